@@ -1,0 +1,525 @@
+"""The arena: a bump buffer that arrays are carved from, and that takes dead ones back.
+
+In: requests for arrays (shape, dtype, strides). Out: arrays over memory that no live array
+uses, or `BufferFullError`, or None where the policy leaves the array to the heap.
+It must not know who asks: nothing of sites, bytecode or NumPy functions is in here.
+
+How a block is known to be free
+-------------------------------
+Every block has a *header*, an array over the block's memory that never leaves this module.
+What is handed out is a view of the header, so the view's `base`, and the base of every view
+made of it later, is the header itself: NumPy follows a chain of bases down to the last array
+of the same type, and the header's own base is a `Chunk`, which is another type. The number
+of references to the header is thus one more than the number of holders of the block's memory,
+and a block whose header has a single reference can be used again.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+import weakref
+from collections.abc import Iterator
+from sys import getrefcount
+from typing import Any, NamedTuple, NoReturn
+
+import numpy as np
+
+from .errors import BufferFullError
+
+ALIGNMENT = 64  # bytes: one cache line, and the widest vector register
+FIRST_CHUNK = 1 << 20  # bytes: what a buffer without a size starts with
+POLICIES = ("raise", "grow", "heap")
+_SCAN = 8  # blocks looked at before the busy ones are set aside
+_MANY_SPECS = 4096  # specifications remembered before the oldest half is dropped
+
+
+class Chunk(np.ndarray[Any, np.dtype[np.uint8]]):
+    """One piece of arena memory; a type of its own so that views stop at a block's header."""
+
+
+class _Pool:
+    """The blocks of one size: those that may be free, and those seen to be busy."""
+
+    __slots__ = ("__weakref__", "blocks", "busy", "size", "sweep_at")
+
+    def __init__(self, size: int) -> None:
+        self.size = size
+        self.blocks: list[_Block] = []
+        self.busy: list[_Block] = []
+        self.sweep_at = 2 * _SCAN
+
+
+class Spec(NamedTuple):
+    """What an array of a site looks like: everything that `Buffer.take` needs to make one."""
+
+    shape: tuple[int, ...]
+    dtype: np.dtype[Any]
+    strides: tuple[int, ...] | None
+    nbytes: int
+    pool: _Pool
+
+
+class _Block:
+    """A piece of a chunk, its header, and the pool it returns to."""
+
+    __slots__ = ("chunk", "header", "offset", "pool", "spec")
+
+    def __init__(self, chunk: _Space, offset: int, spec: Spec) -> None:
+        self.chunk = chunk
+        self.offset = offset
+        self.pool = spec.pool
+        self.shape_as(spec)
+
+    def shape_as(self, spec: Spec) -> None:
+        """Give the block a header for another shape or dtype of the same size."""
+        self.spec = spec
+        self.header = np.ndarray(
+            spec.shape, spec.dtype, self.chunk.memory, self.offset, spec.strides
+        )
+
+    def is_free(self) -> bool:
+        """Whether nobody but this block holds its memory."""
+        return getrefcount(self.header) == _FREE
+
+
+def _references_of_a_free_header() -> int:
+    """Count what `getrefcount(block.header)` says of a header that only its block holds."""
+    block = object.__new__(_Block)
+    block.header = np.empty(0)
+    return getrefcount(block.header)
+
+
+_FREE = _references_of_a_free_header()
+
+
+class _Space:
+    """A chunk's memory with its gaps: the first gap large enough is carved from its start."""
+
+    __slots__ = ("blocks", "carved", "gaps", "memory", "size", "start")
+
+    def __init__(self, size: int) -> None:
+        self.size = size
+        self.memory: Chunk = np.ndarray.__new__(Chunk, size + ALIGNMENT, np.uint8)
+        self.memory.fill(0)  # every page is touched here, once
+        self.start = -self.memory.__array_interface__["data"][0] % ALIGNMENT
+        self.clear()
+
+    def clear(self) -> None:
+        self.blocks: set[_Block] = set()
+        self.gaps: list[tuple[int, int]] = [(0, self.size)]
+        self.carved = 0  # bytes in blocks
+
+    def carve(self, spec: Spec) -> _Block | None:
+        """Cut a block from the first gap with room for it, or return None."""
+        size = spec.pool.size
+        for i, (begin, end) in enumerate(self.gaps):
+            if end - begin >= size:
+                self.gaps[i] = (begin + size, end)
+                block = _Block(self, self.start + begin, spec)
+                self.blocks.add(block)
+                self.carved += size
+                return block
+        return None
+
+    def release(self, free: set[_Block]) -> None:
+        """Take back the blocks of this chunk that are in `free`, and join the gaps."""
+        self.blocks -= free
+        self.carved = sum(b.pool.size for b in self.blocks)
+        taken = sorted((b.offset - self.start, b.pool.size) for b in self.blocks)
+        self.gaps, at = [], 0
+        for offset, size in taken:
+            if offset > at:
+                self.gaps.append((at, offset))
+            at = offset + size
+        self.gaps.append((at, self.size))
+
+
+class Buffer:
+    """A bump buffer, backed by 64-byte-aligned `numpy.uint8` memory, that arrays live in.
+
+    Parameters
+    ----------
+    nbytes : int, optional
+        Capacity in bytes. With it the buffer is of fixed size; without it the buffer starts
+        small and grows by chunks.
+    on_full : {"raise", "grow", "heap"}, optional
+        What happens when an array does not fit: `BufferFullError`, another chunk, or an
+        ordinary NumPy array (counted in `heap_fallbacks`). The default is ``"raise"`` for a
+        buffer with a size and ``"grow"`` for one without.
+    limit : int, optional
+        Largest capacity, in bytes, that ``on_full="grow"`` may reach; `BufferFullError`
+        beyond it.
+
+    Raises
+    ------
+    TypeError
+        If `nbytes` or `limit` is not an integer.
+    ValueError
+        If they are not positive or exceed the machine's memory, or `on_full` is unknown.
+
+    Notes
+    -----
+    A bump allocator hands out memory by moving a pointer [1]_. Here a block is also used
+    again once no array, view or memoryview is left over it, so a loop of any length needs
+    the memory of its live arrays only. Memory under a live array is never handed out.
+
+    A buffer may be used from several threads at once. It pickles as its settings.
+
+    References
+    ----------
+    .. [1] Hanson, D. R. (1990). Fast allocation and deallocation of memory based on object
+       lifetimes. Software: Practice and Experience, 20(1), 5-12.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import alloc_rewrite as alloc
+    >>> buf = alloc.Buffer(10**6)
+    >>> x = alloc.run(lambda: np.ones(1000) * 2, buf)
+    >>> buf.live, buf.peak
+    (1, 16128)
+    """
+
+    def __init__(
+        self,
+        nbytes: int | None = None,
+        *,
+        on_full: str | None = None,
+        limit: int | None = None,
+    ) -> None:
+        nbytes = None if nbytes is None else _checked_size(nbytes, "nbytes")
+        if on_full is None:
+            on_full = "grow" if nbytes is None else "raise"
+        if on_full not in POLICIES:
+            raise ValueError(f"on_full={on_full!r} is not one of {', '.join(map(repr, POLICIES))}")
+        if limit is not None:
+            limit = _checked_size(limit, "limit")
+            if on_full != "grow":
+                raise ValueError(f"limit={limit} needs on_full='grow', not {on_full!r}")
+            if limit < (nbytes or 0):
+                raise ValueError(f"limit={limit} is less than nbytes={nbytes}")
+        self._nbytes = nbytes
+        self._on_full = on_full
+        self._limit = limit
+        self._lock = threading.RLock()
+        self._carving = False  # tells a finaliser or signal handler that it interrupted us
+        self._patience = 0  # arrays left to the heap before the next reclaim
+        self._pools: weakref.WeakValueDictionary[int, _Pool] = weakref.WeakValueDictionary()
+        self._specs: dict[tuple[Any, ...], Spec | None] = {}
+        self.companions: dict[Any, Any] = {}  # what others keep for as long as the buffer lives
+        self._peak = 0
+        self._heap_fallbacks = 0
+        self._spaces = [_Space(rounded(nbytes))] if nbytes is not None else []
+        _buffers.add(self)
+
+    # ------------------------------------------------------------------ what it holds
+
+    @property
+    def capacity(self) -> int:
+        """Bytes of memory the buffer has now."""
+        return sum(space.size for space in self._spaces)
+
+    @property
+    def used(self) -> int:
+        """Bytes handed out: live arrays, and dead ones whose blocks wait to be used again."""
+        with self._lock:
+            return self._used()
+
+    @property
+    def peak(self) -> int:
+        """High-water mark of `used`, in bytes, since the buffer was made."""
+        return self._peak
+
+    @property
+    def live(self) -> int:
+        """Number of arrays that somebody still holds (views count as their array)."""
+        with self._lock:
+            return sum(not b.is_free() for space in self._spaces for b in list(space.blocks))
+
+    @property
+    def chunks(self) -> int:
+        """Number of chunks the memory consists of."""
+        return len(self._spaces)
+
+    @property
+    def heap_fallbacks(self) -> int:
+        """Number of arrays left to the heap because the buffer was full."""
+        return self._heap_fallbacks
+
+    def stats(self) -> dict[str, int]:
+        """Return all the figures at once, by name.
+
+        Examples
+        --------
+        >>> import alloc_rewrite as alloc
+        >>> alloc.Buffer(1024).stats()  # doctest: +NORMALIZE_WHITESPACE
+        {'capacity': 1024, 'used': 0, 'peak': 0, 'live': 0, 'chunks': 1, 'heap_fallbacks': 0}
+        """
+        names = ("capacity", "used", "peak", "live", "chunks", "heap_fallbacks")
+        return {name: getattr(self, name) for name in names}
+
+    def __repr__(self) -> str:
+        size = "" if self._nbytes is None else f"{self._nbytes}, "
+        limit = "" if self._limit is None else f", limit={self._limit}"
+        return (
+            f"<Buffer({size}on_full={self._on_full!r}{limit}): {self.used} of "
+            f"{self.capacity} bytes used in {self.chunks} chunks, {self.live} live arrays, "
+            f"peak {self.peak}, {self.heap_fallbacks} heap fallbacks>"
+        )
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _restored, (self._nbytes, self._on_full, self._limit)
+
+    def reset(self) -> None:
+        """Empty the buffer. Arrays that are still alive keep their memory.
+
+        A chunk with live arrays is retired: it leaves the buffer, lives as long as they do,
+        and a new chunk takes its place.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> import alloc_rewrite as alloc
+        >>> buf = alloc.Buffer(4096)
+        >>> x = alloc.run(lambda: np.full(10, 7.0), buf)
+        >>> buf.reset()
+        >>> float(x.sum()), buf.used, buf.live
+        (70.0, 0, 0)
+        """
+        with self._lock:
+            if self._carving:
+                raise RuntimeError("reset() from code that interrupted the buffer at work")
+            free = self._drain(keep_busy=False)
+            for i, space in enumerate(self._spaces):
+                if space.blocks <= free:
+                    space.clear()
+                else:
+                    self._spaces[i] = _Space(space.size)
+
+    # ------------------------------------------------------------------ what it gives
+
+    def spec(
+        self,
+        shape: tuple[int, ...],
+        dtype: np.dtype[Any],
+        strides: tuple[int, ...] | None = None,
+    ) -> Spec | None:
+        """Describe arrays of one kind; None for those that stay on the heap.
+
+        Arrays without bytes, and dtypes that hold references or memory of their own
+        (objects, variable-width strings), are NumPy's business.
+        """
+        key = (shape, dtype, strides)
+        try:
+            return self._specs[key]
+        except KeyError:
+            pass
+        nbytes = dtype.itemsize
+        for n in shape:
+            nbytes *= n
+        spec = None
+        if nbytes > 0 and dtype.kind in "?biufcmMSUV" and not dtype.hasobject:
+            size = rounded(nbytes)
+            with self._lock:
+                pool = self._pools.get(size)
+                if pool is None:
+                    pool = self._pools[size] = _Pool(size)
+            spec = Spec(shape, dtype, strides, nbytes, pool)
+        if len(self._specs) >= _MANY_SPECS:
+            for old in list(self._specs)[: _MANY_SPECS // 2]:
+                self._specs.pop(old, None)
+        self._specs[key] = spec
+        return spec
+
+    def take(self, spec: Spec) -> np.ndarray[Any, Any] | None:
+        """Return an uninitialised array as `spec` says, or None to leave it to the heap."""
+        pool = spec.pool
+        blocks = pool.blocks
+        busy: list[_Block] | None = None
+        while True:
+            try:
+                block = blocks.pop()  # atomic: from here on the block is this call's alone
+            except IndexError:
+                return self._carved(spec, busy)
+            if getrefcount(block.header) == _FREE:
+                break
+            if busy is None:
+                busy = [block]
+            else:
+                busy.append(block)
+                if len(busy) >= _SCAN:
+                    pool.busy += busy
+                    return self._carved(spec, None)
+        if block.spec is not spec:
+            block.shape_as(spec)
+        array = block.header.view()
+        blocks.append(block)
+        if busy is not None:
+            blocks += busy
+        return array
+
+    def _carved(self, spec: Spec, busy: list[_Block] | None) -> np.ndarray[Any, Any] | None:
+        """Make room for a new block: swept, bumped, reclaimed or grown, in this order."""
+        with self._lock:
+            if self._carving:
+                return None
+            self._carving = True
+            try:
+                block = self._swept(spec.pool) or self._bumped(spec) or self._grown(spec)
+                if block is None:
+                    self._heap_fallbacks += 1
+                    return None
+                if block.spec is not spec:
+                    block.shape_as(spec)
+                array = block.header.view()
+                spec.pool.blocks.append(block)
+                self._peak = max(self._peak, self._used())
+                return array
+            finally:
+                self._carving = False
+                if busy is not None:
+                    spec.pool.blocks += busy
+
+    def _swept(self, pool: _Pool) -> _Block | None:
+        """Look again at the blocks set aside, at doubling intervals: constant amortised cost."""
+        if len(pool.busy) < pool.sweep_at:
+            return None
+        aside, pool.busy = pool.busy, []
+        free: list[_Block] = []
+        for block in aside:
+            (free if block.is_free() else pool.busy).append(block)
+        pool.sweep_at = max(2 * _SCAN, 2 * len(pool.busy))
+        found = free.pop() if free else None
+        pool.blocks += free
+        return found
+
+    def _bumped(self, spec: Spec) -> _Block | None:
+        for space in self._spaces:
+            block = space.carve(spec)
+            if block is not None:
+                return block
+        return None
+
+    def _grown(self, spec: Spec) -> _Block | None:
+        """Reclaim what is dead; then, as the policy says, grow, raise or leave it."""
+        if self._patience > 0:
+            self._patience -= 1
+            return None
+        used = self._used()
+        free = self._drain(keep_busy=True)
+        for space in self._spaces:
+            space.release(free)
+        # Growing although half of a large buffer has just come free would be waste; growing
+        # although little came free would be a reclaim for every few arrays.
+        roomy = self._on_full != "grow" or self._used() <= 0.5 * used
+        block = self._bumped(spec) if roomy else None
+        if block is None and self._on_full == "heap":
+            self._patience = sum(len(space.blocks) for space in self._spaces) // 8
+        if block is not None or self._on_full == "heap":
+            return block
+        need, capacity = spec.pool.size, self.capacity
+        if self._on_full == "grow":
+            room = None if self._limit is None else self._limit - capacity
+            if room is None or need <= room:
+                size = max(FIRST_CHUNK if self._nbytes is None else 0, capacity, need)
+                self._spaces.append(_Space(size if room is None else min(size, room)))
+            block = self._bumped(spec)
+            if block is not None:
+                return block
+        self._full(spec)
+
+    def _full(self, spec: Spec) -> NoReturn:
+        held = [b for space in self._spaces for b in space.blocks]
+        live = sum(b.pool.size for b in held)
+        suggested = live + spec.pool.size
+        if suggested <= self.capacity:  # there is room, but not in one piece
+            suggested = self.capacity + spec.pool.size
+        what = "limit" if self._on_full == "grow" else "capacity"
+        raise BufferFullError(
+            f"buffer full: an array of shape {spec.shape} and dtype {spec.dtype} needs "
+            f"{spec.nbytes} bytes; the buffer has a {what} of {self._limit or self.capacity} "
+            f"bytes, of which {live} are in use by {len(held)} live arrays; "
+            f"{suggested} bytes would have done for this array "
+            f"(alloc_rewrite.profile(f, ...).suggested_nbytes says what a whole call needs)",
+            spec.nbytes,
+            suggested,
+        )
+
+    def _used(self) -> int:
+        return sum(space.carved for space in self._spaces)
+
+    def _drain(self, *, keep_busy: bool) -> set[_Block]:
+        """Take the blocks that are free out of all pools, and return them.
+
+        A block that a `take` of another thread has in its hands is in no list, hence not
+        free. Blocks come out one by one, as `take` gets them: nobody gets a block twice.
+        """
+        free: set[_Block] = set()
+        for pool in list(self._pools.values()):
+            busy = []
+            for blocks in (pool.blocks, pool.busy):
+                for block in _popped(blocks):
+                    if block.is_free():
+                        free.add(block)
+                    else:
+                        busy.append(block)
+            if keep_busy:
+                pool.blocks += busy
+        return free
+
+
+def _popped(blocks: list[_Block]) -> Iterator[_Block]:
+    while True:
+        try:
+            yield blocks.pop()
+        except IndexError:
+            return
+
+
+def rounded(nbytes: int) -> int:
+    return -(-nbytes // ALIGNMENT) * ALIGNMENT
+
+
+def _machine_memory() -> int:
+    """Bytes of memory of this machine, or of its address space where it doesn't tell."""
+    try:
+        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    except (AttributeError, ValueError, OSError):
+        return 1 << 46
+
+
+def _checked_size(value: Any, name: str) -> int:
+    try:
+        size = value.__index__()
+    except (AttributeError, TypeError):
+        raise TypeError(
+            f"{name}={value!r} is not an integer; give a number of bytes such as 10**6"
+        ) from None
+    if isinstance(value, bool | np.bool_):
+        raise TypeError(f"{name}={value!r} is not a number of bytes")
+    if size <= 0:
+        raise ValueError(f"{name}={value!r} is not positive; give a number of bytes")
+    if size > _machine_memory():
+        raise ValueError(
+            f"{name}={value!r} exceeds this machine's memory of {_machine_memory()} bytes"
+        )
+    return int(size)
+
+
+def _restored(nbytes: int | None, on_full: str, limit: int | None) -> Buffer:
+    return Buffer(nbytes, on_full=on_full, limit=limit)
+
+
+_buffers: weakref.WeakSet[Buffer] = weakref.WeakSet()
+
+
+def _after_fork() -> None:
+    """A thread of the parent may have held a lock; in the child it is nobody's."""
+    for buffer in _buffers:
+        buffer._lock = threading.RLock()
+        buffer._carving = False
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)

@@ -1,0 +1,271 @@
+"""`bump` and `run`: functions whose arrays come out of a buffer.
+
+In: callables of every kind, and a buffer. Out: callables of the same kind, rewritten. It must
+not know bytecode, nor what sites do; it puts the parts together.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import warnings
+import weakref
+from collections.abc import Callable, Iterable
+from types import BuiltinFunctionType, FunctionType, MethodType
+from typing import Any, NamedTuple, TypeVar, overload
+
+from .buffer import Buffer
+from .callees import Policy
+from .errors import RewriteWarning
+from .rewrite import Rewriter
+from .sites import ArenaSites
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+class Bumped(NamedTuple):
+    """What a bumped function was made from, and with."""
+
+    original: FunctionType
+    sites: ArenaSites
+
+
+_bumped: weakref.WeakKeyDictionary[FunctionType, Bumped] = weakref.WeakKeyDictionary()
+_default: list[Buffer] = []  # the buffer of all functions without one of their own
+
+
+@overload
+def bump(target: F, /) -> F: ...
+@overload
+def bump(
+    target: Buffer | int | None = None,
+    /,
+    *,
+    include: Iterable[Any] = ...,
+    exclude: Iterable[Any] = ...,
+) -> Callable[[F], F]: ...
+def bump(
+    target: Any = None, /, *, include: Iterable[Any] = (), exclude: Iterable[Any] = ()
+) -> Any:
+    """Make a function take its arrays from a buffer instead of the heap.
+
+    Parameters
+    ----------
+    target : Buffer, int or callable, optional
+        The buffer; or its size in bytes, for a buffer of its own; or nothing, for a growing
+        buffer that all such functions share; or the function itself (``@bump``), likewise.
+    include, exclude : iterable of str, module or function
+        Modules or packages (or their names) and functions that are entered although the deny
+        list names them, and those that are not entered. `exclude` wins.
+
+    Returns
+    -------
+    callable
+        A decorator; with a function as `target`, the bumped function. It is a function of its
+        own, with the name, signature, documentation and source of the original, which stays
+        as it is (``__wrapped__``). Methods, static and class methods and properties stay what
+        they are; of a class each method is replaced, in place; a `functools.partial` or a
+        callable object becomes a function. Bumping a bumped function starts from its original,
+        with the new buffer.
+
+    Raises
+    ------
+    TypeError
+        If what is decorated has no Python bytecode, or `target` is none of the above.
+    ValueError
+        If a size is not positive, or exceeds the machine's memory.
+
+    Warns
+    -----
+    RewriteWarning
+        If a function cannot be rewritten. It runs as it is.
+
+    Notes
+    -----
+    Results are the same to the bit. Functions that the function calls are rewritten as well,
+    when they are first called; the originals stay as they are. Arrays that are returned or
+    stored stay valid for ever. The method is that of Alloc.jl [1]_, on CPython's bytecode.
+
+    References
+    ----------
+    .. [1] Alloc.jl, https://github.com/pepijndevos/Alloc.jl
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import alloc_rewrite as alloc
+    >>> buf = alloc.Buffer(10**6)
+    >>> @alloc.bump(buf)
+    ... def norms(x):
+    ...     return np.sqrt((x * x).sum(axis=1))
+    >>> x = np.ones((1000, 4))
+    >>> bool((norms(x) == 2).all()), alloc.allocated(norms, x), buf.live
+    (True, 0, 0)
+    """
+    policy = Policy(include, exclude)
+    if isinstance(target, Buffer) or target is None:
+        return functools.partial(_bump_any, _sites(target or default_buffer(), policy))
+    if callable(target) or isinstance(target, staticmethod | classmethod | property):
+        return _bump_any(_sites(default_buffer(), policy), target)
+    if hasattr(target, "__index__"):
+        return functools.partial(_bump_any, _sites(Buffer(target), policy))
+    raise TypeError(f"bump: {target!r} is not a Buffer, a number of bytes or a function")
+
+
+def run(f: Callable[..., Any], buf: Buffer, /, *args: Any, **kwargs: Any) -> Any:
+    """Call a function once with its arrays taken from a buffer.
+
+    Parameters
+    ----------
+    f : callable
+        What to call, of any kind that `bump` takes.
+    buf : Buffer
+        Where its arrays come from.
+    *args, **kwargs
+        What to call it with.
+
+    Returns
+    -------
+    object
+        What `f` returns, the same to the bit.
+
+    Raises
+    ------
+    BufferFullError
+        If the buffer is full and its policy is to raise. What `f` raises passes through.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import alloc_rewrite as alloc
+    >>> buf = alloc.Buffer(1024)
+    >>> alloc.run(lambda n: np.zeros(n) + 1, buf, 3)
+    array([1., 1., 1.])
+    """
+    if not isinstance(buf, Buffer):
+        raise TypeError(f"run: the second argument is {buf!r}, not a Buffer")
+    # Every array counts here, however small: nothing is given back.
+    return _bump_any(_sites(buf, Policy(), break_even=0), f)(*args, **kwargs)
+
+
+def default_buffer() -> Buffer:
+    """Return the growing buffer that functions bumped without one share."""
+    if not _default:
+        _default.append(Buffer())
+    return _default[0]
+
+
+def bumped(function: Any) -> Bumped | None:
+    """Return what a bumped function was made from; None for any other object."""
+    return _bumped.get(function) if type(function) is FunctionType else None
+
+
+def _sites(buffer: Buffer, policy: Policy, **settings: int) -> ArenaSites:
+    """Return the sites of a buffer: one set for each policy, so code is rewritten once."""
+    key = (policy, *settings.items())
+    sites = buffer.companions.get(key)
+    if sites is None:
+        sites = buffer.companions.setdefault(key, ArenaSites(buffer, policy, **settings))
+    return sites
+
+
+def _bump_any(sites: ArenaSites, target: Any) -> Any:
+    """Bump what a decorator may find, and return the same kind of thing."""
+    if isinstance(target, FunctionType):
+        return _bump_function(sites, target)
+    if isinstance(target, staticmethod | classmethod):
+        return type(target)(_bump_any(sites, target.__func__))
+    if isinstance(target, property):
+        parts = (target.fget, target.fset, target.fdel)
+        made = [part and _bump_any(sites, part) for part in parts]
+        return type(target)(*made, target.__doc__)
+    if isinstance(target, functools.cached_property):
+        return functools.cached_property(_bump_any(sites, target.func))
+    if isinstance(target, MethodType):
+        return MethodType(_bump_any(sites, target.__func__), target.__self__)
+    if isinstance(target, type):
+        return _bump_class(sites, target)
+    if as_function(target) is not None:
+        return _bump_function(sites, as_function(target), target)
+    raise TypeError(
+        f"bump: {target!r} has no Python bytecode to rewrite; bump a Python function that calls it"
+    )
+
+
+def as_function(target: Any) -> FunctionType | None:
+    """Return a Python function that calls a partial or callable object; None if in vain."""
+    if isinstance(target, functools.partial):
+        inside: Any = target.func
+    else:
+        inside = getattr(type(target), "__call__", None)
+        if not isinstance(inside, FunctionType):
+            return None
+    if isinstance(inside, BuiltinFunctionType | type):
+        return None
+
+    def bumped_call(*args: Any, **kwargs: Any) -> Any:
+        return target(*args, **kwargs)
+
+    if inspect.iscoroutinefunction(inside) and hasattr(inspect, "markcoroutinefunction"):
+        inspect.markcoroutinefunction(bumped_call)
+    named = target if hasattr(target, "__name__") else inside
+    functools.update_wrapper(bumped_call, named)
+    bumped_call.__wrapped__ = target  # type: ignore[attr-defined]
+    return bumped_call
+
+
+def _bump_function(sites: ArenaSites, function: FunctionType, source: Any = None) -> FunctionType:
+    known = bumped(function)
+    if known is not None:
+        if known.sites is sites:
+            return function
+        function = known.original
+    new = rewritten_copy(sites.rewriter, function, warn=True)
+    if source is not None:
+        new.__wrapped__ = source  # type: ignore[attr-defined]
+    _bumped[new] = Bumped(function, sites)
+    return new
+
+
+def rewritten_copy(
+    rewriter: Rewriter, function: FunctionType, *, warn: bool = False
+) -> FunctionType:
+    """Return a function like `function` that runs rewritten code, if its code allows it."""
+    rewritten = rewriter.rewritten(function.__code__)
+    if rewritten is not None:
+        new = rewritten.instance(function)
+        rewritten.follow(new)
+    else:
+        new = FunctionType(
+            function.__code__,
+            function.__globals__,
+            function.__name__,
+            function.__defaults__,
+            function.__closure__,
+        )
+        new.__kwdefaults__ = function.__kwdefaults__
+        reason = rewriter.reason(function.__code__)
+        if warn and reason:
+            warnings.warn(
+                f"{function.__qualname__} ({function.__code__.co_filename}:"
+                f"{function.__code__.co_firstlineno}) runs as it is: {reason}",
+                RewriteWarning,
+                stacklevel=4,
+            )
+    return functools.update_wrapper(new, function)
+
+
+def _bump_class(sites: ArenaSites, cls: type) -> type:
+    kinds = (FunctionType, staticmethod, classmethod, property, functools.cached_property)
+    for name, value in list(vars(cls).items()):
+        inner = getattr(value, "__func__", value)
+        if not isinstance(value, kinds) or bumped(inner) is not None:
+            continue
+        try:
+            new = _bump_any(sites, value)
+        except TypeError:  # a static or class method of something without bytecode
+            continue
+        if isinstance(new, functools.cached_property):
+            new.__set_name__(cls, name)
+        setattr(cls, name, new)
+    return cls

@@ -1,0 +1,177 @@
+"""Which callables are entered, and how: the rewritten counterpart of what is about to be called.
+
+In: any callable, and the arguments where these decide. Out: a callable that does the same with
+the arena, or None where the original has to be called. It must not know what sites do.
+"""
+
+from __future__ import annotations
+
+import functools
+import sys
+import weakref
+from collections.abc import Callable, Iterable
+from types import BuiltinMethodType, FunctionType, MethodType, ModuleType
+from typing import Any
+
+import numpy as np
+
+from .equivalents import FORWARDS
+from .rewrite import Rewriter, Rewritten, is_rewritten
+
+#: Top-level packages that are never entered: the standard library with the import machinery
+#: (by `sys.stdlib_module_names`), this library and what it stands on, and test runners.
+DENIED = frozenset(
+    "alloc_rewrite bytecode pytest _pytest pluggy hypothesis coverage IPython ipykernel".split()
+)
+#: Parts of NumPy that look at frames or memory, or are tools rather than arithmetic.
+DENIED_MODULES = (
+    "numpy.testing",
+    "numpy.f2py",
+    "numpy.distutils",
+    "numpy._pytesttester",
+    "numpy.ctypeslib",
+    "numpy.lib._npyio_impl",
+    "numpy._core.arrayprint",
+    "numpy._core.getlimits",
+    "numpy.lib._format_impl",
+    "numpy.lib.format",
+)
+
+Dispatcher = type(np.concatenate)
+_PLAIN = frozenset({np.ndarray, int, float, complex, bool, str, type(None), np.dtype, type})
+
+
+class Policy:
+    """What `include` and `exclude` make of the deny list.
+
+    Parameters
+    ----------
+    include, exclude : iterable of str, module or function
+        Names of modules or packages, modules, or functions. `include` allows what the deny
+        list names, `exclude` denies more; `exclude` wins.
+    """
+
+    def __init__(self, include: Iterable[Any] = (), exclude: Iterable[Any] = ()) -> None:
+        self.include = _checked(include, "include")
+        self.exclude = _checked(exclude, "exclude")
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Policy) and self._key() == other._key()
+
+    def __hash__(self) -> int:
+        return hash(self._key())
+
+    def _key(self) -> tuple[frozenset[Any], frozenset[Any]]:
+        return self.include, self.exclude
+
+    def refusal(self, function: FunctionType) -> str:
+        """Say why this function is not entered; empty if it is."""
+        module = function.__globals__.get("__name__") or ""
+        if _matches(function, module, self.exclude):
+            return "it is excluded"
+        if _matches(function, module, self.include):
+            return ""
+        top = module.partition(".")[0]
+        if top in sys.stdlib_module_names or top in DENIED or module.startswith(DENIED_MODULES):
+            return f"module {module} is on the deny list (include= allows it)"
+        return ""
+
+
+def _checked(entries: Iterable[Any], name: str) -> frozenset[Any]:
+    if isinstance(entries, str | ModuleType) or callable(entries):
+        entries = (entries,)
+    out = set()
+    for entry in entries:
+        if isinstance(entry, ModuleType):
+            entry = entry.__name__
+        if isinstance(entry, MethodType):
+            entry = entry.__func__
+        if not isinstance(entry, str | FunctionType):
+            raise TypeError(f"{name}: {entry!r} is not a module, a module's name or a function")
+        out.add(entry.__code__ if isinstance(entry, FunctionType) else entry)
+    return frozenset(out)
+
+
+def _matches(function: FunctionType, module: str, entries: frozenset[Any]) -> bool:
+    if not entries:
+        return False
+    if function.__code__ in entries:
+        return True
+    parts = module.split(".")
+    return any(".".join(parts[: i + 1]) in entries for i in range(len(parts)))
+
+
+class Callees:
+    """Finds the rewritten counterparts of callables for one `Rewriter`."""
+
+    def __init__(self, rewriter: Rewriter, policy: Policy) -> None:
+        self._rewriter = rewriter
+        self._policy = policy
+        self._known: dict[int, tuple[Any, Rewritten | None]] = {}
+
+    def function(self, function: FunctionType) -> FunctionType | None:
+        """Return a rewritten instance of a Python function, or None."""
+        code = function.__code__
+        known = self._known.get(id(code))
+        if known is None or known[0]() is not code:
+            known = self._remember(function)
+        rewritten = known[1]
+        if rewritten is None or not rewritten.alive:
+            return None
+        return rewritten.instance(function)
+
+    def _remember(self, function: FunctionType) -> tuple[Any, Rewritten | None]:
+        code = function.__code__
+        refused = is_rewritten(code) or self._policy.refusal(function)
+        rewritten = None if refused else self._rewriter.rewritten(code)
+        known, key = self._known, id(code)
+
+        def forget(_: Any) -> None:
+            known.pop(key, None)
+
+        entry = known[key] = (weakref.ref(code, forget), rewritten)
+        return entry
+
+    def enter(
+        self, callee: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> Callable[..., Any] | None:
+        """Return what to call instead of `callee` with the same arguments, or None."""
+        kind = type(callee)
+        if kind is FunctionType:
+            return self.function(callee)
+        if kind is MethodType:
+            return self._method(callee.__func__, callee.__self__)
+        if kind is Dispatcher:
+            inner = callee._implementation
+            plain = type(inner) is FunctionType and not overrides(args, kwargs)
+            return self.function(inner) if plain else None
+        if kind is functools.partial:
+            # Whether a dispatcher may be entered depends on the partial object's own arguments.
+            inner = self.enter(callee.func, (), {}) if type(callee.func) is not Dispatcher else None
+            return None if inner is None else functools.partial(inner, *callee.args, **callee.keywords)
+        if kind is BuiltinMethodType:
+            owner = callee.__self__
+            forward = FORWARDS.get(callee.__name__) if type(owner) is np.ndarray else None
+            return None if forward is None else self._method(forward, owner)
+        call = getattr(kind, "__call__", None)
+        if type(call) is FunctionType and kind is not type:
+            return self._method(call, callee)
+        return None
+
+    def _method(self, function: Any, owner: Any) -> MethodType | None:
+        inner = self.function(function) if type(function) is FunctionType else None
+        return None if inner is None else MethodType(inner, owner)
+
+
+def overrides(args: Iterable[Any], kwargs: dict[str, Any]) -> bool:
+    """Whether an argument may take over a NumPy function through `__array_function__`."""
+    return any(map(_overrides, args)) or (bool(kwargs) and any(map(_overrides, kwargs.values())))
+
+
+def _overrides(value: Any) -> bool:
+    kind = type(value)
+    if kind in _PLAIN:
+        return False
+    if kind is tuple or kind is list:
+        return any(map(_overrides, value))
+    return hasattr(kind, "__array_function__")

@@ -1,0 +1,72 @@
+"""Which ufunc `array ** scalar` runs.
+
+In: the dtype of an array and a scalar exponent. Out: the ufunc, or None for the original operator.
+This module must not know what is done with the ufunc.
+
+Sources: `fast_scalar_power` in NumPy 2.0 to 2.2, which looks at the value of any real exponent; in
+2.3, where only a Python int or float of exactly that type counts; and from 2.4 on, where squares
+are special for every dtype.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy._core.umath import _ones_like
+
+from .support import Dtype, numpy_version
+
+_VERSION = numpy_version()
+
+_BY_VALUE: dict[float, np.ufunc] = {
+    1.0: np.positive,
+    -1.0: np.reciprocal,
+    0.0: _ones_like,
+    0.5: np.sqrt,
+    2.0: np.square,
+}
+
+
+def power_ufunc(dtype: Dtype, exponent: Any) -> np.ufunc | None:
+    """The ufunc behind `array ** exponent`; call it with the array alone if its `nin` is 1.
+
+    Binary `np.power` takes the array and the exponent as it was given. None: run the original.
+    """
+    if dtype.kind not in "biufc":
+        return None
+    kind = type(exponent)
+    if kind is not int and kind is not float:
+        return _power_of_other(dtype, exponent)
+    if _VERSION < (2, 3):
+        return _by_value(dtype, exponent, kind is float)
+    inexact = dtype.kind in "fc"
+    if kind is int:
+        if exponent == 2:
+            return np.square if inexact or _VERSION >= (2, 4) else np.power
+        if exponent == -1 and inexact:
+            return np.reciprocal
+    elif exponent == 0.5 and inexact:
+        return np.sqrt
+    return np.power
+
+
+def _power_of_other(dtype: Dtype, exponent: Any) -> np.ufunc | None:
+    if type(exponent) is complex or isinstance(exponent, np.complexfloating):
+        return np.power
+    if isinstance(exponent, (np.integer, np.floating)) and exponent.dtype.isbuiltin == 1:
+        if _VERSION >= (2, 3):
+            return np.power
+        return _by_value(dtype, float(exponent), isinstance(exponent, np.floating))
+    return None
+
+
+def _by_value(dtype: Dtype, exponent: float, is_float: bool) -> np.ufunc | None:
+    if not -(2**53) < exponent < 2**53:
+        return np.power if is_float else None
+    if dtype.kind in "fc":
+        return _BY_VALUE.get(exponent, np.power)
+    if exponent != 2:
+        return np.power
+    # of integers to 2.0 it squares a copy as float64, in a layout that is not a ufunc's
+    return None if is_float and dtype.kind in "iu" else np.square

@@ -1,0 +1,52 @@
+"""The errors this library raises for its users, and the reasons it keeps for itself.
+
+In: nothing. Out: exception classes. This module must not know any other module of the package.
+"""
+
+from __future__ import annotations
+
+
+class BufferFullError(MemoryError):
+    """A buffer had no room for an array, and its policy is ``on_full="raise"``.
+
+    Attributes
+    ----------
+    nbytes : int
+        Size of the array that did not fit, in bytes.
+    suggested_nbytes : int
+        Smallest capacity, in bytes, with which this array would have fitted beside
+        everything that the buffer held at that moment.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import alloc_rewrite as alloc
+    >>> try:
+    ...     alloc.run(lambda: np.zeros(1000), alloc.Buffer(4096))
+    ... except alloc.BufferFullError as error:
+    ...     print(error.nbytes, error.suggested_nbytes)
+    8000 8000
+    """
+
+    def __init__(self, message: str, nbytes: int, suggested_nbytes: int) -> None:
+        super().__init__(message)
+        self.nbytes = nbytes
+        self.suggested_nbytes = suggested_nbytes
+
+    def __reduce__(self) -> tuple[type, tuple[str, int, int]]:
+        return type(self), (str(self), self.nbytes, self.suggested_nbytes)
+
+
+class RewriteError(Exception):
+    """A code object that the rewriter leaves as it is; its text is the reason.
+
+    Internal: it never reaches the caller of a bumped function.
+    """
+
+
+class NothingToDo(RewriteError):
+    """The code has no place for a site, so that nothing is lost by leaving it."""
+
+
+class RewriteWarning(RuntimeWarning):
+    """A function given to `bump` cannot be rewritten; it runs as it is."""

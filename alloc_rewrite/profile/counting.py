@@ -1,0 +1,173 @@
+"""The sites of a dry run: the original code runs, and what it allocates is counted.
+
+In: operands and arguments before an operation, its result behind it. Out: entries in the
+recorder's books. For a bumped function the sites of its own run first, and only what they
+leave to the original code is counted.
+"""
+
+from __future__ import annotations
+
+import functools
+from types import FunctionType, MethodType, ModuleType
+from typing import Any
+
+import numpy as np
+
+from ..bump import bumped
+from ..callees import Callees, Policy
+from ..registry import find
+from ..rewrite import Call, Owner, Place, Region, Rewriter, Rewritten, Where
+from ..sites import SYMBOLS, ArenaSites
+from .recorder import Recorder
+
+
+class CountingSites:
+    """Makes the sites of a dry run."""
+
+    observe = True
+
+    def __init__(self, recorder: Recorder, base: ArenaSites | None = None) -> None:
+        self.recorder = recorder
+        self.base = base
+        self.policy = Policy() if base is None else base.policy
+        self.rewriter = Rewriter(self)
+        self.callees = Callees(self.rewriter, self.policy)
+        self._others: dict[int, CountingSites] = {}
+
+    def make(self, place: Place, where: Where, owner: Owner, number: int) -> list[Any]:
+        """Return the site of a place, and the observer of what the original code gives."""
+        assert isinstance(owner, Rewritten)
+        twin = functools.partial(self._twin, owner, number)
+        if isinstance(place, Call):
+            call = CountingCall(self, where, twin)
+            return [call.spread if place.form == "spread" else call.before, call.after]
+        region = CountingRegion(self, where, twin, place)
+        return [region.before, region.after]
+
+    def _twin(self, owner: Rewritten, number: int) -> Any:
+        """Return the site that the bumped function has at this place, if it has one."""
+        code = owner.original
+        if self.base is None or code is None:
+            return None
+        rewritten = self.base.rewriter.rewritten(code)
+        if rewritten is None or not rewritten.live[number]:
+            return None
+        return rewritten.sites[number]
+
+    def enter(self, callee: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """Return what to call instead of `callee`; a bumped function with its own sites."""
+        method = type(callee) is MethodType
+        known = bumped(callee.__func__ if method else callee)
+        if known is None:
+            return self.callees.enter(callee, args, kwargs)
+        sites = self._others.get(id(known.sites))
+        if sites is None:
+            sites = self._others[id(known.sites)] = CountingSites(self.recorder, known.sites)
+            sites._others = self._others
+        rewritten = sites.rewriter.rewritten(known.original.__code__)
+        if rewritten is None:
+            return None
+        function = rewritten.instance(known.original)
+        return MethodType(function, callee.__self__) if method else function
+
+
+class CountingRegion:
+    """An operator: its operands are known arrays, its result may be a new one."""
+
+    __slots__ = ("in_place", "recorder", "symbol", "twin", "where")
+
+    def __init__(self, sites: CountingSites, where: Where, twin: Any, region: Region) -> None:
+        self.recorder = sites.recorder
+        self.where = where
+        self.twin = twin
+        plain = region.operator.removeprefix("i_")
+        self.in_place = plain != region.operator
+        self.symbol = SYMBOLS[plain] + ("=" if self.in_place else "")
+
+    def before(self, *operands: Any) -> Any:
+        """Run the bumped function's site, if there is one."""
+        self.recorder.seen(operands)
+        site = self.twin()
+        return None if site is None else site(*operands)
+
+    def after(self, result: Any) -> None:
+        """Count what the operator returned."""
+        if not isinstance(result, np.ndarray):
+            return
+        before = self.recorder.count
+        self.recorder.made(result, self.where, self.symbol)
+        unchanged = self.recorder.count == before
+        if unchanged and result.flags.owndata and not self.in_place and self.symbol != "[]":
+            self.recorder.elided(result)
+
+
+class CountingCall:
+    """A call: of an allocating primitive, of a function to be entered, or of unknown code."""
+
+    __slots__ = ("recorder", "sites", "twin", "where")
+
+    def __init__(self, sites: CountingSites, where: Where, twin: Any) -> None:
+        self.sites = sites
+        self.recorder = sites.recorder
+        self.where = where
+        self.twin = twin
+
+    def before(self, callee: Any, /, *args: Any, **kwargs: Any) -> tuple[Any, Any, Any]:
+        """Return what to call, the result if there is one, and what to tell `after`."""
+        self.recorder.seen((*args, *kwargs.values(), getattr_self(callee)))
+        twin = self.twin()
+        if twin is not None:
+            result = twin.__self__.call(callee, *args, **kwargs)[1]
+            if result is not None:
+                return callee, result, None
+        found = find(callee)
+        if found is not None:
+            row = found[0]
+            return callee, None, (row.name, row.equivalent is None, "")
+        if type(callee) is np.ufunc:
+            return callee, None, (f"numpy.{callee.__name__}", False, "")
+        if callee is abs:
+            return callee, None, ("abs", False, "")
+        instead = self.sites.enter(callee, args, kwargs)
+        if instead is not None:
+            return instead, None, None
+        return callee, None, self.unknown(callee)
+
+    def spread(self, callee: Any, args: Any, kwargs: Any = None) -> tuple[Any, Any, Any]:
+        """Do the same for a call with ``*args`` and ``**kwargs``."""
+        if type(args) is tuple and (not kwargs or type(kwargs) is dict):
+            return self.before(callee, *args, **(kwargs or {}))
+        return callee, None, None
+
+    def after(self, token: Any, result: Any) -> None:
+        """Count what the call returned."""
+        if token is None:
+            return
+        name, heap, reason = token
+        if reason:
+            self.recorder.unseen(result, self.where, name, reason)
+        else:
+            self.recorder.made(result, self.where, name, heap=heap)
+
+    def unknown(self, callee: Any) -> tuple[str, bool, str] | None:
+        """Name code that is not seen into; None for what only passes objects on."""
+        module = getattr(callee, "__module__", None)
+        if not isinstance(module, str) or module == "builtins":
+            owner = getattr_self(callee)
+            module = owner.__name__ if isinstance(owner, ModuleType) else type(owner).__module__
+            if module == "builtins":
+                return None
+        name = f"{module}.{getattr(callee, '__qualname__', type(callee).__qualname__)}"
+        if isinstance(callee, FunctionType):
+            reason = self.sites.policy.refusal(callee)
+            reason = reason or self.sites.rewriter.reason(callee.__code__)
+            return (name, True, reason) if reason else None
+        return name, True, "compiled code, which the profile doesn't see into"
+
+
+def getattr_self(callee: Any) -> Any:
+    """Return the object of a bound method, without running anybody's code."""
+    try:
+        return object.__getattribute__(callee, "__self__")
+    except AttributeError:
+        return None

@@ -1,0 +1,175 @@
+"""The books of a dry run: which arrays were made where, and how many bytes lived at a time.
+
+In: arrays, as they come into sight. Out: totals, rows by source line, and the size of the
+buffer that would have held them. It must not know how the arrays are come by.
+"""
+
+from __future__ import annotations
+
+import sys
+import weakref
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from ..buffer import Chunk, rounded
+from ..rewrite import Where
+
+
+@dataclass(slots=True)
+class Line:
+    """What one callee allocated on one source line.
+
+    Attributes
+    ----------
+    filename, line, function : str, int, str
+        The line of the user's code; what NumPy's own Python code allocates counts for the
+        line that called it.
+    callee : str
+        What allocated: a function's name or an operator.
+    nbytes, count : int
+        Bytes of array data, and number of arrays.
+    largest : int
+        Bytes of the largest array, whose `shape` and `dtype` are given.
+    heap : bool
+        Whether these arrays stay on the heap in a bumped function (see the coverage page).
+    """
+
+    filename: str
+    line: int
+    function: str
+    callee: str
+    nbytes: int = 0
+    count: int = 0
+    largest: int = -1
+    shape: tuple[int, ...] = ()
+    dtype: np.dtype[Any] = field(default_factory=lambda: np.dtype(np.float64))
+    heap: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Uncaptured:
+    """An array that came out of code the profile doesn't see into."""
+
+    filename: str
+    line: int
+    callee: str
+    nbytes: int
+    reason: str
+
+
+class Recorder:
+    """Keeps count. An array is new if its memory owner was not seen before."""
+
+    def __init__(self) -> None:
+        self.lines: dict[tuple[Any, ...], Line] = {}
+        self.uncaptured: list[Uncaptured] = []
+        self.nbytes = self.count = self.live = self.peak = 0
+        self.carved = 0  # bytes of a buffer in which dead blocks serve again for their size
+        self._free: dict[int, int] = {}  # how many dead blocks there are of each size
+        self._known: dict[int, weakref.ref[Any]] = {}
+
+    def seen(self, values: Any) -> None:
+        """Remember arrays that exist already."""
+        for value in values:
+            if isinstance(value, np.ndarray):
+                owner = owner_of(value)
+                if self._is_new(owner):
+                    self._remember(owner, 0, 0)
+
+    def made(self, value: Any, where: Where, callee: str, *, heap: bool = False) -> None:
+        """Count what an allocating operation returned."""
+        for array in _arrays(value):
+            owner = owner_of(array)
+            if not self._is_new(owner):
+                continue
+            nbytes = owner.nbytes
+            filename, line, function, callee = user_line(where, callee)
+            key = (filename, line, function, callee, heap)
+            row = self.lines.get(key)
+            if row is None:
+                row = self.lines[key] = Line(filename, line, function, callee, heap=heap)
+            row.nbytes += nbytes
+            row.count += 1
+            if nbytes > row.largest:
+                row.largest, row.shape, row.dtype = nbytes, array.shape, array.dtype
+            self.nbytes += nbytes
+            self.count += 1
+            self.live += nbytes
+            self.peak = max(self.peak, self.live)
+            size = 0 if heap else rounded(nbytes)
+            self._carve(size)
+            self._remember(owner, nbytes, size)
+
+    def elided(self, array: np.ndarray[Any, Any]) -> None:
+        """Make room for a result that NumPy wrote over a dying operand: a buffer needs both."""
+        size = rounded(array.nbytes)
+        self._carve(size)
+        self._free[size] = self._free.get(size, 0) + 1
+
+    def unseen(self, value: Any, where: Where, callee: str, reason: str) -> None:
+        """Note an array that came out of code which is not rewritten."""
+        for array in _arrays(value):
+            owner = owner_of(array)
+            if self._is_new(owner):
+                filename, line, _, callee = user_line(where, callee)
+                self._remember(owner, 0, 0)
+                self.uncaptured.append(Uncaptured(filename, line, callee, owner.nbytes, reason))
+
+    def _is_new(self, owner: Any) -> bool:
+        known = self._known.get(id(owner))
+        if known is not None and known() is owner:
+            return False
+        return bool(owner.flags.owndata) and type(owner) is not Chunk and owner.nbytes > 0
+
+    def _carve(self, size: int) -> None:
+        if self._free.get(size, 0):
+            self._free[size] -= 1
+        else:
+            self.carved += size
+
+    def _remember(self, owner: Any, nbytes: int, size: int) -> None:
+        key = id(owner)
+
+        def died(_: Any) -> None:
+            self._known.pop(key, None)
+            self.live -= nbytes
+            if size:
+                self._free[size] = self._free.get(size, 0) + 1
+
+        self._known[key] = weakref.ref(owner, died)
+
+
+def owner_of(array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    """Return the array at the end of the chain of bases: the one that has the memory."""
+    while isinstance(array.base, np.ndarray):
+        array = array.base
+    return array
+
+
+def _arrays(value: Any) -> list[np.ndarray[Any, Any]]:
+    if isinstance(value, np.ndarray):
+        return [value]
+    if isinstance(value, tuple | list) and len(value) < 64:
+        return [x for x in value if isinstance(x, np.ndarray)]
+    return []
+
+
+def user_line(where: Where, callee: str) -> tuple[str, int, str, str]:
+    """Return the source line to blame: the nearest one outside NumPy and this library.
+
+    If a NumPy function called from there led here, that function is the callee.
+    """
+    frame = sys._getframe(1)
+    inside = None
+    while frame is not None:
+        top = frame.f_globals.get("__name__", "").partition(".")[0]
+        if top == "numpy":
+            inside = frame.f_code.co_name
+        elif top != "alloc_rewrite":
+            name = callee if inside is None else f"numpy.{inside}"
+            code = frame.f_code
+            return code.co_filename, frame.f_lineno or where.line, code.co_qualname, name
+        frame = frame.f_back  # type: ignore[assignment]
+    return where.filename, where.line, where.function, callee

@@ -1,0 +1,45 @@
+"""A profile in words.
+
+In: a profile. Out: text. It must not know how the figures were come by.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from . import Profile
+
+_ROWS = 30
+
+
+def summary(profile: Profile) -> str:
+    """Return the totals in one line."""
+    arrays = "1 array" if profile.count == 1 else f"{profile.count} arrays"
+    return (
+        f"Allocated {profile.nbytes} bytes in {arrays}, at most {profile.peak} of them at a "
+        f"time; a buffer of {profile.suggested_nbytes} bytes holds them"
+    )
+
+
+def report(profile: Profile) -> str:
+    """Return the totals and a table of lines, largest first."""
+    out = [summary(profile)]
+    if profile.lines:
+        out.append(f"{'bytes':>12} {'arrays':>8}  {'line':<28} {'callee':<24} largest")
+    for row in profile.lines[:_ROWS]:
+        place = f"{os.path.basename(row.filename)}:{row.line}"
+        shape = "x".join(map(str, row.shape)) or "0-d"
+        heap = "  (stays on the heap)" if row.heap else ""
+        out.append(
+            f"{row.nbytes:>12} {row.count:>8}  {place:<28} {row.callee:<24} "
+            f"{row.dtype} {shape}{heap}"
+        )
+    if len(profile.lines) > _ROWS:
+        rest = sum(row.nbytes for row in profile.lines[_ROWS:])
+        out.append(f"{rest:>12} bytes in {len(profile.lines) - _ROWS} more rows")
+    for note in profile.uncaptured[:_ROWS]:
+        place = f"{os.path.basename(note.filename)}:{note.line}"
+        out.append(f"not counted: {note.nbytes} bytes, {place}, {note.callee}: {note.reason}")
+    return "\n".join(out)

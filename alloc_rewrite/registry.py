@@ -1,0 +1,112 @@
+"""The table of NumPy's allocating callables, and what stands in for each in the arena.
+
+In: a callable. Out: its row. It must not know sites, buffers or bytecode.
+
+Most of NumPy's API is Python over few primitives, and is covered by rewriting that Python;
+a row is needed only where C code allocates. A row without an equivalent says that the result
+stays on the heap, and why.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from types import BuiltinMethodType, MethodType, ModuleType
+from typing import Any
+
+from .equivalents import ROWS, Row
+
+_functions: dict[Any, Row] = {}
+_methods: dict[tuple[type, str], Row] = {}
+_types: set[type] = set()  # of the functions; hashing others might run anybody's code
+
+
+def _table(key: Any) -> dict[Any, Row]:
+    return _methods if type(key) is tuple else _functions
+
+
+def _add(row: Row) -> None:
+    _table(row.function)[row.function] = row
+    _types.add(type(row.function))
+
+
+for _row in ROWS:
+    _add(_row)
+
+
+def find(callee: Any) -> tuple[Row, tuple[Any, ...]] | None:
+    """Return a callable's row and what goes before its arguments (the object of a method)."""
+    if type(callee) in (BuiltinMethodType, MethodType):
+        owner = callee.__self__
+        row = _methods.get((type(owner), callee.__name__))
+        if row is not None:
+            return row, (owner,)
+    row = _functions.get(callee) if type(callee) in _types else None
+    return None if row is None else (row, ())
+
+
+def rows() -> tuple[Row, ...]:
+    """Return all rows, the registered ones last."""
+    return (*_methods.values(), *_functions.values())
+
+
+def register(function: Callable[..., Any], equivalent: Callable[..., Any]) -> None:
+    """Say how a function gets its result from the arena.
+
+    Parameters
+    ----------
+    function : callable
+        What rewritten code calls: of any library, written in any language.
+    equivalent : callable
+        Called as ``equivalent(empty, *args, **kwargs)`` with the arguments of the call, where
+        ``empty(shape, dtype, strides=None)`` returns an uninitialised array of the arena
+        (`shape` a tuple of int, `dtype` a `numpy.dtype`, `strides` in bytes or None for C
+        order). It returns the result, the same to the bit as the function's, or
+        ``NotImplemented`` to let the function itself run. Any exception that it raises has
+        the same effect, so it must not change anything before it is sure to succeed.
+
+    Raises
+    ------
+    TypeError
+        If one of the two is not callable, or `function` is not hashable.
+    ValueError
+        If `function` has a row already.
+
+    Examples
+    --------
+    >>> import math, numpy as np
+    >>> import alloc_rewrite as alloc
+    >>> def powers(x, n):            # imagine that this is compiled code
+    ...     return np.array([x**k for k in range(n)])
+    >>> def powers_in_arena(empty, x, n):
+    ...     out = empty((n,), np.dtype(np.float64))
+    ...     for k in range(n):
+    ...         out[k] = x**k
+    ...     return out
+    >>> alloc.register(powers, powers_in_arena)
+    >>> buf = alloc.Buffer(4096)
+    >>> alloc.run(lambda: powers(2.0, 4), buf), buf.live
+    (array([1., 2., 4., 8.]), 0)
+    """
+    for name, value in (("function", function), ("equivalent", equivalent)):
+        if not callable(value):
+            raise TypeError(f"register: {name} is {value!r}, which is not callable")
+    key = _key(function)
+    table = _table(key)
+    try:
+        known = table.get(key)
+    except TypeError:
+        raise TypeError(f"register: {function!r} is not hashable, so it cannot be found") from None
+    if known is not None:
+        raise ValueError(
+            f"register: {known.name} has an equivalent already; a function has only one"
+        )
+    name = f"{getattr(function, '__module__', '?')}.{getattr(function, '__qualname__', function)}"
+    _add(Row(key, name, equivalent, "registered"))
+
+
+def _key(function: Any) -> Any:
+    """Return what `find` looks a callable up by: bound methods of objects by type and name."""
+    owner = getattr(function, "__self__", None)
+    if type(function) in (BuiltinMethodType, MethodType) and type(owner) is not ModuleType:
+        return type(owner), function.__name__
+    return function

@@ -1,0 +1,194 @@
+"""The pipeline: code object -> IR -> regions and calls -> verified items -> code object.
+
+In: functions, and a `Sites` that makes what runs at each place. Out: rewritten functions,
+cached by code object. It must not know what the sites do, nor anything of NumPy.
+"""
+
+from __future__ import annotations
+
+import logging
+import weakref
+from collections.abc import Sequence
+from types import CellType, CodeType, FunctionType
+from typing import Any, NamedTuple, Protocol
+
+from bytecode.instr import InstrLocation
+
+from ..errors import NothingToDo, RewriteError
+from .calls import find_calls
+from .decode import decode, is_rewritten
+from .encode import Place, encode
+from .ir import IR, Call, Region
+from .regions import find_regions
+
+__all__ = [
+    "Call",
+    "Owner",
+    "Place",
+    "Region",
+    "Rewriter",
+    "Rewritten",
+    "Sites",
+    "Where",
+    "found_in",
+    "is_rewritten",
+]
+
+logger = logging.getLogger("alloc_rewrite")
+
+
+class Where(NamedTuple):
+    """A place in the source: what a site is called in reports and errors."""
+
+    filename: str
+    line: int
+    function: str
+
+
+class Sites(Protocol):
+    """What makes the sites of one kind of rewriting (bump, profile, ...)."""
+
+    #: Whether the results of the original instructions are shown to the sites.
+    observe: bool
+
+    def make(self, place: Place, where: Where, owner: Owner, number: int) -> list[Any]:
+        """Return what goes into the place's cells: the site, and its observer if any."""
+        ...
+
+
+class Owner(Protocol):
+    """What a site knows of the code it stands in."""
+
+    #: All sites of the code.
+    sites: Sequence[Any]
+
+    def give_back(self, number: int) -> None:
+        """Take a site out that does not pay."""
+        ...
+
+
+class Rewritten(Owner):
+    """A code object's rewritten form, and the cells of its sites.
+
+    A site that does not pay is given back: its cell is emptied at once, which running frames
+    notice, and the code is made anew without it when half of the sites have gone. Of the
+    original code only a weak reference is kept.
+    """
+
+    def __init__(self, code: CodeType, sites: Sites) -> None:
+        ir, places = found_in(code)
+        self._original = weakref.ref(code)
+        self._observe = sites.observe
+        self.code = encode(ir, places, observe=self._observe)
+        made = [
+            sites.make(place, _where(code, place.location), self, number)
+            for number, place in enumerate(places)
+        ]
+        self.live = dict.fromkeys(range(len(places)), True)
+        self._in_code = len(places)
+        self.sites = [row[0] for row in made]
+        # First all sites, then all observers, as `encode.cell_names` has them.
+        self.cells = tuple(CellType(content) for column in zip(*made, strict=True) for content in column)
+        self._functions: weakref.WeakSet[FunctionType] = weakref.WeakSet()
+
+    @property
+    def original(self) -> CodeType | None:
+        """What it was made from, as long as that lives."""
+        return self._original()
+
+    @property
+    def alive(self) -> bool:
+        """Whether any site is left."""
+        return any(self.live.values())
+
+    def instance(self, function: FunctionType) -> FunctionType:
+        """Return a function like `function` that runs the rewritten code."""
+        new = FunctionType(
+            self.code,
+            function.__globals__,
+            function.__name__,
+            function.__defaults__,
+            (function.__closure__ or ()) + self.cells,
+        )
+        if function.__kwdefaults__:
+            new.__kwdefaults__ = function.__kwdefaults__
+        return new
+
+    def follow(self, function: FunctionType) -> None:
+        """Let this function get the code without the sites given back."""
+        self._functions.add(function)
+
+    def give_back(self, number: int) -> None:
+        """Take a site out."""
+        if not self.live[number]:
+            return
+        self.live[number] = False
+        self.cells[number].cell_contents = None
+        left = sum(self.live.values())
+        code = self._original()
+        if 2 * left > self._in_code or code is None:
+            return
+        self._in_code = left
+        try:
+            self.code = encode(*found_in(code), self.live, observe=self._observe)
+            for function in list(self._functions):
+                function.__code__ = self.code
+        except Exception as error:  # the emptied cells do the same, a little slower
+            logger.debug("could not shorten %s: %s", code.co_qualname, error)
+
+
+class _Entry(NamedTuple):
+    code: weakref.ref[CodeType]
+    rewritten: Rewritten | None
+    reason: str
+
+
+class Rewriter:
+    """Rewrites functions with one kind of sites, each code object once."""
+
+    def __init__(self, sites: Sites) -> None:
+        self._sites = sites
+        self._entries: dict[int, _Entry] = {}
+
+    def rewritten(self, code: CodeType) -> Rewritten | None:
+        """Return the rewritten form of a function's code, or None if it has to stay."""
+        entry = self._entries.get(id(code))
+        if entry is not None and entry.code() is code:
+            return entry.rewritten
+        return self._rewrite(code).rewritten
+
+    def reason(self, code: CodeType) -> str:
+        """Say why `rewritten` returned None for this code; empty if it did not."""
+        entry = self._entries.get(id(code))
+        return entry.reason if entry is not None and entry.code() is code else ""
+
+    def _rewrite(self, code: CodeType) -> _Entry:
+        result, reason = None, ""
+        try:
+            result = Rewritten(code, self._sites)
+        except RewriteError as error:
+            reason = str(error)
+        except Exception as error:
+            reason = f"the rewriter failed: {error!r}"
+            logger.debug("left %s as it is: %s", code.co_qualname, reason)
+        key, entries = id(code), self._entries
+
+        def forget(_: Any) -> None:
+            entries.pop(key, None)
+
+        entry = entries[key] = _Entry(weakref.ref(code, forget), result, reason)
+        return entry
+
+
+def found_in(code: CodeType) -> tuple[IR, list[Place]]:
+    """Return a code object's IR and the places in it that get sites."""
+    ir = decode(code)
+    places: list[Place] = [*find_regions(ir), *find_calls(ir)]
+    if not places:
+        raise NothingToDo("it has no operators or calls")
+    return ir, sorted(places, key=lambda place: place.start)
+
+
+def _where(code: CodeType, location: InstrLocation | None) -> Where:
+    line = location.lineno if location is not None else None
+    return Where(code.co_filename, line or code.co_firstlineno, code.co_qualname)

@@ -1,0 +1,60 @@
+"""From a code object to the intermediate representation.
+
+In: a code object. Out: an `IR`, or `RewriteError` with the reason. A thin layer over the
+`bytecode` library, whose only safe call sequence is kept here and in `encode`.
+"""
+
+from __future__ import annotations
+
+import inspect
+from types import CodeType
+
+from bytecode import Bytecode
+
+from ..errors import RewriteError
+from .ir import IR
+from .opcodes import SITE_PREFIX, SUPPORTED
+
+# Code that looks at its own frame, locals or reference counts would see the rewriter's work.
+_INTROSPECTION = frozenset(
+    ["locals", "vars", "dir", "eval", "exec", "_getframe", "currentframe", "getrefcount", "_getframemodulename", "getouterframes", "getinnerframes", "get_referrers", "set_trace", "breakpoint", "settrace", "setprofile"]
+)
+_FUNCTION = inspect.CO_OPTIMIZED | inspect.CO_NEWLOCALS
+
+
+def decode(code: CodeType) -> IR:
+    """Return the IR of a function's code, with its symbolic stacks."""
+    reason = refusal(code)
+    if reason is not None:
+        raise RewriteError(reason)
+    return IR(code, bytecode_of(code))
+
+
+def bytecode_of(code: CodeType) -> Bytecode:
+    """Decode so that `encode.code_of` gives back an equal code object.
+
+    Exception depths are conserved (recomputed ones can be wrong), and all local names keep
+    their order (unused ones would be dropped).
+    """
+    decoded = Bytecode.from_code(code, conserve_exception_block_stackdepth=True)
+    decoded.argnames = list(code.co_varnames)
+    return decoded
+
+
+def refusal(code: CodeType) -> str | None:
+    """Say why this code is not even tried, or None."""
+    if not SUPPORTED:
+        return "this version of Python is not supported"
+    if code.co_flags & _FUNCTION != _FUNCTION:
+        return "not the body of a function"
+    if is_rewritten(code):
+        return "it is rewritten already"
+    seen = _INTROSPECTION.intersection(code.co_names)
+    if seen:
+        return f"it may look at its own frame or reference counts ({', '.join(sorted(seen))})"
+    return None
+
+
+def is_rewritten(code: CodeType) -> bool:
+    """Whether this code came out of the rewriter."""
+    return any(name.startswith(SITE_PREFIX) for name in code.co_freevars)

@@ -1,0 +1,190 @@
+"""From the intermediate representation, with sites put in, back to a code object.
+
+In: an `IR`, the places found in it, and which of them have a site. Out: a code object whose
+free variables end with the sites' cells. It must not know what a site does, only how one is
+called:
+
+- a region's site gets copies of the operands and returns the result, or None: "not handled",
+  whereupon the original instructions run;
+- a call's site gets the callable and copies of the arguments, and returns a pair: what to
+  call instead (often the callable itself), and the result, or None: "not handled",
+  whereupon the call is made;
+- a cell that holds None has no site any more: the original instructions run.
+
+With `observe`, what the original instructions gave is shown to a second cell of the site
+(a call's site then returns a triple; the third is shown beside the result).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import CodeType
+from typing import Any
+
+from bytecode import Bytecode, Instr
+from bytecode import Label as Target
+
+from .ir import IR, Call, Region
+from .opcodes import NULL_FIRST, NULL_LOCAL, SITE_PREFIX, Emitter, plain_attribute_load
+from .verify import verify, verify_code
+
+Place = Region | Call
+_ROOM = 6  # stack slots that a site may need beyond its operands
+
+
+def cell_names(places: int, *, observe: bool) -> list[str]:
+    """Return the names of the free variables that the sites of a function live in."""
+    names = [f"{SITE_PREFIX}{i}" for i in range(places)]
+    return names + [_observer(name) for name in names] if observe else names
+
+
+def encode(
+    ir: IR, places: list[Place], live: Mapping[int, bool] | None = None, *, observe: bool = False
+) -> CodeType:
+    """Return code with a site at every place (of those that are `live`, if given)."""
+    at = {p.start: (i, p) for i, p in enumerate(places) if live is None or live[i]}
+    methods = {m for _, p in at.values() if isinstance(p, Call) for m in p.method_loads}
+    items = ir.items
+    out: list[Any] = []
+    i, extra = 0, 0
+    while i < len(items):
+        found = at.get(i)
+        if found is None:
+            out += plain_attribute_load(items[i]) if i in methods else [items[i]]
+            i += 1
+            continue
+        number, place = found
+        original = items[place.start : place.stop]
+        name = f"{SITE_PREFIX}{number}"
+        emit = Emitter(place.location)
+        if isinstance(place, Region):
+            _emit_region(emit, place, original, name, observe)
+            extra = max(extra, place.operands)
+        else:
+            _emit_call(emit, place, original, name, observe)
+            extra = max(extra, place.size)
+        out += emit.out
+        i = place.stop
+    frame = _framed(ir, out, cell_names(len(places), observe=observe))
+    stacksize = ir.code.co_stacksize + _ROOM + extra
+    verify(ir, list(frame), stacksize)
+    new = code_of(frame, stacksize)
+    verify_code(new, ir.code)
+    return new
+
+
+def _emit_region(
+    emit: Emitter, region: Region, original: list[Any], name: str, observe: bool
+) -> None:
+    unhandled, plain, done = Target(), Target(), Target()
+    n = region.operands
+    emit.load_cell(name)
+    emit.jump_if_none(plain)
+    emit.load_callable(name)
+    emit.copy(n + 2, n)
+    emit.call(n)
+    emit.copy(1)
+    emit.jump_if_none(unhandled)
+    emit.op("SWAP", n + 1)
+    emit.pop(n)
+    emit.jump(done)
+    emit.out.append(unhandled)
+    emit.pop()
+    emit.out.append(plain)
+    emit.out += original
+    if observe:
+        emit.load_callable(_observer(name))
+        emit.copy(3)
+        emit.call(1)
+        emit.pop()
+    emit.out.append(done)
+
+
+def _emit_call(emit: Emitter, call: Call, original: list[Any], name: str, observe: bool) -> None:
+    unhandled, plain, done = Target(), Target(), Target()
+    n = call.size
+    has_null = call.form != "self"
+    # How deep the callable lies, and how many of the slots above it are arguments.
+    depth = n + 1 if has_null and NULL_FIRST else n + 2
+    copies = n if has_null else n + 1
+    emit.load_cell(name)
+    emit.jump_if_none(plain)
+    emit.load_callable(name)
+    emit.copy(depth + 2)
+    emit.copy(copies + 3, copies)
+    emit.call(copies + 1, call.names)
+    emit.op("UNPACK_SEQUENCE", 3 if observe else 2)
+    above = 3 if observe else 2  # what to call, the result, and what to observe it with
+    emit.op("SWAP", depth + above)
+    emit.pop()
+    emit.copy(1)
+    emit.jump_if_none(unhandled)
+    if observe:
+        emit.op("SWAP", 2)
+        emit.pop()
+    _drop_below(emit, call, copies)
+    emit.jump(done)
+    emit.out.append(unhandled)
+    emit.pop()
+    if observe:
+        for k in range(n + 3, 1, -1):  # the token moves below the callable
+            emit.op("SWAP", k)
+        emit.out += [item.copy() for item in original]
+        _emit_observer(emit, name)
+        emit.jump(done)
+    emit.out.append(plain)
+    emit.out += original
+    emit.out.append(done)
+
+
+def _drop_below(emit: Emitter, call: Call, copies: int) -> None:
+    """Leave the result on top as the only one of the call's slots."""
+    n = call.size
+    if call.form == "self":
+        emit.op("SWAP", n + 3)
+        emit.pop(n + 2)
+    elif NULL_FIRST:
+        emit.op("SWAP", n + 3)
+        emit.drop_null()
+        emit.pop(n + 1)
+    else:
+        emit.op("SWAP", n + 2)
+        emit.drop_null()
+        emit.pop(n)
+        emit.op("SWAP", 2)
+        emit.pop()
+
+
+def _emit_observer(emit: Emitter, name: str) -> None:
+    """Show the token and the result on the stack to the observer, and leave the result."""
+    emit.load_callable(_observer(name))
+    emit.copy(4, 2)
+    emit.call(2)
+    emit.pop()
+    emit.op("SWAP", 2)
+    emit.pop()
+
+
+def _observer(name: str) -> str:
+    return f"{name}!"
+
+
+def _framed(ir: IR, items: list[Any], cells: list[str]) -> Bytecode:
+    """Put items into the function's frame, with the sites' cells behind its free variables."""
+    new = Bytecode()
+    new._copy_attr_from(ir.frame)
+    new.freevars = [*ir.frame.freevars, *cells]
+    new.argnames = [*ir.frame.argnames, NULL_LOCAL]
+    first = next(item for item in items if isinstance(item, Instr))
+    take_cells = Instr("COPY_FREE_VARS", len(new.freevars), location=first.location)
+    if first.name == "COPY_FREE_VARS":
+        items[items.index(first)] = take_cells
+    else:
+        items.insert(0, take_cells)
+    list.extend(new, items)
+    return new
+
+
+def code_of(frame: Bytecode, stacksize: int) -> CodeType:
+    """Encode what `decode.bytecode_of` decoded, or what was made of it."""
+    return frame.to_code(stacksize=stacksize, compute_exception_stack_depths=False)

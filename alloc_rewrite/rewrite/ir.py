@@ -1,0 +1,151 @@
+"""The intermediate representation: a function's instructions with the stack before each.
+
+In: decoded bytecode. Out: an `IR` whose `stacks` say what lies on the stack before every
+item, and the two kinds of places that passes find in it, `Region` and `Call`. It must not
+know what is done with them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from types import CodeType
+from typing import Any
+
+from bytecode import Bytecode, Instr, Label, TryBegin, TryEnd
+from bytecode.instr import InstrLocation
+
+from ..errors import RewriteError
+from .opcodes import VALUE, Stack, after, merged
+
+
+@dataclass(frozen=True, slots=True)
+class Region:
+    """Straight-line code that one site can do in one go, for operands on the stack.
+
+    The items from `start` up to `stop` stay in the code: a site that does not handle its
+    operands leaves them as they were, and the original items run.
+    """
+
+    start: int
+    stop: int
+    operator: str
+    operands: int
+    location: InstrLocation | None
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A call, from its first instruction (`start`) up to `stop`.
+
+    `form` says what lies below the arguments: ``"null"`` a callable and a NULL, ``"self"`` a
+    callable and its first argument, ``"spread"`` a callable, a NULL, and a collection of
+    arguments with or without a mapping (`size` 2 or 1). `method_loads` are the items that
+    must leave a bound method and a NULL for the form to be ``"null"``.
+    """
+
+    start: int
+    stop: int
+    form: str
+    size: int
+    names: tuple[str, ...]
+    method_loads: tuple[int, ...]
+    location: InstrLocation | None
+
+
+class IR:
+    """A function's items (instructions, labels, try marks) and the stack before each.
+
+    Attributes
+    ----------
+    code : CodeType
+        What it was made from.
+    frame : Bytecode
+        The decoded code with its names, flags and arguments.
+    items : list
+        Its items.
+    stacks : list of tuple or None
+        For each item the symbolic stack before it; None where execution never comes.
+    """
+
+    def __init__(self, code: CodeType, frame: Bytecode) -> None:
+        self.code = code
+        self.frame = frame
+        self.items: list[Any] = list(frame)
+        self.stacks = symbolic_stacks(self.items)
+
+    def instructions(self) -> Iterator[tuple[int, Instr, Stack]]:
+        """Go over the instructions that can be reached: index, instruction, stack before."""
+        for i, (item, stack) in enumerate(zip(self.items, self.stacks, strict=True)):
+            if isinstance(item, Instr) and stack is not None:
+                yield i, item, stack
+
+    def __str__(self) -> str:
+        return listing(self.items, self.stacks)
+
+
+def symbolic_stacks(items: list[Any]) -> list[Stack | None]:
+    """Run the items symbolically over all paths and return the stack before each."""
+    where = {item: i for i, item in enumerate(items) if isinstance(item, Label)}
+    stacks: list[Stack | None] = [None] * len(items)
+    work: list[tuple[int, Stack]] = [(0, ())]
+    handlers = _handlers(items)
+
+    while work:
+        i, stack = work.pop()
+        while i < len(items):
+            known = stacks[i]
+            if known is not None:
+                if len(known) != len(stack):
+                    raise RewriteError(f"stack depth at item {i} depends on the path")
+                stack = merged(known, stack)
+                if stack == known:
+                    break
+            stacks[i] = stack
+            handler = handlers[i]
+            if handler is not None:
+                depth = handler.stack_depth + handler.push_lasti
+                if len(stack) >= handler.stack_depth:
+                    entry = (*stack[: handler.stack_depth], *(VALUE,) * (depth - handler.stack_depth))
+                    work.append((where[handler.target], (*entry, VALUE)))
+            item = items[i]
+            if isinstance(item, Instr):
+                if item.has_jump() and not item.name.startswith("END_ASYNC_FOR"):
+                    work.append((where[item.arg], after(item, stack, i, jump=True)))
+                if item.is_final():
+                    break
+                stack = after(item, stack, i, jump=False)
+            i += 1
+    return stacks
+
+
+def _handlers(items: list[Any]) -> list[Any]:
+    """Return for each item the try mark that protects it, or None."""
+    current, out = None, []
+    for item in items:
+        if isinstance(item, TryBegin):
+            current = item
+        elif isinstance(item, TryEnd):
+            current = None
+        out.append(current if isinstance(item, Instr) else None)
+    return out
+
+
+def listing(items: list[Any], stacks: list[Stack | None]) -> str:
+    """Print items with line numbers and stack depths, one a line."""
+    names = {item: f"L{i}" for i, item in enumerate(items) if isinstance(item, Label)}
+    lines = []
+    for i, (item, stack) in enumerate(zip(items, stacks, strict=True)):
+        if isinstance(item, Label):
+            lines.append(f"{names[item]}:")
+        elif isinstance(item, TryBegin):
+            lines.append(f"  try (handler {names[item.target]}, depth {item.stack_depth})")
+        elif isinstance(item, TryEnd):
+            lines.append("  end of try")
+        else:
+            arg = item.arg
+            shown = names[arg] if isinstance(arg, Label) else repr(arg) if item.require_arg() else ""
+            depth = "unreachable" if stack is None else len(stack)
+            line = item.lineno if isinstance(item.lineno, int) else ""
+            lines.append(f"{line!s:>5} {i:>4} [{depth}] {item.name:<24} {shown}".rstrip())
+    return "\n".join(lines)

@@ -1,0 +1,244 @@
+"""What the interpreter's versions disagree on: instruction names, layouts, stack effects.
+
+In: instructions of the `bytecode` library. Out: facts about them, and short instruction
+sequences that mean the same on every version. With `decode` and `encode` this is the only
+module that knows Python versions; it must not know sites, NumPy or the shape of functions.
+
+Symbolic stack
+--------------
+A stack is a tuple of labels, bottom first. A label says what is known of a slot:
+``VALUE``, ``FUNCTION`` (fresh from MAKE_FUNCTION), ``("null", i)`` (the NULL that instruction
+`i` pushed), ``("method", i)`` (either half of what a method load `i` pushed) or ``UNKNOWN``.
+What matters is that no slot that may be NULL is ever called a value.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+from bytecode import BinaryOp, Compare, FreeVar, Instr
+from bytecode.instr import InstrLocation, Intrinsic1Op
+
+PY311 = sys.version_info[:2] == (3, 11)
+PY312 = sys.version_info[:2] == (3, 12)
+NULL_FIRST = sys.version_info < (3, 13)  # [NULL, callable, ...] then, [callable, NULL, ...] since
+SUPPORTED = (3, 11) <= sys.version_info[:2] <= (3, 14)
+
+Label = Any
+Stack = tuple[Label, ...]
+VALUE, FUNCTION, UNKNOWN = "value", "function", "unknown"
+
+NULL_LOCAL = "@null"  # an always unbound local: storing NULL there drops it from the stack
+SITE_PREFIX = "@s"  # free variables of rewritten code; no identifier looks like this
+
+_BINARY = {
+    BinaryOp.ADD: "add",
+    BinaryOp.AND: "and_",
+    BinaryOp.FLOOR_DIVIDE: "floordiv",
+    BinaryOp.LSHIFT: "lshift",
+    BinaryOp.MATRIX_MULTIPLY: "matmul",
+    BinaryOp.MULTIPLY: "mul",
+    BinaryOp.REMAINDER: "mod",
+    BinaryOp.OR: "or_",
+    BinaryOp.POWER: "pow",
+    BinaryOp.RSHIFT: "rshift",
+    BinaryOp.SUBTRACT: "sub",
+    BinaryOp.TRUE_DIVIDE: "truediv",
+    BinaryOp.XOR: "xor",
+}
+_COMPARE = {
+    Compare.LT: "lt",
+    Compare.LE: "le",
+    Compare.EQ: "eq",
+    Compare.NE: "ne",
+    Compare.GT: "gt",
+    Compare.GE: "ge",
+}
+_UNARY = {"UNARY_NEGATIVE": "neg", "UNARY_POSITIVE": "pos", "UNARY_INVERT": "invert"}
+
+
+def operator_of(instr: Instr) -> tuple[str, int] | None:
+    """Name the operator (as module `operator` does) and its number of operands, or None.
+
+    In-place operators have names that begin with ``i`` and an underscore, as ``i_add``.
+    """
+    name, arg = instr.name, instr.arg
+    if name == "BINARY_OP":
+        assert isinstance(arg, BinaryOp)
+        if arg.name == "SUBSCR":
+            return "getitem", 2
+        plain = _BINARY.get(arg)
+        if plain is None:
+            plain = "i_" + _BINARY[BinaryOp[arg.name.removeprefix("INPLACE_")]]
+        return plain, 2
+    if name == "BINARY_SUBSCR":
+        return "getitem", 2
+    if name == "COMPARE_OP":
+        compare = _COMPARE.get(arg)  # type: ignore[call-overload]
+        return None if compare is None else (compare, 2)  # None: its result becomes a bool
+    if name in _UNARY:
+        return _UNARY[name], 1
+    if name == "CALL_INTRINSIC_1" and arg is Intrinsic1Op.INTRINSIC_UNARY_POSITIVE:
+        return "pos", 1
+    return None
+
+
+def is_truth_test(instr: Any) -> bool:
+    """Whether the instruction wants the truth of the value on top of the stack."""
+    return isinstance(instr, Instr) and (
+        instr.name in ("TO_BOOL", "UNARY_NOT")
+        or (instr.name.startswith("POP_JUMP_") and instr.name.endswith(("_TRUE", "_FALSE")))
+        or instr.name.startswith("JUMP_IF_")
+    )
+
+
+# ---------------------------------------------------------------------- symbolic stack
+
+
+def after(instr: Instr, stack: Stack, index: int, *, jump: bool) -> Stack:
+    """Return the stack behind instruction `index`, on its jump or on the way straight on."""
+    name, arg = instr.name, instr.arg
+    if name == "SWAP":
+        assert isinstance(arg, int)
+        out = list(stack)
+        out[-1], out[-arg] = out[-arg], out[-1]
+        return tuple(out)
+    if name == "COPY":
+        assert isinstance(arg, int)
+        return (*stack, stack[-arg])
+    if name == "PUSH_NULL":
+        return (*stack, ("null", index))
+    if name == "LOAD_GLOBAL" and arg[0]:  # type: ignore[index]
+        null = ("null", index)
+        return (*stack, null, VALUE) if NULL_FIRST else (*stack, VALUE, null)
+    effect = instr.stack_effect(jump=jump)
+    if is_method_load(instr):
+        below = stack[: len(stack) + effect - 2]
+        return (*below, ("method", index), ("method", index))
+    if name in ("MAKE_FUNCTION", "SET_FUNCTION_ATTRIBUTE"):
+        return (*stack[: len(stack) + effect - 1], FUNCTION)
+    if name.startswith("CALL") or name == "PRECALL":
+        # These take NULLs with them; PRECALL leaves the two slots below its arguments.
+        keep = len(stack) + effect - (0 if name == "PRECALL" else 1)
+        return stack[:keep] if name == "PRECALL" else (*stack[:keep], VALUE)
+    if name == "LOAD_SPECIAL":
+        return (*stack[:-1], UNKNOWN, UNKNOWN)
+    if effect < 0:
+        return stack[:effect]
+    top = (VALUE,) * effect
+    # An instruction without net effect may have replaced the top by another value.
+    if effect == 0 and stack and stack[-1] == FUNCTION:
+        return (*stack[:-1], VALUE) if name not in ("NOP", "RESUME", "KW_NAMES") else stack
+    return stack + top
+
+
+def is_method_load(instr: Instr) -> bool:
+    """Whether the instruction pushes two slots: a method and its object, or a value and NULL."""
+    name, arg = instr.name, instr.arg
+    return name == "LOAD_METHOD" or (
+        name in ("LOAD_ATTR", "LOAD_SUPER_ATTR") and isinstance(arg, tuple) and bool(arg[0])
+    )
+
+
+def merged(a: Stack, b: Stack) -> Stack:
+    """Return what is known where two paths meet."""
+    return a if a == b else tuple(x if x == y else UNKNOWN for x, y in zip(a, b, strict=True))
+
+
+# ---------------------------------------------------------------------- calls
+
+
+def call_size(instr: Instr) -> int | None:
+    """Return the number of arguments of a call with explicit arguments, or None."""
+    return instr.arg if instr.name in ("CALL", "CALL_KW") else None  # type: ignore[return-value]
+
+
+def keyword_names(items: list[Any], at: int) -> tuple[int, tuple[str, ...]] | None:
+    """Find where the call at item `at` begins and its keyword names.
+
+    The instructions of a call stand together: KW_NAMES, PRECALL and CALL up to 3.12, the
+    constant names and CALL_KW since. None if they do not.
+    """
+    instr = items[at]
+    if instr.name == "CALL_KW":
+        names = items[at - 1]
+        if isinstance(names, Instr) and names.name == "LOAD_CONST" and type(names.arg) is tuple:
+            return at - 1, names.arg
+        return None
+    start = at
+    if PY311:
+        start -= 1
+        if not (isinstance(items[start], Instr) and items[start].name == "PRECALL"):
+            return None
+    before = items[start - 1] if start else None
+    if isinstance(before, Instr) and before.name == "KW_NAMES":
+        assert isinstance(before.arg, tuple)
+        return start - 1, before.arg  # type: ignore[return-value]
+    return start, ()
+
+
+def plain_attribute_load(instr: Instr) -> list[Instr]:
+    """Return a method load's equivalent that leaves a bound method (or value) and a NULL."""
+    at = instr.location
+    if instr.name == "LOAD_METHOD":
+        load = Instr("LOAD_ATTR", instr.arg, location=at)
+    elif instr.name == "LOAD_ATTR":
+        load = Instr("LOAD_ATTR", (False, instr.arg[1]), location=at)  # type: ignore[index]
+    else:
+        load = Instr("LOAD_SUPER_ATTR", (False, *instr.arg[1:]), location=at)  # type: ignore[index, misc]
+    null = Instr("PUSH_NULL", location=at)
+    return [load, null, Instr("SWAP", 2, location=at)] if NULL_FIRST else [load, null]
+
+
+class Emitter:
+    """Collects instructions that all stand at one source location."""
+
+    def __init__(self, location: InstrLocation | None) -> None:
+        self.out: list[Any] = []
+        self.location = location
+
+    def op(self, name: str, *arg: Any) -> None:
+        self.out.append(Instr(name, *arg, location=self.location))
+
+    def copy(self, depth: int, times: int = 1) -> None:
+        for _ in range(times):
+            self.op("COPY", depth)
+
+    def pop(self, times: int = 1) -> None:
+        for _ in range(times):
+            self.op("POP_TOP")
+
+    def load_cell(self, name: str) -> None:
+        self.op("LOAD_DEREF", FreeVar(name))
+
+    def load_callable(self, name: str) -> None:
+        """Push a cell's content and a NULL, in the order that a call wants."""
+        if NULL_FIRST:
+            self.op("PUSH_NULL")
+            self.load_cell(name)
+        else:
+            self.load_cell(name)
+            self.op("PUSH_NULL")
+
+    def jump_if_none(self, target: Any) -> None:
+        self.op("POP_JUMP_FORWARD_IF_NONE" if PY311 else "POP_JUMP_IF_NONE", target)
+
+    def jump(self, target: Any) -> None:
+        self.op("JUMP_FORWARD", target)
+
+    def call(self, size: int, names: tuple[str, ...] = ()) -> None:
+        """Call with `size` arguments, the last ones under the given names."""
+        if names and NULL_FIRST:
+            self.op("KW_NAMES", names)
+        if names and not NULL_FIRST:
+            self.op("LOAD_CONST", names)
+            self.op("CALL_KW", size)
+            return
+        if PY311:
+            self.op("PRECALL", size)
+        self.op("CALL", size)
+
+    def drop_null(self) -> None:
+        """Take a NULL off the stack, which POP_TOP must not do."""
+        self.op("STORE_FAST", NULL_LOCAL)

@@ -1,0 +1,45 @@
+"""Find the regions: code that a site may do in one go.
+
+In: an `IR`. Out: a list of `Region`, in order. It must not know what sites do with them.
+A region is one operator today; it grows to expressions and statements.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from bytecode import Instr
+
+from .ir import IR, Region
+from .opcodes import is_truth_test, operator_of
+
+
+def find_regions(ir: IR) -> list[Region]:
+    """Return the operators that may make an array.
+
+    Left out, as no array comes of them: a subscript by a constant or a slice (an element or
+    a view), and a comparison whose truth is asked for.
+    """
+    items = ir.items
+    found = []
+    for i, instr, stack in ir.instructions():
+        operator = operator_of(instr)
+        if operator is None:
+            continue
+        name, operands = operator
+        if len(stack) < operands or any(not isinstance(s, str) for s in stack[-operands:]):
+            continue
+        if name == "getitem" and _is_plain_index(items[i - 1]):
+            continue
+        if i + 1 < len(items) and is_truth_test(items[i + 1]):
+            continue
+        found.append(Region(i, i + 1, name, operands, instr.location))
+    return found
+
+
+def _is_plain_index(before: Any) -> bool:
+    return isinstance(before, Instr) and before.name in (
+        "LOAD_CONST",
+        "BUILD_SLICE",
+        "LOAD_SMALL_INT",
+    )
