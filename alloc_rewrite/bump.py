@@ -145,7 +145,7 @@ def run(f: Callable[..., Any], buf: Buffer, /, *args: Any, **kwargs: Any) -> Any
     if not isinstance(buf, Buffer):
         raise TypeError(f"run: the second argument is {buf!r}, not a Buffer")
     # Every array counts here, however small: nothing is given back.
-    return _bump_any(_sites(buf, Policy(), break_even=0), f)(*args, **kwargs)
+    return _bump_any(_sites(buf, Policy(), frugal=False), f)(*args, **kwargs)
 
 
 def default_buffer() -> Buffer:
@@ -160,12 +160,12 @@ def bumped(function: Any) -> Bumped | None:
     return _bumped.get(function) if type(function) is FunctionType else None
 
 
-def _sites(buffer: Buffer, policy: Policy, **settings: int) -> ArenaSites:
+def _sites(buffer: Buffer, policy: Policy, *, frugal: bool = True) -> ArenaSites:
     """Return the sites of a buffer: one set for each policy, so code is rewritten once."""
-    key = (policy, *settings.items())
+    key = (policy, frugal)
     sites = buffer.companions.get(key)
     if sites is None:
-        sites = buffer.companions.setdefault(key, ArenaSites(buffer, policy, **settings))
+        sites = buffer.companions.setdefault(key, ArenaSites(buffer, policy, frugal))
     return sites
 
 

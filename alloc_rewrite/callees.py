@@ -38,7 +38,7 @@ DENIED_MODULES = (
 )
 
 Dispatcher = type(np.concatenate)
-_PLAIN = frozenset({np.ndarray, int, float, complex, bool, str, type(None), np.dtype, type})
+_PLAIN = frozenset({int, float, complex, bool, str, bytes, range, slice, type(None), type})
 
 
 class Policy:
@@ -170,8 +170,11 @@ def overrides(args: Iterable[Any], kwargs: dict[str, Any]) -> bool:
 
 def _overrides(value: Any) -> bool:
     kind = type(value)
-    if kind in _PLAIN:
+    if kind in _PLAIN or isinstance(value, np.generic):
         return False
+    if kind is np.ndarray:
+        return bool(value.dtype.hasobject)
     if kind is tuple or kind is list:
         return any(map(_overrides, value))
-    return hasattr(kind, "__array_function__")
+    # A dispatcher looks into whatever it can go over, and so may come upon anything.
+    return any(hasattr(kind, name) for name in ("__array_function__", "__iter__", "__getitem__"))

@@ -1,8 +1,7 @@
 """A bootstrap particle filter: random numbers, and arrays whose size depends on the data.
-
 Source: N. J. Gordon et al., "Novel Approach to Nonlinear/Non-Gaussian Bayesian State Estimation"
-(1993); the systematic resampling is G. Kitagawa's (1996).
-"""
+(1993), with systematic resampling (G. Kitagawa, 1996). Only what `np.repeat` returns stays on the
+heap when bumped: with an array of counts, it cannot write into memory that it is given."""
 
 import numpy as np
 
@@ -27,7 +26,7 @@ def kernel(observations, particles=50_000, seed=0):
     for t, observed in enumerate(observations):
         x = move(x, t, rng.normal(size=len(x)))
         weights = np.exp(-0.5 * (observed - x**2 / 20.0) ** 2)
-        means[t] = np.average(x, weights=weights)
+        means[t] = np.sum(weights * x) / np.sum(weights)
         x = resample(x, weights, rng.random())
     return means
 

@@ -27,6 +27,7 @@ from .support import (
     as_dtype,
     as_order,
     as_shape,
+    copyto,
     is_number,
     is_plain,
     plain_array,
@@ -175,7 +176,7 @@ def _copy(new: Empty, value: Any, dtype: Dtype, order: str) -> Any:
         source.dtype if source.dtype == dtype else dtype,
         like_order(source, as_order(order), dtype.itemsize),
     )
-    np.copyto(result, source, casting="unsafe")
+    copyto(result, source, casting="unsafe")
     return result
 
 
@@ -271,6 +272,10 @@ def arange(
     if device is not None:
         return NotImplemented
     if stop is None:
+        if type(start) is int and 0 < start <= len(_IOTA) and step is None and dtype is None:
+            result = new((start,), INTP)
+            copyto(result, _IOTA[:start])
+            return result
         start, stop = 0, start
     if step is None:
         step = 1

@@ -24,6 +24,7 @@ from .support import (
     as_dtype,
     as_int,
     as_order,
+    copyto,
     numpy_version,
     plain_array,
 )
@@ -36,7 +37,7 @@ def copy(new: Empty, array: Any, order: Any = "C") -> Any:
     """numpy.ndarray.copy."""
     source = plain_array(array)
     result = new(source.shape, source.dtype, like_order(source, as_order(order)))
-    np.copyto(result, source)
+    copyto(result, source)
     return result
 
 
@@ -62,7 +63,7 @@ def astype(
     """numpy.ndarray.astype."""
     source = plain_array(array)
     wanted = as_dtype(dtype)
-    if source.dtype == wanted:
+    if source.dtype is wanted or source.dtype == wanted:
         if copy is not True:
             return NotImplemented
     elif not can_cast_quietly(source.dtype, wanted):
@@ -70,7 +71,7 @@ def astype(
     if casting not in _CASTINGS:
         return NotImplemented
     result = new(source.shape, wanted, like_order(source, as_order(order), wanted.itemsize))
-    np.copyto(result, source, casting=casting)
+    copyto(result, source, casting=casting)
     return result
 
 
@@ -90,7 +91,7 @@ def _flat_copy(new: Empty, source: Array, order: Any) -> Any:
     elif order not in ("C", "F"):
         return NotImplemented
     result = new((source.size,), source.dtype)
-    np.copyto(result.reshape(source.shape, order=order), source)
+    copyto(result.reshape(source.shape, order=order), source)
     return result
 
 
@@ -117,6 +118,8 @@ def ravel(new: Empty, array: Any, order: Any = "C") -> Any:
 
 def reshape(new: Empty, array: Any, *shape: Any, order: Any = "C", copy: Any = None) -> Any:
     """numpy.ndarray.reshape; a view where NumPy gives one, else a view of an arena copy."""
+    if type(array) is np.ndarray and order == "C" and copy is None and array.flags.c_contiguous:
+        return array.reshape(*shape)
     source = plain_array(array)
     if copy is not None or order not in ("C", "F", "A"):
         return NotImplemented
@@ -126,10 +129,10 @@ def reshape(new: Empty, array: Any, *shape: Any, order: Any = "C", copy: Any = N
     if order == "A":
         order = "F" if is_fortran_only(source) else "C"
     if _reshapes_in_place(source, lengths, order):
-        return source.reshape(lengths, order=order)
+        return source.reshape(shape, order=order)  # a -1 can change strides of axes of length one
     result = new(source.shape, source.dtype, like_order(source, order))
-    np.copyto(result, source)
-    return result.reshape(lengths, order=order)
+    copyto(result, source)
+    return result.reshape(shape, order=order)
 
 
 def _known_shape(shape: Shape, size: int) -> Shape:
@@ -180,12 +183,12 @@ def repeat(new: Empty, array: Any, repeats: Any, axis: Any = None) -> Any:
     if axis is None:
         result = new((source.size * times,), source.dtype)
         spread = result.reshape(*shape, times)
-        np.copyto(spread, source[..., np.newaxis])
+        copyto(spread, source[..., np.newaxis])
         return result
     axis = as_axis(axis, len(shape))
     result = new((*shape[:axis], shape[axis] * times, *shape[axis + 1 :]), source.dtype)
     spread = result.reshape(*shape[: axis + 1], times, *shape[axis + 1 :])
-    np.copyto(spread, np.expand_dims(source, axis + 1))
+    copyto(spread, np.expand_dims(source, axis + 1))
     return result
 
 
@@ -213,7 +216,7 @@ def take(
     flags = source.flags
     if not (flags.c_contiguous and flags.aligned):  # NumPy copies such a source first
         ordered = new(source.shape, source.dtype)
-        np.copyto(ordered, source)
+        copyto(ordered, source)
         source = ordered
     return source.take(places, axis, new(shape, source.dtype), mode)
 

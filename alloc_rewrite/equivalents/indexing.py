@@ -11,17 +11,23 @@ from typing import Any
 import numpy as np
 from numpy._core import multiarray
 
-from .support import INTP, Array, DeclinedError, Empty, Row, plain_array
+from ..layout import c_strides
+from .support import INTP, Array, DeclinedError, Empty, Row, copyto, plain_array
 
 
 def fancy(new: Empty, array: Any, index: Any) -> Any:
     """array[index] for one array of integers on the first axis of an array in C order."""
     if type(index) is not np.ndarray or index.dtype.kind not in "iu":
         return NotImplemented
+    if index.ndim != 1 and not index.flags.c_contiguous:  # then the result is not in C order
+        return NotImplemented
     source = plain_array(array)
     flags = source.flags
     if not (source.ndim and flags.c_contiguous and flags.aligned):
         return NotImplemented
+    shape = source.shape
+    if 1 in shape and source.strides != c_strides(shape, source.itemsize):
+        return NotImplemented  # axes of length one keep odd strides
     places = as_index_array(new, index)
     if not places.ndim or not in_bounds(places, source.shape[0]):
         return NotImplemented
@@ -40,7 +46,7 @@ def as_index_array(new: Empty, indices: Any) -> Array:
     if dtype is INTP and indices.flags.c_contiguous and indices.flags.aligned:
         return indices
     places = new(indices.shape, INTP)
-    np.copyto(places, indices)
+    copyto(places, indices)
     return places
 
 
@@ -55,10 +61,8 @@ def _listed_indices(new: Empty, indices: Any) -> Array:
 
 def in_bounds(places: Array, length: int) -> bool:
     """Whether every index, counted from the front or from the back, is on an axis of `length`."""
-    if places.size == 1:
-        return bool(-length <= places.item() < length)
-    low = np.minimum.reduce(places, axis=None)
-    return bool(low >= -length and np.maximum.reduce(places, axis=None) < length)
+    item = places.item  # cheaper than a reduction, for which `places` must be in C order
+    return bool(item(places.argmax()) < length and item(places.argmin()) >= -length)
 
 
 ROWS: tuple[Row, ...] = (

@@ -15,12 +15,15 @@ from .constructors import can_cast_quietly
 from .support import (
     BOOL,
     PYTHON_NUMBERS,
+    Array,
     DeclinedError,
     Dtype,
     Empty,
     Row,
     as_axis,
     as_dtype,
+    concatenate_arrays,
+    copyto,
     is_number,
     is_plain,
 )
@@ -54,7 +57,7 @@ def concatenate(
     if 0 in shape:
         return NotImplemented
     result = new(shape, found, strides)
-    return np.concatenate(arrays, axis, result, casting=casting)
+    return concatenate_arrays(arrays, axis, result, casting=casting)
 
 
 def _joined_dtype(arrays: Any) -> Dtype:
@@ -114,8 +117,28 @@ def where(new: Empty, condition: Any, x: Any = None, y: Any = None, /) -> Any:
             shape, found.itemsize, [broadcast_strides(one, shape) for one in operands]
         )
     result = new(shape, found, strides)
-    np.copyto(result, y, casting="same_kind")
-    np.copyto(result, x, casting="same_kind", where=condition)
+    alike = all(one.dtype is found for one in operands[1:])
+    if alike and result.size >= _BLENDED and found.itemsize in _BITS:
+        return _blend(result, condition, x, y)
+    copyto(result, y, casting="same_kind")
+    copyto(result, x, casting="same_kind", where=condition)
+    return result
+
+
+# From this size on three passes of integer arithmetic beat a masked copy, whose time depends on how
+# the mask is spread: 3 to 7 times less for a random one, 2 times more for one of long runs.
+_BLENDED = 1024
+_BITS = {size: np.dtype(f"u{size}") for size in (1, 2, 4, 8)}
+
+
+def _blend(result: Array, condition: Array, x: Any, y: Any) -> Array:
+    """x where the condition holds, else y, as y ^ ((x ^ y) * condition) on their bits."""
+    dtype, bits = result.dtype, _BITS[result.itemsize]
+    left, right = np.asarray(x, dtype).view(bits), np.asarray(y, dtype).view(bits)
+    out = result.view(bits)
+    np.bitwise_xor(left, right, out=out)
+    np.multiply(out, condition, out=out)
+    np.bitwise_xor(out, right, out=out)
     return result
 
 

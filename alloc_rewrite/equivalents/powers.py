@@ -13,7 +13,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numpy._core.umath import _ones_like
+from numpy._core import umath
 
 from .support import Dtype, numpy_version
 
@@ -22,7 +22,7 @@ _VERSION = numpy_version()
 _BY_VALUE: dict[float, np.ufunc] = {
     1.0: np.positive,
     -1.0: np.reciprocal,
-    0.0: _ones_like,
+    0.0: getattr(umath, "_ones_like"),  # noqa: B009 - its stub lacks it
     0.5: np.sqrt,
     2.0: np.square,
 }

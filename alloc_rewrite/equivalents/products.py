@@ -9,8 +9,8 @@ NumPy casts an operand of another dtype on the heap, so operands must have that 
 from __future__ import annotations
 
 import functools
+import math
 import re
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -19,7 +19,17 @@ from numpy._core.multiarray import c_einsum
 from numpy.linalg import _umath_linalg
 
 from ..layout import Strides, c_strides, contracted_order, k_order
-from .support import Array, DeclinedError, Dtype, Empty, Row, Shape, number_array
+from .support import (
+    Array,
+    DeclinedError,
+    Dtype,
+    Empty,
+    Equivalent,
+    Row,
+    Shape,
+    dot_arrays,
+    number_array,
+)
 
 _BLAS = "fdFD"
 
@@ -55,7 +65,7 @@ def dot(new: Empty, a: Any, b: Any, out: Any = None) -> Any:
     if dtype.char in _BLAS and not (_suits_blas(left) and _suits_blas(right)):
         return NotImplemented  # it copies such an operand
     shape = left.shape[:-1] + (right.shape[:-2] + right.shape[-1:] if rank > 1 else ())
-    return np.dot(left, right, new(shape, dtype))
+    return dot_arrays(left, right, new(shape, dtype))
 
 
 def inner(new: Empty, a: Any, b: Any, /) -> Any:
@@ -100,59 +110,62 @@ def _loop(ufunc: np.ufunc, dtypes: tuple[Dtype, ...], signature: str | None) -> 
     return found[ufunc.nin :]
 
 
+_Operands = tuple[tuple[Shape, Strides, Dtype], ...]
+_Outputs = tuple[tuple[Shape, Dtype, Strides | None], ...]
+
+
 def generalised(new: Empty, ufunc: np.ufunc, *operands: Any, signature: Any = None) -> Any:
     """A call of a generalised ufunc whose outputs have no core axis that its inputs lack."""
-    inputs, outputs = _core_axes(str(ufunc.signature))
     arrays = [number_array(operand) for operand in operands]
-    if len(arrays) != len(inputs) or (signature is not None and type(signature) is not str):
+    if signature is not None and type(signature) is not str:
         return NotImplemented
-    dtypes = _loop(ufunc, tuple([array.dtype for array in arrays]), signature)
-    sizes: dict[str, int] = {}
-    stacks = []
-    for array, names in zip(arrays, inputs, strict=True):
-        rank = array.ndim - len(names)
-        if rank < 0:
-            return NotImplemented
-        stacks.append((array.shape[:rank], array.strides[:rank]))
-        for name, length in zip(names, array.shape[rank:], strict=True):
-            if sizes.setdefault(name, length) != length:
-                return NotImplemented
-    stack = stacks[0][0]
-    for own, _ in stacks:
-        if own != stack:
-            stack = np.broadcast_shapes(*[shape for shape, _ in stacks])
-            break
-    shapes = [(*stack, *[sizes[name] for name in names]) for names in outputs]
-    if () in shapes:
-        return NotImplemented
-    results = tuple(
-        _stacked(new, shape, dtype, len(stack), stacks)
-        for shape, dtype in zip(shapes, dtypes, strict=True)
-    )
+    given = tuple([(array.shape, array.strides, array.dtype) for array in arrays])
+    results = tuple([new(*output) for output in _outputs(ufunc, signature, given)])
     if signature is None:
         return ufunc(*arrays, out=results)
     return ufunc(*arrays, out=results, signature=signature)
 
 
+@functools.lru_cache(maxsize=1024)
+def _outputs(ufunc: np.ufunc, signature: str | None, operands: _Operands) -> _Outputs:
+    """The shapes, dtypes and strides of the outputs; scalars decline."""
+    inputs, outputs = _core_axes(str(ufunc.signature))
+    if len(operands) != len(inputs):
+        raise DeclinedError
+    dtypes = _loop(ufunc, tuple(dtype for _, _, dtype in operands), signature)
+    sizes: dict[str, int] = {}
+    stacks = []
+    for (shape, strides, _), names in zip(operands, inputs, strict=True):
+        rank = len(shape) - len(names)
+        if rank < 0:
+            raise DeclinedError
+        stacks.append((shape[:rank], strides[:rank]))
+        for name, length in zip(names, shape[rank:], strict=True):
+            if sizes.setdefault(name, length) != length:
+                raise DeclinedError
+    stack = np.broadcast_shapes(*[shape for shape, _ in stacks])
+    found = []
+    for names, dtype in zip(outputs, dtypes, strict=True):
+        core = tuple(sizes[name] for name in names)
+        if not stack and not core:
+            raise DeclinedError
+        found.append((stack + core, dtype, _stacked(stack, core, dtype.itemsize, stacks)))
+    return tuple(found)
+
+
 def _stacked(
-    new: Empty, shape: Shape, dtype: Dtype, rank: int, stacks: list[tuple[Shape, Strides]]
-) -> Array:
-    """An output whose core is in C order and whose stack ranks as those of the inputs."""
-    if rank < 2:
-        return new(shape, dtype)
-    core = shape[rank:]
-    size = dtype.itemsize
-    for length in core:
-        size *= length
+    stack: Shape, core: Shape, itemsize: int, stacks: list[tuple[Shape, Strides]]
+) -> Strides | None:
+    """The layout of an output: its core in C order, its stack as those of the inputs rank."""
+    if len(stack) < 2:
+        return None
     padded = [
-        (0,) * (rank - len(own))
-        + tuple([0 if n == 1 else s for n, s in zip(own, strides, strict=True)])
+        (0,) * (len(stack) - len(own))
+        + tuple(0 if n == 1 else s for n, s in zip(own, strides, strict=True))
         for own, strides in stacks
     ]
-    outer = k_order(shape[:rank], size, padded)
-    if outer is None:
-        return new(shape, dtype)
-    return new(shape, dtype, outer + c_strides(core, dtype.itemsize))
+    outer = k_order(stack, itemsize * math.prod(core), padded)
+    return None if outer is None else outer + c_strides(core, itemsize)
 
 
 def matmul(new: Empty, a: Any, b: Any, /) -> Any:
@@ -164,13 +177,12 @@ def matmul(new: Empty, a: Any, b: Any, /) -> Any:
     shape = matmul_shape(left.shape, right.shape)
     if not shape:
         return NotImplemented
-    if left.ndim < 4 and right.ndim < 4:
-        result = new(shape, dtype)
-    else:
-        stacks = [(one.shape[:-2], one.strides[:-2]) for one in (left, right)]
+    strides = None
+    if left.ndim > 3 or right.ndim > 3:
         rank = max(left.ndim, right.ndim) - 2
-        result = _stacked(new, shape, dtype, rank, stacks)
-    return np.matmul(left, right, result)
+        stacks = [(one.shape[:-2], one.strides[:-2]) for one in (left, right)]
+        strides = _stacked(shape[:rank], shape[rank:], dtype.itemsize, stacks)
+    return np.matmul(left, right, new(shape, dtype, strides))
 
 
 @functools.lru_cache(maxsize=512)
@@ -189,30 +201,40 @@ def einsum(new: Empty, subscripts: Any, *operands: Any, out: Any = None) -> Any:
     """numpy._core.multiarray.c_einsum of arrays of one dtype, by letters without an ellipsis."""
     if out is not None or type(subscripts) is not str:
         return NotImplemented
-    labels, output = _labels(subscripts)
     arrays = [number_array(operand) for operand in operands]
-    if not output or len(labels) != len(arrays):
-        return NotImplemented
     dtype = arrays[0].dtype
+    for array in arrays:
+        if array.dtype is not dtype:
+            return NotImplemented
+    given = tuple([(array.shape, array.strides) for array in arrays])
+    shape, strides = _contracted(subscripts, given, dtype.itemsize)
+    return c_einsum(subscripts, *arrays, out=new(shape, dtype, strides))
+
+
+@functools.lru_cache(maxsize=1024)
+def _contracted(
+    subscripts: str, operands: tuple[tuple[Shape, Strides], ...], itemsize: int
+) -> tuple[Shape, Strides | None]:
+    """The shape and layout of the sum; scalars and views decline."""
+    labels, output = _labels(subscripts)
+    if not output or len(labels) != len(operands):
+        raise DeclinedError
     sizes: dict[str, int] = {}
     strides: list[dict[str, int]] = []
-    for names, array in zip(labels, arrays, strict=True):
+    for names, (shape, steps) in zip(labels, operands, strict=True):
         own: dict[str, int] = {}
-        if array.dtype is not dtype or len(names) != array.ndim:
-            return NotImplemented
-        for name, length, stride in zip(names, array.shape, array.strides, strict=True):
-            if stride < 0 or sizes.setdefault(name, length) != length:
-                return NotImplemented  # with an `out`, the iterator turns strides round
-            own[name] = own.get(name, 0) + stride
+        for name, length, step in zip(names, shape, steps, strict=True):
+            if step < 0 or sizes.setdefault(name, length) != length:
+                raise DeclinedError  # with an `out`, the iterator turns strides round
+            own[name] = own.get(name, 0) + step
         strides.append(own)
-    if len(arrays) == 1 and len(output) == len(sizes):
-        return NotImplemented  # a view
+    if len(operands) == 1 and len(output) == len(sizes):
+        raise DeclinedError
     summed = "".join(sorted(sizes.keys() - set(output)))
-    shape, order = contracted_order(output, summed, sizes, strides, dtype.itemsize)
-    return c_einsum(subscripts, *arrays, out=new(shape, dtype, order))
+    return contracted_order(output, summed, sizes, strides, itemsize)
 
 
-def _bound(ufunc: np.ufunc) -> Callable[..., Any]:
+def _bound(ufunc: np.ufunc) -> Equivalent:
     def equivalent(new: Empty, *operands: Any, signature: Any = None) -> Any:
         return generalised(new, ufunc, *operands, signature=signature)
 
@@ -225,14 +247,15 @@ def _linalg_rows() -> list[Row]:
     rows = []
     for name, ufunc in vars(_umath_linalg).items():
         if isinstance(ufunc, np.ufunc):
+            equivalent: Equivalent | None = _bound(ufunc)
+            note = "of arrays that need no cast; LAPACK works on the heap"
             try:
                 _core_axes(str(ufunc.signature))
             except DeclinedError:
-                note = "an output has an axis that no input has"
-                rows.append(Row(ufunc, f"numpy.linalg._umath_linalg.{name}", None, note))
-            else:
-                note = "of arrays that need no cast"
-                rows.append(Row(ufunc, f"numpy.linalg._umath_linalg.{name}", _bound(ufunc), note))
+                equivalent, note = None, "an output has an axis that no input has"
+            if name.startswith("qr_r_raw"):
+                equivalent, note = None, "writes into its input"
+            rows.append(Row(ufunc, f"numpy.linalg._umath_linalg.{name}", equivalent, note))
     return rows
 
 

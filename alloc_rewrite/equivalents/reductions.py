@@ -30,6 +30,7 @@ from .support import (
     as_axes,
     as_axis,
     as_dtype,
+    copyto,
     number_array,
     numpy_version,
 )
@@ -92,8 +93,13 @@ def reduce(
         return NotImplemented
     if _TURNS_STRIDES and (_is_backward(source) or _is_backward(where)):
         return NotImplemented
-    axes = as_axes(axis, ndim)
     found = _reduced_dtype(ufunc, source.dtype, _native(dtype))
+    usual = keepdims is False and where is True and initial is _NO_VALUE
+    if usual and type(axis) is int and (ndim == 2 or source.flags.c_contiguous):
+        axis = as_axis(axis, ndim)
+        result = new(source.shape[:axis] + source.shape[axis + 1 :], found)
+        return ufunc.reduce(source, axis, None if found is BOOL else found, result)
+    axes = as_axes(axis, ndim)
     if type(keepdims) is not bool or (len(axes) == ndim and not keepdims):
         return NotImplemented
     shape, strides = reduced_order(source, axes, keepdims, found.itemsize, where)
@@ -130,7 +136,7 @@ def _accumulate(new: Empty, ufunc: np.ufunc, source: Array, axis: int, dtype: Dt
     strides = k_order(shape, found.itemsize, (source.strides,))
     result = new(shape, found, strides)
     if source.dtype is not found:  # NumPy would cast all of it on the heap; in place is safe
-        np.copyto(result, source, casting="unsafe")
+        copyto(result, source, casting="unsafe")
         source = result
     return ufunc.accumulate(source, axis, found, result)
 
@@ -238,7 +244,7 @@ def _argument(new: Empty, method: Any, array: Any, axis: Any, out: Any, keepdims
         source = np.moveaxis(source, axis, -1) if axis != ndim - 1 else source
         if not source.flags.c_contiguous:  # NumPy copies such a source first
             ordered = new(source.shape, source.dtype)
-            np.copyto(ordered, source)
+            copyto(ordered, source)
             source = ordered
     result = new(kept, INTP)
     method(source, -1, result.reshape(source.shape[:-1]))

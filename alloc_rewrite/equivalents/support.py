@@ -8,6 +8,7 @@ NumPy function that allocates, nor where memory comes from.
 from __future__ import annotations
 
 import functools
+import importlib
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -45,6 +46,12 @@ class Row:
 class DeclinedError(Exception):
     """The arguments are beyond the equivalent; the original has to run."""
 
+
+_compiled: Any = importlib.import_module("numpy._core._multiarray_umath")
+# What is behind NumPy's dispatchers, which only matter for other types than ours.
+concatenate_arrays: Callable[..., Array] = _compiled.concatenate
+copyto: Callable[..., None] = _compiled.copyto
+dot_arrays: Callable[..., Any] = _compiled.dot
 
 INTS = frozenset({int, np.int8, np.int16, np.int32, np.int64, np.intp, np.uint8, np.uint16,
                   np.uint32, np.uint64})  # fmt: skip

@@ -25,6 +25,7 @@ class CountingSites:
     """Makes the sites of a dry run."""
 
     observe = True
+    finishers = ArenaSites.finishers
 
     def __init__(self, recorder: Recorder, base: ArenaSites | None = None) -> None:
         self.recorder = recorder
@@ -117,9 +118,9 @@ class CountingCall:
         self.recorder.seen((*args, *kwargs.values(), getattr_self(callee)))
         twin = self.twin()
         if twin is not None:
-            result = twin.__self__.call(callee, *args, **kwargs)[1]
-            if result is not None:
-                return callee, result, None
+            instead, result = twin.__self__.call(callee, *args, **kwargs)
+            if result is not None or type(instead) is functools.partial:
+                return instead, result, None
         found = find(callee)
         if found is not None:
             row = found[0]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import weakref
-from collections.abc import Sequence
+from collections.abc import Mapping
 from types import CellType, CodeType, FunctionType
 from typing import Any, NamedTuple, Protocol
 
@@ -17,7 +17,7 @@ from bytecode.instr import InstrLocation
 from ..errors import NothingToDo, RewriteError
 from .calls import find_calls
 from .decode import decode, is_rewritten
-from .encode import Place, encode
+from .encode import Place, encode, used_finishers
 from .ir import IR, Call, Region
 from .regions import find_regions
 
@@ -50,6 +50,8 @@ class Sites(Protocol):
 
     #: Whether the results of the original instructions are shown to the sites.
     observe: bool
+    #: By operator, what fills the array that a region's site returns (see `encode`).
+    finishers: Mapping[str, Any]
 
     def make(self, place: Place, where: Where, owner: Owner, number: int) -> list[Any]:
         """Return what goes into the place's cells: the site, and its observer if any."""
@@ -59,8 +61,9 @@ class Sites(Protocol):
 class Owner(Protocol):
     """What a site knows of the code it stands in."""
 
-    #: All sites of the code.
-    sites: Sequence[Any]
+    def living(self) -> list[Any]:
+        """Return the sites that have not been given back."""
+        ...
 
     def give_back(self, number: int) -> None:
         """Take a site out that does not pay."""
@@ -78,8 +81,8 @@ class Rewritten(Owner):
     def __init__(self, code: CodeType, sites: Sites) -> None:
         ir, places = found_in(code)
         self._original = weakref.ref(code)
-        self._observe = sites.observe
-        self.code = encode(ir, places, observe=self._observe)
+        self._form = {"finishers": sites.finishers, "observe": sites.observe}
+        self.code = encode(ir, places, **self._form)
         made = [
             sites.make(place, _where(code, place.location), self, number)
             for number, place in enumerate(places)
@@ -87,9 +90,13 @@ class Rewritten(Owner):
         self.live = dict.fromkeys(range(len(places)), True)
         self._in_code = len(places)
         self.sites = [row[0] for row in made]
-        # First all sites, then all observers, as `encode.cell_names` has them.
-        self.cells = tuple(CellType(content) for column in zip(*made, strict=True) for content in column)
+        contents = [content for column in zip(*made, strict=True) for content in column]
+        contents += [sites.finishers[name] for name in used_finishers(places, sites.finishers)]
+        self.cells = tuple(map(CellType, contents))  # in the order of `encode.cell_names`
         self._functions: weakref.WeakSet[FunctionType] = weakref.WeakSet()
+
+    def living(self) -> list[Any]:
+        return [site for site, live in zip(self.sites, self.live.values(), strict=True) if live]
 
     @property
     def original(self) -> CodeType | None:
@@ -130,7 +137,7 @@ class Rewritten(Owner):
             return
         self._in_code = left
         try:
-            self.code = encode(*found_in(code), self.live, observe=self._observe)
+            self.code = encode(*found_in(code), live=self.live, **self._form)
             for function in list(self._functions):
                 function.__code__ = self.code
         except Exception as error:  # the emptied cells do the same, a little slower

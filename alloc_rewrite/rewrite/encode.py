@@ -5,7 +5,10 @@ free variables end with the sites' cells. It must not know what a site does, onl
 called:
 
 - a region's site gets copies of the operands and returns the result, or None: "not handled",
-  whereupon the original instructions run;
+  whereupon the original instructions run. Where the core has a *finisher* for the operator,
+  the site returns the array for the result instead, and the finisher is called with the
+  operands and that array: it is NumPy's ufunc, and what it warns of or raises comes from the
+  user's own line;
 - a call's site gets the callable and copies of the arguments, and returns a pair: what to
   call instead (often the callable itself), and the result, or None: "not handled",
   whereupon the call is made;
@@ -17,7 +20,7 @@ With `observe`, what the original instructions gave is shown to a second cell of
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from types import CodeType
 from typing import Any
 
@@ -32,14 +35,30 @@ Place = Region | Call
 _ROOM = 6  # stack slots that a site may need beyond its operands
 
 
-def cell_names(places: int, *, observe: bool) -> list[str]:
-    """Return the names of the free variables that the sites of a function live in."""
-    names = [f"{SITE_PREFIX}{i}" for i in range(places)]
-    return names + [_observer(name) for name in names] if observe else names
+def cell_names(places: list[Place], finishers: Collection[str], *, observe: bool) -> list[str]:
+    """Return the names of the free variables that a function's sites and finishers live in.
+
+    First the sites, in the order of their places, then their observers, if there are any,
+    then the finishers in the order of `used_finishers`.
+    """
+    names = [f"{SITE_PREFIX}{i}" for i in range(len(places))]
+    observers = [_observer(name) for name in names] if observe else []
+    return names + observers + [_finisher(name) for name in used_finishers(places, finishers)]
+
+
+def used_finishers(places: list[Place], finishers: Collection[str]) -> list[str]:
+    """Return the operators among the places that have a finisher, each once."""
+    operators = (place.operator for place in places if isinstance(place, Region))
+    return [name for name in dict.fromkeys(operators) if name in finishers]
 
 
 def encode(
-    ir: IR, places: list[Place], live: Mapping[int, bool] | None = None, *, observe: bool = False
+    ir: IR,
+    places: list[Place],
+    finishers: Collection[str],
+    live: Mapping[int, bool] | None = None,
+    *,
+    observe: bool = False,
 ) -> CodeType:
     """Return code with a site at every place (of those that are `live`, if given)."""
     at = {p.start: (i, p) for i, p in enumerate(places) if live is None or live[i]}
@@ -58,14 +77,14 @@ def encode(
         name = f"{SITE_PREFIX}{number}"
         emit = Emitter(place.location)
         if isinstance(place, Region):
-            _emit_region(emit, place, original, name, observe)
+            _emit_region(emit, place, original, name, place.operator in finishers, observe)
             extra = max(extra, place.operands)
         else:
             _emit_call(emit, place, original, name, observe)
             extra = max(extra, place.size)
         out += emit.out
         i = place.stop
-    frame = _framed(ir, out, cell_names(len(places), observe=observe))
+    frame = _framed(ir, out, cell_names(places, finishers, observe=observe))
     stacksize = ir.code.co_stacksize + _ROOM + extra
     verify(ir, list(frame), stacksize)
     new = code_of(frame, stacksize)
@@ -74,7 +93,7 @@ def encode(
 
 
 def _emit_region(
-    emit: Emitter, region: Region, original: list[Any], name: str, observe: bool
+    emit: Emitter, region: Region, original: list[Any], name: str, finish: bool, observe: bool
 ) -> None:
     unhandled, plain, done = Target(), Target(), Target()
     n = region.operands
@@ -85,8 +104,14 @@ def _emit_region(
     emit.call(n)
     emit.copy(1)
     emit.jump_if_none(unhandled)
-    emit.op("SWAP", n + 1)
-    emit.pop(n)
+    if finish:
+        # [operands, array] -> [finisher, operands, array]: the first operand is its "self".
+        emit.load_cell(_finisher(region.operator))
+        emit.sink(n + 2)
+        emit.call(n)
+    else:
+        emit.op("SWAP", n + 1)
+        emit.pop(n)
     emit.jump(done)
     emit.out.append(unhandled)
     emit.pop()
@@ -127,8 +152,7 @@ def _emit_call(emit: Emitter, call: Call, original: list[Any], name: str, observ
     emit.out.append(unhandled)
     emit.pop()
     if observe:
-        for k in range(n + 3, 1, -1):  # the token moves below the callable
-            emit.op("SWAP", k)
+        emit.sink(n + 3)  # the token moves below the callable
         emit.out += [item.copy() for item in original]
         _emit_observer(emit, name)
         emit.jump(done)
@@ -167,6 +191,10 @@ def _emit_observer(emit: Emitter, name: str) -> None:
 
 def _observer(name: str) -> str:
     return f"{name}!"
+
+
+def _finisher(operator: str) -> str:
+    return f"{SITE_PREFIX}.{operator}"
 
 
 def _framed(ir: IR, items: list[Any], cells: list[str]) -> Bytecode:

@@ -14,11 +14,14 @@ What matters is that no slot that may be NULL is ever called a value.
 
 from __future__ import annotations
 
+import dis
+import functools
 import sys
+from collections.abc import Callable
 from typing import Any
 
 from bytecode import BinaryOp, Compare, FreeVar, Instr
-from bytecode.instr import InstrLocation, Intrinsic1Op
+from bytecode.instr import UNSET, InstrLocation, Intrinsic1Op
 
 PY311 = sys.version_info[:2] == (3, 11)
 PY312 = sys.version_info[:2] == (3, 12)
@@ -99,38 +102,68 @@ def is_truth_test(instr: Any) -> bool:
 def after(instr: Instr, stack: Stack, index: int, *, jump: bool) -> Stack:
     """Return the stack behind instruction `index`, on its jump or on the way straight on."""
     name, arg = instr.name, instr.arg
-    if name == "SWAP":
-        assert isinstance(arg, int)
-        out = list(stack)
-        out[-1], out[-arg] = out[-arg], out[-1]
-        return tuple(out)
-    if name == "COPY":
-        assert isinstance(arg, int)
-        return (*stack, stack[-arg])
-    if name == "PUSH_NULL":
-        return (*stack, ("null", index))
-    if name == "LOAD_GLOBAL" and arg[0]:  # type: ignore[index]
-        null = ("null", index)
-        return (*stack, null, VALUE) if NULL_FIRST else (*stack, VALUE, null)
-    effect = instr.stack_effect(jump=jump)
-    if is_method_load(instr):
+    special = _SPECIAL.get(name)
+    if special is not None:
+        return special(instr, stack, index)
+    effect = _effect(instr.opcode, 0 if instr.opcode in dis.hasconst else _oparg(arg), jump)
+    if name in _METHOD_LOADS and is_method_load(instr):
         below = stack[: len(stack) + effect - 2]
         return (*below, ("method", index), ("method", index))
-    if name in ("MAKE_FUNCTION", "SET_FUNCTION_ATTRIBUTE"):
-        return (*stack[: len(stack) + effect - 1], FUNCTION)
-    if name.startswith("CALL") or name == "PRECALL":
-        # These take NULLs with them; PRECALL leaves the two slots below its arguments.
-        keep = len(stack) + effect - (0 if name == "PRECALL" else 1)
-        return stack[:keep] if name == "PRECALL" else (*stack[:keep], VALUE)
-    if name == "LOAD_SPECIAL":
-        return (*stack[:-1], UNKNOWN, UNKNOWN)
+    if name.startswith("CALL"):  # takes a NULL with it
+        return (*stack[: len(stack) + effect - 1], VALUE)
+    if effect > 0:
+        return stack + (VALUE,) * effect
     if effect < 0:
         return stack[:effect]
-    top = (VALUE,) * effect
     # An instruction without net effect may have replaced the top by another value.
-    if effect == 0 and stack and stack[-1] == FUNCTION:
-        return (*stack[:-1], VALUE) if name not in ("NOP", "RESUME", "KW_NAMES") else stack
-    return stack + top
+    if stack and stack[-1] == FUNCTION and name not in ("NOP", "RESUME", "KW_NAMES"):
+        return (*stack[:-1], VALUE)
+    return stack
+
+
+def _oparg(arg: Any) -> int:
+    """Return an argument as far as stack effects depend on it: numbers, and flags of tuples."""
+    if isinstance(arg, tuple):
+        return int(arg[0]) if arg and isinstance(arg[0], bool) else 0
+    return int(arg) if isinstance(arg, int) and arg is not UNSET else 0
+
+
+@functools.cache
+def _effect(opcode: int, oparg: int, jump: bool) -> int:
+    has_arg = opcode in dis.hasarg if sys.version_info >= (3, 12) else opcode >= dis.HAVE_ARGUMENT
+    return dis.stack_effect(opcode, oparg if has_arg else None, jump=jump)
+
+
+def _swap(instr: Instr, stack: Stack, index: int) -> Stack:
+    out = list(stack)
+    depth = instr.arg
+    out[-1], out[-depth] = out[-depth], out[-1]  # type: ignore[operator]
+    return tuple(out)
+
+
+def _load_global(instr: Instr, stack: Stack, index: int) -> Stack:
+    if not instr.arg[0]:  # type: ignore[index]
+        return (*stack, VALUE)
+    null = ("null", index)
+    return (*stack, null, VALUE) if NULL_FIRST else (*stack, VALUE, null)
+
+
+def _make_function(instr: Instr, stack: Stack, index: int) -> Stack:
+    return (*stack[: len(stack) + instr.stack_effect() - 1], FUNCTION)
+
+
+_SPECIAL: dict[str, Callable[[Instr, Stack, int], Stack]] = {
+    "SWAP": _swap,
+    "COPY": lambda instr, stack, index: (*stack, stack[-instr.arg]),  # type: ignore[operator]
+    "PUSH_NULL": lambda instr, stack, index: (*stack, ("null", index)),
+    "LOAD_GLOBAL": _load_global,
+    "LOAD_CONST": lambda instr, stack, index: (*stack, VALUE),
+    "MAKE_FUNCTION": _make_function,
+    "SET_FUNCTION_ATTRIBUTE": _make_function,
+    "PRECALL": lambda instr, stack, index: stack[: len(stack) - instr.arg],  # type: ignore[operator]
+    "LOAD_SPECIAL": lambda instr, stack, index: (*stack[:-1], UNKNOWN, UNKNOWN),
+}
+_METHOD_LOADS = frozenset({"LOAD_METHOD", "LOAD_ATTR", "LOAD_SUPER_ATTR"})
 
 
 def is_method_load(instr: Instr) -> bool:
@@ -191,6 +224,16 @@ def plain_attribute_load(instr: Instr) -> list[Instr]:
     return [load, null, Instr("SWAP", 2, location=at)] if NULL_FIRST else [load, null]
 
 
+@functools.lru_cache(4096)
+def _cell_template(name: str) -> Instr:
+    return Instr("LOAD_DEREF", FreeVar(name))
+
+
+@functools.lru_cache(4096)
+def _template(name: str, *arg: Any) -> Instr:
+    return Instr(name, *arg)
+
+
 class Emitter:
     """Collects instructions that all stand at one source location."""
 
@@ -199,18 +242,32 @@ class Emitter:
         self.location = location
 
     def op(self, name: str, *arg: Any) -> None:
-        self.out.append(Instr(name, *arg, location=self.location))
+        self.put(_template(name, *arg))
+
+    def put(self, template: Instr) -> None:
+        """Add a copy of an instruction: several times cheaper than a new one."""
+        instr = template.copy()
+        instr.location = self.location
+        self.out.append(instr)
+
+    def jump_to(self, name: str, target: Any) -> None:
+        self.out.append(Instr(name, target, location=self.location))
 
     def copy(self, depth: int, times: int = 1) -> None:
         for _ in range(times):
             self.op("COPY", depth)
+
+    def sink(self, depth: int) -> None:
+        """Move the top of the stack down to `depth`, and what lay above it up by one."""
+        for k in range(depth, 1, -1):
+            self.op("SWAP", k)
 
     def pop(self, times: int = 1) -> None:
         for _ in range(times):
             self.op("POP_TOP")
 
     def load_cell(self, name: str) -> None:
-        self.op("LOAD_DEREF", FreeVar(name))
+        self.put(_cell_template(name))
 
     def load_callable(self, name: str) -> None:
         """Push a cell's content and a NULL, in the order that a call wants."""
@@ -222,10 +279,10 @@ class Emitter:
             self.op("PUSH_NULL")
 
     def jump_if_none(self, target: Any) -> None:
-        self.op("POP_JUMP_FORWARD_IF_NONE" if PY311 else "POP_JUMP_IF_NONE", target)
+        self.jump_to("POP_JUMP_FORWARD_IF_NONE" if PY311 else "POP_JUMP_IF_NONE", target)
 
     def jump(self, target: Any) -> None:
-        self.op("JUMP_FORWARD", target)
+        self.jump_to("JUMP_FORWARD", target)
 
     def call(self, size: int, names: tuple[str, ...] = ()) -> None:
         """Call with `size` arguments, the last ones under the given names."""

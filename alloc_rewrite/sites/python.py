@@ -8,28 +8,28 @@ not know bytecode.
 
 from __future__ import annotations
 
+import functools
+import sys
 from collections.abc import Callable
-from types import FunctionType
+from sys import getrefcount
 from typing import Any, NamedTuple
+from weakref import getweakrefcount
 
 import numpy as np
 
-from ..buffer import Buffer
+from ..buffer import Buffer, Chunk
 from ..callees import Callees, Policy
 from ..equivalents import fancy, power_ufunc
 from ..errors import BufferFullError
 from ..registry import find
 from ..rewrite import Call, Owner, Place, Region, Rewriter, Where
+from . import economy
 from .floating import enter, leave, strict
 from .variants import Variant, Variants
 
 ndarray = np.ndarray
 ufunc_type = np.ufunc
-
-#: Bytes an array must have, in the mean over a function's sites, for the Python core to pay.
-BREAK_EVEN = 16 * 1024
-_TRIAL = 64  # arrays at the break-even that a site may fall behind before it is reviewed
-_MISSES = 16  # operands it may fail to handle, having handled none
+_REVIEW_MASK = economy.REVIEW - 1
 
 # Scalars whose dtype is a matter of their type alone.
 _FIXED = frozenset({int, float, complex, bool, np.float64, np.float32, np.int64, np.bool_})
@@ -40,8 +40,13 @@ _UFUNC_OF = {
     "pow": np.power, "rshift": np.right_shift, "sub": np.subtract, "truediv": np.true_divide,
     "xor": np.bitwise_xor, "lt": np.less, "le": np.less_equal, "eq": np.equal,
     "ne": np.not_equal, "gt": np.greater, "ge": np.greater_equal, "neg": np.negative,
-    "pos": np.positive, "invert": np.invert, "getitem": np.positive,
+    "pos": np.positive, "invert": np.invert,
 }  # fmt: skip
+# What fills the array that an operator's site returns, in the caller's own frame. (Which ufunc
+# a power takes is decided by the exponent.)
+_FINISHERS = {name: ufunc for name, ufunc in _UFUNC_OF.items() if name != "pow"}
+_FINISHERS |= {f"i_{name}": ufunc for name, ufunc in _FINISHERS.items()}
+
 SYMBOLS = {
     "add": "+", "and_": "&", "floordiv": "//", "lshift": "<<", "matmul": "@", "mul": "*",
     "mod": "%", "or_": "|", "pow": "**", "rshift": ">>", "sub": "-", "truediv": "/", "xor": "^",
@@ -53,7 +58,8 @@ SYMBOLS = {
 class _Kept(Owner):
     """The owner of a site that nobody takes out."""
 
-    sites = ()
+    def living(self) -> list[Any]:
+        return []
 
     def give_back(self, number: int) -> None:
         pass
@@ -70,19 +76,23 @@ class Unhandled(Exception):
 
 
 class PythonSites:
-    """Makes the sites of functions bumped into one buffer."""
+    """Makes the sites of functions bumped into one buffer.
+
+    With `frugal`, sites that cost more than they may are given back (see `economy`).
+    """
 
     observe = False
+    finishers = _FINISHERS
 
-    def __init__(self, buffer: Buffer, policy: Policy, break_even: int = BREAK_EVEN) -> None:
+    def __init__(self, buffer: Buffer, policy: Policy, frugal: bool = True) -> None:
         self.buffer = buffer
         self.policy = policy
-        self.break_even = break_even
+        self.frugal = frugal
         self.rewriter = Rewriter(self)
         self.callees = Callees(self.rewriter, policy)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return type(self), (self.buffer, self.policy, self.break_even)
+        return type(self), (self.buffer, self.policy, self.frugal)
 
     def make(self, place: Place, where: Where, owner: Owner, number: int) -> list[Any]:
         """Return the site of a place: see `encode` for how it is called."""
@@ -90,14 +100,14 @@ class PythonSites:
         if isinstance(place, Call):
             site = CallSite(*base)
             return [site.spread if place.form == "spread" else site.call]
-        return [_region_site(place)(*base, place.operator).call]
+        if place.operator == "getitem":
+            return [SubscriptSite(*base).call]
+        return [_operator_site(place)(*base, place.operator).call]
 
 
-def _region_site(region: Region) -> type[OperatorSite]:
+def _operator_site(region: Region) -> type[OperatorSite]:
     name = region.operator
-    if name == "getitem":
-        return SubscriptSite
-    if name == "pow":
+    if name in ("pow", "i_pow"):
         return PowerSite
     if region.operands == 1:
         return UnarySite
@@ -107,16 +117,17 @@ def _region_site(region: Region) -> type[OperatorSite]:
 class Site:
     """What all sites share: where they are, and whether they pay."""
 
-    __slots__ = ("balance", "floor", "misses", "number", "owner", "sites", "where")
+    __slots__ = ("hits", "misses", "number", "owner", "period", "since", "sites", "where")
 
     def __init__(self, sites: PythonSites, where: Where, owner: Owner, number: int) -> None:
         self.sites = sites
         self.where = where
         self.owner = owner
         self.number = number
-        self.balance = 0  # bytes served beyond the break-even
-        self.floor = -_TRIAL * sites.break_even
+        self.hits = 0
         self.misses = 0
+        self.since = economy.clock()
+        self.period = 0.0  # seconds between two hits, at the last review
 
     def __reduce__(self) -> tuple[Any, ...]:
         # In another process the site is made anew; there it stays for good.
@@ -125,20 +136,22 @@ class Site:
     def missed(self) -> None:
         """Count operands that were not handled; give back a site that handles none."""
         self.misses += 1
-        if self.balance == 0 and self.misses >= _MISSES:
+        if self.misses >= economy.MISSES and not self.hits:
             self.owner.give_back(self.number)
 
-    def review(self) -> None:
-        """Give the site back if it serves too little and its function as a whole does too.
-
-        The cost of a site does not matter beside the work of a large array in the same
-        function, so small arrays there stay in the arena.
-        """
-        together = sum(site.__self__.balance for site in self.owner.sites)
-        if together < 0:
-            self.owner.give_back(self.number)
-        else:
-            self.floor *= 2
+    def review(self, nbytes: int) -> None:
+        """Note how often the site is executed; give back what its function can't afford."""
+        now = economy.clock()
+        self.period = (now - self.since) / economy.REVIEW
+        self.since = now
+        if not self.sites.frugal:
+            return
+        sites = {site.__self__.number: site.__self__ for site in self.owner.living()}
+        periods = {number: site.period for number, site in sites.items()}
+        gone = economy.expendable(periods, economy.overhead(*_calibration()))
+        if gone and not economy.heap_faults(nbytes, min(len(gone), 4)):
+            for number in gone:
+                self.owner.give_back(number)
 
     def located(self, error: BufferFullError, what: str) -> BufferFullError:
         """Say in a full buffer's error which line and operation asked."""
@@ -149,29 +162,31 @@ class Site:
             error.suggested_nbytes,
         )
 
-    def attempt(self, variant: Variant, ufunc: np.ufunc, operands: tuple[Any, ...]) -> Any:
-        """Run a ufunc into a new arena array; None if it fails or would warn."""
+    def room(self, variant: Variant, what: str) -> Any:
+        """Return an array for a result; None if it has to come from the heap."""
         try:
             out = self.sites.buffer.take(variant.spec)
         except BufferFullError as error:
-            raise self.located(error, ufunc.__name__) from None
-        if out is None:
-            return None
-        try:
-            if variant.quiet:
-                ufunc(*operands, out)
-            else:
-                token = enter(strict())
-                try:
-                    ufunc(*operands, out)
-                finally:
-                    leave(token)
-        except Exception:
-            return None
-        balance = self.balance = self.balance + variant.gain
-        if balance < self.floor:
-            self.review()
+            raise self.located(error, what) from None
+        hits = self.hits = self.hits + 1
+        if not hits % economy.REVIEW:
+            self.review(variant.spec.nbytes)
         return out
+
+
+def _calibration() -> tuple[Callable[[], Any], Callable[[], Any]]:
+    """Return an operation as a site does it, and as the plain code does it."""
+    operand = np.ones(3)
+    buffer = Buffer(4096)
+    site = BinarySite(PythonSites(buffer, Policy(), frugal=False), Where("", 0, ""), KEPT, 0, "add")
+
+    def run() -> Any:
+        return np.add(operand, operand, site.call(operand, operand))
+
+    def plain() -> Any:
+        return operand + operand
+
+    return run, plain
 
 
 class OperatorSite(Site):
@@ -185,14 +200,14 @@ class OperatorSite(Site):
         super().__init__(sites, where, owner, number)
         self.name = name
         self.ufunc = _UFUNC_OF[name.removeprefix("i_")]
-        self.variants = Variants(self.ufunc, sites.buffer, sites.break_even)
+        self.variants = Variants(self.ufunc, sites.buffer)
 
     def __reduce__(self) -> tuple[Any, ...]:
         kind, args = super().__reduce__()
         return kind, (*args, self.name)
 
     def call(self, *operands: Any) -> Any:
-        """Return the result in a new array of the arena, or None."""
+        """Return an array of the arena with, or for, the result; or None."""
         raise NotImplementedError
 
 
@@ -206,7 +221,7 @@ class UnarySite(OperatorSite):
         if variant is None:
             self.missed()
             return None
-        return self.attempt(variant, self.ufunc, (a,))
+        return self.room(variant, SYMBOLS[self.name])
 
 
 class Seen(NamedTuple):
@@ -237,7 +252,7 @@ class BinarySite(OperatorSite):
             if type(b) is not ndarray:
                 self.missed()
                 return None
-            variant = self.variants.find((a, b))
+            variant = None if self.is_reflected(b) else self.variants.find((a, b))
         else:
             seen = self.seen  # read once: another thread may replace it
             if (
@@ -260,27 +275,24 @@ class BinarySite(OperatorSite):
         if variant is None:
             self.missed()
             return None
-        try:
-            out = self.take(variant.spec)
-        except BufferFullError as error:
-            raise self.located(error, self.ufunc.__name__) from None
-        if out is None:
-            return None
-        try:
-            if variant.quiet:
-                self.ufunc(a, b, out)
-            else:
-                token = enter(strict())
-                try:
-                    self.ufunc(a, b, out)
-                finally:
-                    leave(token)
-        except Exception:
-            return None
-        balance = self.balance = self.balance + variant.gain
-        if balance < self.floor:
-            self.review()
+        fits = variant.fits
+        if fits[0] and getrefcount(a) == _TEMPORARY and _is_dying(a):
+            out = a
+        elif fits[1] and getrefcount(b) == _TEMPORARY and _is_dying(b):
+            out = b
+        else:
+            try:
+                out = self.take(variant.spec)
+            except BufferFullError as error:
+                raise self.located(error, SYMBOLS[self.name.removeprefix("i_")]) from None
+        hits = self.hits = self.hits + 1
+        if not hits & _REVIEW_MASK:
+            self.review(variant.spec.nbytes)
         return out
+
+    def is_reflected(self, b: ndarray[Any, Any]) -> bool:
+        """Whether Python turns the comparison round and a warning would name another ufunc."""
+        return b.dtype.kind == "c" and self.name in ("lt", "le", "gt", "ge")
 
     def looked_up(self, a: ndarray[Any, Any], b: Any) -> Variant | None:
         """Find the variant for operands other than the last ones, and remember them."""
@@ -296,6 +308,40 @@ class BinarySite(OperatorSite):
         return variant
 
 
+def _is_dying(array: ndarray[Any, Any]) -> bool:
+    """Whether an operand that only the caller's stack holds is the last over its arena block.
+
+    NumPy overwrites such temporaries as well, if they own their memory.
+    """
+    header = array.base
+    return (
+        header is not None
+        and getrefcount(header) == _LAST_OF_BLOCK
+        and type(header.base) is Chunk
+        and array.flags.writeable
+        and not getweakrefcount(array)
+    )
+
+
+def _references() -> tuple[int, int]:
+    """Count the references that a site sees to an operand which one place besides it holds,
+    and to the header of a block with a single array.
+
+    Since 3.14 a stack may hold an operand without counting; there no operand ever matches.
+    """
+
+    def operand_and_header(a: Any) -> tuple[int, int]:
+        header = a.base
+        return getrefcount(a), getrefcount(header)
+
+    headers = [np.ndarray(1, np.uint8, _chunk := np.ndarray.__new__(Chunk, 1, np.uint8))]
+    stack = [headers[0].view()]
+    return operand_and_header(stack[0]) if sys.version_info < (3, 14) else (-1, -1)
+
+
+_TEMPORARY, _LAST_OF_BLOCK = _references()
+
+
 class InPlaceSite(BinarySite):
     """``a += b``: makes an array only where `a` is not one."""
 
@@ -303,9 +349,9 @@ class InPlaceSite(BinarySite):
 
     def call(self, a: Any, b: Any) -> Any:
         if type(a) is ndarray:
-            self.balance += a.nbytes - self.sites.break_even
-            if self.balance < self.floor:
-                self.review()
+            hits = self.hits = self.hits + 1
+            if not hits & _REVIEW_MASK:
+                self.review(a.nbytes)
             return None
         return super().call(a, b)
 
@@ -322,20 +368,36 @@ class PowerSite(OperatorSite):
     def call(self, a: Any, b: Any) -> Any:
         ufunc: np.ufunc | None = None
         if type(a) is ndarray:
-            ufunc = np.power if type(b) is ndarray and b.ndim else power_ufunc(a.dtype, b)
+            if self.name == "i_pow":
+                pass  # in place: no array is made
+            elif type(b) is ndarray and b.ndim:
+                ufunc = np.power
+            else:
+                ufunc = power_ufunc(a.dtype, b)
         elif type(b) is ndarray and b.ndim:
             ufunc = np.power
-        if ufunc is not None:
-            operands = (a, b) if ufunc.nin == 2 else (a,)
-            variants = self.chosen.get(ufunc)
-            if variants is None:
-                variants = Variants(ufunc, self.sites.buffer, self.sites.break_even)
-                self.chosen[ufunc] = variants
-            variant = variants.find(operands)
-            if variant is not None:
-                return self.attempt(variant, ufunc, operands)
-        self.missed()
-        return None
+        operands = (a, b) if ufunc is None or ufunc.nin == 2 else (a,)
+        variant = None if ufunc is None else self.variants_of(ufunc).find(operands)
+        if ufunc is None or variant is None:
+            self.missed()
+            return None
+        out = self.room(variant, SYMBOLS["pow"])
+        if out is None:
+            return None
+        token = enter(strict())
+        try:
+            return ufunc(*operands, out)
+        except Exception:
+            return None
+        finally:
+            leave(token)
+
+    def variants_of(self, ufunc: np.ufunc) -> Variants:
+        """Return the variants of one of the ufuncs that a power may take."""
+        variants = self.chosen.get(ufunc)
+        if variants is None:
+            variants = self.chosen[ufunc] = Variants(ufunc, self.sites.buffer)
+        return variants
 
 
 class Rows:
@@ -374,13 +436,13 @@ class Rows:
             leave(token)
         if out is NotImplemented:
             return None
-        site.balance += getattr(out, "nbytes", 0) - site.sites.break_even
-        if site.balance < site.floor:
-            site.review()
+        site.hits += 1
+        if not site.hits & _REVIEW_MASK:
+            site.review(getattr(out, "nbytes", 0))
         return out
 
 
-class SubscriptSite(OperatorSite):
+class SubscriptSite(Site):
     """``a[i]`` where the index is an array."""
 
     __slots__ = ("rows",)
@@ -411,23 +473,21 @@ class CallSite(Site):
     def call(self, callee: Any, /, *args: Any, **kwargs: Any) -> tuple[Any, Any]:
         """Return what to call instead of `callee`, and the result if there is one already."""
         try:
-            kind = type(callee)
-            if kind is ufunc_type and not kwargs and callee.signature is None:
-                result = self.ufunc(callee, args)
+            if type(callee) is ufunc_type and callee.signature is None:
+                instead = self.ufunc(callee, args, kwargs)
             elif callee is abs:
-                array = len(args) == 1 and type(args[0]) is ndarray
-                result = self.ufunc(np.absolute, args) if array and not kwargs else None
+                instead = self.ufunc(np.absolute, args, kwargs) if _is_array(args) else None
             else:
                 result = self.row(callee, args, kwargs)
-            if result is not None:
-                return callee, result
-            instead = self.sites.callees.enter(callee, args, kwargs)
+                if result is not None:
+                    return callee, result
+                instead = self.sites.callees.enter(callee, args, kwargs)
         except BufferFullError:
             raise
         except Exception:  # a fault of this library must not become the caller's
             instead = None
         if instead is not None:
-            self.misses = 0  # it leads to other sites
+            self.misses = 0  # if no array comes of it here, it leads to other sites
             return instead, None
         self.missed()
         return callee, None
@@ -439,16 +499,18 @@ class CallSite(Site):
                 return self.call(callee, *args, **(kwargs or {}))
         return callee, None
 
-    def ufunc(self, ufunc: np.ufunc, args: tuple[Any, ...]) -> Any:
-        """Call a ufunc with its inputs only."""
-        if len(args) != ufunc.nin:
+    def ufunc(self, ufunc: np.ufunc, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """Return a ufunc with an array for its result; None if it needs none, or several."""
+        if len(args) != ufunc.nin or (kwargs and not _makes_an_array(kwargs)):
             return None
         variants = self.variants.get(ufunc)
         if variants is None:
-            variants = Variants(ufunc, self.sites.buffer, self.sites.break_even)
-            self.variants[ufunc] = variants
+            variants = self.variants[ufunc] = Variants(ufunc, self.sites.buffer)
         variant = variants.find(args)
-        return None if variant is None else self.attempt(variant, ufunc, args)
+        if variant is None:
+            return None
+        out = self.room(variant, ufunc.__name__)
+        return None if out is None else functools.partial(ufunc, out=out)
 
     def row(self, callee: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """Run the equivalent of the callee's registry row, if it has one."""
@@ -460,3 +522,28 @@ class CallSite(Site):
             return None
         self.rows.what = row.name
         return self.rows.run(row.equivalent, before + args, kwargs)
+
+
+def _is_array(args: tuple[Any, ...]) -> bool:
+    return len(args) == 1 and type(args[0]) is ndarray
+
+
+def _makes_an_array(kwargs: dict[str, Any]) -> bool:
+    """Whether a ufunc called with these keywords does no more than without them.
+
+    ``out=...`` asks for an array where a scalar would do; only arrays are made here.
+    """
+    return kwargs.keys() == {"out"} and (
+        kwargs["out"] is None or (kwargs["out"] is ... and _OUT_MAY_BE_ELLIPSIS)
+    )
+
+
+def _accepts_ellipsis() -> bool:
+    try:
+        np.positive(1.0, out=...)  # type: ignore[call-overload]
+    except TypeError:
+        return False
+    return True
+
+
+_OUT_MAY_BE_ELLIPSIS = _accepts_ellipsis()

@@ -1,7 +1,6 @@
 """Inline caches: what a ufunc gives for operands of the kinds a site has seen.
 
-In: a ufunc and operands. Out: a `Variant` (the array to make, and whether floating point
-errors can occur), worked out once for each combination of dtypes, shapes and strides. It must
+In: a ufunc and operands. Out: a `Variant` (the array to make, and which operands it could replace), worked out once for each combination of dtypes, shapes and strides. It must
 not know bytecode; it never runs the ufunc.
 """
 
@@ -13,24 +12,12 @@ import numpy as np
 
 from ..buffer import Buffer, Spec
 from ..equivalents import matmul_shape
-from ..layout import broadcast_strides, k_order
+from ..layout import broadcast_strides, c_strides, k_order
 
 ndarray = np.ndarray
 _NUMERIC = "?biufcmM"
 _SCALARS = frozenset({bool, int, float, complex})
-_EXACT = "?biu"
-_COMPARISONS = frozenset(
-    {np.equal, np.not_equal, np.less, np.less_equal, np.greater, np.greater_equal}
-)
-_LOGICAL = frozenset(
-    {np.logical_and, np.logical_or, np.logical_xor, np.logical_not}
-)
-# Ufuncs that raise no floating point error on integers and booleans.
-_QUIET = frozenset(
-    {np.add, np.subtract, np.multiply, np.negative, np.positive, np.absolute, np.bitwise_and,
-     np.bitwise_or, np.bitwise_xor, np.invert, np.left_shift, np.right_shift, np.maximum,
-     np.minimum, np.square, np.sign}
-)  # fmt: skip
+_WORTH_ELIDING = 64 * 1024  # bytes; below, all operands of an expression are in the cache
 _MANY = 64  # combinations remembered by one site
 
 
@@ -38,19 +25,17 @@ class Variant(NamedTuple):
     """One combination of operands of a ufunc with one output."""
 
     spec: Spec
-    quiet: bool  # no floating point error can occur
-    gain: int  # bytes served beyond the break-even
+    fits: tuple[bool, ...]  # which operands the result could be written over
 
 
 class Variants:
     """The variants of one ufunc at one site."""
 
-    __slots__ = ("_break_even", "_buffer", "_known", "ufunc")
+    __slots__ = ("_buffer", "_known", "ufunc")
 
-    def __init__(self, ufunc: np.ufunc, buffer: Buffer, break_even: int) -> None:
+    def __init__(self, ufunc: np.ufunc, buffer: Buffer) -> None:
         self.ufunc = ufunc
         self._buffer = buffer
-        self._break_even = break_even
         self._known: dict[tuple[Any, ...], Variant | None] = {}
 
     def find(self, operands: tuple[Any, ...]) -> Variant | None:
@@ -100,7 +85,7 @@ class Variants:
         spec = self._buffer.spec(shape, dtypes[-1], strides)
         if spec is None:
             return None
-        return Variant(spec, self._is_quiet(dtypes), spec.nbytes - self._break_even)
+        return Variant(spec, tuple(self._fits(x, spec) for x in operands))
 
     def _shape(self, operands: tuple[Any, ...]) -> tuple[int, ...]:
         shapes = [np.shape(x) for x in operands]
@@ -110,10 +95,16 @@ class Variants:
             return matmul_shape(*shapes)
         raise ValueError("a generalised ufunc is a matter of its own row")
 
-    def _is_quiet(self, dtypes: tuple[np.dtype[Any], ...]) -> bool:
-        if self.ufunc in _COMPARISONS or self.ufunc in _LOGICAL:
-            return True
-        return self.ufunc in _QUIET and all(d.kind in _EXACT for d in dtypes)
+    def _fits(self, operand: Any, spec: Spec) -> bool:
+        """Whether the result has the operand's layout, and is large enough for that to matter."""
+        return (
+            spec.nbytes >= _WORTH_ELIDING
+            and self.ufunc.signature is None
+            and type(operand) is ndarray
+            and operand.shape == spec.shape
+            and operand.dtype is spec.dtype
+            and operand.strides == (spec.strides or c_strides(spec.shape, spec.dtype.itemsize))
+        )
 
 
 def _kind(operand: Any) -> Any:

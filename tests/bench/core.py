@@ -62,7 +62,7 @@ def main(arguments: list[str] | None = None) -> None:
     with ProcessPoolExecutor(max_workers=1, mp_context=spawn, max_tasks_per_child=1) as pool:
         rows = [pool.submit(measure, name, options.rounds).result() for name in names]
     seconds = time.perf_counter() - start
-    where = f"Python {platform.python_version()}, NumPy {np.__version__}, {alloc.core()}"
+    where = f"Python {platform.python_version()}, NumPy {np.__version__}, {alloc.core()[0]} core"
     print_table(f"Plain against bumped ({where}; {seconds:.0f} s)", HEADER, rows)
 
 

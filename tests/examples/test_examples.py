@@ -22,6 +22,9 @@ NAMED_IN_THE_DOCS = {
     "solve_ivp",
 }
 
+# Bytes of what the coverage page says stays on the heap: 25 times np.repeat of 50,000 particles.
+STAYS_ON_THE_HEAP = {"particle_filter": 25 * 50_000 * 8}
+
 
 def run(name: str, folder: Path, *arguments: str) -> str:
     """What the example prints; it runs in `folder` and must leave nothing on standard error."""
@@ -59,15 +62,15 @@ def test_fits_one_screen_and_says_what_it_shows(name: str) -> None:
 
 @pytest.mark.parametrize("name", [name for name in SCRIPTS if name != "denoise_photo"])
 def test_same_bits_without_the_heap(name: str, tmp_path: Path) -> None:
-    check_comparison(run(name, tmp_path))
+    check_comparison(run(name, tmp_path), STAYS_ON_THE_HEAP.get(name, 0))
     assert list(tmp_path.iterdir()) == []
 
 
-def check_comparison(output: str) -> None:
+def check_comparison(output: str, on_the_heap: int = 0) -> None:
     assert "equal to the bit: True" in output
     assert "False" not in output
     assert number(output, "bytes from the heap a call, plain") > 0
-    assert number(output, "bytes from the heap a call, bumped") == 0
+    assert number(output, "bytes from the heap a call, bumped") <= on_the_heap
     assert number(output, "time, plain / bumped") > 0
 
 

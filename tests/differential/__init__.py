@@ -1,0 +1,1 @@
+"""Plain, bumped and profiled runs of the same code, compared to the bit."""

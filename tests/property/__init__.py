@@ -1,0 +1,1 @@
+"""Random programs and expressions against a model and against plain NumPy."""
