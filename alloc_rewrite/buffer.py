@@ -4,14 +4,6 @@ In: requests for arrays (shape, dtype, strides). Out: arrays over memory that no
 uses, or `BufferFullError`, or None where the policy leaves the array to the heap.
 It must not know who asks: nothing of sites, bytecode or NumPy functions is in here.
 
-How a block is known to be free
--------------------------------
-Every block has a *header*, an array over the block's memory that never leaves this module.
-What is handed out is a view of the header, so the view's `base`, and the base of every view
-made of it later, is the header itself: NumPy follows a chain of bases down to the last array
-of the same type, and the header's own base is a `Chunk`, which is another type. The number
-of references to the header is thus one more than the number of holders of the block's memory,
-and a block whose header has a single reference can be used again.
 """
 
 from __future__ import annotations
@@ -21,118 +13,16 @@ import threading
 import weakref
 from collections.abc import Iterator
 from sys import getrefcount
-from typing import Any, NamedTuple, NoReturn
+from typing import Any, NoReturn
 
 import numpy as np
 
+from .blocks import FREE, SCAN, Block, Pool, Space, Spec, rounded
 from .errors import BufferFullError
 
-ALIGNMENT = 64  # bytes: one cache line, and the widest vector register
 FIRST_CHUNK = 1 << 20  # bytes: what a buffer without a size starts with
 POLICIES = ("raise", "grow", "heap")
-_SCAN = 8  # blocks looked at before the busy ones are set aside
 _MANY_SPECS = 4096  # specifications remembered before the oldest half is dropped
-
-
-class Chunk(np.ndarray[Any, np.dtype[np.uint8]]):
-    """One piece of arena memory; a type of its own so that views stop at a block's header."""
-
-
-class _Pool:
-    """The blocks of one size: those that may be free, and those seen to be busy."""
-
-    __slots__ = ("__weakref__", "blocks", "busy", "size", "sweep_at")
-
-    def __init__(self, size: int) -> None:
-        self.size = size
-        self.blocks: list[_Block] = []
-        self.busy: list[_Block] = []
-        self.sweep_at = 2 * _SCAN
-
-
-class Spec(NamedTuple):
-    """What an array of a site looks like: everything that `Buffer.take` needs to make one."""
-
-    shape: tuple[int, ...]
-    dtype: np.dtype[Any]
-    strides: tuple[int, ...] | None
-    nbytes: int
-    pool: _Pool
-
-
-class _Block:
-    """A piece of a chunk, its header, and the pool it returns to."""
-
-    __slots__ = ("chunk", "header", "offset", "pool", "spec")
-
-    def __init__(self, chunk: _Space, offset: int, spec: Spec) -> None:
-        self.chunk = chunk
-        self.offset = offset
-        self.pool = spec.pool
-        self.shape_as(spec)
-
-    def shape_as(self, spec: Spec) -> None:
-        """Give the block a header for another shape or dtype of the same size."""
-        self.spec = spec
-        self.header = np.ndarray(
-            spec.shape, spec.dtype, self.chunk.memory, self.offset, spec.strides
-        )
-
-    def is_free(self) -> bool:
-        """Whether nobody but this block holds its memory."""
-        return getrefcount(self.header) == _FREE
-
-
-def _references_of_a_free_header() -> int:
-    """Count what `getrefcount(block.header)` says of a header that only its block holds."""
-    block = object.__new__(_Block)
-    block.header = np.empty(0)
-    return getrefcount(block.header)
-
-
-_FREE = _references_of_a_free_header()
-
-
-class _Space:
-    """A chunk's memory with its gaps: the first gap large enough is carved from its start."""
-
-    __slots__ = ("blocks", "carved", "gaps", "memory", "size", "start")
-
-    def __init__(self, size: int) -> None:
-        self.size = size
-        self.memory: Chunk = np.ndarray.__new__(Chunk, size + ALIGNMENT, np.uint8)
-        self.memory.fill(0)  # every page is touched here, once
-        self.start = -self.memory.__array_interface__["data"][0] % ALIGNMENT
-        self.clear()
-
-    def clear(self) -> None:
-        self.blocks: set[_Block] = set()
-        self.gaps: list[tuple[int, int]] = [(0, self.size)]
-        self.carved = 0  # bytes in blocks
-
-    def carve(self, spec: Spec) -> _Block | None:
-        """Cut a block from the first gap with room for it, or return None."""
-        size = spec.pool.size
-        for i, (begin, end) in enumerate(self.gaps):
-            if end - begin >= size:
-                self.gaps[i] = (begin + size, end)
-                block = _Block(self, self.start + begin, spec)
-                self.blocks.add(block)
-                self.carved += size
-                return block
-        return None
-
-    def release(self, free: set[_Block]) -> None:
-        """Take back the blocks of this chunk that are in `free`, and join the gaps."""
-        self.blocks -= free
-        self.carved = sum(b.pool.size for b in self.blocks)
-        taken = sorted((b.offset - self.start, b.pool.size) for b in self.blocks)
-        self.gaps, at = [], 0
-        for offset, size in taken:
-            if offset > at:
-                self.gaps.append((at, offset))
-            at = offset + size
-        self.gaps.append((at, self.size))
 
 
 class Buffer:
@@ -205,12 +95,12 @@ class Buffer:
         self._lock = threading.RLock()
         self._carving = False  # tells a finaliser or signal handler that it interrupted us
         self._patience = 0  # arrays left to the heap before the next reclaim
-        self._pools: weakref.WeakValueDictionary[int, _Pool] = weakref.WeakValueDictionary()
+        self._pools: weakref.WeakValueDictionary[int, Pool] = weakref.WeakValueDictionary()
         self._specs: dict[tuple[Any, ...], Spec | None] = {}
         self.companions: dict[Any, Any] = {}  # what others keep for as long as the buffer lives
         self._peak = 0
         self._heap_fallbacks = 0
-        self._spaces = [_Space(rounded(nbytes))] if nbytes is not None else []
+        self._spaces = [Space(rounded(nbytes))] if nbytes is not None else []
         _buffers.add(self)
 
     # ------------------------------------------------------------------ what it holds
@@ -295,7 +185,7 @@ class Buffer:
                 if space.blocks <= free:
                     space.clear()
                 else:
-                    self._spaces[i] = _Space(space.size)
+                    self._spaces[i] = Space(space.size)
 
     # ------------------------------------------------------------------ what it gives
 
@@ -324,7 +214,7 @@ class Buffer:
             with self._lock:
                 pool = self._pools.get(size)
                 if pool is None:
-                    pool = self._pools[size] = _Pool(size)
+                    pool = self._pools[size] = Pool(size)
             spec = Spec(shape, dtype, strides, nbytes, pool)
         if len(self._specs) >= _MANY_SPECS:
             for old in list(self._specs)[: _MANY_SPECS // 2]:
@@ -336,19 +226,19 @@ class Buffer:
         """Return an uninitialised array as `spec` says, or None to leave it to the heap."""
         pool = spec.pool
         blocks = pool.blocks
-        busy: list[_Block] | None = None
+        busy: list[Block] | None = None
         while True:
             try:
                 block = blocks.pop()  # atomic: from here on the block is this call's alone
             except IndexError:
                 return self._carved(spec, busy)
-            if getrefcount(block.header) == _FREE:
+            if getrefcount(block.header) == FREE:
                 break
             if busy is None:
                 busy = [block]
             else:
                 busy.append(block)
-                if len(busy) >= _SCAN:
+                if len(busy) >= SCAN:
                     pool.busy += busy
                     return self._carved(spec, None)
         if block.spec is not spec:
@@ -359,7 +249,7 @@ class Buffer:
             blocks += busy
         return array
 
-    def _carved(self, spec: Spec, busy: list[_Block] | None) -> np.ndarray[Any, Any] | None:
+    def _carved(self, spec: Spec, busy: list[Block] | None) -> np.ndarray[Any, Any] | None:
         """Make room for a new block: swept, bumped, reclaimed or grown, in this order."""
         with self._lock:
             if self._carving:
@@ -381,27 +271,27 @@ class Buffer:
                 if busy is not None:
                     spec.pool.blocks += busy
 
-    def _swept(self, pool: _Pool) -> _Block | None:
+    def _swept(self, pool: Pool) -> Block | None:
         """Look again at the blocks set aside, at doubling intervals: constant amortised cost."""
         if len(pool.busy) < pool.sweep_at:
             return None
         aside, pool.busy = pool.busy, []
-        free: list[_Block] = []
+        free: list[Block] = []
         for block in aside:
             (free if block.is_free() else pool.busy).append(block)
-        pool.sweep_at = max(2 * _SCAN, 2 * len(pool.busy))
+        pool.sweep_at = max(2 * SCAN, 2 * len(pool.busy))
         found = free.pop() if free else None
         pool.blocks += free
         return found
 
-    def _bumped(self, spec: Spec) -> _Block | None:
+    def _bumped(self, spec: Spec) -> Block | None:
         for space in self._spaces:
             block = space.carve(spec)
             if block is not None:
                 return block
         return None
 
-    def _grown(self, spec: Spec) -> _Block | None:
+    def _grown(self, spec: Spec) -> Block | None:
         """Reclaim what is dead; then, as the policy says, grow, raise or leave it."""
         if self._patience > 0:
             self._patience -= 1
@@ -423,7 +313,7 @@ class Buffer:
             room = None if self._limit is None else self._limit - capacity
             if room is None or need <= room:
                 size = max(FIRST_CHUNK if self._nbytes is None else 0, capacity, need)
-                self._spaces.append(_Space(size if room is None else min(size, room)))
+                self._spaces.append(Space(size if room is None else min(size, room)))
             block = self._bumped(spec)
             if block is not None:
                 return block
@@ -449,13 +339,13 @@ class Buffer:
     def _used(self) -> int:
         return sum(space.carved for space in self._spaces)
 
-    def _drain(self, *, keep_busy: bool) -> set[_Block]:
+    def _drain(self, *, keep_busy: bool) -> set[Block]:
         """Take the blocks that are free out of all pools, and return them.
 
         A block that a `take` of another thread has in its hands is in no list, hence not
         free. Blocks come out one by one, as `take` gets them: nobody gets a block twice.
         """
-        free: set[_Block] = set()
+        free: set[Block] = set()
         for pool in list(self._pools.values()):
             busy = []
             for blocks in (pool.blocks, pool.busy):
@@ -469,16 +359,12 @@ class Buffer:
         return free
 
 
-def _popped(blocks: list[_Block]) -> Iterator[_Block]:
+def _popped(blocks: list[Block]) -> Iterator[Block]:
     while True:
         try:
             yield blocks.pop()
         except IndexError:
             return
-
-
-def rounded(nbytes: int) -> int:
-    return -(-nbytes // ALIGNMENT) * ALIGNMENT
 
 
 def _machine_memory() -> int:

@@ -12,10 +12,10 @@ import warnings
 import weakref
 from collections.abc import Callable, Iterable
 from types import BuiltinFunctionType, FunctionType, MethodType
-from typing import Any, NamedTuple, TypeVar, overload
+from typing import Any, NamedTuple, TypeVar, cast, overload
 
 from .buffer import Buffer
-from .callees import Policy
+from .callees import Policy, python_call
 from .errors import RewriteWarning
 from .rewrite import Rewriter
 from .sites import ArenaSites
@@ -26,7 +26,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 class Bumped(NamedTuple):
     """What a bumped function was made from, and with."""
 
-    original: FunctionType
+    original: Any  # a Python function; as the field of a class it would be taken for a method
     sites: ArenaSites
 
 
@@ -44,9 +44,7 @@ def bump(
     include: Iterable[Any] = ...,
     exclude: Iterable[Any] = ...,
 ) -> Callable[[F], F]: ...
-def bump(
-    target: Any = None, /, *, include: Iterable[Any] = (), exclude: Iterable[Any] = ()
-) -> Any:
+def bump(target: Any = None, /, *, include: Iterable[Any] = (), exclude: Iterable[Any] = ()) -> Any:
     """Make a function take its arrays from a buffer instead of the heap.
 
     Parameters
@@ -163,9 +161,10 @@ def bumped(function: Any) -> Bumped | None:
 def _sites(buffer: Buffer, policy: Policy, *, frugal: bool = True) -> ArenaSites:
     """Return the sites of a buffer: one set for each policy, so code is rewritten once."""
     key = (policy, frugal)
-    sites = buffer.companions.get(key)
+    sites: ArenaSites | None = buffer.companions.get(key)
     if sites is None:
         sites = buffer.companions.setdefault(key, ArenaSites(buffer, policy, frugal))
+    assert sites is not None
     return sites
 
 
@@ -178,15 +177,16 @@ def _bump_any(sites: ArenaSites, target: Any) -> Any:
     if isinstance(target, property):
         parts = (target.fget, target.fset, target.fdel)
         made = [part and _bump_any(sites, part) for part in parts]
-        return type(target)(*made, target.__doc__)
+        return type(target)(*made, target.__doc__)  # type: ignore[call-arg]
     if isinstance(target, functools.cached_property):
         return functools.cached_property(_bump_any(sites, target.func))
     if isinstance(target, MethodType):
         return MethodType(_bump_any(sites, target.__func__), target.__self__)
     if isinstance(target, type):
         return _bump_class(sites, target)
-    if as_function(target) is not None:
-        return _bump_function(sites, as_function(target), target)
+    function = as_function(target)
+    if function is not None:
+        return _bump_function(sites, function, target)
     raise TypeError(
         f"bump: {target!r} has no Python bytecode to rewrite; bump a Python function that calls it"
     )
@@ -197,8 +197,8 @@ def as_function(target: Any) -> FunctionType | None:
     if isinstance(target, functools.partial):
         inside: Any = target.func
     else:
-        inside = getattr(type(target), "__call__", None)
-        if not isinstance(inside, FunctionType):
+        inside = python_call(target)
+        if inside is None:
             return None
     if isinstance(inside, BuiltinFunctionType | type):
         return None
@@ -211,7 +211,7 @@ def as_function(target: Any) -> FunctionType | None:
     named = target if hasattr(target, "__name__") else inside
     functools.update_wrapper(bumped_call, named)
     bumped_call.__wrapped__ = target  # type: ignore[attr-defined]
-    return bumped_call
+    return cast(FunctionType, bumped_call)
 
 
 def _bump_function(sites: ArenaSites, function: FunctionType, source: Any = None) -> FunctionType:
@@ -219,7 +219,7 @@ def _bump_function(sites: ArenaSites, function: FunctionType, source: Any = None
     if known is not None:
         if known.sites is sites:
             return function
-        function = known.original
+        function = cast(FunctionType, known.original)
     new = rewritten_copy(sites.rewriter, function, warn=True)
     if source is not None:
         new.__wrapped__ = source  # type: ignore[attr-defined]
@@ -252,7 +252,8 @@ def rewritten_copy(
                 RewriteWarning,
                 stacklevel=4,
             )
-    return functools.update_wrapper(new, function)
+    functools.update_wrapper(new, function)
+    return new
 
 
 def _bump_class(sites: ArenaSites, cls: type) -> type:

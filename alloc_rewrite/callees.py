@@ -21,7 +21,17 @@ from .rewrite import Rewriter, Rewritten, is_rewritten
 #: Top-level packages that are never entered: the standard library with the import machinery
 #: (by `sys.stdlib_module_names`), this library and what it stands on, and test runners.
 DENIED = frozenset(
-    "alloc_rewrite bytecode pytest _pytest pluggy hypothesis coverage IPython ipykernel".split()
+    {
+        "alloc_rewrite",
+        "bytecode",
+        "pytest",
+        "_pytest",
+        "pluggy",
+        "hypothesis",
+        "coverage",
+        "IPython",
+        "ipykernel",
+    }
 )
 #: Parts of NumPy that look at frames or memory, or are tools rather than arithmetic.
 DENIED_MODULES = (
@@ -148,19 +158,28 @@ class Callees:
         if kind is functools.partial:
             # Whether a dispatcher may be entered depends on the partial object's own arguments.
             inner = self.enter(callee.func, (), {}) if type(callee.func) is not Dispatcher else None
-            return None if inner is None else functools.partial(inner, *callee.args, **callee.keywords)
+            return (
+                None if inner is None else functools.partial(inner, *callee.args, **callee.keywords)
+            )
         if kind is BuiltinMethodType:
             owner = callee.__self__
             forward = FORWARDS.get(callee.__name__) if type(owner) is np.ndarray else None
             return None if forward is None else self._method(forward, owner)
-        call = getattr(kind, "__call__", None)
-        if type(call) is FunctionType and kind is not type:
-            return self._method(call, callee)
-        return None
+        call = python_call(callee)
+        return None if call is None else self._method(call, callee)
 
     def _method(self, function: Any, owner: Any) -> MethodType | None:
         inner = self.function(function) if type(function) is FunctionType else None
         return None if inner is None else MethodType(inner, owner)
+
+
+def python_call(obj: Any) -> FunctionType | None:
+    """Return the Python function that calling an object of this class runs, if it is one."""
+    for kind in type(obj).__mro__:
+        call = vars(kind).get("__call__")
+        if call is not None:
+            return call if type(call) is FunctionType else None
+    return None
 
 
 def overrides(args: Iterable[Any], kwargs: dict[str, Any]) -> bool:

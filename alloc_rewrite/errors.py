@@ -44,7 +44,7 @@ class RewriteError(Exception):
     """
 
 
-class NothingToDo(RewriteError):
+class NothingToDoError(RewriteError):
     """The code has no place for a site, so that nothing is lost by leaving it."""
 
 

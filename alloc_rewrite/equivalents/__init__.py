@@ -13,7 +13,7 @@ from __future__ import annotations
 from . import constructors, copies, indexing, joins, products, random, reductions
 from .indexing import fancy
 from .powers import power_ufunc
-from .products import matmul_shape
+from .products import matmul_shape, stacked_layout
 from .reductions import FORWARDS
 from .support import DeclinedError, Empty, Equivalent, Row, Target
 
@@ -38,4 +38,5 @@ __all__ = [
     "fancy",
     "matmul_shape",
     "power_ufunc",
+    "stacked_layout",
 ]

@@ -149,11 +149,11 @@ def _outputs(ufunc: np.ufunc, signature: str | None, operands: _Operands) -> _Ou
         core = tuple(sizes[name] for name in names)
         if not stack and not core:
             raise DeclinedError
-        found.append((stack + core, dtype, _stacked(stack, core, dtype.itemsize, stacks)))
+        found.append((stack + core, dtype, stacked_layout(stack, core, dtype.itemsize, stacks)))
     return tuple(found)
 
 
-def _stacked(
+def stacked_layout(
     stack: Shape, core: Shape, itemsize: int, stacks: list[tuple[Shape, Strides]]
 ) -> Strides | None:
     """The layout of an output: its core in C order, its stack as those of the inputs rank."""
@@ -181,7 +181,7 @@ def matmul(new: Empty, a: Any, b: Any, /) -> Any:
     if left.ndim > 3 or right.ndim > 3:
         rank = max(left.ndim, right.ndim) - 2
         stacks = [(one.shape[:-2], one.strides[:-2]) for one in (left, right)]
-        strides = _stacked(shape[:rank], shape[rank:], dtype.itemsize, stacks)
+        strides = stacked_layout(shape[:rank], shape[rank:], dtype.itemsize, stacks)
     return np.matmul(left, right, new(shape, dtype, strides))
 
 

@@ -75,15 +75,14 @@ class CountingSites:
 class CountingRegion:
     """An operator: its operands are known arrays, its result may be a new one."""
 
-    __slots__ = ("in_place", "recorder", "symbol", "twin", "where")
+    __slots__ = ("recorder", "symbol", "twin", "where")
 
     def __init__(self, sites: CountingSites, where: Where, twin: Any, region: Region) -> None:
         self.recorder = sites.recorder
         self.where = where
         self.twin = twin
         plain = region.operator.removeprefix("i_")
-        self.in_place = plain != region.operator
-        self.symbol = SYMBOLS[plain] + ("=" if self.in_place else "")
+        self.symbol = SYMBOLS[plain] + ("=" if plain != region.operator else "")
 
     def before(self, *operands: Any) -> Any:
         """Run the bumped function's site, if there is one."""
@@ -93,13 +92,7 @@ class CountingRegion:
 
     def after(self, result: Any) -> None:
         """Count what the operator returned."""
-        if not isinstance(result, np.ndarray):
-            return
-        before = self.recorder.count
         self.recorder.made(result, self.where, self.symbol)
-        unchanged = self.recorder.count == before
-        if unchanged and result.flags.owndata and not self.in_place and self.symbol != "[]":
-            self.recorder.elided(result)
 
 
 class CountingCall:
@@ -121,18 +114,14 @@ class CountingCall:
             instead, result = twin.__self__.call(callee, *args, **kwargs)
             if result is not None or type(instead) is functools.partial:
                 return instead, result, None
-        found = find(callee)
-        if found is not None:
-            row = found[0]
-            return callee, None, (row.name, row.equivalent is None, "")
-        if type(callee) is np.ufunc:
-            return callee, None, (f"numpy.{callee.__name__}", False, "")
-        if callee is abs:
-            return callee, None, ("abs", False, "")
-        instead = self.sites.enter(callee, args, kwargs)
-        if instead is not None:
-            return instead, None, None
-        return callee, None, self.unknown(callee)
+        about = primitive(callee)
+        if about is None:
+            instead = self.sites.enter(callee, args, kwargs)
+            if instead is not None:
+                return instead, None, None
+            about = self.unknown(callee)
+        # The arguments live until the result was counted, as those of a site do.
+        return callee, None, about and (*about, args, kwargs)
 
     def spread(self, callee: Any, args: Any, kwargs: Any = None) -> tuple[Any, Any, Any]:
         """Do the same for a call with ``*args`` and ``**kwargs``."""
@@ -144,7 +133,7 @@ class CountingCall:
         """Count what the call returned."""
         if token is None:
             return
-        name, heap, reason = token
+        name, heap, reason, *_ = token
         if reason:
             self.recorder.unseen(result, self.where, name, reason)
         else:
@@ -164,6 +153,16 @@ class CountingCall:
             reason = reason or self.sites.rewriter.reason(callee.__code__)
             return (name, True, reason) if reason else None
         return name, True, "compiled code, which the profile doesn't see into"
+
+
+def primitive(callee: Any) -> tuple[str, bool, str] | None:
+    """Name an allocating primitive, and say whether its arrays stay on the heap."""
+    found = find(callee)
+    if found is not None:
+        return found[0].name, found[0].equivalent is None, ""
+    if type(callee) is np.ufunc:
+        return f"numpy.{callee.__name__}", False, ""
+    return ("abs", False, "") if callee is abs else None
 
 
 def getattr_self(callee: Any) -> Any:

@@ -9,11 +9,12 @@ from __future__ import annotations
 import sys
 import weakref
 from dataclasses import dataclass, field
+from types import FrameType
 from typing import Any
 
 import numpy as np
 
-from ..buffer import Chunk, rounded
+from ..blocks import Chunk, rounded
 from ..rewrite import Where
 
 
@@ -102,12 +103,6 @@ class Recorder:
             self._carve(size)
             self._remember(owner, nbytes, size)
 
-    def elided(self, array: np.ndarray[Any, Any]) -> None:
-        """Make room for a result that NumPy wrote over a dying operand: a buffer needs both."""
-        size = rounded(array.nbytes)
-        self._carve(size)
-        self._free[size] = self._free.get(size, 0) + 1
-
     def unseen(self, value: Any, where: Where, callee: str, reason: str) -> None:
         """Note an array that came out of code which is not rewritten."""
         for array in _arrays(value):
@@ -161,7 +156,7 @@ def user_line(where: Where, callee: str) -> tuple[str, int, str, str]:
 
     If a NumPy function called from there led here, that function is the callee.
     """
-    frame = sys._getframe(1)
+    frame: FrameType | None = sys._getframe(1)
     inside = None
     while frame is not None:
         top = frame.f_globals.get("__name__", "").partition(".")[0]
@@ -171,5 +166,5 @@ def user_line(where: Where, callee: str) -> tuple[str, int, str, str]:
             name = callee if inside is None else f"numpy.{inside}"
             code = frame.f_code
             return code.co_filename, frame.f_lineno or where.line, code.co_qualname, name
-        frame = frame.f_back  # type: ignore[assignment]
+        frame = frame.f_back
     return where.filename, where.line, where.function, callee

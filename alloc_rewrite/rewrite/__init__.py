@@ -6,6 +6,7 @@ cached by code object. It must not know what the sites do, nor anything of NumPy
 
 from __future__ import annotations
 
+import functools
 import logging
 import weakref
 from collections.abc import Mapping
@@ -14,7 +15,7 @@ from typing import Any, NamedTuple, Protocol
 
 from bytecode.instr import InstrLocation
 
-from ..errors import NothingToDo, RewriteError
+from ..errors import NothingToDoError, RewriteError
 from .calls import find_calls
 from .decode import decode, is_rewritten
 from .encode import Place, encode, used_finishers
@@ -48,10 +49,15 @@ class Where(NamedTuple):
 class Sites(Protocol):
     """What makes the sites of one kind of rewriting (bump, profile, ...)."""
 
-    #: Whether the results of the original instructions are shown to the sites.
-    observe: bool
-    #: By operator, what fills the array that a region's site returns (see `encode`).
-    finishers: Mapping[str, Any]
+    @property
+    def observe(self) -> bool:
+        """Whether the results of the original instructions are shown to the sites."""
+        ...
+
+    @property
+    def finishers(self) -> Mapping[str, Any]:
+        """By operator, what fills the array that a region's site returns (see `encode`)."""
+        ...
 
     def make(self, place: Place, where: Where, owner: Owner, number: int) -> list[Any]:
         """Return what goes into the place's cells: the site, and its observer if any."""
@@ -81,8 +87,8 @@ class Rewritten(Owner):
     def __init__(self, code: CodeType, sites: Sites) -> None:
         ir, places = found_in(code)
         self._original = weakref.ref(code)
-        self._form = {"finishers": sites.finishers, "observe": sites.observe}
-        self.code = encode(ir, places, **self._form)
+        self._encode = functools.partial(encode, finishers=sites.finishers, observe=sites.observe)
+        self.code = self._encode(ir, places)
         made = [
             sites.make(place, _where(code, place.location), self, number)
             for number, place in enumerate(places)
@@ -137,7 +143,7 @@ class Rewritten(Owner):
             return
         self._in_code = left
         try:
-            self.code = encode(*found_in(code), live=self.live, **self._form)
+            self.code = self._encode(*found_in(code), live=self.live)
             for function in list(self._functions):
                 function.__code__ = self.code
         except Exception as error:  # the emptied cells do the same, a little slower
@@ -192,7 +198,7 @@ def found_in(code: CodeType) -> tuple[IR, list[Place]]:
     ir = decode(code)
     places: list[Place] = [*find_regions(ir), *find_calls(ir)]
     if not places:
-        raise NothingToDo("it has no operators or calls")
+        raise NothingToDoError("it has no operators or calls")
     return ir, sorted(places, key=lambda place: place.start)
 
 

@@ -36,6 +36,7 @@ def _explicit_call(ir: IR, at: int, instr: Instr, stack: Stack) -> Call | None:
     if before is None or len(before) < size + 2:
         return None
     lower, upper = before[-size - 2], before[-size - 1]
+    loads: tuple[int, ...]
     if _is_pair(lower, upper):
         loads = (lower[1],)
     elif _is_null(lower if NULL_FIRST else upper):
@@ -55,6 +56,7 @@ def _spread_call(at: int, instr: Instr, stack: Stack) -> Call | None:
     if len(stack) < size + 2:
         return None
     lower, upper = stack[-size - 2], stack[-size - 1]
+    loads: tuple[int, ...]
     if _is_pair(lower, upper):
         loads = (lower[1],)
     elif _is_null(lower if NULL_FIRST else upper):

@@ -17,7 +17,24 @@ from .opcodes import SITE_PREFIX, SUPPORTED
 
 # Code that looks at its own frame, locals or reference counts would see the rewriter's work.
 _INTROSPECTION = frozenset(
-    ["locals", "vars", "dir", "eval", "exec", "_getframe", "currentframe", "getrefcount", "_getframemodulename", "getouterframes", "getinnerframes", "get_referrers", "set_trace", "breakpoint", "settrace", "setprofile"]
+    [
+        "locals",
+        "vars",
+        "dir",
+        "eval",
+        "exec",
+        "_getframe",
+        "currentframe",
+        "getrefcount",
+        "_getframemodulename",
+        "getouterframes",
+        "getinnerframes",
+        "get_referrers",
+        "set_trace",
+        "breakpoint",
+        "settrace",
+        "setprofile",
+    ]
 )
 _FUNCTION = inspect.CO_OPTIMIZED | inspect.CO_NEWLOCALS
 

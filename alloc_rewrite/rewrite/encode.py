@@ -28,7 +28,16 @@ from bytecode import Bytecode, Instr
 from bytecode import Label as Target
 
 from .ir import IR, Call, Region
-from .opcodes import NULL_FIRST, NULL_LOCAL, SITE_PREFIX, Emitter, plain_attribute_load
+from .opcodes import (
+    NULL_AND_CALLABLE,
+    NULL_FIRST,
+    NULL_LOCAL,
+    SITE_PREFIX,
+    VALUE,
+    Emitter,
+    Stack,
+    plain_attribute_load,
+)
 from .verify import verify, verify_code
 
 Place = Region | Call
@@ -77,26 +86,43 @@ def encode(
         name = f"{SITE_PREFIX}{number}"
         emit = Emitter(place.location)
         if isinstance(place, Region):
-            _emit_region(emit, place, original, name, place.operator in finishers, observe)
-            extra = max(extra, place.operands)
+            finish = place.operator in finishers
+            _emit_region(emit, place, original, name, finish, observe)
         else:
+            finish = False
             _emit_call(emit, place, original, name, observe)
-            extra = max(extra, place.size)
+        _verify_once(place, emit.out, finish, observe)
+        extra = max(extra, place.size)
         out += emit.out
         i = place.stop
     frame = _framed(ir, out, cell_names(places, finishers, observe=observe))
-    stacksize = ir.code.co_stacksize + _ROOM + extra
-    verify(ir, list(frame), stacksize)
-    new = code_of(frame, stacksize)
+    new = code_of(frame, ir.code.co_stacksize + _ROOM + extra)
     verify_code(new, ir.code)
     return new
+
+
+_verified: set[tuple[Any, ...]] = set()
+
+
+def _verify_once(place: Place, items: list[Any], finish: bool, observe: bool) -> None:
+    """Verify what stands at a place; the items depend on nothing but the key's parts."""
+    if isinstance(place, Region):
+        key: tuple[Any, ...] = (place.size, place.operator == "getitem", finish, observe)
+        entry: Stack = (VALUE,) * place.size
+    else:
+        key = (place.form, place.size, len(place.names), observe)
+        below = (VALUE, VALUE) if place.form == "self" else NULL_AND_CALLABLE
+        entry = below + (VALUE,) * place.size
+    if key not in _verified:
+        verify(items, entry, len(entry), _ROOM + place.size)
+        _verified.add(key)
 
 
 def _emit_region(
     emit: Emitter, region: Region, original: list[Any], name: str, finish: bool, observe: bool
 ) -> None:
     unhandled, plain, done = Target(), Target(), Target()
-    n = region.operands
+    n = region.size
     emit.load_cell(name)
     emit.jump_if_none(plain)
     emit.load_callable(name)
@@ -116,12 +142,18 @@ def _emit_region(
     emit.out.append(unhandled)
     emit.pop()
     emit.out.append(plain)
+    if observe:  # operands live until the result was seen, as those of a site do
+        emit.copy(n, n)
     emit.out += original
+    if region.operator == "getitem":  # may run a Python function
+        emit.end_of_call()
     if observe:
         emit.load_callable(_observer(name))
         emit.copy(3)
         emit.call(1)
         emit.pop()
+        emit.op("SWAP", n + 1)
+        emit.pop(n)
     emit.out.append(done)
 
 
@@ -158,6 +190,7 @@ def _emit_call(emit: Emitter, call: Call, original: list[Any], name: str, observ
         emit.jump(done)
     emit.out.append(plain)
     emit.out += original
+    emit.end_of_call()
     emit.out.append(done)
 
 

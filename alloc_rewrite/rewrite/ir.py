@@ -10,10 +10,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from types import CodeType
-from typing import Any
+from typing import Any, cast
 
-from bytecode import Bytecode, Instr, Label, TryBegin, TryEnd
-from bytecode.instr import InstrLocation
+from bytecode import Bytecode, Instr, Label
+from bytecode.instr import InstrLocation, TryBegin, TryEnd
 
 from ..errors import RewriteError
 from .opcodes import VALUE, Stack, after, merged
@@ -24,13 +24,14 @@ class Region:
     """Straight-line code that one site can do in one go, for operands on the stack.
 
     The items from `start` up to `stop` stay in the code: a site that does not handle its
-    operands leaves them as they were, and the original items run.
+    operands (the top `size` slots of the stack) leaves them as they were, and the original
+    items run.
     """
 
     start: int
     stop: int
     operator: str
-    operands: int
+    size: int
     location: InstrLocation | None
 
 
@@ -84,11 +85,11 @@ class IR:
         return listing(self.items, self.stacks)
 
 
-def symbolic_stacks(items: list[Any]) -> list[Stack | None]:
+def symbolic_stacks(items: list[Any], entry: Stack = ()) -> list[Stack | None]:
     """Run the items symbolically over all paths and return the stack before each."""
     where = {item: i for i, item in enumerate(items) if isinstance(item, Label)}
     stacks: list[Stack | None] = [None] * len(items)
-    work: list[tuple[int, Stack]] = [(0, ())]
+    work: list[tuple[int, Stack]] = [(0, entry)]
     handlers = _handlers(items)
 
     while work:
@@ -103,15 +104,13 @@ def symbolic_stacks(items: list[Any]) -> list[Stack | None]:
                     break
             stacks[i] = stack
             handler = handlers[i]
-            if handler is not None:
-                depth = handler.stack_depth + handler.push_lasti
-                if len(stack) >= handler.stack_depth:
-                    entry = (*stack[: handler.stack_depth], *(VALUE,) * (depth - handler.stack_depth))
-                    work.append((where[handler.target], (*entry, VALUE)))
+            if handler is not None and len(stack) >= handler.stack_depth:
+                pushed = (VALUE,) * (1 + handler.push_lasti)
+                work.append((where[handler.target], stack[: handler.stack_depth] + pushed))
             item = items[i]
             if isinstance(item, Instr):
                 if item.has_jump() and not item.name.startswith("END_ASYNC_FOR"):
-                    work.append((where[item.arg], after(item, stack, i, jump=True)))
+                    work.append((where[cast(Label, item.arg)], after(item, stack, i, jump=True)))
                 if item.is_final():
                     break
                 stack = after(item, stack, i, jump=False)
@@ -144,7 +143,8 @@ def listing(items: list[Any], stacks: list[Stack | None]) -> str:
             lines.append("  end of try")
         else:
             arg = item.arg
-            shown = names[arg] if isinstance(arg, Label) else repr(arg) if item.require_arg() else ""
+            shown = repr(arg) if item.require_arg() else ""
+            shown = names.get(arg, shown) if isinstance(arg, Label) else shown
             depth = "unreachable" if stack is None else len(stack)
             line = item.lineno if isinstance(item.lineno, int) else ""
             lines.append(f"{line!s:>5} {i:>4} [{depth}] {item.name:<24} {shown}".rstrip())

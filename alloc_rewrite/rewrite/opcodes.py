@@ -18,10 +18,10 @@ import dis
 import functools
 import sys
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
-from bytecode import BinaryOp, Compare, FreeVar, Instr
-from bytecode.instr import UNSET, InstrLocation, Intrinsic1Op
+from bytecode import BinaryOp, Compare, Instr
+from bytecode.instr import UNSET, FreeVar, InstrLocation, Intrinsic1Op
 
 PY311 = sys.version_info[:2] == (3, 11)
 PY312 = sys.version_info[:2] == (3, 12)
@@ -31,6 +31,9 @@ SUPPORTED = (3, 11) <= sys.version_info[:2] <= (3, 14)
 Label = Any
 Stack = tuple[Label, ...]
 VALUE, FUNCTION, UNKNOWN = "value", "function", "unknown"
+
+#: What a call of a plain callable leaves below its arguments.
+NULL_AND_CALLABLE: Stack = (("null", -1), VALUE) if NULL_FIRST else (VALUE, ("null", -1))
 
 NULL_LOCAL = "@null"  # an always unbound local: storing NULL there drops it from the stack
 SITE_PREFIX = "@s"  # free variables of rewritten code; no identifier looks like this
@@ -78,7 +81,7 @@ def operator_of(instr: Instr) -> tuple[str, int] | None:
     if name == "BINARY_SUBSCR":
         return "getitem", 2
     if name == "COMPARE_OP":
-        compare = _COMPARE.get(arg)  # type: ignore[call-overload]
+        compare = _COMPARE.get(cast(Compare, arg))
         return None if compare is None else (compare, 2)  # None: its result becomes a bool
     if name in _UNARY:
         return _UNARY[name], 1
@@ -184,7 +187,7 @@ def merged(a: Stack, b: Stack) -> Stack:
 
 def call_size(instr: Instr) -> int | None:
     """Return the number of arguments of a call with explicit arguments, or None."""
-    return instr.arg if instr.name in ("CALL", "CALL_KW") else None  # type: ignore[return-value]
+    return cast(int, instr.arg) if instr.name in ("CALL", "CALL_KW") else None
 
 
 def keyword_names(items: list[Any], at: int) -> tuple[int, tuple[str, ...]] | None:
@@ -206,8 +209,7 @@ def keyword_names(items: list[Any], at: int) -> tuple[int, tuple[str, ...]] | No
             return None
     before = items[start - 1] if start else None
     if isinstance(before, Instr) and before.name == "KW_NAMES":
-        assert isinstance(before.arg, tuple)
-        return start - 1, before.arg  # type: ignore[return-value]
+        return start - 1, cast(tuple[str, ...], before.arg)
     return start, ()
 
 
@@ -219,7 +221,7 @@ def plain_attribute_load(instr: Instr) -> list[Instr]:
     elif instr.name == "LOAD_ATTR":
         load = Instr("LOAD_ATTR", (False, instr.arg[1]), location=at)  # type: ignore[index]
     else:
-        load = Instr("LOAD_SUPER_ATTR", (False, *instr.arg[1:]), location=at)  # type: ignore[index, misc]
+        load = Instr("LOAD_SUPER_ATTR", (False, *instr.arg[1:]), location=at)  # type: ignore[index]
     null = Instr("PUSH_NULL", location=at)
     return [load, null, Instr("SWAP", 2, location=at)] if NULL_FIRST else [load, null]
 
@@ -295,6 +297,14 @@ class Emitter:
         if PY311:
             self.op("PRECALL", size)
         self.op("CALL", size)
+
+    def end_of_call(self) -> None:
+        """Stand between a call and a label behind it.
+
+        On 3.12 the label would count as a new line when an inlined Python function returns.
+        """
+        if PY312:
+            self.op("NOP")
 
     def drop_null(self) -> None:
         """Take a NULL off the stack, which POP_TOP must not do."""

@@ -1,67 +1,97 @@
-"""Check rewritten items before they become code.
+"""Check what is put in the place of a region or a call before it becomes code.
 
-In: the IR and the items that go to the encoder. Out: nothing, or `RewriteError`. It must not
-trust the passes: it looks at the instructions alone.
+In: the items that stand there now, and the stack they find. Out: nothing, or `RewriteError`. It
+must not trust the passes: it looks at the instructions alone. Items outside the places are the
+original ones, so that a function is sound if each of its places is.
 """
 
 from __future__ import annotations
 
 from types import CodeType
-from typing import Any
+from typing import Any, cast
 
-from bytecode import Instr, Label, TryBegin, TryEnd
+from bytecode import Instr, Label
 
 from ..errors import RewriteError
-from .ir import IR, symbolic_stacks
-from .opcodes import NULL_LOCAL
+from .ir import symbolic_stacks
+from .opcodes import FUNCTION, NULL_LOCAL, VALUE, Stack
 
 
-def verify(ir: IR, items: list[Any], stacksize: int) -> None:
-    """Raise RewriteError unless the items are sound and keep the originals as they were.
+def verify(items: list[Any], entry: Stack, taken: int, room: int) -> None:
+    """Raise RewriteError unless the items are sound for a stack that ends with `entry`.
 
-    Checked over all paths: the stack never underflows, and has one depth at each item; an
-    original item finds the depth it always had; no slot that may be NULL is copied, popped
-    or dropped as a value, and only a NULL goes into the local that takes NULLs; the deepest
-    stack fits; every jump and try mark has its label.
+    Checked over all paths: the stack never goes below what is `taken` from it, and in the end
+    one value has taken the place of that; each item finds one depth, not over `room` above the
+    entry; no slot that may be NULL is copied, or popped as a value, and nothing but a NULL
+    goes into the local that takes NULLs; every jump stays inside; nothing is out of reach.
+
+    Parameters
+    ----------
+    items : list
+        Instructions and labels; the last is the label where all paths end.
+    entry : tuple
+        Labels of the stack's top slots on entry (see `opcodes`).
+    taken : int
+        Number of slots, from the top, that the place consumes.
+    room : int
+        Number of slots that it may use above the entry.
     """
     labels = {item for item in items if isinstance(item, Label)}
     for item in items:
-        target = item.target if isinstance(item, TryBegin) else getattr(item, "arg", None)
-        if isinstance(target, Label) and target not in labels:
-            raise RewriteError("a jump leads nowhere")
-    stacks = symbolic_stacks(items)
-    before = {id(item): stack for item, stack in zip(ir.items, ir.stacks, strict=True)}
+        if isinstance(item, Instr) and item.has_jump() and item.arg not in labels:
+            raise RewriteError("a jump leads out of its place")
+    stacks = symbolic_stacks(items, entry)
     for i, (item, stack) in enumerate(zip(items, stacks, strict=True)):
-        if stack is None or isinstance(item, Label | TryBegin | TryEnd):
-            continue
-        if len(stack) > stacksize:
-            raise RewriteError(f"item {i} needs a stack deeper than {stacksize}")
-        original = before.get(id(item))
-        if original is not None:
-            if len(original) != len(stack):
-                raise RewriteError(f"stack depth at item {i} changed")
-            continue
-        _check_nulls(i, item, stack)
+        if stack is None:
+            raise RewriteError(f"item {i} is never reached")
+        if len(stack) > len(entry) + room:
+            raise RewriteError(f"item {i} needs more than {room} slots of the stack")
+        if isinstance(item, Instr):
+            _check_depth(i, item, stack, len(entry) - taken)
+            _check_nulls(i, item, stack)
+    expected = (*entry[: len(entry) - taken], VALUE)
+    if not isinstance(items[-1], Label) or stacks[-1] != expected:
+        raise RewriteError(f"it leaves {stacks[-1]} on the stack, not {expected}")
+
+
+def _check_depth(i: int, item: Instr, stack: Stack, floor: int) -> None:
+    pops = -min(item.pre_and_post_stack_effect()[0], 0)
+    if item.name == "COPY":
+        pops = 0
+    if len(stack) - pops < floor:
+        raise RewriteError(f"item {i} takes what is not its own from the stack")
 
 
 def _check_nulls(i: int, item: Instr, stack: tuple[Any, ...]) -> None:
     def may_be_null(depth: int) -> bool:
         if len(stack) < depth:
             raise RewriteError(f"stack underflow at item {i}")
-        return isinstance(stack[-depth], tuple)
+        return stack[-depth] not in (VALUE, FUNCTION)
 
-    if item.name == "COPY" and may_be_null(int(item.arg)):  # type: ignore[call-overload]
+    if item.name == "COPY" and may_be_null(cast(int, item.arg)):
         raise RewriteError(f"item {i} would copy a NULL")
     if item.name == "POP_TOP" and may_be_null(1):
         raise RewriteError(f"item {i} would drop a NULL as a value")
-    if item.name == "STORE_FAST" and item.arg == NULL_LOCAL and not may_be_null(1):
-        raise RewriteError(f"item {i} would keep a value as NULL")
+    if item.name == "STORE_FAST" and (item.arg != NULL_LOCAL or not may_be_null(1)):
+        raise RewriteError(f"item {i} would keep a value in a local")
+
+
+_SAME = (
+    "co_argcount",
+    "co_posonlyargcount",
+    "co_kwonlyargcount",
+    "co_name",
+    "co_qualname",
+    "co_filename",
+    "co_firstlineno",
+    "co_flags",
+    "co_cellvars",
+)
 
 
 def verify_code(new: CodeType, old: CodeType) -> None:
     """Raise RewriteError unless the code's outside is the same but for the cells."""
-    for name in ("co_argcount", "co_posonlyargcount", "co_kwonlyargcount", "co_name",
-                 "co_qualname", "co_filename", "co_firstlineno", "co_flags", "co_cellvars"):
+    for name in _SAME:
         if getattr(new, name) != getattr(old, name):
             raise RewriteError(f"{name} changed")
     for name in ("co_varnames", "co_freevars"):

@@ -5,7 +5,7 @@ In: nothing but the environment. Out: the class that makes sites, and why it is 
 
 from __future__ import annotations
 
-from .python import SYMBOLS
+from .operators import SYMBOLS
 from .python import PythonSites as ArenaSites
 
 __all__ = ["SYMBOLS", "ArenaSites", "core"]

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 # The context variable behind numpy.errstate. Setting it costs a tenth of entering errstate.
-from numpy._core.umath import _extobj_contextvar, _make_extobj  # type: ignore[attr-defined]
+from numpy._core.umath import _extobj_contextvar, _make_extobj
 
 _CATEGORIES = ("divide", "over", "under", "invalid")
 _MANY = 64
@@ -33,7 +33,7 @@ def strict() -> Any:
         pass
     state = np.geterr()
     modes = {c: "ignore" if state[c] == "ignore" else "raise" for c in _CATEGORIES}  # type: ignore[literal-required]
-    made = _make_extobj(**modes)
+    made = _make_extobj(**modes)  # type: ignore[arg-type]
     if len(_strict) >= _MANY:
         _strict.clear()
     _strict[now] = made

@@ -1,7 +1,8 @@
 """Inline caches: what a ufunc gives for operands of the kinds a site has seen.
 
-In: a ufunc and operands. Out: a `Variant` (the array to make, and which operands it could replace), worked out once for each combination of dtypes, shapes and strides. It must
-not know bytecode; it never runs the ufunc.
+In: a ufunc and operands. Out: a `Variant` (the array to make, and which operands it could
+replace), worked out once for each combination of dtypes, shapes and strides. It must not know
+bytecode; it never runs the ufunc.
 """
 
 from __future__ import annotations
@@ -10,8 +11,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..buffer import Buffer, Spec
-from ..equivalents import matmul_shape
+from ..blocks import Spec
+from ..buffer import Buffer
+from ..equivalents import matmul_shape, stacked_layout
 from ..layout import broadcast_strides, c_strides, k_order
 
 ndarray = np.ndarray
@@ -40,7 +42,7 @@ class Variants:
 
     def find(self, operands: tuple[Any, ...]) -> Variant | None:
         """Return the variant for these operands, or None for what is left to NumPy."""
-        key = []
+        key: list[Any] = []
         for x in operands:
             kind = type(x)
             if kind is ndarray:
@@ -78,10 +80,8 @@ class Variants:
             return None  # NumPy raises, and says why
         if not shape:
             return None
-        if ufunc.signature is not None:
-            strides = None
-        else:
-            strides = _strides(shape, dtypes, operands)
+        layout = _strides if ufunc.signature is None else _product_strides
+        strides = layout(shape, dtypes, operands)
         spec = self._buffer.spec(shape, dtypes[-1], strides)
         if spec is None:
             return None
@@ -125,6 +125,16 @@ def _strides(
         _in_one_call(x, shape, dtype) for x, dtype in zip(operands, dtypes, strict=False)
     )
     return k_order(shape, itemsize, strides, fortran=fortran)
+
+
+def _product_strides(
+    shape: tuple[int, ...], dtypes: tuple[np.dtype[Any], ...], operands: tuple[Any, ...]
+) -> tuple[int, ...] | None:
+    """Return the strides of a matrix product's new output, None for C order."""
+    core = len([x for x in operands if x.ndim > 1])
+    rank = len(shape) - core
+    stacks = [(x.shape[:-2], x.strides[:-2]) for x in operands]
+    return stacked_layout(shape[:rank], shape[rank:], dtypes[-1].itemsize, stacks)
 
 
 def _in_one_call(operand: Any, shape: tuple[int, ...], dtype: np.dtype[Any]) -> bool:

@@ -24,7 +24,7 @@ def test_more_than_256_locals_and_cells(same, x):
     same(f, x)
 
 
-@pytest.mark.parametrize("lines", [800, 4500])
+@pytest.mark.parametrize("lines", [800, 5000])
 def test_far_jumps(same, shapes, x, lines):
     if lines > 1000 and shapes.way != "run":
         pytest.skip("once is enough")

@@ -59,6 +59,38 @@ def work(x):
     ]
 
 
+class Rows:
+    def __getitem__(self, k):
+        return k * 2
+
+    def __add__(self, other):
+        return other * 3
+
+    def __lt__(self, other):
+        return other < 1
+
+    def __neg__(self):
+        return 5
+
+    def __call__(self, v):
+        return v
+
+    @property
+    def value(self):
+        return self[3]
+
+
+def own_operators(x):
+    rows = Rows()
+    for k in range(20):
+        y = rows[k] + rows[
+            k + 1
+        ]
+        y = rows + x; y = rows < x; y = -rows  # noqa: E702
+        y = rows(y) * rows.value
+    return y
+
+
 def generator(x):
     for k in range(3):
         got = yield x * k
@@ -82,7 +114,7 @@ def failing(x):
     )
 
 
-SUBJECTS = [work, through_generator, failing]
+SUBJECTS = [work, through_generator, failing, own_operators]
 
 
 def traced_lines(function, x, setter=sys.settrace, warm=0):
@@ -288,7 +320,7 @@ def start_inside(function, x):
 @pytest.mark.parametrize("subject", SUBJECTS)
 def test_debugger_next(x, subject):
     plain = start_inside(subject, x)
-    assert len(plain) > 1
+    assert plain
     assert start_inside(alloc.bump(alloc.Buffer())(subject), x) == plain
 
 

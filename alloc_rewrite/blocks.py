@@ -1,0 +1,129 @@
+"""The pieces of an arena: chunks, the blocks carved from them, and pools of blocks of one size.
+
+In: sizes and specifications of arrays. Out: headers over memory that nobody else uses. It must
+not know policies, threads or who asks.
+
+How a block is known to be free
+-------------------------------
+Every block has a *header*, an array over the block's memory that never leaves this module.
+What is handed out is a view of the header, so the view's `base`, and the base of every view
+made of it later, is the header itself: NumPy follows a chain of bases down to the last array
+of the same type, and the header's own base is a `Chunk`, which is another type. The number
+of references to the header is thus one more than the number of holders of the block's memory,
+and a block whose header has a single reference can be used again.
+"""
+
+from __future__ import annotations
+
+from sys import getrefcount
+from typing import Any, NamedTuple
+
+import numpy as np
+
+ALIGNMENT = 64  # bytes: one cache line, and the widest vector register
+SCAN = 8  # blocks looked at before the busy ones are set aside
+
+
+def rounded(nbytes: int) -> int:
+    return -(-nbytes // ALIGNMENT) * ALIGNMENT
+
+
+class Chunk(np.ndarray[Any, np.dtype[np.uint8]]):
+    """One piece of arena memory; a type of its own so that views stop at a block's header."""
+
+
+class Pool:
+    """The blocks of one size: those that may be free, and those seen to be busy."""
+
+    __slots__ = ("__weakref__", "blocks", "busy", "size", "sweep_at")
+
+    def __init__(self, size: int) -> None:
+        self.size = size
+        self.blocks: list[Block] = []
+        self.busy: list[Block] = []
+        self.sweep_at = 2 * SCAN
+
+
+class Spec(NamedTuple):
+    """What an array of a site looks like: everything that `Buffer.take` needs to make one."""
+
+    shape: tuple[int, ...]
+    dtype: np.dtype[Any]
+    strides: tuple[int, ...] | None
+    nbytes: int
+    pool: Pool
+
+
+class Block:
+    """A piece of a chunk, its header, and the pool it returns to."""
+
+    __slots__ = ("chunk", "header", "offset", "pool", "spec")
+
+    def __init__(self, chunk: Space, offset: int, spec: Spec) -> None:
+        self.chunk = chunk
+        self.offset = offset
+        self.pool = spec.pool
+        self.shape_as(spec)
+
+    def shape_as(self, spec: Spec) -> None:
+        """Give the block a header for another shape or dtype of the same size."""
+        self.spec = spec
+        self.header = np.ndarray(
+            spec.shape, spec.dtype, self.chunk.memory, self.offset, spec.strides
+        )
+
+    def is_free(self) -> bool:
+        """Whether nobody but this block holds its memory."""
+        return getrefcount(self.header) == FREE
+
+
+def _references_of_a_free_header() -> int:
+    """Count what `getrefcount(block.header)` says of a header that only its block holds."""
+    block = object.__new__(Block)
+    block.header = np.empty(0)
+    return getrefcount(block.header)
+
+
+FREE = _references_of_a_free_header()
+
+
+class Space:
+    """A chunk's memory with its gaps: the first gap large enough is carved from its start."""
+
+    __slots__ = ("blocks", "carved", "gaps", "memory", "size", "start")
+
+    def __init__(self, size: int) -> None:
+        self.size = size
+        self.memory: Chunk = np.ndarray.__new__(Chunk, size + ALIGNMENT, np.uint8)
+        self.memory.fill(0)  # every page is touched here, once
+        self.start = -self.memory.__array_interface__["data"][0] % ALIGNMENT
+        self.clear()
+
+    def clear(self) -> None:
+        self.blocks: set[Block] = set()
+        self.gaps: list[tuple[int, int]] = [(0, self.size)]
+        self.carved = 0  # bytes in blocks
+
+    def carve(self, spec: Spec) -> Block | None:
+        """Cut a block from the first gap with room for it, or return None."""
+        size = spec.pool.size
+        for i, (begin, end) in enumerate(self.gaps):
+            if end - begin >= size:
+                self.gaps[i] = (begin + size, end)
+                block = Block(self, self.start + begin, spec)
+                self.blocks.add(block)
+                self.carved += size
+                return block
+        return None
+
+    def release(self, free: set[Block]) -> None:
+        """Take back the blocks of this chunk that are in `free`, and join the gaps."""
+        self.blocks -= free
+        self.carved = sum(b.pool.size for b in self.blocks)
+        taken = sorted((b.offset - self.start, b.pool.size) for b in self.blocks)
+        self.gaps, at = [], 0
+        for offset, size in taken:
+            if offset > at:
+                self.gaps.append((at, offset))
+            at = offset + size
+        self.gaps.append((at, self.size))

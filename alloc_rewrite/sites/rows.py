@@ -1,0 +1,65 @@
+"""Running the equivalents of registry rows for a site.
+
+In: a row's equivalent and the arguments of the call. Out: the finished result, or None. An
+equivalent runs where every floating point error that would be reported is an exception, so that
+one which would warn fails and the original code does the reporting.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from ..errors import BufferFullError
+from .floating import enter, leave, strict
+from .site import REVIEW_MASK, Site
+
+ndarray = np.ndarray
+
+
+class HeapNeededError(Exception):
+    """An array that has to come from the heap; the original code makes it."""
+
+
+class Rows:
+    """Runs the equivalents of registry rows for one site."""
+
+    __slots__ = ("site", "what")
+
+    def __init__(self, site: Site, what: str) -> None:
+        self.site = site
+        self.what = what
+
+    def empty(
+        self, shape: tuple[int, ...], dtype: np.dtype[Any], strides: tuple[int, ...] | None = None
+    ) -> ndarray[Any, Any]:
+        """Return a new array of the arena, for an equivalent."""
+        buffer = self.site.sites.buffer
+        spec = buffer.spec(shape, dtype, strides)
+        out = None if spec is None else buffer.take(spec)
+        if out is None:
+            raise HeapNeededError
+        return out
+
+    def run(
+        self, function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> Any:
+        """Run an equivalent; None if it fails, would warn or declines."""
+        site = self.site
+        token = enter(strict())
+        try:
+            out = function(self.empty, *args, **kwargs)
+        except BufferFullError as error:
+            raise site.located(error, self.what) from None
+        except Exception:
+            return None
+        finally:
+            leave(token)
+        if out is NotImplemented:
+            return None
+        site.hits += 1
+        if not site.hits & REVIEW_MASK:
+            site.review(getattr(out, "nbytes", 0))
+        return out

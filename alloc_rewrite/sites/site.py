@@ -1,0 +1,95 @@
+"""What all sites of the Python core share: where they stand, and whether they pay.
+
+In: the counts of a site's hits and misses. Out: the decision to give sites back. It must not
+know what a site does.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ..errors import BufferFullError
+from ..rewrite import Owner, Where
+from . import economy
+from .variants import Variant
+
+if TYPE_CHECKING:
+    from .python import PythonSites
+
+REVIEW_MASK = economy.REVIEW - 1
+
+
+class _Kept(Owner):
+    """The owner of a site that nobody takes out."""
+
+    def living(self) -> list[Any]:
+        return []
+
+    def give_back(self, number: int) -> None:
+        pass
+
+    def __reduce__(self) -> str:
+        return "KEPT"
+
+
+KEPT = _Kept()
+
+
+class Site:
+    """What all sites share: where they are, and whether they pay."""
+
+    __slots__ = ("hits", "misses", "number", "owner", "period", "since", "sites", "where")
+
+    def __init__(self, sites: PythonSites, where: Where, owner: Owner, number: int) -> None:
+        self.sites = sites
+        self.where = where
+        self.owner = owner
+        self.number = number
+        self.hits = 0
+        self.misses = 0
+        self.since = economy.clock()
+        self.period = 0.0  # seconds between two hits, at the last review
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # In another process the site is made anew; there it stays for good.
+        return type(self), (self.sites, self.where, KEPT, self.number)
+
+    def missed(self) -> None:
+        """Count operands that were not handled; give back a site that handles none."""
+        self.misses += 1
+        if self.misses >= economy.MISSES and not self.hits:
+            self.owner.give_back(self.number)
+
+    def review(self, nbytes: int) -> None:
+        """Note how often the site is executed; give back what its function can't afford."""
+        now = economy.clock()
+        self.period = (now - self.since) / economy.REVIEW
+        self.since = now
+        if not self.sites.frugal:
+            return
+        sites = {site.__self__.number: site.__self__ for site in self.owner.living()}
+        periods = {number: site.period for number, site in sites.items()}
+        gone = economy.expendable(periods, self.sites.overhead())
+        if gone and not economy.heap_faults(nbytes, min(len(gone), 4)):
+            for number in gone:
+                self.owner.give_back(number)
+
+    def located(self, error: BufferFullError, what: str) -> BufferFullError:
+        """Say in a full buffer's error which line and operation asked."""
+        where = self.where
+        return BufferFullError(
+            f"{where.filename}:{where.line}, in {where.function}, {what}: {error}",
+            error.nbytes,
+            error.suggested_nbytes,
+        )
+
+    def room(self, variant: Variant, what: str) -> Any:
+        """Return an array for a result; None if it has to come from the heap."""
+        try:
+            out = self.sites.buffer.take(variant.spec)
+        except BufferFullError as error:
+            raise self.located(error, what) from None
+        hits = self.hits = self.hits + 1
+        if not hits & REVIEW_MASK:
+            self.review(variant.spec.nbytes)
+        return out

@@ -1,0 +1,124 @@
+"""Writes `docs/reference/api.md` from the docstrings: `python docs/make_reference.py [--write]`."""
+
+from __future__ import annotations
+
+import inspect
+import re
+import sys
+from pathlib import Path
+from typing import Any
+
+import alloc_rewrite as alloc
+
+PAGE = Path(__file__).parent / "reference" / "api.md"
+INTRODUCTION = """\
+# API
+
+Everything that `import alloc_rewrite` gives. This page is made from the docstrings, by
+`python docs/make_reference.py --write`.
+"""
+#: In the order in which one meets them.
+ORDER = (
+    "Buffer", "bump", "run", "profile", "allocated", "Profile", "register", "core",
+    "default_buffer", "BufferFullError", "RewriteWarning",
+)  # fmt: skip
+_SECTION = re.compile(r"^([A-Z][a-z]+(?: [A-Z][a-z]+)*)\n-{3,}\n", re.MULTILINE)
+_LISTS = ("Parameters", "Attributes", "Returns", "Raises", "Warns")
+
+
+def page() -> str:
+    """The page, as it has to be now."""
+    assert sorted(ORDER) == sorted(alloc.__all__)
+    parts = [INTRODUCTION]
+    parts += [f"- [`{name}`](#{name.lower()})" for name in ORDER]
+    parts.append("")
+    for name in ORDER:
+        parts.append(f"## {name}\n")
+        parts.append(_described(name, getattr(alloc, name)))
+    return "\n".join(parts).rstrip() + "\n"
+
+
+def _described(name: str, thing: Any) -> str:
+    parts = []
+    if not inspect.isclass(thing):
+        parts.append(f"```text\n{name}{_signature(thing)}\n```\n")
+    elif thing is alloc.Buffer:
+        parts.append(f"```text\n{name}{_signature(thing)}\n```\n")
+    else:
+        base = thing.__mro__[1].__name__
+        parts.append(f"```text\nclass {name}({'' if base == 'object' else base})\n```\n")
+    parts.append(_markdown(thing))
+    if inspect.isclass(thing):
+        for member, value in vars(thing).items():
+            if not member.startswith("_") and inspect.getdoc(value) and not _is_slot(value):
+                parts.append(_member(name, member, value))
+    return "\n".join(parts)
+
+
+def _member(owner: str, name: str, value: Any) -> str:
+    is_property = isinstance(value, property)
+    signature = "" if is_property else _signature(value).replace("(self, ", "(").replace("(self)", "()")
+    return f"### {owner}.{name}{signature if not is_property else ''}\n\n{_markdown(value)}"
+
+
+def _is_slot(value: Any) -> bool:
+    return inspect.ismemberdescriptor(value)
+
+
+def _signature(function: Any) -> str:
+    """The signature without annotations: the types stand in the lists of parameters."""
+    signature = inspect.signature(function)
+    bare = [one.replace(annotation=one.empty) for one in signature.parameters.values()]
+    return str(signature.replace(parameters=bare, return_annotation=signature.empty))
+
+
+def _markdown(thing: Any) -> str:
+    """A docstring in numpydoc's layout as Markdown."""
+    text = inspect.getdoc(thing) or ""
+    pieces = _SECTION.split(text)
+    out = [_inline(pieces[0].strip()) + "\n"]
+    for heading, body in zip(pieces[1::2], pieces[2::2], strict=True):
+        if heading == "Examples":
+            out.append(f"```pycon\n{_without_directives(body.strip())}\n```\n")
+        elif heading in _LISTS:
+            out.append(f"**{heading}**\n\n{_list(body)}\n")
+        elif heading == "References":
+            out.append(f"**{heading}**\n\n" + re.sub(r"^\.\. ", "", _joined(body)) + "\n")
+        else:
+            out.append(f"**{heading}**\n\n{_inline(body.strip())}\n")
+    return "\n".join(out)
+
+
+def _list(body: str) -> str:
+    """Entries of a parameter list, one bullet each."""
+    out: list[str] = []
+    for line in body.strip().splitlines():
+        if not line.startswith(" "):
+            name, _, kind = line.partition(" : ")
+            out.append(f"- `{name}`" + (f" ({_inline(kind)})" if kind else ""))
+            first = True
+        elif line.strip():
+            text = _inline(line.strip())
+            out[-1] += f": {text}" if first else f"\n  {text}"
+            first = False
+    return "\n".join(out)
+
+
+def _joined(body: str) -> str:
+    return "\n".join(line.strip() for line in body.strip().splitlines())
+
+
+def _inline(text: str) -> str:
+    """Literals of reStructuredText as those of Markdown; citations as plain brackets."""
+    return re.sub(r"\[(\d+)\]_", r"[\1]", text.replace("``", "`"))
+
+
+def _without_directives(text: str) -> str:
+    return re.sub(r" +# doctest: .*$", "", text, flags=re.MULTILINE)
+
+
+if __name__ == "__main__":
+    if "--write" in sys.argv:
+        PAGE.write_text(page(), encoding="utf-8")
+    else:
+        print(page(), end="")

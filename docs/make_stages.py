@@ -1,0 +1,112 @@
+"""Prints a small function after every stage of the pipeline: `python docs/make_stages.py [--write]`.
+
+With `--write` the stages go into `docs/explanation/how-it-works.md`, between its two markers.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+import alloc_rewrite as alloc
+from alloc_rewrite.rewrite import found_in
+from alloc_rewrite.rewrite.decode import bytecode_of
+from alloc_rewrite.rewrite.encode import cell_names, encode
+from alloc_rewrite.rewrite.ir import IR
+from alloc_rewrite.sites import ArenaSites
+
+PAGE = Path(__file__).parent / "explanation" / "how-it-works.md"
+MARKED = re.compile(r"(<!-- stages: [^>]*-->\n).*(<!-- end of stages -->\n)", re.DOTALL)
+VERSION = f"Python {sys.version_info[0]}.{sys.version_info[1]}"
+
+
+SOURCE = "def f(a, b):\n    return np.exp(a * b)\n"
+
+
+def the_function() -> Any:
+    """The function that goes through the pipeline, with line numbers from 1."""
+    namespace: dict[str, Any] = {"np": np, "__name__": "__main__"}
+    exec(compile(SOURCE, "example.py", "exec"), namespace)
+    return namespace["f"]
+
+
+def stages() -> list[tuple[str, str, str]]:
+    """The name of each stage, what it did, and what it printed."""
+    function = the_function()
+    code = function.__code__
+    ir, places = found_in(code)
+    new = encode(ir, places, ArenaSites.finishers)
+    rewritten = IR(new, bytecode_of(new))
+    names = cell_names(places, ArenaSites.finishers, observe=False)
+    assert tuple(names) == new.co_freevars
+    cells = zip(new.co_freevars, _cells(function), strict=True)
+    return [
+        ("The function", "What you write.", SOURCE),
+        (
+            "Decode",
+            "Line, index, stack depth before the instruction, instruction, argument.",
+            str(ir),
+        ),
+        (
+            "Find regions and calls",
+            "Each place that gets a site: items from `start` up to `stop`.",
+            "\n".join(_described(place) for place in places),
+        ),
+        (
+            "Verify and encode",
+            "The rewritten code, decoded again for printing. The original instructions are still "
+            "there, each behind its site.",
+            str(rewritten),
+        ),
+        (
+            "Sites",
+            "What the cells hold: the free variables that the rewritten code loads.",
+            "\n".join(f"{name:<8} {content}" for name, content in cells),
+        ),
+    ]
+
+
+def _described(place: object) -> str:
+    shown = {
+        name: getattr(place, name)
+        for name in ("start", "stop", "operator", "form", "size", "names")
+        if hasattr(place, name)
+    }
+    inside = ", ".join(f"{name}={value!r}" for name, value in shown.items())
+    return f"{type(place).__name__}({inside})"
+
+
+def _cells(function: Any) -> list[str]:
+    """What the cells of the bumped function hold, in words."""
+    out = []
+    for cell in alloc.bump(alloc.Buffer(4096))(function).__closure__:
+        content = cell.cell_contents
+        site = getattr(content, "__self__", None)
+        out.append(repr(content) if site is None else f"{type(site).__name__}.{content.__name__}")
+    return out
+
+
+def page_part() -> str:
+    """The stages in Markdown."""
+    out = []
+    for number, (name, what, printed) in enumerate(stages()):
+        language = "text" if number else "python"
+        out.append(f"### {number}. {name}\n\n{what}\n\n```{language}\n{printed.rstrip()}\n```\n")
+    return "\n".join(out)
+
+
+def with_stages(page: str) -> str:
+    """The page with the stages of this version of Python in it."""
+    part = page_part()
+    return MARKED.sub(lambda _: f"<!-- stages: {VERSION} -->\n\n{part}\n<!-- end of stages -->\n", page)
+
+
+if __name__ == "__main__":
+    if "--write" in sys.argv:
+        PAGE.write_text(with_stages(PAGE.read_text(encoding="utf-8")), encoding="utf-8")
+    else:
+        print(page_part())

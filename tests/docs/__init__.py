@@ -1,0 +1,1 @@
+"""Tests of the documentation: its snippets, its generated pages, its links."""
