@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import re
 import sys
+import textwrap
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,8 @@ ORDER = (
     "Buffer", "bump", "run", "profile", "allocated", "Profile", "register", "core",
     "default_buffer", "BufferFullError", "RewriteWarning",
 )  # fmt: skip
+#: Methods that the library's own parts call.
+INTERNAL = {"spec", "take"}
 _SECTION = re.compile(r"^([A-Z][a-z]+(?: [A-Z][a-z]+)*)\n-{3,}\n", re.MULTILINE)
 _LISTS = ("Parameters", "Attributes", "Returns", "Raises", "Warns")
 
@@ -30,12 +33,18 @@ def page() -> str:
     """The page, as it has to be now."""
     assert sorted(ORDER) == sorted(alloc.__all__)
     parts = [INTRODUCTION]
-    parts += [f"- [`{name}`](#{name.lower()})" for name in ORDER]
+    parts += [f"- [`{name}`](#{_anchor(name)})" for name in ORDER]
     parts.append("")
     for name in ORDER:
         parts.append(f"## {name}\n")
         parts.append(_described(name, getattr(alloc, name)))
     return "\n".join(parts).rstrip() + "\n"
+
+
+def _anchor(name: str) -> str:
+    """The anchor of a heading; the second of two that differ in case only gets a number."""
+    before = ORDER[: ORDER.index(name)]
+    return name.lower() + ("-1" if name.lower() in map(str.lower, before) else "")
 
 
 def _described(name: str, thing: Any) -> str:
@@ -50,15 +59,16 @@ def _described(name: str, thing: Any) -> str:
     parts.append(_markdown(thing))
     if inspect.isclass(thing):
         for member, value in vars(thing).items():
-            if not member.startswith("_") and inspect.getdoc(value) and not _is_slot(value):
+            hidden = member.startswith("_") or member in INTERNAL or _is_slot(value)
+            if not hidden and inspect.getdoc(value):
                 parts.append(_member(name, member, value))
     return "\n".join(parts)
 
 
 def _member(owner: str, name: str, value: Any) -> str:
     is_property = isinstance(value, property)
-    signature = "" if is_property else _signature(value).replace("(self, ", "(").replace("(self)", "()")
-    return f"### {owner}.{name}{signature if not is_property else ''}\n\n{_markdown(value)}"
+    signature = "" if is_property else _signature(value).replace("(self", "(").replace("(, ", "(")
+    return f"### {owner}.{name}{signature}\n\n{_markdown(value)}"
 
 
 def _is_slot(value: Any) -> bool:
@@ -91,17 +101,17 @@ def _markdown(thing: Any) -> str:
 
 def _list(body: str) -> str:
     """Entries of a parameter list, one bullet each."""
-    out: list[str] = []
+    entries: list[list[str]] = []
     for line in body.strip().splitlines():
         if not line.startswith(" "):
             name, _, kind = line.partition(" : ")
-            out.append(f"- `{name}`" + (f" ({_inline(kind)})" if kind else ""))
-            first = True
+            entries.append([f"- `{name}`" + (f" ({_inline(kind)})" if kind else "") + ":"])
         elif line.strip():
-            text = _inline(line.strip())
-            out[-1] += f": {text}" if first else f"\n  {text}"
-            first = False
-    return "\n".join(out)
+            entries[-1].append(_inline(line.strip()))
+    texts = [" ".join(entry).removesuffix(":") for entry in entries]
+    return "\n".join(
+        textwrap.fill(text, 98, subsequent_indent="  ", break_on_hyphens=False) for text in texts
+    )
 
 
 def _joined(body: str) -> str:

@@ -13,6 +13,8 @@ import numpy as np
 
 from ..errors import BufferFullError
 from ..registry import find
+from . import economy
+from .floating import enter, leave, strict
 from .rows import Rows
 from .site import Site
 from .variants import Variants
@@ -26,6 +28,8 @@ class CallSite(Site):
 
     __slots__ = ("rows", "variants")
 
+    weight = 2.0
+
     def __init__(self, *base: Any) -> None:
         super().__init__(*base)
         self.rows = Rows(self, "")
@@ -33,25 +37,34 @@ class CallSite(Site):
 
     def call(self, callee: Any, /, *args: Any, **kwargs: Any) -> tuple[Any, Any]:
         """Return what to call instead of `callee`, and the result if there is one already."""
+        instead = result = None
         try:
             if type(callee) is ufunc_type and callee.signature is None:
-                instead = self.ufunc(callee, args, kwargs)
+                instead, result = self.ufunc(callee, args, kwargs)
             elif callee is abs:
-                instead = self.ufunc(np.absolute, args, kwargs) if _is_array(args) else None
+                if len(args) == 1 and type(args[0]) is ndarray:
+                    instead, result = self.ufunc(np.absolute, args, kwargs)
             else:
                 result = self.row(callee, args, kwargs)
-                if result is not None:
-                    return callee, result
-                instead = self.sites.callees.enter(callee, args, kwargs)
+                if result is None:
+                    instead = self.sites.callees.enter(callee, args, kwargs)
+                    if instead is not None:
+                        self.hit(0)  # no array, but entering takes time as well
         except BufferFullError:
             raise
         except Exception:  # a fault of this library must not become the caller's
-            instead = None
-        if instead is not None:
-            self.misses = 0  # if no array comes of it here, it leads to other sites
-            return instead, None
-        self.missed()
-        return callee, None
+            pass
+        if instead is None and result is None:
+            self.missed()
+            return callee, None
+        self.misses = 0
+        return callee if instead is None else instead, result
+
+    def missed(self) -> None:
+        """Count calls in a row that had nothing to do with arrays; give the site back."""
+        self.misses += 1
+        if self.misses >= economy.MISSES:
+            self.owner.give_back(self.number)
 
     def spread(self, callee: Any, args: Any, kwargs: Any = None) -> tuple[Any, Any]:
         """Do the same for a call with ``*args`` and ``**kwargs``."""
@@ -60,18 +73,30 @@ class CallSite(Site):
             return self.call(callee, *args, **(kwargs or {}))
         return callee, None
 
-    def ufunc(self, ufunc: np.ufunc, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        """Return a ufunc with an array for its result; None if it needs none, or several."""
-        if len(args) != ufunc.nin or (kwargs and not _makes_an_array(kwargs)):
-            return None
+    def ufunc(
+        self, ufunc: np.ufunc, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> tuple[Any, Any]:
+        """Return a ufunc that writes into an arena array, or such an array with the result."""
+        inputs = args
+        if len(args) == ufunc.nin + 1 and args[-1] is None:  # an `out` by position
+            inputs = args[:-1]
+        if len(inputs) != ufunc.nin or (kwargs and not _makes_an_array(kwargs)):
+            return None, None
         variants = self.variants.get(ufunc)
         if variants is None:
             variants = self.variants[ufunc] = Variants(ufunc, self.sites.buffer)
-        variant = variants.find(args)
-        if variant is None:
-            return None
-        out = self.room(variant, ufunc.__name__)
-        return None if out is None else functools.partial(ufunc, out=out)
+        dtype = kwargs.get("dtype")
+        variant = variants.find(inputs, dtype)
+        out = None if variant is None else self.room(variant, ufunc.__name__)
+        if out is None:
+            return None, None
+        if inputs is args and not kwargs:
+            return functools.partial(ufunc, out=out), None
+        token = enter(strict())
+        try:
+            return None, ufunc(*inputs, out=out, dtype=dtype)
+        finally:
+            leave(token)
 
     def row(self, callee: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """Run the equivalent of the callee's registry row, if it has one."""
@@ -85,17 +110,16 @@ class CallSite(Site):
         return self.rows.run(row.equivalent, before + args, kwargs)
 
 
-def _is_array(args: tuple[Any, ...]) -> bool:
-    return len(args) == 1 and type(args[0]) is ndarray
-
-
 def _makes_an_array(kwargs: dict[str, Any]) -> bool:
-    """Whether a ufunc called with these keywords does no more than without them.
+    """Whether a ufunc called with these keywords makes an array as it would without them.
 
     ``out=...`` asks for an array where a scalar would do; only arrays are made here.
     """
-    return kwargs.keys() == {"out"} and (
-        kwargs["out"] is None or (kwargs["out"] is ... and _OUT_MAY_BE_ELLIPSIS)
+    if not kwargs.keys() <= {"out", "dtype"}:
+        return False
+    out, dtype = kwargs.get("out"), kwargs.get("dtype")
+    return (out is None or (out is ... and _OUT_MAY_BE_ELLIPSIS)) and (
+        dtype is None or isinstance(dtype, np.dtype | type)
     )
 
 

@@ -277,6 +277,8 @@ class SubscriptSite(OperatorSite):
 
     __slots__ = ("rows",)
 
+    weight = 2.0
+
     def __init__(self, *base: Any) -> None:
         super().__init__(*base)
         self.rows = Rows(self, "fancy indexing")

@@ -14,7 +14,7 @@ import numpy as np
 
 from ..errors import BufferFullError
 from .floating import enter, leave, strict
-from .site import REVIEW_MASK, Site
+from .site import Site
 
 ndarray = np.ndarray
 
@@ -59,7 +59,8 @@ class Rows:
             leave(token)
         if out is NotImplemented:
             return None
-        site.hits += 1
-        if not site.hits & REVIEW_MASK:
-            site.review(getattr(out, "nbytes", 0))
+        if any(out is x for x in args):  # such as asarray(x): nothing was gained
+            site.missed()
+        else:
+            site.hit(getattr(out, "nbytes", 0))
         return out

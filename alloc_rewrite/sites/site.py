@@ -40,6 +40,8 @@ class Site:
 
     __slots__ = ("hits", "misses", "number", "owner", "period", "since", "sites", "where")
 
+    weight = 1.0  # what it costs, in units of what an operator's site does
+
     def __init__(self, sites: PythonSites, where: Where, owner: Owner, number: int) -> None:
         self.sites = sites
         self.where = where
@@ -55,10 +57,16 @@ class Site:
         return type(self), (self.sites, self.where, KEPT, self.number)
 
     def missed(self) -> None:
-        """Count operands that were not handled; give back a site that handles none."""
+        """Count operands that were not handled; give back a site that handles next to none."""
         self.misses += 1
-        if self.misses >= economy.MISSES and not self.hits:
+        if self.misses >= economy.MISSES and self.misses > 4 * self.hits:
             self.owner.give_back(self.number)
+
+    def hit(self, nbytes: int) -> None:
+        """Count an array served, of that size; look now and then whether the site pays."""
+        hits = self.hits = self.hits + 1
+        if not hits & REVIEW_MASK:
+            self.review(nbytes)
 
     def review(self, nbytes: int) -> None:
         """Note how often the site is executed; give back what its function can't afford."""
@@ -68,7 +76,7 @@ class Site:
         if not self.sites.frugal:
             return
         sites = {site.__self__.number: site.__self__ for site in self.owner.living()}
-        periods = {number: site.period for number, site in sites.items()}
+        periods = {number: site.period / site.weight for number, site in sites.items()}
         gone = economy.expendable(periods, self.sites.overhead())
         if gone and not economy.heap_faults(nbytes, min(len(gone), 4)):
             for number in gone:
@@ -89,7 +97,5 @@ class Site:
             out = self.sites.buffer.take(variant.spec)
         except BufferFullError as error:
             raise self.located(error, what) from None
-        hits = self.hits = self.hits + 1
-        if not hits & REVIEW_MASK:
-            self.review(variant.spec.nbytes)
+        self.hit(variant.spec.nbytes)
         return out

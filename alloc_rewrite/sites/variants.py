@@ -40,9 +40,12 @@ class Variants:
         self._buffer = buffer
         self._known: dict[tuple[Any, ...], Variant | None] = {}
 
-    def find(self, operands: tuple[Any, ...]) -> Variant | None:
-        """Return the variant for these operands, or None for what is left to NumPy."""
-        key: list[Any] = []
+    def find(self, operands: tuple[Any, ...], dtype: Any = None) -> Variant | None:
+        """Return the variant for these operands, or None for what is left to NumPy.
+
+        `dtype` is the keyword of that name in the ufunc's call.
+        """
+        key: list[Any] = [dtype]
         for x in operands:
             kind = type(x)
             if kind is ndarray:
@@ -58,13 +61,13 @@ class Variants:
             return self._known[known]
         except KeyError:
             pass
-        variant = self._worked_out(operands)
+        variant = self._worked_out(operands, dtype)
         if len(self._known) >= _MANY:
             self._known.clear()
         self._known[known] = variant
         return variant
 
-    def _worked_out(self, operands: tuple[Any, ...]) -> Variant | None:
+    def _worked_out(self, operands: tuple[Any, ...], dtype: Any) -> Variant | None:
         ufunc = self.ufunc
         if ufunc.nin != len(operands) or ufunc.nout != 1:
             return None
@@ -74,7 +77,8 @@ class Variants:
         if any(isinstance(k, np.dtype) and k.kind not in _NUMERIC for k in kinds):
             return None
         try:
-            dtypes = ufunc.resolve_dtypes((*kinds, None))
+            signature = None if dtype is None else (None,) * len(kinds) + (np.dtype(dtype),)
+            dtypes = ufunc.resolve_dtypes((*kinds, None), signature=signature)
             shape = self._shape(operands)
         except Exception:
             return None  # NumPy raises, and says why

@@ -58,8 +58,8 @@ def links(page: Path) -> Iterator[str]:
 
 def anchors(page: Path) -> set[str]:
     """The anchors that headings make, as GitHub names them."""
-    found = set()
+    found: set[str] = set()
     for match in _HEADING.finditer(prose(page)):
-        kept = re.sub(r"[^\w\- ]", "", match[1].strip().lower())
-        found.add(kept.replace(" ", "-"))
+        kept = re.sub(r"[^\w\- ]", "", match[1].strip().lower()).replace(" ", "-")
+        found.add(f"{kept}-1" if kept in found else kept)
     return found
