@@ -68,7 +68,7 @@ class Buffer:
     >>> buf = alloc.Buffer(10**6)
     >>> x = alloc.run(lambda: np.ones(1000) * 2, buf)
     >>> buf.live, buf.peak
-    (1, 16128)
+    (1, 8000)
     """
 
     def __init__(

@@ -9,7 +9,6 @@ from __future__ import annotations
 import functools
 import inspect
 import warnings
-import weakref
 from collections.abc import Callable, Iterable
 from types import BuiltinFunctionType, FunctionType, MethodType
 from typing import Any, NamedTuple, TypeVar, cast, overload
@@ -17,7 +16,7 @@ from typing import Any, NamedTuple, TypeVar, cast, overload
 from .buffer import Buffer
 from .callees import Policy, python_call
 from .errors import RewriteWarning
-from .rewrite import Rewriter
+from .rewrite import Rewriter, origin_of
 from .sites import ArenaSites
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -30,7 +29,6 @@ class Bumped(NamedTuple):
     sites: ArenaSites
 
 
-_bumped: weakref.WeakKeyDictionary[FunctionType, Bumped] = weakref.WeakKeyDictionary()
 _default: list[Buffer] = []  # the buffer of all functions without one of their own
 
 
@@ -155,7 +153,8 @@ def default_buffer() -> Buffer:
 
 def bumped(function: Any) -> Bumped | None:
     """Return what a bumped function was made from; None for any other object."""
-    return _bumped.get(function) if type(function) is FunctionType else None
+    origin = origin_of(function) if type(function) is FunctionType else None
+    return origin if isinstance(origin, Bumped) else None
 
 
 def _sites(buffer: Buffer, policy: Policy, *, frugal: bool = True) -> ArenaSites:
@@ -220,20 +219,22 @@ def _bump_function(sites: ArenaSites, function: FunctionType, source: Any = None
         if known.sites is sites:
             return function
         function = cast(FunctionType, known.original)
-    new = rewritten_copy(sites.rewriter, function, warn=True)
+    new = rewritten_copy(sites.rewriter, function, Bumped(function, sites))
     if source is not None:
         new.__wrapped__ = source  # type: ignore[attr-defined]
-    _bumped[new] = Bumped(function, sites)
     return new
 
 
 def rewritten_copy(
-    rewriter: Rewriter, function: FunctionType, *, warn: bool = False
+    rewriter: Rewriter, function: FunctionType, origin: Bumped | None = None
 ) -> FunctionType:
-    """Return a function like `function` that runs rewritten code, if its code allows it."""
+    """Return a function like `function` that runs rewritten code, if its code allows it.
+
+    With an `origin` (which the copy then knows), a warning says so if it does not.
+    """
     rewritten = rewriter.rewritten(function.__code__)
     if rewritten is not None:
-        new = rewritten.instance(function)
+        new = rewritten.instance(function, origin)
         rewritten.follow(new)
     else:
         new = FunctionType(
@@ -245,7 +246,7 @@ def rewritten_copy(
         )
         new.__kwdefaults__ = function.__kwdefaults__
         reason = rewriter.reason(function.__code__)
-        if warn and reason:
+        if origin is not None and reason:
             warnings.warn(
                 f"{function.__qualname__} ({function.__code__.co_filename}:"
                 f"{function.__code__.co_firstlineno}) runs as it is: {reason}",

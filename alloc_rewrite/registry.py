@@ -84,8 +84,10 @@ def register(function: Callable[..., Any], equivalent: Callable[..., Any]) -> No
     ...     return out
     >>> alloc.register(powers, powers_in_arena)
     >>> buf = alloc.Buffer(4096)
-    >>> alloc.run(lambda: powers(2.0, 4), buf), buf.live
-    (array([1., 2., 4., 8.]), 0)
+    >>> alloc.run(lambda: powers(2.0, 4), buf)
+    array([1., 2., 4., 8.])
+    >>> buf.peak
+    64
     """
     for name, value in (("function", function), ("equivalent", equivalent)):
         if not callable(value):

@@ -108,7 +108,10 @@ class CountingCall:
 
     def before(self, callee: Any, /, *args: Any, **kwargs: Any) -> tuple[Any, Any, Any]:
         """Return what to call, the result if there is one, and what to tell `after`."""
-        self.recorder.seen((*args, *kwargs.values(), getattr_self(callee)))
+        owner = getattr_self(callee)
+        self.recorder.seen((*args, *kwargs.values(), owner))
+        if type(owner) is np.ndarray and callee.__name__ == "resize":
+            self.recorder.forget(owner)
         twin = self.twin()
         if twin is not None:
             instead, result = twin.__self__.call(callee, *args, **kwargs)

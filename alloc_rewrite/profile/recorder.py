@@ -79,6 +79,10 @@ class Recorder:
                 if self._is_new(owner):
                     self._remember(owner, 0, 0)
 
+    def forget(self, array: np.ndarray[Any, Any]) -> None:
+        """Drop the weak reference to an array: NumPy resizes none that has one."""
+        self._known.pop(id(array), None)
+
     def made(self, value: Any, where: Where, callee: str, *, heap: bool = False) -> None:
         """Count what an allocating operation returned."""
         for array in _arrays(value):

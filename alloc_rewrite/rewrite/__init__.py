@@ -20,6 +20,7 @@ from .calls import find_calls
 from .decode import decode, is_rewritten
 from .encode import Place, encode, used_finishers
 from .ir import IR, Call, Region
+from .opcodes import ORIGIN
 from .regions import find_regions
 
 __all__ = [
@@ -33,6 +34,7 @@ __all__ = [
     "Where",
     "found_in",
     "is_rewritten",
+    "origin_of",
 ]
 
 logger = logging.getLogger("alloc_rewrite")
@@ -67,10 +69,6 @@ class Sites(Protocol):
 class Owner(Protocol):
     """What a site knows of the code it stands in."""
 
-    def living(self) -> list[Any]:
-        """Return the sites that have not been given back."""
-        ...
-
     def give_back(self, number: int) -> None:
         """Take a site out that does not pay."""
         ...
@@ -101,9 +99,6 @@ class Rewritten(Owner):
         self.cells = tuple(map(CellType, contents))  # in the order of `encode.cell_names`
         self._functions: weakref.WeakSet[FunctionType] = weakref.WeakSet()
 
-    def living(self) -> list[Any]:
-        return [site for site, live in zip(self.sites, self.live.values(), strict=True) if live]
-
     @property
     def original(self) -> CodeType | None:
         """What it was made from, as long as that lives."""
@@ -114,14 +109,17 @@ class Rewritten(Owner):
         """Whether any site is left."""
         return any(self.live.values())
 
-    def instance(self, function: FunctionType) -> FunctionType:
-        """Return a function like `function` that runs the rewritten code."""
+    def instance(self, function: FunctionType, origin: Any = None) -> FunctionType:
+        """Return a function like `function` that runs the rewritten code.
+
+        `origin` is what `origin_of` shall say of it.
+        """
         new = FunctionType(
             self.code,
             function.__globals__,
             function.__name__,
             function.__defaults__,
-            (function.__closure__ or ()) + self.cells,
+            (*(function.__closure__ or ()), *self.cells, CellType(origin)),
         )
         if function.__kwdefaults__:
             new.__kwdefaults__ = function.__kwdefaults__
@@ -171,7 +169,7 @@ class Rewriter:
         return self._rewrite(code).rewritten
 
     def reason(self, code: CodeType) -> str:
-        """Say why `rewritten` returned None for this code; empty if it did not."""
+        """Say why `rewritten` returned None for this code; empty if nothing is lost by it."""
         entry = self._entries.get(id(code))
         return entry.reason if entry is not None and entry.code() is code else ""
 
@@ -179,6 +177,8 @@ class Rewriter:
         result, reason = None, ""
         try:
             result = Rewritten(code, self._sites)
+        except NothingToDoError:
+            pass
         except RewriteError as error:
             reason = str(error)
         except Exception as error:
@@ -191,6 +191,14 @@ class Rewriter:
 
         entry = entries[key] = _Entry(weakref.ref(code, forget), result, reason)
         return entry
+
+
+def origin_of(function: FunctionType) -> Any:
+    """Return what `Rewritten.instance` was told of a function's origin; None for others."""
+    names = function.__code__.co_freevars
+    if not names or names[-1] != ORIGIN or not function.__closure__:
+        return None
+    return function.__closure__[-1].cell_contents
 
 
 def found_in(code: CodeType) -> tuple[IR, list[Place]]:

@@ -32,6 +32,7 @@ from .opcodes import (
     NULL_AND_CALLABLE,
     NULL_FIRST,
     NULL_LOCAL,
+    ORIGIN,
     SITE_PREFIX,
     VALUE,
     Emitter,
@@ -48,11 +49,13 @@ def cell_names(places: list[Place], finishers: Collection[str], *, observe: bool
     """Return the names of the free variables that a function's sites and finishers live in.
 
     First the sites, in the order of their places, then their observers, if there are any,
-    then the finishers in the order of `used_finishers`.
+    then the finishers in the order of `used_finishers`, and last a cell that the code does not
+    use: what the function was made from.
     """
     names = [f"{SITE_PREFIX}{i}" for i in range(len(places))]
     observers = [_observer(name) for name in names] if observe else []
-    return names + observers + [_finisher(name) for name in used_finishers(places, finishers)]
+    finishing = [_finisher(name) for name in used_finishers(places, finishers)]
+    return [*names, *observers, *finishing, ORIGIN]
 
 
 def used_finishers(places: list[Place], finishers: Collection[str]) -> list[str]:

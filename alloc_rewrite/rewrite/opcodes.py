@@ -37,6 +37,7 @@ NULL_AND_CALLABLE: Stack = (("null", -1), VALUE) if NULL_FIRST else (VALUE, ("nu
 
 NULL_LOCAL = "@null"  # an always unbound local: storing NULL there drops it from the stack
 SITE_PREFIX = "@s"  # free variables of rewritten code; no identifier looks like this
+ORIGIN = f"{SITE_PREFIX}:"  # the one whose cell says what a function was made from
 
 _BINARY = {
     BinaryOp.ADD: "add",

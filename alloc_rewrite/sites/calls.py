@@ -28,7 +28,7 @@ class CallSite(Site):
 
     __slots__ = ("rows", "variants")
 
-    weight = 2.0
+    weight = 2.5
 
     def __init__(self, *base: Any) -> None:
         super().__init__(*base)
@@ -64,7 +64,7 @@ class CallSite(Site):
         """Count calls in a row that had nothing to do with arrays; give the site back."""
         self.misses += 1
         if self.misses >= economy.MISSES:
-            self.owner.give_back(self.number)
+            self.give_back()
 
     def spread(self, callee: Any, args: Any, kwargs: Any = None) -> tuple[Any, Any]:
         """Do the same for a call with ``*args`` and ``**kwargs``."""

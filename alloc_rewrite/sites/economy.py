@@ -1,22 +1,24 @@
-"""Whether sites pay: the share of its function's time that a site may cost.
+"""Whether sites pay: the share of the time that they may cost.
 
-In: the sites of one rewritten code object, with the times between their reviews. Out: the
-decision to give a site back. It must not know what a site does.
+In: the sites of one buffer, with the times between their executions. Out: the decision to give
+sites back. It must not know what a site does.
 
-A site of the Python core costs a fixed time at each execution (`overhead`). It is measured
-against the time between its executions, which is the time of everything that happens in
-between. A function's sites together may cost `TOLERANCE` of that; beyond it the ones executed
-most often go, until the rest cost less. Sites executed equally often go together: an expression
-with one temporary in the arena and the next on the heap would have the worst of both. What
-speaks for sites that cost more is that the heap would fault pages for their arrays: then the
-arena saves more than they cost.
+A site of the Python core costs a fixed time at each execution (`Economy.unit`, times the site's
+weight). It is measured against the time between its executions, which is the time of everything
+that happens in between: the quotient is the share of all time that goes into this site. All sites
+of a buffer together, those in the functions called included, may take `TOLERANCE`. Beyond it the
+ones executed most often go, until the rest take less. Sites executed equally often go together:
+an expression with one temporary in the arena and the next on the heap would have the worst of
+both. What speaks for sites that cost more is that the heap would fault pages for their arrays:
+then the arena saves more than they cost.
 """
 
 from __future__ import annotations
 
 import time
+import weakref
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -25,21 +27,63 @@ try:
 except ImportError:  # not a Unix: page faults can't be counted
     resource = None  # type: ignore[assignment]
 
-TOLERANCE = 0.08  # of a function's time
+TOLERANCE = 0.08  # of the time
 REVIEW = 64  # executions between two looks at a site; a power of two
 MISSES = 16  # operands in a row that a site may not handle, having handled none
 
 _SMALLEST_FAULTING = 64 * 1024  # bytes: smaller blocks come from memory that malloc keeps
-_measured: list[float] = []
 
 clock = time.perf_counter
 
 
+class Costs(Protocol):
+    """What the economy knows of a site."""
+
+    period: float  # seconds between two executions, at the last review; 0 before
+    since: float  # when that was
+    weight: float  # what an execution costs, in units
+
+    def give_back(self) -> None:
+        """Take the site out."""
+        ...
+
+
+class Economy:
+    """The budget of all sites of one buffer."""
+
+    def __init__(self, unit: Callable[[], float]) -> None:
+        self._unit = unit  # returns the cost of an operator's site, in seconds
+        self._sites: weakref.WeakSet[Costs] = weakref.WeakSet()
+        self._share = 0.0
+
+    def reviewed(self, site: Costs, before: float, nbytes: int) -> None:
+        """Take note of a site's new period; give back what all together can't afford.
+
+        `before` is the site's former period, `nbytes` the size of the array it served last.
+        """
+        unit = self._unit()
+        self._share += _share(site.period, site.weight, unit) - _share(before, site.weight, unit)
+        self._sites.add(site)
+        if self._share <= TOLERANCE:
+            return
+        now = clock()
+        sites = [s for s in self._sites if now - s.since <= 4 * REVIEW * s.period]
+        gone = expendable({s: s.period / s.weight for s in sites}, unit)
+        if gone and not heap_faults(nbytes, min(len(gone), 8)):
+            for one in gone:
+                one.give_back()
+            sites = [s for s in sites if s not in gone]
+        self._sites = weakref.WeakSet(sites)
+        self._share = sum(_share(s.period, s.weight, unit) for s in sites)
+
+
+def _share(period: float, weight: float, unit: float) -> float:
+    return weight * unit / period if period else 0.0
+
+
 def overhead(run: Callable[[], Any], plain: Callable[[], Any]) -> float:
-    """Return the seconds by which `run` takes longer than `plain`, measured once."""
-    if not _measured:
-        _measured.append(max(_seconds(run) - _seconds(plain), 1e-8))
-    return _measured[0]
+    """Return the seconds by which `run` takes longer than `plain`."""
+    return max(_seconds(run) - _seconds(plain), 1e-8)
 
 
 def _seconds(call: Callable[[], Any], rounds: int = 7, times: int = 20) -> float:
@@ -52,17 +96,14 @@ def _seconds(call: Callable[[], Any], rounds: int = 7, times: int = 20) -> float
     return best
 
 
-def expendable(periods: Mapping[Any, float], cost: float) -> list[Any]:
-    """Return the sites that have to go, given the seconds between executions of each.
-
-    A period of 0 is not known yet; such a site stays.
-    """
-    left = sorted((period, number) for number, period in periods.items() if period)
+def expendable(periods: Mapping[Any, float], unit: float) -> list[Any]:
+    """Return the sites that have to go, given the seconds between executions of each."""
+    left = sorted(periods.items(), key=lambda row: row[1])
     gone: list[Any] = []
-    while left and sum(cost / period for period, _ in left) > TOLERANCE:
-        often = 2 * left[0][0]
-        gone += [number for period, number in left if period < often]
-        left = [row for row in left if row[0] >= often]
+    while left and sum(unit / period for _, period in left) > TOLERANCE:
+        often = 2 * left[0][1]
+        gone += [site for site, period in left if period < often]
+        left = [row for row in left if row[1] >= often]
     return gone
 
 

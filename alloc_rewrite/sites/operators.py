@@ -277,7 +277,7 @@ class SubscriptSite(OperatorSite):
 
     __slots__ = ("rows",)
 
-    weight = 2.0
+    weight = 2.5
 
     def __init__(self, *base: Any) -> None:
         super().__init__(*base)

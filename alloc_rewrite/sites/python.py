@@ -6,7 +6,7 @@ In: the places of a function, and a buffer. Out: what runs there. A site never r
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import functools
 from typing import Any
 
 import numpy as np
@@ -33,6 +33,7 @@ class PythonSites:
         self.buffer = buffer
         self.policy = policy
         self.frugal = frugal
+        self.economy = economy.Economy(_unit) if frugal else None
         self.rewriter = Rewriter(self)
         self.callees = Callees(self.rewriter, policy)
 
@@ -47,16 +48,13 @@ class PythonSites:
         kind = operator_site(place.operator, place.size)
         return [kind(self, where, owner, number, place.operator).call]
 
-    def overhead(self) -> float:
-        """Return the seconds that a site costs beyond the plain operation."""
-        return economy.overhead(*_calibration())
 
-
-def _calibration() -> tuple[Callable[[], Any], Callable[[], Any]]:
-    """Return an operation as a site does it, and as the plain code does it."""
+@functools.cache
+def _unit() -> float:
+    """Return the seconds that an operator's site costs beyond the plain operation."""
     operand = np.ones(3)
-    buffer = Buffer(4096)
-    site = BinarySite(PythonSites(buffer, Policy(), frugal=False), Where("", 0, ""), KEPT, 0, "add")
+    sites = PythonSites(Buffer(4096), Policy(), frugal=False)
+    site = BinarySite(sites, Where("", 0, ""), KEPT, 0, "add")
 
     def run() -> Any:
         return np.add(operand, operand, site.call(operand, operand))
@@ -64,4 +62,4 @@ def _calibration() -> tuple[Callable[[], Any], Callable[[], Any]]:
     def plain() -> Any:
         return operand + operand
 
-    return run, plain
+    return economy.overhead(run, plain)

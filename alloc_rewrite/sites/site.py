@@ -22,9 +22,6 @@ REVIEW_MASK = economy.REVIEW - 1
 class _Kept(Owner):
     """The owner of a site that nobody takes out."""
 
-    def living(self) -> list[Any]:
-        return []
-
     def give_back(self, number: int) -> None:
         pass
 
@@ -38,7 +35,17 @@ KEPT = _Kept()
 class Site:
     """What all sites share: where they are, and whether they pay."""
 
-    __slots__ = ("hits", "misses", "number", "owner", "period", "since", "sites", "where")
+    __slots__ = (
+        "__weakref__",
+        "hits",
+        "misses",
+        "number",
+        "owner",
+        "period",
+        "since",
+        "sites",
+        "where",
+    )
 
     weight = 1.0  # what it costs, in units of what an operator's site does
 
@@ -60,7 +67,11 @@ class Site:
         """Count operands that were not handled; give back a site that handles next to none."""
         self.misses += 1
         if self.misses >= economy.MISSES and self.misses > 4 * self.hits:
-            self.owner.give_back(self.number)
+            self.give_back()
+
+    def give_back(self) -> None:
+        """Take the site out of its code."""
+        self.owner.give_back(self.number)
 
     def hit(self, nbytes: int) -> None:
         """Count an array served, of that size; look now and then whether the site pays."""
@@ -69,18 +80,12 @@ class Site:
             self.review(nbytes)
 
     def review(self, nbytes: int) -> None:
-        """Note how often the site is executed; give back what its function can't afford."""
-        now = economy.clock()
+        """Note how often the site is executed, and let the economy decide whether it pays."""
+        now, before = economy.clock(), self.period
         self.period = (now - self.since) / economy.REVIEW
         self.since = now
-        if not self.sites.frugal:
-            return
-        sites = {site.__self__.number: site.__self__ for site in self.owner.living()}
-        periods = {number: site.period / site.weight for number, site in sites.items()}
-        gone = economy.expendable(periods, self.sites.overhead())
-        if gone and not economy.heap_faults(nbytes, min(len(gone), 4)):
-            for number in gone:
-                self.owner.give_back(number)
+        if self.sites.economy is not None:
+            self.sites.economy.reviewed(self, before, nbytes)
 
     def located(self, error: BufferFullError, what: str) -> BufferFullError:
         """Say in a full buffer's error which line and operation asked."""

@@ -77,8 +77,10 @@ class Variants:
         if any(isinstance(k, np.dtype) and k.kind not in _NUMERIC for k in kinds):
             return None
         try:
-            signature = None if dtype is None else (None,) * len(kinds) + (np.dtype(dtype),)
-            dtypes = ufunc.resolve_dtypes((*kinds, None), signature=signature)
+            wanted: dict[str, Any] = {}
+            if dtype is not None:
+                wanted["signature"] = (*[None] * len(kinds), np.dtype(dtype))
+            dtypes = ufunc.resolve_dtypes((*kinds, None), **wanted)
             shape = self._shape(operands)
         except Exception:
             return None  # NumPy raises, and says why

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import linecache
+import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ import pytest
 
 import alloc_rewrite as alloc
 
-from .compare import fingerprint, observe
+from .compare import NOTHING_TO_DO, fingerprint, observe
 from .inputs import INPUTS
 
 CORES = ("python",)
@@ -62,7 +63,7 @@ class Same:
         return results
 
     def text(self, source: str, **more: Any) -> Any:
-        """Run a case given as text: statements, and an expression, over names of `INPUTS`."""
+        """Run a case given as text: statements over names of `INPUTS`; the last is returned."""
         f, names = compiled(source, more)
         return self(f, *(INPUTS[name] for name in names))
 
@@ -72,7 +73,9 @@ class _Case:
 
     def __init__(self, f: Callable[..., Any], same: Same) -> None:
         self.f = f
-        self.bumped = alloc.bump(alloc.Buffer())(f)
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", NOTHING_TO_DO, alloc.RewriteWarning)
+            self.bumped = alloc.bump(alloc.Buffer())(f)
         self.same = same
         self.kept: list[tuple[str, Any, Any]] = []
 
@@ -80,13 +83,10 @@ class _Case:
         """Run one row of arguments in all forms; return the result of its plain run."""
         f, same = self.f, self.same
 
-        def make() -> tuple[Any, ...]:
-            return tuple(one() if callable(one) else one for one in row)
-
-        expected, result = observe(f, make())
+        expected, result = observe(f, _made(row))
 
         def check(how: str, call: Callable[..., Any], *, keep: bool = False) -> None:
-            got, value = observe(call, make())
+            got, value = observe(call, _made(row))
             different = expected.differences(got)
             if different:
                 raise AssertionError("\n".join([f"{how}, of {_shown(row)}:", *different]))
@@ -113,12 +113,13 @@ class _Case:
 
 def compiled(source: str, more: dict[str, Any]) -> tuple[Callable[..., Any], list[str]]:
     """Make a function of a case given as text, with its inputs for parameters."""
-    *statements, expression = source.split("; ")
-    tree = ast.parse("\n".join([*statements, expression]))
+    statements = source.split("; ")
+    tree = ast.parse("\n".join(statements))
+    if isinstance(tree.body[-1], ast.Expr):
+        statements[-1] = f"return {statements[-1]}"
     used = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
     names = sorted(used.intersection(INPUTS) - more.keys())
-    body = [*statements, f"return {expression}"]
-    code = "\n    ".join([f"def case({', '.join(names)}):", *body]) + "\n"
+    code = "\n    ".join([f"def case({', '.join(names)}):", *statements]) + "\n"
     filename = f"<{source}>"
     linecache.cache[filename] = (len(code), None, code.splitlines(True), filename)
     namespace = {"np": np, "__name__": "cases", **more}
@@ -126,8 +127,14 @@ def compiled(source: str, more: dict[str, Any]) -> tuple[Callable[..., Any], lis
     return namespace["case"], names
 
 
+def _made(row: Iterable[Any]) -> tuple[Any, ...]:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # some inputs are of classes that NumPy advises against
+        return tuple(one() if callable(one) else one for one in row)
+
+
 def _shown(row: Iterable[Any]) -> str:
-    values = [one() if callable(one) else one for one in row]
+    values = _made(row)
     return ", ".join(
         f"{v.dtype}{v.shape}" if isinstance(v, np.ndarray) else repr(v) for v in values
     )

@@ -31,7 +31,7 @@ SHAPES = [
     "np.split(v, 5)",
     "np.insert(v, 2, 9), np.insert(a, 1, row, axis=0), np.insert(v, [1, 3], [7, 8]), np.delete(v, 3), np.delete(a, [0, 2], 1), np.delete(v, slice(1, 5))",
     "np.resize(a, (5, 5)), np.resize(v, 3), np.trim_zeros(np.array([0, 0, 1, 2, 0])), np.resize(a, (0,)), np.ravel(np.broadcast_to(p, (2, 2)))",
-    "np.meshgrid(v, w), np.meshgrid(row, v, sparse=True), np.meshgrid(row, v, indexing='ij', copy=False), np.broadcast_to(row, (2, 4)) * 2",
+    "np.meshgrid(v, w), np.meshgrid(row, v, sparse=True), [x * 1 for x in np.meshgrid(row, v, indexing='ij', copy=False)], np.broadcast_to(row, (2, 4)) * 2",
     "np.broadcast_to(a, (2, 3, 5))",
     "np.kron(a, b), np.kron(row, 2), np.kron(t, row), np.kron(i, i2), np.outer(v, w), np.outer(a, row), np.outer(2, row), np.outer(v, w, np.empty((12, 12)))",
     "np.transpose(a) + 1, np.moveaxis(t, 0, 2) * 2, np.swapaxes(t, 0, 1) - t.swapaxes(0, 1), np.rollaxis(t, 2) ** 2, np.squeeze(one[None]) + 1",

@@ -60,7 +60,8 @@ INDICES = {
     "too many": (0, 0, 0),
     "out of bounds": 7,
 }
-ARRAYS = ["a", "fo", "gap", "rev", "bc", "odd", "swapped", "i", "q", "z", "obj", "text", "dates", "rec", "t"]
+ARRAYS = ["a", "fo", "gap", "rev", "bc", "odd", "swapped", "i", "q", "z", "obj", "text",
+          "dates", "rec", "t", "v", "gapv"]  # fmt: skip
 
 
 @pytest.mark.parametrize("name", INDICES)
