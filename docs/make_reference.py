@@ -49,9 +49,7 @@ def _anchor(name: str) -> str:
 
 def _described(name: str, thing: Any) -> str:
     parts = []
-    if not inspect.isclass(thing):
-        parts.append(f"```text\n{name}{_signature(thing)}\n```\n")
-    elif thing is alloc.Buffer:
+    if not inspect.isclass(thing) or thing is alloc.Buffer:
         parts.append(f"```text\n{name}{_signature(thing)}\n```\n")
     else:
         base = thing.__mro__[1].__name__

@@ -1,6 +1,7 @@
-"""Prints a small function after every stage of the pipeline: `python docs/make_stages.py [--write]`.
+"""Prints a small function after every stage of the pipeline.
 
-With `--write` the stages go into `docs/explanation/how-it-works.md`, between its two markers.
+Run as `python docs/make_stages.py [--write]`. With `--write` the stages go into
+`docs/explanation/how-it-works.md`, between its two markers.
 """
 
 from __future__ import annotations
@@ -102,7 +103,9 @@ def page_part() -> str:
 def with_stages(page: str) -> str:
     """The page with the stages of this version of Python in it."""
     part = page_part()
-    return MARKED.sub(lambda _: f"<!-- stages: {VERSION} -->\n\n{part}\n<!-- end of stages -->\n", page)
+    return MARKED.sub(
+        lambda _: f"<!-- stages: {VERSION} -->\n\n{part}\n<!-- end of stages -->\n", page
+    )
 
 
 if __name__ == "__main__":

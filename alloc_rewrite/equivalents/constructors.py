@@ -92,8 +92,13 @@ def empty_like(
             return NotImplemented
         return new(prototype.shape, found, like_order(prototype, as_order(order), found.itemsize))
     lengths = as_shape(shape)
-    if order == "C" or (order == "K" and len(lengths) != prototype.ndim):
+    flags = prototype.flags
+    if order == "C" or (
+        order == "K" and (len(lengths) != prototype.ndim or len(lengths) < 2 or flags.c_contiguous)
+    ):
         return new(lengths, found)
+    if order == "F" or (order == "K" and flags.f_contiguous):
+        return new(lengths, found, f_strides(lengths, found.itemsize))
     return NotImplemented
 
 

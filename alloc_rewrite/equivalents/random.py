@@ -106,6 +106,11 @@ def random_sample(new: Empty, source: Any, size: Any = None) -> Any:
     return NotImplemented if size is None else _legacy_random(new, source, as_shape(size))
 
 
+def _module_random(new: Empty, *args: Any, **kwargs: Any) -> Any:
+    """numpy.random.ranf and numpy.random.sample."""
+    return random_sample(new, np.random.rand.__self__, *args, **kwargs)  # type: ignore[attr-defined]
+
+
 def rand(new: Empty, source: Any, *shape: Any) -> Any:
     """RandomState.rand."""
     return _legacy_random(new, source, as_shape(shape)) if shape else NotImplemented
@@ -233,6 +238,8 @@ _BITS = "of 32 and 64 bits"
 ROWS = (
     Row((RandomState, "rand"), "numpy.random.RandomState.rand", rand),
     Row((RandomState, "randn"), "numpy.random.RandomState.randn", randn),
+    Row(np.random.ranf, "numpy.random.ranf", _module_random),
+    Row(np.random.sample, "numpy.random.sample", _module_random),
     Row((RandomState, "random"), "numpy.random.RandomState.random", random_sample),
     Row((RandomState, "random_sample"), "numpy.random.RandomState.random_sample", random_sample),
     *[

@@ -8,7 +8,7 @@ leave to the original code is counted.
 from __future__ import annotations
 
 import functools
-from types import FunctionType, MethodType, ModuleType
+from types import BuiltinFunctionType, FunctionType, MethodType, ModuleType
 from typing import Any
 
 import numpy as np
@@ -165,7 +165,11 @@ def primitive(callee: Any) -> tuple[str, bool, str] | None:
         return found[0].name, found[0].equivalent is None, ""
     if type(callee) is np.ufunc:
         return f"numpy.{callee.__name__}", False, ""
-    return ("abs", False, "") if callee is abs else None
+    if callee is abs:
+        return "abs", False, ""
+    if type(callee) is BuiltinFunctionType and callee in (divmod, pow, sum):
+        return callee.__name__, True, ""
+    return None
 
 
 def getattr_self(callee: Any) -> Any:

@@ -61,7 +61,7 @@ def bytecode_of(code: CodeType) -> Bytecode:
 def refusal(code: CodeType) -> str | None:
     """Say why this code is not even tried, or None."""
     if not SUPPORTED:
-        return "this version of Python is not supported"
+        return "this interpreter is not supported (CPython 3.11 to 3.14 with the GIL is)"
     if code.co_flags & _FUNCTION != _FUNCTION:
         return "not the body of a function"
     if is_rewritten(code):

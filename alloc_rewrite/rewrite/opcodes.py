@@ -17,6 +17,7 @@ from __future__ import annotations
 import dis
 import functools
 import sys
+import sysconfig
 from collections.abc import Callable
 from typing import Any, cast
 
@@ -26,7 +27,12 @@ from bytecode.instr import UNSET, FreeVar, InstrLocation, Intrinsic1Op
 PY311 = sys.version_info[:2] == (3, 11)
 PY312 = sys.version_info[:2] == (3, 12)
 NULL_FIRST = sys.version_info < (3, 13)  # [NULL, callable, ...] then, [callable, NULL, ...] since
-SUPPORTED = (3, 11) <= sys.version_info[:2] <= (3, 14)
+#: Reference counts have to mean what they say, so free-threaded builds are left alone.
+SUPPORTED = (
+    sys.implementation.name == "cpython"
+    and (3, 11) <= sys.version_info[:2] <= (3, 14)
+    and not sysconfig.get_config_var("Py_GIL_DISABLED")
+)
 
 Label = Any
 Stack = tuple[Label, ...]

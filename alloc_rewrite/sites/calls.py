@@ -21,18 +21,20 @@ from .variants import Variants
 
 ndarray = np.ndarray
 ufunc_type = np.ufunc
+_MANY = 16  # ufuncs remembered by one site
 
 
 class CallSite(Site):
     """A call of anything."""
 
-    __slots__ = ("rows", "variants")
+    __slots__ = ("known", "rows", "variants")
 
     weight = 2.5
 
     def __init__(self, *base: Any) -> None:
         super().__init__(*base)
         self.rows = Rows(self, "")
+        self.known: tuple[Any, Any] = (None, None)  # the last function with a row, and that
         self.variants: dict[np.ufunc, Variants] = {}
 
     def call(self, callee: Any, /, *args: Any, **kwargs: Any) -> tuple[Any, Any]:
@@ -84,6 +86,8 @@ class CallSite(Site):
             return None, None
         variants = self.variants.get(ufunc)
         if variants is None:
+            if len(self.variants) >= _MANY:
+                self.variants.clear()
             variants = self.variants[ufunc] = Variants(ufunc, self.sites.buffer)
         dtype = kwargs.get("dtype")
         variant = variants.find(inputs, dtype)
@@ -100,6 +104,9 @@ class CallSite(Site):
 
     def row(self, callee: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """Run the equivalent of the callee's registry row, if it has one."""
+        known = self.known  # read once: another thread may replace it
+        if callee is known[0]:
+            return self.rows.run(known[1], args, kwargs)
         found = find(callee)
         if found is None:
             return None
@@ -107,7 +114,11 @@ class CallSite(Site):
         if row.equivalent is None:
             return None
         self.rows.what = row.name
-        return self.rows.run(row.equivalent, before + args, kwargs)
+        if before:
+            return self.rows.run(row.equivalent, before + args, kwargs)
+        # Of a bound method nothing is kept: it would keep its object alive.
+        self.known = (callee, row.equivalent)
+        return self.rows.run(row.equivalent, args, kwargs)
 
 
 def _makes_an_array(kwargs: dict[str, Any]) -> bool:
@@ -115,12 +126,21 @@ def _makes_an_array(kwargs: dict[str, Any]) -> bool:
 
     ``out=...`` asks for an array where a scalar would do; only arrays are made here.
     """
-    if not kwargs.keys() <= {"out", "dtype"}:
-        return False
+    for name, value in kwargs.items():
+        if name not in ("out", "dtype", "subok") and not _is_default(name, value):
+            return False
     out, dtype = kwargs.get("out"), kwargs.get("dtype")
     return (out is None or (out is ... and _OUT_MAY_BE_ELLIPSIS)) and (
         dtype is None or isinstance(dtype, np.dtype | type)
     )
+
+
+def _is_default(name: str, value: Any) -> bool:
+    default = _DEFAULTS.get(name)
+    return default is not None and type(value) is type(default) and value == default
+
+
+_DEFAULTS = {"where": True, "casting": "same_kind", "order": "K"}
 
 
 def _accepts_ellipsis() -> bool:

@@ -28,7 +28,7 @@ except ImportError:  # not a Unix: page faults can't be counted
     resource = None  # type: ignore[assignment]
 
 TOLERANCE = 0.08  # of the time
-REVIEW = 64  # executions between two looks at a site; a power of two
+REVIEW = 256  # executions between two looks at a site; a power of two
 MISSES = 16  # operands in a row that a site may not handle, having handled none
 
 _SMALLEST_FAULTING = 64 * 1024  # bytes: smaller blocks come from memory that malloc keeps

@@ -59,8 +59,9 @@ class Rows:
             leave(token)
         if out is NotImplemented:
             return None
-        if any(out is x for x in args):  # such as asarray(x): nothing was gained
-            site.missed()
-        else:
-            site.hit(getattr(out, "nbytes", 0))
+        for x in args:
+            if out is x:  # such as asarray(x): nothing was gained
+                site.missed()
+                return out
+        site.hit(getattr(out, "nbytes", 0))
         return out

@@ -101,7 +101,9 @@ class _Case:
         check("bumped, again", self.bumped)
         if thorough:
             check("bumped, into memory used before", self.bumped)
-        check("run, and no site given back", lambda *args: alloc.run(f, same.shared, *args), keep=True)
+        check(
+            "run, and no site given back", lambda *args: alloc.run(f, same.shared, *args), keep=True
+        )
         check("run, with a full buffer", lambda *args: alloc.run(f, same.tiny, *args))
         return result
 
@@ -157,4 +159,3 @@ def same(_same_of_module: Same) -> Iterator[Same]:
     runs = _same_of_module.runs
     yield _same_of_module
     assert _same_of_module.runs > runs, "the test has not run any case"
-

@@ -81,7 +81,11 @@ def test_set(same, name):
         return y
 
     values = [lambda: 7, lambda: np.array(2.5), lambda: np.ones(4), lambda: np.ones((3, 4))]
-    rows = [(INPUTS[array], lambda: index, v) for array in ("a", "fo", "gap", "i", "rev") for v in values]
+    rows = [
+        (INPUTS[array], lambda: index, v)
+        for array in ("a", "fo", "gap", "i", "rev")
+        for v in values
+    ]
     same.each(f, rows)
 
 
@@ -100,11 +104,26 @@ def test_set_and_delete_out_of_place(same):
 
 
 CASES = [
-    "a[a > 0], a[(a > 0) & (b > 0)], a[~(a > 0)] * 2, a[a.argmax(1)[0] % 3], a[np.argsort(a[:, 0])]",
-    "v[idx] + v[idx2].sum(0), v[idx][idx], large[np.arange(10)], large[:, np.arange(10)], large[np.arange(10), np.arange(10)]",
-    "a[[1, 0, 2]] - a[np.array([1, 0, 2])], t[0][idx % 3], t[:, idx % 3], t[..., idx % 3], t[idx2 % 2], t[[0, 1], :, [1, 2]], t[0, [1, 2]]",
-    "a[idx % 3][:, idx % 4], v[np.arange(12).reshape(3, 4)], v[iv % 12], v[uv % 12], row[i % 4], a.ravel()[idx]",
-    "e[[]], ev[np.array([], int)], e[:, [0, 1]], ei[[0, 2]], e[e > 0], one[[0, 0, 0]], p[None] + 1, p[()], p[...] + 1, p[p > 1]",
+    (
+        "a[a > 0], a[(a > 0) & (b > 0)], a[~(a > 0)] * 2, a[a.argmax(1)[0] % 3], "
+        "a[np.argsort(a[:, 0])]"
+    ),
+    (
+        "v[idx] + v[idx2].sum(0), v[idx][idx], large[np.arange(10)], large[:, np.arange(10)], "
+        "large[np.arange(10), np.arange(10)]"
+    ),
+    (
+        "a[[1, 0, 2]] - a[np.array([1, 0, 2])], t[0][idx % 3], t[:, idx % 3], t[..., idx % 3], "
+        "t[idx2 % 2], t[[0, 1], :, [1, 2]], t[0, [1, 2]]"
+    ),
+    (
+        "a[idx % 3][:, idx % 4], v[np.arange(12).reshape(3, 4)], v[iv % 12], v[uv % 12], row[i % "
+        "4], a.ravel()[idx]"
+    ),
+    (
+        "e[[]], ev[np.array([], int)], e[:, [0, 1]], ei[[0, 2]], e[e > 0], one[[0, 0, 0]], "
+        "p[None] + 1, p[()], p[...] + 1, p[p > 1]"
+    ),
     "p[[0]]",
     "k[()], k[...], k[None]",
     "a[0][0][0]",
@@ -126,8 +145,14 @@ CASES = [
     "r = a + b; r[:, 0], r[:, 1] = r[:, 1].copy(), r[:, 0].copy(); r",
     "x, y, *rest = a * 2; (x, y, rest)",
     "(x, y), z = (a + 1)[:2, :2], a[2] * 2; (x, y, z)",
-    "np.s_[1:3], a[np.s_[1:, None, ::2]] * 2, a[np.ix_([0, 2], [1, 3])], a[np.nonzero(a > 0)], a.flat[5], a.flat[[1, 2]], a.item(1, 2)",
-    "d = {1: a + 1}; d[1] + d[1][0]; [a, b][1] + (a, b)[0]; 'abc'[1], [1, 2, 3][i[0, 0] % 3], (a, b)[np.int64(1)] + 1",
+    (
+        "np.s_[1:3], a[np.s_[1:, None, ::2]] * 2, a[np.ix_([0, 2], [1, 3])], a[np.nonzero(a > "
+        "0)], a.flat[5], a.flat[[1, 2]], a.item(1, 2)"
+    ),
+    (
+        "d = {1: a + 1}; d[1] + d[1][0]; [a, b][1] + (a, b)[0]; 'abc'[1], [1, 2, 3][i[0, 0] % 3],"
+        " (a, b)[np.int64(1)] + 1"
+    ),
     "range(10)[i[0, 0]], [v, w][True] + 1, 'text'[np.int8(1)], b'x'[0] + v[0]",
 ]  # fmt: skip
 

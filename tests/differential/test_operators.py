@@ -49,8 +49,8 @@ def in_place(symbol: str):
 
 IN_PLACE = ["+", "-", "*", "/", "//", "%", "**", "&", "|", "^", "<<", ">>", "@"]
 
-DTYPES = ["?", "i1", "u1", "i2", "u4", "i8", "u8", "e", "f", "d", "g", "F", "D", "m8[D]", "M8[D]"]
-DTYPES += ["O", "U3", "S3", ">f8", ">i4"]
+DTYPES = ["?", "i1", "u1", "i4", "i8", "u8", "e", "f", "d", "g", "D", "m8[D]", "M8[D]"]
+DTYPES += ["O", "U3", ">f8"]
 
 
 def arrays(shape=(3, 4), seed=0):
@@ -77,7 +77,7 @@ def test_two_dtypes(same, symbol, dtype):
 
 
 @pytest.mark.parametrize("symbol", BINARY)
-@pytest.mark.parametrize("dtype", ["?", "u1", "i8", "e", "f", "d", "D"])
+@pytest.mark.parametrize("dtype", ["u1", "i8", "e", "f", "d", "D"])
 def test_an_array_and_a_scalar(same, symbol, dtype):
     array = lambda: random((4,), dtype, 3)
     others = [*SCALAR_MAKERS, *ZERO_D]

@@ -9,39 +9,68 @@ from .inputs import INPUTS
 
 SIZES = [None, 3, (2, 3), (), 0, (0, 2), 1, 1500, (3, 700), np.int64(4), [2, 2]]
 LEGACY = [
-    "rand(3, 2)", "rand()", "randn(2, 3)", "randn()", "randn(1500)", "random(5)", "random_sample((2, 2))",
-    "ranf(3)", "sample(3)", "randint(10)", "randint(0, 10, 5)", "randint(3, size=(2, 3), dtype=np.uint8)",
-    "randint(0, 2**40, 7)", "randint(0, 9, 1500)", "randint(0, 9, 3, dtype='i4')", "randint(0, [3, 5, 7])",
-    "randint(5, 3)", "choice(5, 3)", "choice([1.5, 2.5], 4)", "choice(5, 3, replace=False)", "permutation(6)",
-    "permutation([1, 2, 3])", "normal(0, 1, 5)", "normal([0, 1], 2)", "normal(0, -1, 3)", "uniform(-1, 1, (2, 2))",
-    "uniform(size=1500)", "standard_normal(4)", "standard_exponential(5)", "exponential(2.0, 5)", "gamma(2.0, 1.0, 4)",
-    "standard_gamma(0.5, 4)", "beta(1, 2, 3)", "poisson(3.0, 5)", "poisson(100, (2, 2))", "binomial(10, 0.3, 5)",
-    "chisquare(3, 4)", "f(2, 3, 4)", "geometric(0.3, 5)", "gumbel(0, 1, 3)", "hypergeometric(5, 4, 3, 6)",
-    "laplace(size=3)", "logistic(0, 1, 3)", "lognormal(0, 1, 3)", "logseries(0.5, 4)", "multinomial(5, [0.2, 0.8], 3)",
-    "multivariate_normal([0, 1], [[1, 0.2], [0.2, 2]], 3)", "negative_binomial(3, 0.4, 4)", "pareto(2.0, 3)",
-    "power(2.0, 3)", "rayleigh(1.5, 3)", "standard_cauchy(3)", "standard_t(4, 3)", "triangular(0, 1, 3, 4)",
-    "vonmises(0, 1, 3)", "wald(1, 2, 3)", "weibull(2.0, 3)", "zipf(2.5, 4)", "noncentral_chisquare(2, 1, 3)",
-    "noncentral_f(2, 3, 1, 3)", "dirichlet([1, 2, 3], 2)", "bytes(4)", "tomaxint(3)", "binomial([1, 5], 0.5)",
-    "normal(loc=1, scale=2, size=3)", "normal(size=None)", "normal('x', 1, 3)", "rand(-1)", "normal(0, 1, -3)",
-    "exponential(size=(2, 3))", "get_state()[2]", "shuffle(np.arange(5))", "rand('x')", "randn(2.0)",
+    "rand(3, 2)", "rand()", "randn(2, 3)", "randn()", "randn(1500)", "random(5)",
+    "random_sample((2, 2))",
+    "ranf(3)", "sample(3)", "randint(10)", "randint(0, 10, 5)",
+    "randint(3, size=(2, 3), dtype=np.uint8)",
+    "randint(0, 2**40, 7)", "randint(0, 9, 1500)", "randint(0, 9, 3, dtype='i4')",
+    "randint(0, [3, 5, 7])",
+    "randint(5, 3)", "choice(5, 3)", "choice([1.5, 2.5], 4)", "choice(5, 3, replace=False)",
+    "permutation(6)",
+    "permutation([1, 2, 3])", "normal(0, 1, 5)", "normal([0, 1], 2)", "normal(0, -1, 3)",
+    "uniform(-1, 1, (2, 2))",
+    "uniform(size=1500)", "standard_normal(4)", "standard_exponential(5)", "exponential(2.0, 5)",
+    "gamma(2.0, 1.0, 4)",
+    "standard_gamma(0.5, 4)", "beta(1, 2, 3)", "poisson(3.0, 5)", "poisson(100, (2, 2))",
+    "binomial(10, 0.3, 5)",
+    "chisquare(3, 4)", "f(2, 3, 4)", "geometric(0.3, 5)", "gumbel(0, 1, 3)",
+    "hypergeometric(5, 4, 3, 6)",
+    "laplace(size=3)", "logistic(0, 1, 3)", "lognormal(0, 1, 3)", "logseries(0.5, 4)",
+    "multinomial(5, [0.2, 0.8], 3)",
+    "multivariate_normal([0, 1], [[1, 0.2], [0.2, 2]], 3)", "negative_binomial(3, 0.4, 4)",
+    "pareto(2.0, 3)",
+    "power(2.0, 3)", "rayleigh(1.5, 3)", "standard_cauchy(3)", "standard_t(4, 3)",
+    "triangular(0, 1, 3, 4)",
+    "vonmises(0, 1, 3)", "wald(1, 2, 3)", "weibull(2.0, 3)", "zipf(2.5, 4)",
+    "noncentral_chisquare(2, 1, 3)",
+    "noncentral_f(2, 3, 1, 3)", "dirichlet([1, 2, 3], 2)", "bytes(4)", "tomaxint(3)",
+    "binomial([1, 5], 0.5)",
+    "normal(loc=1, scale=2, size=3)", "normal(size=None)", "normal('x', 1, 3)", "rand(-1)",
+    "normal(0, 1, -3)",
+    "exponential(size=(2, 3))", "get_state()[2]", "shuffle(np.arange(5))", "rand('x')",
+    "randn(2.0)",
 ]  # fmt: skip
 NEW = [
-    "random(5)", "random((2, 3), np.float32)", "random(out=np.empty(3))", "random()", "random(1500)", "random(3, dtype='f8')",
-    "integers(10)", "integers(0, 10, 5)", "integers(3, size=(2, 3), dtype=np.uint8)", "integers(0, 9, 1500)",
-    "integers(0, 5, 4, endpoint=True)", "integers(0, 2**40, 7)", "integers(0, 9, 5, np.int32)", "integers([3, 5, 7])",
-    "integers(0, 9, 5, np.int16)", "integers(0, 9, 5, bool)", "integers(5, 3)", "standard_normal(5)",
+    "random(5)", "random((2, 3), np.float32)", "random(out=np.empty(3))", "random()",
+    "random(1500)", "random(3, dtype='f8')",
+    "integers(10)", "integers(0, 10, 5)", "integers(3, size=(2, 3), dtype=np.uint8)",
+    "integers(0, 9, 1500)",
+    "integers(0, 5, 4, endpoint=True)", "integers(0, 2**40, 7)", "integers(0, 9, 5, np.int32)",
+    "integers([3, 5, 7])",
+    "integers(0, 9, 5, np.int16)", "integers(0, 9, 5, bool)", "integers(5, 3)",
+    "standard_normal(5)",
     "standard_normal((2, 3), np.float32)", "standard_normal(1500)", "standard_exponential(4)",
-    "standard_exponential(4, method='inv')", "standard_exponential(4, np.float32, 'inv')", "standard_gamma(2.0, 4)",
-    "standard_gamma(2.0, 4, np.float32)", "standard_gamma([1, 2])", "normal(0, 1, 5)", "normal([0, 1], 2)",
-    "uniform(-1, 1, (2, 2))", "exponential(2.0, 5)", "gamma(2.0, 1.0, 4)", "beta(1, 2, 3)", "poisson(3.0, 5)",
-    "binomial(10, 0.3, 5)", "binomial(10, 0.3, 1500)", "chisquare(3, 4)", "f(2, 3, 4)", "geometric(0.3, 5)", "hypergeometric(5, 4, 3, 6)",
+    "standard_exponential(4, method='inv')", "standard_exponential(4, np.float32, 'inv')",
+    "standard_gamma(2.0, 4)",
+    "standard_gamma(2.0, 4, np.float32)", "standard_gamma([1, 2])", "normal(0, 1, 5)",
+    "normal([0, 1], 2)",
+    "uniform(-1, 1, (2, 2))", "exponential(2.0, 5)", "gamma(2.0, 1.0, 4)", "beta(1, 2, 3)",
+    "poisson(3.0, 5)",
+    "binomial(10, 0.3, 5)", "binomial(10, 0.3, 1500)", "chisquare(3, 4)", "f(2, 3, 4)",
+    "geometric(0.3, 5)", "hypergeometric(5, 4, 3, 6)",
     "laplace(size=3)", "lognormal(0, 1, 3)", "logseries(0.5, 4)", "multinomial(5, [0.2, 0.8], 3)",
-    "multivariate_normal([0, 1], [[1, 0.2], [0.2, 2]], 3)", "multivariate_hypergeometric([3, 2], 2, 2)",
-    "negative_binomial(3, 0.4, 4)", "pareto(2.0, 3)", "power(2.0, 3)", "rayleigh(1.5, 3)", "standard_cauchy(3)",
-    "standard_t(4, 3)", "triangular(0, 1, 3, 4)", "vonmises(0, 1, 3)", "wald(1, 2, 3)", "weibull(2.0, 3)",
-    "zipf(2.5, 4)", "dirichlet([1, 2, 3], 2)", "choice(5, 3)", "choice(np.arange(6).reshape(3, 2), 2, axis=1)",
-    "permutation(6)", "permuted(np.arange(6).reshape(2, 3), axis=1)", "shuffle(np.arange(5))", "bytes(4)",
-    "spawn(2)[1].random(2)", "random(3, dtype=int)", "normal(0, -1, 3)", "random(-1)", "random(out=np.empty(3, 'f4'))",
+    "multivariate_normal([0, 1], [[1, 0.2], [0.2, 2]], 3)",
+    "multivariate_hypergeometric([3, 2], 2, 2)",
+    "negative_binomial(3, 0.4, 4)", "pareto(2.0, 3)", "power(2.0, 3)", "rayleigh(1.5, 3)",
+    "standard_cauchy(3)",
+    "standard_t(4, 3)", "triangular(0, 1, 3, 4)", "vonmises(0, 1, 3)", "wald(1, 2, 3)",
+    "weibull(2.0, 3)",
+    "zipf(2.5, 4)", "dirichlet([1, 2, 3], 2)", "choice(5, 3)",
+    "choice(np.arange(6).reshape(3, 2), 2, axis=1)",
+    "permutation(6)", "permuted(np.arange(6).reshape(2, 3), axis=1)", "shuffle(np.arange(5))",
+    "bytes(4)",
+    "spawn(2)[1].random(2)", "random(3, dtype=int)", "normal(0, -1, 3)", "random(-1)",
+    "random(out=np.empty(3, 'f4'))",
 ]  # fmt: skip
 
 
@@ -56,10 +85,15 @@ def test_generator(same, call):
     same.text(f"(rng.{call}, rng.random(2), rng.standard_normal(1))")
 
 
-@pytest.mark.parametrize("kind", ["random", "standard_normal", "normal", "uniform", "poisson", "exponential"])
+@pytest.mark.parametrize(
+    "kind", ["random", "standard_normal", "normal", "uniform", "poisson", "exponential"]
+)
 def test_sizes(same, kind):
     namespace: dict = {"__name__": "cases"}
-    exec(f"def f(source, size):\n    return source.{kind}(size=size), source.{kind}(size=size)", namespace)
+    exec(
+        f"def f(source, size):\n    return source.{kind}(size=size), source.{kind}(size=size)",
+        namespace,
+    )
     rows = [(INPUTS[s], lambda size=size: size) for s in ("rng", "mt") for size in SIZES]
     same.each(namespace["f"], rows)
 
@@ -77,7 +111,13 @@ def test_bit_generators(same, bits):
 
 def test_half_of_a_pair_of_normal_numbers_is_kept(same):
     def f(source):
-        return source.randn(3), source.rand(2), source.randn(4), source.normal(size=1), source.get_state()
+        return (
+            source.randn(3),
+            source.rand(2),
+            source.randn(4),
+            source.normal(size=1),
+            source.get_state(),
+        )
 
     same(f, INPUTS["mt"])
 

@@ -146,7 +146,9 @@ MAKERS = {
     "wrapped": lambda: Wrapped(random((3, 4), seed=3), "mine"),
     "logged": lambda: random((3, 4), seed=4).view(Logged),
     "memmap": memmap,
-    "recarray": lambda: np.rec.fromarrays([random((3, 4)), random((3, 4), np.int64)], names="x,y").x,
+    "recarray": lambda: (
+        np.rec.fromarrays([random((3, 4)), random((3, 4), np.int64)], names="x,y").x
+    ),
     "chararray": lambda: np.char.array([["a", "b"]]),
 }
 LIKE = {
@@ -336,4 +338,5 @@ def test_scalars_of_subclasses(same):
         pass
 
     same.each(lambda x, y: (x + y, y * x, x - 1, np.add(x, y), y < x),
-              [(lambda: Celsius(2.5), INPUTS[n]) for n in ("a", "f", "i", "p", "k", "z")])  # fmt: skip
+              [(lambda: Celsius(2.5), INPUTS[n]) for n in ("a", "f", "i", "p", "k",
+              "z")])  # fmt: skip

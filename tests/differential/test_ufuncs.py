@@ -8,7 +8,9 @@ import pytest
 from .inputs import INPUTS
 
 UFUNCS = sorted(
-    name for name in dir(np) if type(getattr(np, name)) is np.ufunc and name == getattr(np, name).__name__
+    name
+    for name in dir(np)
+    if type(getattr(np, name)) is np.ufunc and name == getattr(np, name).__name__
 )
 ONE = [name for name in UFUNCS if getattr(np, name).nin == 1]
 TWO = [name for name in UFUNCS if getattr(np, name).nin == 2]
@@ -28,7 +30,12 @@ def test_two_inputs(same, name):
     f = lambda x, y: ufunc(x, y)
     rows = [(INPUTS[left], INPUTS[right]) for left in LEFT[::2] for right in RIGHT[::2]]
     rows += [(INPUTS[left], INPUTS[right]) for left, right in zip(LEFT, RIGHT)]
-    rows += [(INPUTS["a"], 2), (3, INPUTS["i"]), (INPUTS["f"], 0.1), (lambda: [1, 2, 3, 4], INPUTS["a"])]
+    rows += [
+        (INPUTS["a"], 2),
+        (3, INPUTS["i"]),
+        (INPUTS["f"], 0.1),
+        (lambda: [1, 2, 3, 4], INPUTS["a"]),
+    ]
     same.each(f, rows)
 
 
@@ -196,7 +203,10 @@ CASES = [
     "np.fix(a), np.trunc(a), np.rint(a), np.floor(a), np.ceil(i)",
     "np.real(z), np.imag(z), np.angle(z), np.conj(z), np.real_if_close(z + 0j)",
     "np.sign(a), np.sign(z), np.signbit(n), np.copysign(a, -1)",
-    "np.nan_to_num(n), np.nan_to_num(n, nan=1, posinf=2, neginf=3), np.isclose(a, b), np.isclose(n, n, equal_nan=True)",
+    (
+        "np.nan_to_num(n), np.nan_to_num(n, nan=1, posinf=2, neginf=3), np.isclose(a, b), "
+        "np.isclose(n, n, equal_nan=True)"
+    ),
     "np.sinc(a), np.i0(a), np.unwrap(v), np.heaviside(a, 0.5), np.spacing(a), np.nextafter(a, b)",
     "np.logaddexp(a, b), np.arctan2(a, b), np.hypot(a, b), np.fmod(a, b), np.float_power(a, 2)",
     "np.bitwise_count(u), np.gcd(i, i2), np.lcm(u, u), np.ldexp(a, i), np.invert(q)",

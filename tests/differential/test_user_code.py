@@ -172,9 +172,20 @@ def late_binding(x):
 
 
 def dispatch(x):
-    table = {"double": lambda y: y * 2, "norm": norm, "sum": np.sum, "exp": np.exp, "add": operator.add}
+    table = {
+        "double": lambda y: y * 2,
+        "norm": norm,
+        "sum": np.sum,
+        "exp": np.exp,
+        "add": operator.add,
+    }
     out = [table[name](x) for name in ("double", "norm", "sum", "exp")]
-    return out, table["add"](x, 1), functools.partial(norm, p=3)(x), functools.partial(np.sum, axis=0)(x)
+    return (
+        out,
+        table["add"](x, 1),
+        functools.partial(norm, p=3)(x),
+        functools.partial(np.sum, axis=0)(x),
+    )
 
 
 def generators(x):
@@ -264,20 +275,30 @@ def k_means(x):
     for _ in range(4):
         d = ((x[:, None] - centres) ** 2).sum(-1)
         label = d.argmin(axis=1)
-        centres = np.stack([x[label == k].mean(0) if (label == k).any() else centres[k] for k in (0, 1)])
+        centres = np.stack(
+            [x[label == k].mean(0) if (label == k).any() else centres[k] for k in (0, 1)]
+        )
     return centres, label
 
 
 def scalars_only(x):
     total = 0.0
     for value in x.ravel():
-        total += value * 2 - 1 if value > 0 else -value**2
+        total += value * 2 - 1 if value > 0 else -(value**2)
     return total, int(total) // 3, round(total, 3), "%.3f" % total
 
 
 def strings_and_lists(x):
     parts = ["a" + str(n) for n in range(3)] + ["b"] * 2
-    return "-".join(parts) * 2, [1, 2] + [3], (1,) * 3, {1} | {2}, {1: 2} | {3: 4}, "%d" % len(x), x.shape + (1,)
+    return (
+        "-".join(parts) * 2,
+        [1, 2] + [3],
+        (1,) * 3,
+        {1} | {2},
+        {1: 2} | {3: 4},
+        "%d" % len(x),
+        x.shape + (1,),
+    )
 
 
 def matching(x):
@@ -327,7 +348,11 @@ def asynchronous(x):
 
 def delayed(x):
     pending = [lambda row=row: row * 2 for row in x]
-    return [f() for f in pending], [*map(operator.methodcaller("sum"), x)], sorted(x, key=lambda r: r.sum())
+    return (
+        [f() for f in pending],
+        [*map(operator.methodcaller("sum"), x)],
+        sorted(x, key=lambda r: r.sum()),
+    )
 
 
 def namedtuples(x):
@@ -382,9 +407,10 @@ FUNCTIONS = {
     "star everything": (lambda x: star_everything(x, x, 2, y=3, z=x), INPUTS["a"]),
     **{
         f.__name__: (f, INPUTS["a"])
-        for f in (closures, late_binding, dispatch, generators, comprehensions, history, scalars_only,
-                  strings_and_lists, matching, global_state, asynchronous, delayed, namedtuples,
-                  particles, deleted, reassigned, attributes, softmax_attention, k_means, runge_kutta)
+        for f in (closures, late_binding, dispatch, generators, comprehensions, history,
+                  scalars_only, strings_and_lists, matching, global_state, asynchronous, delayed, namedtuples,
+                  particles, deleted, reassigned, attributes, softmax_attention, k_means,
+                  runge_kutta)
     },
     "newton": (newton, INPUTS["positive"]),
     "stencil": (swapped_buffers, INPUTS["large"]),
@@ -402,7 +428,11 @@ def test_functions(same, name):
 def test_methods_as_functions(same):
     model = lambda: Bounded(np.eye(4))
     same(lambda m, x: m.step(x, x).weights, model, INPUTS["m"])
-    same(lambda m, x: (m(x), type(m).loss(x, 1), Model.__call__(m, x), m.zeros(2).weights), model, INPUTS["m"])
+    same(
+        lambda m, x: (m(x), type(m).loss(x, 1), Model.__call__(m, x), m.zeros(2).weights),
+        model,
+        INPUTS["m"],
+    )
 
 
 def test_several_shapes_through_one_function(same):

@@ -10,8 +10,8 @@ from hypothesis import HealthCheck, settings
 
 _SLOW = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much]
 settings.register_profile(
-    "same_each_time", derandomize=True, database=None, deadline=None, max_examples=60,
-    stateful_step_count=40, suppress_health_check=_SLOW,
+    "same_each_time", derandomize=True, database=None, deadline=None, max_examples=150,
+    stateful_step_count=30, suppress_health_check=_SLOW,
 )  # fmt: skip
 settings.register_profile(
     "thorough", deadline=None, max_examples=3000, stateful_step_count=80,

@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 import alloc_rewrite as alloc
-from alloc_rewrite.buffer import ALIGNMENT, rounded
 
+ALIGNMENT = 64  # bytes
+FIRST_CHUNK = 1 << 20  # bytes a buffer without a size starts with
 FIXED = 1 << 14
 LIMIT = 1 << 15
 POLICIES = {
@@ -25,6 +26,7 @@ POLICIES = {
 }
 LARGEST = {"raise": FIXED, "grow to a limit": LIMIT, "heap": FIXED}
 DTYPES = ["f8", "f4", "u1", "i8", "c16", "?", "M8[s]"]
+LOOKS = ["view", "slice", "reverse", "bytes", "memoryview", "item", "transpose", "frombuffer"]
 
 shapes = st.lists(st.integers(1, 12), min_size=1, max_size=3).map(tuple)
 sizes = st.one_of(st.integers(1, 40), st.integers(1, 1500))
@@ -100,6 +102,7 @@ class Program(RuleBasedStateMachine):
         super().__init__()
         self.held = []
         self.watched = []
+        self.refused = []
         self.made = 0
         self.resets = 0
         self.most_live = 0
@@ -107,9 +110,6 @@ class Program(RuleBasedStateMachine):
     @initialize()
     def start(self):
         self.buffer = POLICIES[self.policy]()
-        functions = (full, zeros, computed, several, churned, changing, transposed)
-        # Not `bump`: in a bumped function sites that serve small arrays are given back.
-        self.run = {f: f for f in functions}
         self.peak = 0
 
     def keep(self, f, *args):
@@ -118,8 +118,7 @@ class Program(RuleBasedStateMachine):
             got = alloc.run(f, self.buffer, *args)
         except alloc.BufferFullError as error:
             assert self.policy in ("raise", "grow to a limit")
-            assert error.nbytes > 0
-            assert error.suggested_nbytes >= rounded(error.nbytes) or error.suggested_nbytes > 0
+            self.refused.append((error.nbytes, error.suggested_nbytes))
             return
         for x, y in zip(arrays_in(expected), arrays_in(got), strict=True):
             assert (x.dtype, x.shape, x.strides) == (y.dtype, y.shape, y.strides)
@@ -168,9 +167,9 @@ class Program(RuleBasedStateMachine):
         del self.held[before:]
 
     @precondition(lambda self: self.held)
-    @rule(data=st.data())
-    def drop(self, data):
-        del self.held[data.draw(st.integers(0, len(self.held) - 1))]
+    @rule(at=st.integers(0, 999))
+    def drop(self, at):
+        del self.held[at % len(self.held)]
 
     @precondition(lambda self: len(self.held) > 3)
     @rule()
@@ -178,11 +177,10 @@ class Program(RuleBasedStateMachine):
         del self.held[::2]
 
     @precondition(lambda self: self.held)
-    @rule(data=st.data(), how=st.sampled_from(["view", "slice", "reverse", "bytes", "memoryview",
-                                               "item", "transpose", "frombuffer"]))  # fmt: skip
-    def look(self, data, how):
+    @rule(at=st.integers(0, 999), how=st.sampled_from(LOOKS), only=st.booleans())
+    def look(self, at, how, only):
         """Keep a part of what is held, and sometimes only that."""
-        at = data.draw(st.integers(0, len(self.held) - 1))
+        at %= len(self.held)
         held = self.held[at]
         x = np.asarray(held.thing)
         if how == "view":
@@ -204,22 +202,22 @@ class Program(RuleBasedStateMachine):
         else:
             new = np.frombuffer(x, np.uint8)
         self.held.append(Held(new, held.source))
-        if data.draw(st.booleans()):
+        if only:
             del self.held[at]
 
     @precondition(lambda self: self.held)
-    @rule(data=st.data())
-    def watch(self, data):
+    @rule(at=st.integers(0, 999))
+    def watch(self, at):
         """A weak reference neither keeps an array alive nor shows another one in its place."""
-        held = data.draw(st.sampled_from(self.held))
+        held = self.held[at % len(self.held)]
         if isinstance(held.thing, np.ndarray):
             self.watched.append((weakref.ref(held.thing), held.bytes))
 
     @precondition(lambda self: self.held)
-    @rule(data=st.data(), byte=st.integers(0, 255))
-    def write(self, data, byte):
+    @rule(at=st.integers(0, 999), byte=st.integers(0, 255))
+    def write(self, at, byte):
         """Writing into one array changes it and its views, and nothing else."""
-        held = data.draw(st.sampled_from(self.held))
+        held = self.held[at % len(self.held)]
         x = np.asarray(held.thing)
         if x.flags.writeable and x.dtype.kind in "fiu":
             x[...] = byte
@@ -267,6 +265,7 @@ class Program(RuleBasedStateMachine):
             assert figures["live"] == len(sources)
         else:
             assert figures["live"] <= len(sources)
+        assert all(0 < nbytes <= suggested for nbytes, suggested in self.refused)
         assert self.policy not in LARGEST or b.capacity <= LARGEST[self.policy]
         assert repr(b).startswith("<Buffer(")
 
@@ -296,7 +295,7 @@ def owner(thing):
 @pytest.mark.parametrize("policy", POLICIES)
 def test_programs(policy):
     machine = type("Program", (Program,), {"policy": policy})
-    machine.TestCase.settings = settings(max_examples=max(settings().max_examples // 3, 1))
+    machine.TestCase.settings = settings(max_examples=max(settings().max_examples // 12, 1))
     machine.TestCase("runTest").runTest()
 
 
@@ -313,7 +312,7 @@ def test_a_loop_over_changing_shapes_is_bounded(policy):
     assert alloc.run(f, buffer, 3000) == f(3000)
     assert buffer.live == 0
     assert buffer.heap_fallbacks == 0
-    assert buffer.peak <= FIXED if policy in LARGEST else buffer.capacity == (buffer.capacity)
+    assert buffer.capacity <= LARGEST.get(policy, FIRST_CHUNK)
 
 
 def test_kept_results_of_a_bumped_function_stay():

@@ -1,0 +1,166 @@
+"""The generated pages are those that the library gives now, and the pages hang together."""
+
+import ast
+import importlib
+import importlib.util
+import re
+import sys
+from pathlib import Path
+
+import pytest
+
+import alloc_rewrite
+from tests.docs.pages import DOCS, IDS, PAGES, ROOT, anchors, blocks, links
+
+sys.path.append(str(DOCS))
+make_coverage = importlib.import_module("make_coverage")
+make_reference = importlib.import_module("make_reference")
+make_stages = importlib.import_module("make_stages")
+
+PACKAGE = Path(alloc_rewrite.__file__).parent
+MESSAGES = DOCS / "reference" / "messages.md"
+COMMANDS = (
+    "python3 -m venv .venv && .venv/bin/pip install . && .venv/bin/python examples/quickstart.py",
+    "python3 -m venv .venv && .venv/bin/pip install '.[test]' && .venv/bin/python -m pytest",
+)
+RAISED = ("TypeError", "ValueError", "RuntimeError", "BufferFullError", "RewriteError", "NothingToDo")
+
+
+def test_the_api_page_is_current():
+    page = make_reference.PAGE.read_text(encoding="utf-8")
+    assert page == make_reference.page(), "run python docs/make_reference.py --write"
+
+
+def test_every_public_name_is_on_the_api_page():
+    headings = {block for block in anchors(make_reference.PAGE)}
+    assert {name.lower() for name in alloc_rewrite.__all__} <= headings
+
+
+def test_the_stages_are_current():
+    page = make_stages.PAGE.read_text(encoding="utf-8")
+    if f"<!-- stages: {make_stages.VERSION} -->" in page:
+        assert page == make_stages.with_stages(page), "run python docs/make_stages.py --write"
+
+
+def test_every_version_has_every_stage():
+    stages = make_stages.stages()
+    names = [name for name, _, _ in stages]
+    assert names == re.findall(
+        r"^### \d\. (.+)$", make_stages.PAGE.read_text(encoding="utf-8"), re.MULTILINE
+    )
+    assert all(printed.strip() for _, _, printed in stages)
+    assert "Region(" in stages[2][2]
+    assert "Call(" in stages[2][2]
+    assert "BINARY_OP" in stages[3][2]
+    assert "'@s0'" in stages[3][2]
+
+
+def test_the_coverage_page_is_current():
+    found = make_coverage.sections()
+    page = make_coverage.PAGE.read_text(encoding="utf-8")
+    if f"it was made with {make_coverage.VERSION}." in page:
+        assert page == make_coverage.page(found), "run python docs/make_coverage.py --write"
+    for entries in found.values():
+        for entry in entries:
+            check_coverage(entry)
+    names = {entry.name for entries in found.values() for entry in entries}
+    assert {"a + b", "numpy.zeros", "numpy.linalg.inv", "ndarray.sort", "Generator.normal"} <= names
+
+
+def check_coverage(entry):
+    """An entry's class, its note and its figures do not contradict each other."""
+    assert entry.kind in make_coverage.CLASSES
+    if entry.kind == make_coverage.HEAP:
+        assert entry.note or entry.call, entry
+    if entry.plain is None:
+        return
+    assert entry.plain >= 0 <= entry.bumped
+    if entry.kind == make_coverage.ARENA:
+        assert entry.bumped == 0, entry
+    if entry.kind == make_coverage.NOTHING:
+        assert entry.plain == 0, entry
+    if entry.kind == make_coverage.RECURSION:
+        assert bool(entry.bumped) == entry.note.startswith("on the heap"), entry
+
+
+def sentences(node):
+    """The text of an expression that makes a message, with … for what is filled in."""
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        return node.value
+    if isinstance(node, ast.JoinedStr):
+        return "".join(
+            part.value if isinstance(part, ast.Constant) else "…" for part in node.values
+        )
+    return None
+
+
+def messages():
+    """What the library raises, warns of, logs, or gives as a reason: template and place."""
+    for path in sorted(PACKAGE.rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            argument = None
+            if isinstance(node, ast.Call) and node.args:
+                name = getattr(node.func, "id", getattr(node.func, "attr", ""))
+                logged = name in ("debug", "info", "warning", "error")
+                if name in RAISED or logged or name == "warn":
+                    argument = node.args[0]
+            elif isinstance(node, ast.FunctionDef) and "refusal" in node.name:
+                for inner in ast.walk(node):
+                    if isinstance(inner, ast.Return) and inner.value is not None:
+                        text = sentences(inner.value)
+                        if text:
+                            yield text, f"{path.name}:{inner.lineno}"
+            text = None if argument is None else sentences(argument)
+            if text and " " in text:
+                yield re.sub(r"%\w", "…", text), f"{path.name}:{node.lineno}"
+
+
+def test_every_message_is_on_its_page():
+    listed = re.sub(r"\s+", " ", MESSAGES.read_text(encoding="utf-8"))
+    missing = [(place, text) for text, place in messages() if f"`{text}`" not in listed]
+    assert not missing
+
+
+def test_no_message_is_listed_that_is_gone():
+    known = {text for text, _ in messages()}
+    headings = re.findall(r"^- `(.+?)`", MESSAGES.read_text(encoding="utf-8"), re.MULTILINE)
+    assert headings
+    assert not [text for text in headings if text not in known]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=IDS)
+def test_links_lead_somewhere(page):
+    for target in links(page):
+        if re.match(r"[a-z]+:", target):
+            continue
+        path, _, anchor = target.partition("#")
+        there = (page.parent / path).resolve() if path else page
+        assert there.exists(), f"{page.name}: {target}"
+        assert there.is_relative_to(ROOT)
+        if anchor:
+            assert anchor in anchors(there), f"{page.name}: {target}"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=IDS)
+def test_commands_exist(page):
+    text = page.read_text(encoding="utf-8")
+    for module in re.findall(r"python -m (tests\.[\w.]*\w)", text):
+        assert importlib.util.find_spec(module), f"{page.name}: {module}"
+    for script in re.findall(r"python ((?:docs|examples)/\w+\.py)", text):
+        assert (ROOT / script).exists(), f"{page.name}: {script}"
+
+
+def test_every_page_is_reached_from_the_index():
+    seen, left = set(), [DOCS / "index.md"]
+    while left:
+        page = left.pop()
+        if page in seen or page.suffix != ".md":
+            continue
+        seen.add(page)
+        left += [(page.parent / t.partition("#")[0]).resolve() for t in links(page) if ":" not in t]
+    assert set(PAGES) - {ROOT / "README.md"} <= seen
+
+
+def test_the_readme_has_its_two_commands_each_in_a_block_of_its_own():
+    found = [block.text.strip() for block in blocks(ROOT / "README.md")]
+    assert [text for text in found if "venv" in text] == list(COMMANDS)
