@@ -19,6 +19,7 @@ import numpy as np
 
 from .blocks import FREE, SCAN, Block, Pool, Space, Spec, rounded
 from .errors import BufferFullError
+from .sizes import checked_size
 
 FIRST_CHUNK = 1 << 20  # bytes: what a buffer without a size starts with
 POLICIES = ("raise", "grow", "heap")
@@ -78,13 +79,13 @@ class Buffer:
         on_full: str | None = None,
         limit: int | None = None,
     ) -> None:
-        nbytes = None if nbytes is None else _checked_size(nbytes, "nbytes")
+        nbytes = None if nbytes is None else checked_size(nbytes, "nbytes")
         if on_full is None:
             on_full = "grow" if nbytes is None else "raise"
         if on_full not in POLICIES:
             raise ValueError(f"on_full={on_full!r} is not one of {', '.join(map(repr, POLICIES))}")
         if limit is not None:
-            limit = _checked_size(limit, "limit")
+            limit = checked_size(limit, "limit")
             if on_full != "grow":
                 raise ValueError(f"limit={limit} needs on_full='grow', not {on_full!r}")
             if limit < (nbytes or 0):
@@ -365,32 +366,6 @@ def _popped(blocks: list[Block]) -> Iterator[Block]:
             yield blocks.pop()
         except IndexError:
             return
-
-
-def _machine_memory() -> int:
-    """Bytes of memory of this machine, or of its address space where it doesn't tell."""
-    try:
-        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    except (AttributeError, ValueError, OSError):
-        return 1 << 46
-
-
-def _checked_size(value: Any, name: str) -> int:
-    try:
-        size = value.__index__()
-    except (AttributeError, TypeError):
-        raise TypeError(
-            f"{name}={value!r} is not an integer; give a number of bytes such as 10**6"
-        ) from None
-    if isinstance(value, bool | np.bool_):
-        raise TypeError(f"{name}={value!r} is not a number of bytes")
-    if size <= 0:
-        raise ValueError(f"{name}={value!r} is not positive; give a number of bytes")
-    if size > _machine_memory():
-        raise ValueError(
-            f"{name}={value!r} exceeds this machine's memory of {_machine_memory()} bytes"
-        )
-    return int(size)
 
 
 def _restored(nbytes: int | None, on_full: str, limit: int | None) -> Buffer:

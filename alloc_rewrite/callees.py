@@ -156,11 +156,8 @@ class Callees:
             plain = type(inner) is FunctionType and not overrides(args, kwargs)
             return self.function(inner) if plain else None
         if kind is functools.partial:
-            # Whether a dispatcher may be entered depends on the partial object's own arguments.
-            inner = self.enter(callee.func, (), {}) if type(callee.func) is not Dispatcher else None
-            return (
-                None if inner is None else functools.partial(inner, *callee.args, **callee.keywords)
-            )
+            inner = self.enter(callee.func, *with_partial(callee, args, kwargs))
+            return inner and functools.partial(inner, *callee.args, **callee.keywords)
         if kind is BuiltinMethodType:
             owner = callee.__self__
             forward = FORWARDS.get(callee.__name__) if type(owner) is np.ndarray else None
@@ -171,6 +168,13 @@ class Callees:
     def _method(self, function: Any, owner: Any) -> MethodType | None:
         inner = self.function(function) if type(function) is FunctionType else None
         return None if inner is None else MethodType(inner, owner)
+
+
+def with_partial(
+    callee: functools.partial[Any], args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    """Return the arguments that a partial object's function gets."""
+    return (*callee.args, *args), {**callee.keywords, **kwargs}
 
 
 def python_call(obj: Any) -> FunctionType | None:

@@ -9,6 +9,7 @@ stays on the heap, and why.
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 from types import BuiltinMethodType, MethodType, ModuleType
 from typing import Any
@@ -17,6 +18,7 @@ from .equivalents import ROWS, Row
 
 _functions: dict[Any, Row] = {}
 _methods: dict[tuple[type, str], Row] = {}
+_functions_of_methods: dict[tuple[type, str], Any] = {}  # as the type has them
 _types: set[type] = set()  # of the functions; hashing others might run anybody's code
 
 
@@ -26,7 +28,11 @@ def _table(key: Any) -> dict[Any, Row]:
 
 def _add(row: Row) -> None:
     _table(row.function)[row.function] = row
-    _types.add(type(row.function))
+    if type(row.function) is tuple:
+        owner, name = row.function
+        _functions_of_methods[owner, name] = inspect.getattr_static(owner, name, None)
+    else:
+        _types.add(type(row.function))
 
 
 for _row in ROWS:
@@ -37,8 +43,11 @@ def find(callee: Any) -> tuple[Row, tuple[Any, ...]] | None:
     """Return a callable's row and what goes before its arguments (the object of a method)."""
     if type(callee) in (BuiltinMethodType, MethodType):
         owner = callee.__self__
-        row = _methods.get((type(owner), callee.__name__))
-        if row is not None:
+        key = (type(owner), callee.__name__)
+        row = _methods.get(key)
+        if row is not None and (
+            type(callee) is BuiltinMethodType or callee.__func__ is _functions_of_methods[key]
+        ):
             return row, (owner,)
     row = _functions.get(callee) if type(callee) in _types else None
     return None if row is None else (row, ())

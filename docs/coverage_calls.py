@@ -155,6 +155,8 @@ CALLS = {
     "numpy.select": "[a > 0.5], [a]",
     "numpy.take": "v, i",
     "numpy.take_along_axis": "a, i[:64].reshape(1, 64), 0",
+    "numpy.dot": "a, a",
+    "numpy.inner": "a, a",
     "numpy.tensordot": "a, a, 1",
     "numpy.tile": "a, 2",
     "numpy.trapezoid": "a",

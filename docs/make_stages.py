@@ -87,7 +87,12 @@ def _cells(function: Any) -> list[str]:
     for cell in alloc.bump(alloc.Buffer(4096))(function).__closure__:
         content = cell.cell_contents
         site = getattr(content, "__self__", None)
-        out.append(repr(content) if site is None else f"{type(site).__name__}.{content.__name__}")
+        if isinstance(content, np.ufunc):
+            out.append(repr(content))
+        elif site is not None:
+            out.append(f"{type(site).__name__}.{content.__name__}")
+        else:
+            out.append(f"a {type(content).__name__}, which says what the function was made from")
     return out
 
 

@@ -151,6 +151,8 @@ class CountingCall:
             if module == "builtins":
                 return None
         name = f"{module}.{getattr(callee, '__qualname__', type(callee).__qualname__)}"
+        if isinstance(callee, type):
+            return name, True, "a class, which is not entered (bump can decorate it)"
         if isinstance(callee, FunctionType):
             reason = self.sites.policy.refusal(callee)
             reason = reason or self.sites.rewriter.reason(callee.__code__)
@@ -160,6 +162,8 @@ class CountingCall:
 
 def primitive(callee: Any) -> tuple[str, bool, str] | None:
     """Name an allocating primitive, and say whether its arrays stay on the heap."""
+    while type(callee) is functools.partial:
+        callee = callee.func
     found = find(callee)
     if found is not None:
         return found[0].name, found[0].equivalent is None, ""

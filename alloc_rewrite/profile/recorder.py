@@ -109,7 +109,9 @@ class Recorder:
 
     def unseen(self, value: Any, where: Where, callee: str, reason: str) -> None:
         """Note an array that came out of code which is not rewritten."""
-        for array in _arrays(value):
+        inside = getattr(value, "__dict__", None)
+        attributes = list(inside.values()) if type(inside) is dict else []
+        for array in _arrays(value) + _arrays(attributes):
             owner = owner_of(array)
             if self._is_new(owner):
                 filename, line, _, callee = user_line(where, callee)

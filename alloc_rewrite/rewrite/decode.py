@@ -9,7 +9,7 @@ from __future__ import annotations
 import inspect
 from types import CodeType
 
-from bytecode import Bytecode
+from bytecode import Bytecode, Instr
 
 from ..errors import RewriteError
 from .ir import IR
@@ -17,25 +17,23 @@ from .opcodes import SITE_PREFIX, SUPPORTED
 
 # Code that looks at its own frame, locals or reference counts would see the rewriter's work.
 _INTROSPECTION = frozenset(
-    [
+    {
         "locals",
-        "vars",
-        "dir",
-        "eval",
-        "exec",
         "_getframe",
-        "currentframe",
-        "getrefcount",
         "_getframemodulename",
+        "currentframe",
         "getouterframes",
         "getinnerframes",
+        "getrefcount",
         "get_referrers",
         "set_trace",
-        "breakpoint",
         "settrace",
         "setprofile",
-    ]
+    }
 )
+# The same by built-in functions; as names of methods these say nothing (`model.eval()`).
+_BUILTINS = frozenset({"vars", "dir", "eval", "exec", "breakpoint"})
+_LOOKS = "it may look at its own frame or reference counts ({})"
 _FUNCTION = inspect.CO_OPTIMIZED | inspect.CO_NEWLOCALS
 
 
@@ -44,7 +42,13 @@ def decode(code: CodeType) -> IR:
     reason = refusal(code)
     if reason is not None:
         raise RewriteError(reason)
-    return IR(code, bytecode_of(code))
+    frame = bytecode_of(code)
+    for item in frame:
+        if isinstance(item, Instr) and item.name == "LOAD_GLOBAL":
+            name = item.arg[1]  # type: ignore[index]
+            if name in _BUILTINS:
+                raise RewriteError(_LOOKS.format(name))
+    return IR(code, frame)
 
 
 def bytecode_of(code: CodeType) -> Bytecode:
@@ -68,7 +72,7 @@ def refusal(code: CodeType) -> str | None:
         return "it is rewritten already"
     seen = _INTROSPECTION.intersection(code.co_names)
     if seen:
-        return f"it may look at its own frame or reference counts ({', '.join(sorted(seen))})"
+        return _LOOKS.format(", ".join(sorted(seen)))
     return None
 
 

@@ -24,6 +24,8 @@ from typing import Any, cast
 from bytecode import BinaryOp, Compare, Instr
 from bytecode.instr import UNSET, FreeVar, InstrLocation, Intrinsic1Op
 
+from ..errors import RewriteError
+
 PY311 = sys.version_info[:2] == (3, 11)
 PY312 = sys.version_info[:2] == (3, 12)
 NULL_FIRST = sys.version_info < (3, 13)  # [NULL, callable, ...] then, [callable, NULL, ...] since
@@ -144,10 +146,17 @@ def _effect(opcode: int, oparg: int, jump: bool) -> int:
     return dis.stack_effect(opcode, oparg if has_arg else None, jump=jump)
 
 
+def _depth(instr: Instr, stack: Stack) -> int:
+    depth = cast(int, instr.arg)
+    if depth > len(stack):
+        raise RewriteError(f"{instr.name} {depth} on a stack of {len(stack)}")
+    return depth
+
+
 def _swap(instr: Instr, stack: Stack, index: int) -> Stack:
     out = list(stack)
-    depth = instr.arg
-    out[-1], out[-depth] = out[-depth], out[-1]  # type: ignore[operator]
+    depth = _depth(instr, stack)
+    out[-1], out[-depth] = out[-depth], out[-1]
     return tuple(out)
 
 
@@ -164,7 +173,7 @@ def _make_function(instr: Instr, stack: Stack, index: int) -> Stack:
 
 _SPECIAL: dict[str, Callable[[Instr, Stack, int], Stack]] = {
     "SWAP": _swap,
-    "COPY": lambda instr, stack, index: (*stack, stack[-instr.arg]),  # type: ignore[operator]
+    "COPY": lambda instr, stack, index: (*stack, stack[-_depth(instr, stack)]),
     "PUSH_NULL": lambda instr, stack, index: (*stack, ("null", index)),
     "LOAD_GLOBAL": _load_global,
     "LOAD_CONST": lambda instr, stack, index: (*stack, VALUE),

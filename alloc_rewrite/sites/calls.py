@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from ..callees import with_partial
 from ..errors import BufferFullError
 from ..registry import find
 from . import economy
@@ -43,6 +44,8 @@ class CallSite(Site):
         try:
             if type(callee) is ufunc_type and callee.signature is None:
                 instead, result = self.ufunc(callee, args, kwargs)
+            elif type(callee) is functools.partial:
+                instead, result = self.partial(callee, args, kwargs)
             elif callee is abs:
                 if len(args) == 1 and type(args[0]) is ndarray:
                     instead, result = self.ufunc(np.absolute, args, kwargs)
@@ -101,6 +104,18 @@ class CallSite(Site):
             return None, ufunc(*inputs, out=out, dtype=dtype)
         finally:
             leave(token)
+
+    def partial(
+        self, callee: functools.partial[Any], args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> tuple[Any, Any]:
+        """Look through a partial object at what it calls."""
+        args, kwargs = with_partial(callee, args, kwargs)
+        instead, result = self.call(callee.func, *args, **kwargs)
+        if result is None and instead is not callee.func:
+            instead = functools.partial(instead, *callee.args, **callee.keywords)
+        elif result is None:
+            instead = None
+        return instead, result
 
     def row(self, callee: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """Run the equivalent of the callee's registry row, if it has one."""

@@ -52,7 +52,7 @@ class Variants:
                 key += (x.dtype, x.shape, x.strides)
             elif kind in _SCALARS:
                 key.append(kind)
-            elif isinstance(x, np.generic) and x.dtype.kind in _NUMERIC:
+            elif isinstance(x, np.generic) and kind is x.dtype.type and x.dtype.kind in _NUMERIC:
                 key.append(x.dtype)
             else:
                 return None

@@ -11,6 +11,9 @@ import pytest
 from alloc_rewrite.errors import RewriteError
 from alloc_rewrite.rewrite import found_in
 from alloc_rewrite.rewrite.encode import cell_names, encode
+from alloc_rewrite.sites import ArenaSites
+
+FINISHERS = ArenaSites.finishers
 
 
 @pytest.mark.parametrize(("package", "step"), [("numpy", 8), ("scipy", 16), ("stdlib", 40)])
@@ -19,9 +22,9 @@ def test_every_function_is_rewritten_or_refused(package, step, sampled_functions
     for code in sampled_functions(package, step):
         try:
             ir, places = found_in(code)
-            for observe in (False, True):
-                new = encode(ir, places, observe=observe)
-                cells = tuple(cell_names(len(places), observe=observe))
+            for observe, finishers in ((False, FINISHERS), (True, {})):
+                new = encode(ir, places, finishers, observe=observe)
+                cells = tuple(cell_names(places, finishers, observe=observe))
                 assert new.co_freevars == code.co_freevars + cells
                 assert [i.opname for i in dis.get_instructions(new)]  # it can be read at all
         except RewriteError as error:
@@ -44,8 +47,8 @@ def test_giving_back_any_half_of_the_sites_encodes(sampled_functions):
         except RewriteError:
             continue
         for odd in (0, 1):
-            encode(ir, places, {i: i % 2 == odd for i in range(len(places))})
-        none = encode(ir, places, dict.fromkeys(range(len(places)), False))
+            encode(ir, places, FINISHERS, {i: i % 2 == odd for i in range(len(places))})
+        none = encode(ir, places, FINISHERS, dict.fromkeys(range(len(places)), False))
         assert none.co_freevars[len(code.co_freevars) :] == tuple(
-            cell_names(len(places), observe=False)
+            cell_names(places, FINISHERS, observe=False)
         )

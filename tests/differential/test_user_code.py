@@ -408,7 +408,8 @@ FUNCTIONS = {
     **{
         f.__name__: (f, INPUTS["a"])
         for f in (closures, late_binding, dispatch, generators, comprehensions, history,
-                  scalars_only, strings_and_lists, matching, global_state, asynchronous, delayed, namedtuples,
+                  scalars_only, strings_and_lists, matching, global_state, asynchronous,
+                  delayed, namedtuples,
                   particles, deleted, reassigned, attributes, softmax_attention, k_means,
                   runge_kutta)
     },

@@ -23,7 +23,14 @@ COMMANDS = (
     "python3 -m venv .venv && .venv/bin/pip install . && .venv/bin/python examples/quickstart.py",
     "python3 -m venv .venv && .venv/bin/pip install '.[test]' && .venv/bin/python -m pytest",
 )
-RAISED = ("TypeError", "ValueError", "RuntimeError", "BufferFullError", "RewriteError", "NothingToDo")
+RAISED = (
+    "TypeError",
+    "ValueError",
+    "RuntimeError",
+    "BufferFullError",
+    "RewriteError",
+    "NothingToDoError",
+)
 
 
 def test_the_api_page_is_current():
@@ -104,6 +111,8 @@ def messages():
                 logged = name in ("debug", "info", "warning", "error")
                 if name in RAISED or logged or name == "warn":
                     argument = node.args[0]
+            elif isinstance(node, ast.Assign) and "{}" in (sentences(node.value) or ""):
+                yield sentences(node.value).replace("{}", "…"), f"{path.name}:{node.lineno}"
             elif isinstance(node, ast.FunctionDef) and "refusal" in node.name:
                 for inner in ast.walk(node):
                     if isinstance(inner, ast.Return) and inner.value is not None:

@@ -120,16 +120,40 @@ def test_kinds_of_callables(same, x):
         double = lambda v: v * 2  # noqa: E731
         by_name = {"double": double, "sqrt": np.sqrt, "method": c.method}
         return [
-            c(x), c(x, by=2), c.method(x), Callable.method(c, x), Callable.build(x), c.build(x),
-            c.alone(x), Callable.alone(x), c.chosen(x), part(x), nested(x, j=1), double(x),
-            [g(x) for g in by_name.values()], [g(x) for g in (np.sin, double, c, part)],
-            list(map(double, [x, x + 1])), functools.reduce(operator.add, [x, x, x]),
-            sorted([x * 2, x], key=lambda v: v.sum())[0], max([x, x * 3], key=np.sum),
-            operator.methodcaller("sum")(x), operator.itemgetter(1)(x), getattr(x, "mean")(),
-            np.vectorize(lambda v: v + 1)(x), np.apply_along_axis(double, 0, x),
-            np.add.reduce(x), np.frompyfunc(lambda v: v * 2, 1, 1)(x), type(c)(2)(x),
-            Callable(4)(x), np.ndarray.sum(x), abs(x), divmod(x, 2), pow(x, 2), sum(x), round(x[1]),
-        ]  # fmt: skip
+            c(x),
+            c(x, by=2),
+            c.method(x),
+            Callable.method(c, x),
+            Callable.build(x),
+            c.build(x),
+            c.alone(x),
+            Callable.alone(x),
+            c.chosen(x),
+            part(x),
+            nested(x, j=1),
+            double(x),
+            [g(x) for g in by_name.values()],
+            [g(x) for g in (np.sin, double, c, part)],
+            list(map(double, [x, x + 1])),
+            functools.reduce(operator.add, [x, x, x]),
+            sorted([x * 2, x], key=lambda v: v.sum())[0],
+            max([x, x * 3], key=np.sum),
+            operator.methodcaller("sum")(x),
+            operator.itemgetter(1)(x),
+            getattr(x, "mean")(),
+            np.vectorize(lambda v: v + 1)(x),
+            np.apply_along_axis(double, 0, x),
+            np.add.reduce(x),
+            np.frompyfunc(lambda v: v * 2, 1, 1)(x),
+            type(c)(2)(x),
+            Callable(4)(x),
+            np.ndarray.sum(x),
+            abs(x),
+            divmod(x, 2),
+            pow(x, 2),
+            sum(x),
+            round(x[1]),
+        ]
 
     same(f, x)
 
@@ -226,10 +250,22 @@ def test_array_functions_are_respected(same, x):
     def f(x):
         d = Duck()
         return [
-            np.stack([x, d]), np.mean(d), np.concatenate((d, x)), np.sin(d), np.add(x, d), x * d,
-            np.add.reduce(d), d + x, np.where(x > 1, d, x), np.sum(a=d), np.zeros_like(d),
-            np.linalg.norm(d), np.block([[x, [d]]]), np.clip(x, d, 3), np.full_like(x, d) if 0 else 0,
-        ]  # fmt: skip
+            np.stack([x, d]),
+            np.mean(d),
+            np.concatenate((d, x)),
+            np.sin(d),
+            np.add(x, d),
+            x * d,
+            np.add.reduce(d),
+            d + x,
+            np.where(x > 1, d, x),
+            np.sum(a=d),
+            np.zeros_like(d),
+            np.linalg.norm(d),
+            np.block([[x, [d]]]),
+            np.clip(x, d, 3),
+            np.full_like(x, d) if 0 else 0,
+        ]
 
     same(f, x)
 
@@ -265,10 +301,20 @@ def test_subclasses_stay_subclasses(same, x):
         q = np.asmatrix(x)
         r = np.rec.fromarrays([x, x * 2], names="a,b")
         return [
-            (m * 2).filled(-1), (m + x).mask, np.sqrt(m).sum(), m.mean(), q * q.T, (q + 1).shape,
-            type(q * 2).__name__, (r.a + r.b), np.stack([m, m]).tolist(), type(-m).__name__,
-            type(m[np.array([1, 2])]).__name__, type(x + m).__name__, np.mean(q, axis=0).shape,
-        ]  # fmt: skip
+            (m * 2).filled(-1),
+            (m + x).mask,
+            np.sqrt(m).sum(),
+            m.mean(),
+            q * q.T,
+            (q + 1).shape,
+            type(q * 2).__name__,
+            (r.a + r.b),
+            np.stack([m, m]).tolist(),
+            type(-m).__name__,
+            type(m[np.array([1, 2])]).__name__,
+            type(x + m).__name__,
+            np.mean(q, axis=0).shape,
+        ]
 
     same(f, x)
 
@@ -315,7 +361,13 @@ def test_side_effects_happen_once(x):
     def f(x):
         for v in (1, x):
             noted(v)
-        return x[Index()], x + Other(), np.zeros(Index()), noted(x) * 2, np.frompyfunc(noted, 1, 1)(x)
+        return (
+            x[Index()],
+            x + Other(),
+            np.zeros(Index()),
+            noted(x) * 2,
+            np.frompyfunc(noted, 1, 1)(x),
+        )
 
     def noted(v):
         calls.append("noted")
@@ -340,5 +392,43 @@ def test_iterators_are_consumed_once(same, x):
         rest = np.array(list(it))
         gen = (v * 2 for v in range(4))
         return rows, rest, np.fromiter(gen, float), list(gen), sum(v for v in map(float, x))
+
+    same(f, x)
+
+
+class Metres(np.float64):
+    __array_priority__ = 100
+
+    def __add__(self, other):
+        return "add"
+
+    def __radd__(self, other):
+        return "radd"
+
+    def __lt__(self, other):
+        return "lt"
+
+    def __iadd__(self, other):
+        return "iadd"
+
+
+def test_scalar_subclasses_keep_their_operators(same, x):
+    def f(x):
+        m = Metres(2)
+        k = m
+        k += x
+        return m + x, x + m, m < x, m * x, k
+
+    same(f, x)
+
+
+def test_functions_bound_to_arrays(same, x):
+    import types
+
+    def copy(self):
+        return "a copy of mine"
+
+    def f(x):
+        return types.MethodType(copy, x)(), x.copy()
 
     same(f, x)

@@ -355,7 +355,7 @@ def test_del_and_unbound_locals(same, x):
         z = y + 1
         del y
         try:
-            return z + y
+            return z + y  # noqa: F821
         except UnboundLocalError as error:
             return str(error), z
 

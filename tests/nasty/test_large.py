@@ -13,7 +13,9 @@ def made(source, **names):
 
 def test_more_than_256_constants_and_names(same, x):
     body = "\n".join(f"    out = out + x * {k}.25 - g{k}" for k in range(600))
-    f = made(f"def f(x):\n    out = x\n{body}\n    return out\n", **{f"g{k}": k for k in range(600)})
+    f = made(
+        f"def f(x):\n    out = x\n{body}\n    return out\n", **{f"g{k}": k for k in range(600)}
+    )
     same(f, x)
 
 

@@ -87,19 +87,41 @@ def test_arguments_are_not_kept(x):
 @pytest.mark.parametrize(
     "view",
     [
-        lambda y: y[1:3], lambda y: y[::-1].T, lambda y: y.reshape(2, 3)[1], lambda y: memoryview(y),
-        lambda y: y.view(np.int32), lambda y: y.view(np.matrix), lambda y: np.asarray(y.data),
-        lambda y: np.frombuffer(y), lambda y: np.from_dlpack(y), lambda y: y.flat,
-        lambda y: np.lib.stride_tricks.as_strided(y, (3,), (8,)), lambda y: np.broadcast_to(y, (2, 6)),
-        lambda y: np.nditer(y), lambda y: y.base, lambda y: y.view(type("Sub", (np.ndarray,), {})),
-        lambda y: np.lib.stride_tricks.sliding_window_view(y, 2), lambda y: iter(y), lambda y: y.sum,
-        lambda y: functools.partial(np.add, y), lambda y: {"y": y}, lambda y: np.ma.array(y, copy=False),
-        lambda y: y.ctypes.data_as(__import__("ctypes").c_void_p), lambda y: y.__array_interface__,
-        lambda y: np.rec.array(y, copy=False), lambda y: np.broadcast(y, 1), lambda y: y[...],
-        lambda y: y.T.base, lambda y: y[1:].base, lambda y: np.split(y, 2), lambda y: y.real,
-        lambda y: memoryview(y).cast("B")[8:], lambda y: (y, y)[0], lambda y: y.squeeze(),
+        lambda y: y[1:3],
+        lambda y: y[::-1].T,
+        lambda y: y.reshape(2, 3)[1],
+        lambda y: memoryview(y),
+        lambda y: y.view(np.int32),
+        lambda y: y.view(np.matrix),
+        lambda y: np.asarray(y.data),
+        lambda y: np.frombuffer(y),
+        lambda y: np.from_dlpack(y),
+        lambda y: y.flat,
+        lambda y: np.lib.stride_tricks.as_strided(y, (3,), (8,)),
+        lambda y: np.broadcast_to(y, (2, 6)),
+        lambda y: np.nditer(y),
+        lambda y: y.base,
+        lambda y: y.view(type("Sub", (np.ndarray,), {})),
+        lambda y: np.lib.stride_tricks.sliding_window_view(y, 2),
+        lambda y: iter(y),
+        lambda y: y.sum,
+        lambda y: functools.partial(np.add, y),
+        lambda y: {"y": y},
+        lambda y: np.ma.array(y, copy=False),
+        lambda y: y.ctypes.data_as(__import__("ctypes").c_void_p),
+        lambda y: y.__array_interface__,
+        lambda y: np.rec.array(y, copy=False),
+        lambda y: np.broadcast(y, 1),
+        lambda y: y[...],
+        lambda y: y.T.base,
+        lambda y: y[1:].base,
+        lambda y: np.split(y, 2),
+        lambda y: y.real,
+        lambda y: memoryview(y).cast("B")[8:],
+        lambda y: (y, y)[0],
+        lambda y: y.squeeze(),
     ],
-)  # fmt: skip
+)
 def test_whatever_holds_the_memory_keeps_it(view):
     buf = alloc.Buffer(1 << 16)
     f = alloc.bump(buf)(lambda k: np.full(6, k) * 2.0)
@@ -205,9 +227,7 @@ def make_from_source():
     return namespace["f"]
 
 
-@pytest.mark.parametrize(
-    "make", [make_plain, make_with_callees, make_lambda, make_from_source]
-)
+@pytest.mark.parametrize("make", [make_plain, make_with_callees, make_lambda, make_from_source])
 @pytest.mark.parametrize("calls", [0, 3, 300])
 def test_functions_and_buffers_are_collected(x, make, calls):
     buf = alloc.Buffer()
@@ -225,7 +245,7 @@ def test_functions_that_refer_to_their_bumped_selves_are_collected(x, shape):
     buf = alloc.Buffer()
 
     def closure():
-        @alloc.bump(buf)
+        @alloc.bump(buf)  # noqa: F821
         def down(v, n):
             return v if n == 0 else down(v * 2, n - 1)
 
@@ -233,7 +253,7 @@ def test_functions_that_refer_to_their_bumped_selves_are_collected(x, shape):
 
     def method():
         class Node:
-            @alloc.bump(buf)
+            @alloc.bump(buf)  # noqa: F821
             def value(self, v):
                 return __class__.__name__, v * 2
 
@@ -241,7 +261,7 @@ def test_functions_that_refer_to_their_bumped_selves_are_collected(x, shape):
         return Node
 
     def module():
-        namespace = {"alloc": alloc, "buf": buf}
+        namespace = {"alloc": alloc, "buf": buf}  # noqa: F821
         exec("@alloc.bump(buf)\ndef f(x):\n    return x * 2\n", namespace)
         return namespace["f"]
 
@@ -250,7 +270,7 @@ def test_functions_that_refer_to_their_bumped_selves_are_collected(x, shape):
             def value(self, v):
                 return v * 2
 
-        @alloc.bump(buf)
+        @alloc.bump(buf)  # noqa: F821
         class Derived(Base):
             def value(self, v):
                 return super().value(v) + 1

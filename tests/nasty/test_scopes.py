@@ -78,7 +78,7 @@ def test_del_of_cells_and_globals(same, x):
         SHORT_LIVED = x * 2
 
         def inner():
-            return y + SHORT_LIVED
+            return y + SHORT_LIVED  # noqa: F821
 
         y = x
         first = inner()
@@ -244,7 +244,7 @@ def test_many_locals(same, x):
 
 
 def test_local_with_index_16(same, x):
-    def f(a, b, c, d, e, g, h, i, j, k, l, m, n, o, p, q, r, s, t, u):
+    def f(a, b, c, d, e, g, h, i, j, k, l, m, n, o, p, q, r, s, t, u):  # noqa: E741
         v = q * r + q
         q, r = r - v, q + v
         return (q, r, q @ r), (t * u, u - q), [q for q in (r, s)], v
@@ -294,6 +294,14 @@ def test_recursive_closure(same, x):
 
 def test_equal_constants_of_different_kinds(same, x):
     def f(x):
-        return x * 0, x * 0.0, x * -0.0, x * False, (x + 1, x + 1.0, x + True), x * 1j, (0, 0.0, -0.0)
+        return (
+            x * 0,
+            x * 0.0,
+            x * -0.0,
+            x * False,
+            (x + 1, x + 1.0, x + True),
+            x * 1j,
+            (0, 0.0, -0.0),
+        )
 
     same(f, x)

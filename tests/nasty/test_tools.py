@@ -22,8 +22,7 @@ def helper(v, k):
     if k > 2:
         w = w - 1
     return np.sqrt(
-        w * w
-        + v,
+        w * w + v,
     )
 
 
@@ -40,9 +39,7 @@ def work(x):
                 - x
             )
             if k == 2:
-                raise ValueError(
-                    y.sum()
-                )
+                raise ValueError(y.sum())
         except ValueError:
             out.append(-x)
             continue
@@ -51,12 +48,11 @@ def work(x):
         z = [v + k for v in y if v > k]
         while k and len(z) > 100:
             z = z[1:]
-        out.append(sum(z, x * 0)); out.append(x > k)  # noqa: E702
+        out.append(sum(z, x * 0))
+        out.append(x > k)  # noqa: E702
     with np.errstate(all="ignore"):
         x = x / 0
-    return out, (lambda v: v * 2)(x), x[
-        np.array([0, 1])
-    ]
+    return out, (lambda v: v * 2)(x), x[np.array([0, 1])]
 
 
 class Rows:
@@ -83,10 +79,10 @@ class Rows:
 def own_operators(x):
     rows = Rows()
     for k in range(20):
-        y = rows[k] + rows[
-            k + 1
-        ]
-        y = rows + x; y = rows < x; y = -rows  # noqa: E702
+        y = rows[k] + rows[k + 1]
+        y = rows + x
+        y = rows < x
+        y = -rows  # noqa: E702
         y = rows(y) * rows.value
     return y
 
@@ -94,10 +90,7 @@ def own_operators(x):
 def generator(x):
     for k in range(3):
         got = yield x * k
-        x = x + (
-            got
-            or 1
-        )
+        x = x + (got or 1)
     yield from (x * 2 for _ in range(2))
 
 
@@ -107,11 +100,7 @@ def through_generator(x):
 
 def failing(x):
     y = x * 2
-    return helper(y, 1) + (
-        y.reshape(2, 3) @ np.ones(
-            4
-        )
-    )
+    return helper(y, 1) + (y.reshape(2, 3) @ np.ones(4))
 
 
 SUBJECTS = [work, through_generator, failing, own_operators]
@@ -373,15 +362,13 @@ def frames_of(function, *args):
 
 
 def raises_deep_inside(x):
-    return [
-        helper(v, k) * np.stack([v, v[:k]])
-        for k, v in enumerate(
-            [x, x + 1])
-    ]
+    return [helper(v, k) * np.stack([v, v[:k]]) for k, v in enumerate([x, x + 1])]
 
 
 def raises_in_operator(x):
-    y = x * 2; z = y + x[:3] * 2; return z  # noqa: E702
+    y = x * 2
+    z = y + x[:3] * 2
+    return z  # noqa: E702
 
 
 def raises_in_user_function(x):

@@ -295,7 +295,7 @@ def owner(thing):
 @pytest.mark.parametrize("policy", POLICIES)
 def test_programs(policy):
     machine = type("Program", (Program,), {"policy": policy})
-    machine.TestCase.settings = settings(max_examples=max(settings().max_examples // 12, 1))
+    machine.TestCase.settings = settings(max_examples=max(settings().max_examples // 20, 1))
     machine.TestCase("runTest").runTest()
 
 

@@ -46,16 +46,24 @@ def test_a_buffer_without_a_size_takes_no_memory_until_used():
         ((np.True_,), {}, TypeError, "nbytes=.*True"),
         ((float("nan"),), {}, TypeError, "nbytes=nan is not an integer"),
         (([64],), {}, TypeError, r"nbytes=\[64\] is not an integer"),
-        ((64,), {"on_full": "explode"}, ValueError,
-         "on_full='explode' is not one of 'raise', 'grow', 'heap'"),
+        (
+            (64,),
+            {"on_full": "explode"},
+            ValueError,
+            "on_full='explode' is not one of 'raise', 'grow', 'heap'",
+        ),
         ((64,), {"on_full": 3}, ValueError, "on_full=3 is not one of"),
         ((64,), {"limit": 128}, ValueError, "limit=128 needs on_full='grow', not 'raise'"),
-        ((256,), {"limit": 128, "on_full": "grow"}, ValueError,
-         "limit=128 is less than nbytes=256"),
+        (
+            (256,),
+            {"limit": 128, "on_full": "grow"},
+            ValueError,
+            "limit=128 is less than nbytes=256",
+        ),
         ((), {"limit": 0}, ValueError, "limit=0 is not positive"),
         ((), {"limit": 2.5}, TypeError, "limit=2.5 is not an integer"),
     ],
-)  # fmt: skip
+)
 def test_bad_settings(args, kwargs, error, text):
     with pytest.raises(error, match=text):
         alloc.Buffer(*args, **kwargs)
@@ -74,7 +82,9 @@ def test_default_policies():
 
 def test_arrays_are_aligned_writable_and_disjoint():
     buf = alloc.Buffer(1 << 14)
-    arrays = [take(buf, n, d) for n in (1, 3, 9) for d in ("f8", "f4", "u1", "c16", "?", "S3", "M8[s]")]
+    arrays = [
+        take(buf, n, d) for n in (1, 3, 9) for d in ("f8", "f4", "u1", "c16", "?", "S3", "M8[s]")
+    ]
     for k, a in enumerate(arrays):
         assert a.__array_interface__["data"][0] % ALIGNMENT == 0
         assert a.flags.writeable
@@ -99,8 +109,13 @@ def test_figures():
     c = take(buf, 8)
     assert (buf.used, buf.live) == (192, 2)
     assert buf.stats() == {
-        "capacity": 1024, "used": 192, "peak": 192, "live": 2, "chunks": 1, "heap_fallbacks": 0,
-    }  # fmt: skip
+        "capacity": 1024,
+        "used": 192,
+        "peak": 192,
+        "live": 2,
+        "chunks": 1,
+        "heap_fallbacks": 0,
+    }
     del b, c
 
 
@@ -136,8 +151,15 @@ def test_raise_says_what_was_asked_and_what_would_have_done():
     assert isinstance(error, MemoryError)
     assert (error.nbytes, error.suggested_nbytes) == (160, 128 + 192)
     text = str(error)
-    for part in ("shape (20,)", "dtype float64", "needs 160 bytes", "capacity of 256 bytes",
-                 "128 are in use by 1 live arrays", "320 bytes would have done", "profile"):  # fmt: skip
+    for part in (
+        "shape (20,)",
+        "dtype float64",
+        "needs 160 bytes",
+        "capacity of 256 bytes",
+        "128 are in use by 1 live arrays",
+        "320 bytes would have done",
+        "profile",
+    ):
         assert part in text
     assert take(buf, 16) is not None  # nothing is broken by it
     del kept
@@ -156,7 +178,7 @@ def test_the_error_of_a_function_names_line_and_operation():
     with pytest.raises(alloc.BufferFullError) as info:
         alloc.run(f, alloc.Buffer(1024), 100)
     assert f"{__file__}:{line + 2}, in " in str(info.value)
-    assert "f, add: " in str(info.value)
+    assert re.search(r"f, (\+|add): ", str(info.value))
     with pytest.raises(alloc.BufferFullError) as info:
         alloc.run(f, alloc.Buffer(64), 100)
     assert f"{__file__}:{line + 1}, in " in str(info.value)
@@ -166,20 +188,20 @@ def test_the_error_of_a_function_names_line_and_operation():
 @pytest.mark.parametrize(
     ("operation", "f"),
     [
-        ("multiply", lambda x: x * 2),
-        ("negative", lambda x: -x),
-        ("power", lambda x: x**3.5),
-        ("matmul", lambda x: x.reshape(100, 1) @ x.reshape(1, 100)),
+        (r" (\*|multiply): ", lambda x: x * 2),
+        (r" (-|negative): ", lambda x: -x),
+        (r" (\*\*|power): ", lambda x: x**3.5),
+        (r" (@|matmul): ", lambda x: x.reshape(100, 1) @ x.reshape(1, 100)),
         ("sin", lambda x: np.sin(x)),
         ("concatenate", lambda x: np.concatenate([x, x])),
-        ("fancy indexing", lambda x: x[np.array([1] * 80)]),
+        ("fancy indexing", lambda x, i=np.ones(80, int): x[i]),
         ("cumsum", lambda x: x.cumsum()),
         ("absolute", lambda x: abs(x)),
     ],
 )
 def test_every_kind_of_site_names_its_operation(operation, f):
     x = np.arange(1.0, 101)
-    with pytest.raises(alloc.BufferFullError, match=re.escape(operation)) as info:
+    with pytest.raises(alloc.BufferFullError, match=operation) as info:
         alloc.run(f, alloc.Buffer(64), x)
     assert f"{os.path.basename(__file__)}:{f.__code__.co_firstlineno}" in str(info.value)
 
@@ -320,8 +342,11 @@ def test_memory_is_a_chunk_of_bytes_with_its_pages_touched():
 
 def test_pickles_as_its_settings():
     for buf in (
-        alloc.Buffer(), alloc.Buffer(100), alloc.Buffer(64, on_full="heap"), alloc.Buffer(limit=9999),
-    ):  # fmt: skip
+        alloc.Buffer(),
+        alloc.Buffer(100),
+        alloc.Buffer(64, on_full="heap"),
+        alloc.Buffer(limit=9999),
+    ):
         kept = buf.spec((3,), F8) and take(buf, 3)
         restored = pickle.loads(pickle.dumps(buf))
         fresh = type(buf)(buf._nbytes, on_full=buf._on_full, limit=buf._limit)

@@ -117,7 +117,7 @@ def test_builtins_methods_partials_and_classes():
 
     assert alloc.profile(np.zeros, 100).nbytes == 800
     assert alloc.profile(np.ones(100).copy).nbytes == 800
-    assert alloc.profile(functools.partial(np.full, 100), 2.0).nbytes == 800
+    assert alloc.profile(functools.partial(np.full, 100), 2.0).nbytes in (800, 808)
     assert alloc.profile(len, [1]).result == 1
 
     class C:

@@ -1,0 +1,134 @@
+"""The house: imports point one way, files and functions stay small, dependencies stay two."""
+
+import ast
+import graphlib
+import re
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+import alloc_rewrite as alloc
+
+ROOT = Path(alloc.__file__).parent
+FILES = sorted(ROOT.rglob("*.py"))
+NAMES = [str(file.relative_to(ROOT)) for file in FILES]
+
+#: What each part may import of the package, besides itself.
+MAY_IMPORT = {
+    "errors": set(),
+    "layout": set(),
+    "blocks": set(),
+    "sizes": set(),
+    "buffer": {"blocks", "errors", "sizes"},
+    "equivalents": {"layout"},
+    "registry": {"equivalents"},
+    "rewrite": {"errors"},
+    "callees": {"equivalents", "rewrite", "registry"},
+    "sites": {
+        "rewrite",
+        "registry",
+        "equivalents",
+        "layout",
+        "blocks",
+        "buffer",
+        "callees",
+        "errors",
+    },
+    "bump": {"sites", "rewrite", "callees", "buffer", "errors"},
+    "profile": {"bump", "sites", "rewrite", "registry", "callees", "blocks", "buffer"},
+    "__init__": {"bump", "profile", "sites", "registry", "buffer", "errors"},
+}
+
+
+def part_of(file):
+    first = file.relative_to(ROOT).parts[0]
+    return first.removesuffix(".py")
+
+
+def imports_of(file):
+    """Go over the modules a file imports, as absolute dotted names; not those for types only."""
+    package = ["alloc_rewrite", *file.relative_to(ROOT).parts[:-1]]
+    tree = ast.parse(file.read_text())
+    for_types = {
+        id(inner)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.dump(node.test)
+        for inner in ast.walk(node)
+    }
+    for node in ast.walk(tree):
+        if id(node) in for_types:
+            continue
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                yield alias.name
+        elif isinstance(node, ast.ImportFrom):
+            base = package[: len(package) - node.level + 1] if node.level else []
+            module = ".".join([*base, *([node.module] if node.module else [])])
+            if node.module is None:  # from . import name
+                yield from (f"{module}.{alias.name}" for alias in node.names)
+            else:
+                yield module
+
+
+def test_every_part_is_known():
+    assert {part_of(file) for file in FILES} == set(MAY_IMPORT)
+
+
+@pytest.mark.parametrize("file", FILES, ids=NAMES)
+def test_imports_point_one_way(file):
+    own = part_of(file)
+    for module in imports_of(file):
+        parts = module.split(".")
+        if parts[0] == "alloc_rewrite":
+            other = parts[1] if len(parts) > 1 else "__init__"
+            assert other == own or other in MAY_IMPORT[own], f"{own} imports {other}"
+        else:
+            assert parts[0] in sys.stdlib_module_names | {"numpy", "bytecode"}, module
+
+
+def test_the_table_of_imports_has_no_cycle():
+    list(graphlib.TopologicalSorter(MAY_IMPORT).static_order())
+
+
+def test_modules_have_no_import_cycle():
+    modules = {
+        ".".join(["alloc_rewrite", *f.relative_to(ROOT).with_suffix("").parts]): f for f in FILES
+    }
+    graph = {}
+    for name, file in modules.items():
+        wanted = set(imports_of(file))
+        graph[name] = {m for m in wanted if m in modules and m != name}
+    list(graphlib.TopologicalSorter(graph).static_order())
+
+
+@pytest.mark.parametrize("file", FILES, ids=NAMES)
+def test_sizes_and_docstrings(file):
+    text = file.read_text()
+    assert len(text.splitlines()) <= 400
+    tree = ast.parse(text)
+    docstring = ast.get_docstring(tree)
+    assert docstring, "a module says what it is"
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            body = node.body
+            first = body[0]
+            documented = isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant)
+            start = first.end_lineno + 1 if documented and len(body) > 1 else node.lineno
+            assert node.end_lineno - start < 50, node.name
+
+
+def test_public_names_are_documented():
+    for name in alloc.__all__:
+        assert getattr(alloc, name).__doc__
+
+
+def test_run_time_dependencies():
+    for folder in (ROOT.parent, Path(__file__).parents[2]):
+        project = folder / "pyproject.toml"
+        if project.exists():
+            wanted = tomllib.loads(project.read_text())["project"]["dependencies"]
+            assert {re.match(r"[\w-]+", entry)[0] for entry in wanted} == {"numpy", "bytecode"}
+            return
+    pytest.skip("no pyproject.toml beside the package")
