@@ -1,9 +1,13 @@
 """What `make_coverage.py` calls NumPy's functions with, and which it doesn't call.
 
-In the calls, `a`, `v` and so on are the arrays of `make_coverage.arrays`.
+In the calls, `a`, `v` and so on are the arrays of the function `arrays`.
 """
 
 from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
 
 # Arguments to try, in this order, until a call succeeds; one that allocates is preferred.
 TRIED = (
@@ -367,6 +371,9 @@ OPERATORS = {
     "+a": "+a",
     "~a": "~b",
     "abs(a)": "abs(a)",
+    "divmod(a, b)": "divmod(a, a)",
+    "pow(a, b)": "pow(a, 2)",
+    "sum([a, b])": "sum([a, a])",
     "a[integers]": "v[i]",
     "a[mask]": "a[b]",
     "a[integers, integers]": "a[i, i]",
@@ -374,4 +381,23 @@ OPERATORS = {
     "a[:, integers]": "a[:, i]",
 }
 
-BUILT_IN = ("divmod(a, b)", "pow(a, b)", "sum([a, b])")
+NOTES = {
+    "a[integers]": "one array of integers, on the first axis",
+    "divmod(a, b)": "a built-in function, several outputs",
+    "pow(a, b)": "a built-in function",
+    "sum([a, b])": "a built-in function",
+}
+
+
+def arrays() -> dict[str, Any]:
+    """The arrays that calls are made with, fresh: some callables change them."""
+    rng = np.random.Generator(np.random.PCG64(0))
+    a = rng.random((64, 64))
+    i = rng.integers(0, 63, 4096)
+    return {
+        "np": np, "a": a, "v": rng.random(4096), "i": i, "b": a > 0.5, "c": a + 1j,
+        "s": a @ a.T + 64.0 * np.eye(64), "t": np.array(["abc", "bcd"] * 32),
+        "t2": np.arange("2026-01", "2026-03", dtype="M8[D]"),
+        "u": np.arange(4096).astype(np.uint8), "cube": np.ones((8, 8, 8)),
+        "pack": lambda *args, **kwargs: (args, kwargs),
+    }  # fmt: skip

@@ -22,17 +22,18 @@ from typing import Any
 
 import numpy as np
 from coverage_calls import (
-    BUILT_IN,
     CALLS,
     FILES,
     HEAP_CLASSES,
     MODULES,
+    NOTES,
     OPERATORS,
     SETTINGS,
     TRIED,
     TRIED_OF_METHODS,
     TRIED_OF_POLYNOMIALS,
     TRIED_OF_RANDOM,
+    arrays,
 )
 
 from alloc_rewrite import Buffer
@@ -73,7 +74,7 @@ The last columns are from one call: bytes of array data from the heap, plain and
 third call on). Work space inside compiled code (LAPACK, sorting) isn't counted. In the calls `a`
 is a 64 x 64 array of float64, `v` a vector of 4096, `i` one of integers, `b` a 64 x 64 array of
 bool, `c` one of complex128, `s` one that is symmetric and positive definite, `t` an array of
-strings, and `u` one of 4096 bytes.
+strings, `t2` one of dates, and `u` one of 4096 bytes.
 """
 
 
@@ -93,20 +94,6 @@ class Entry:
         call = f"`{self.call}`".replace("|", "\\|") if self.call else ""
         name = self.name.replace("|", "\\|")
         return f"| `{name}` | {self.kind} | {self.note} | {call} | {' | '.join(figures)} |"
-
-
-def arrays() -> dict[str, Any]:
-    """The arrays that calls are made with, fresh: some callables change them."""
-    rng = np.random.Generator(np.random.PCG64(0))
-    a = rng.random((64, 64))
-    i = rng.integers(0, 63, 4096)
-    return {
-        "np": np, "a": a, "v": rng.random(4096), "i": i, "b": a > 0.5, "c": a + 1j,
-        "s": a @ a.T + 64.0 * np.eye(64), "t": np.array(["abc", "bcd"] * 32),
-        "t2": np.arange("2026-01", "2026-03", dtype="M8[D]"),
-        "u": np.arange(4096).astype(np.uint8), "cube": np.ones((8, 8, 8)),
-        "pack": lambda *args, **kwargs: (args, kwargs),
-    }  # fmt: skip
 
 
 class Notes(Recorder):
@@ -366,9 +353,9 @@ def operators() -> list[Entry]:
         prepare = functools.partial(with_arguments, lambda _: None, "")
         before, after = plain(prepare, expression), bumped(prepare, expression)
         kind = NOTHING if not before.total() else HEAP if after.total() else ARENA
-        note = {"a[integers]": "one array of integers, on the first axis"}.get(name, "")
+        note = NOTES.get(name, "")
         out.append(Entry(name, kind, note, expression, before.total(), after.total()))
-    return out + [Entry(name, HEAP, "a built-in function, not counted") for name in BUILT_IN]
+    return out
 
 
 def sections() -> dict[str, list[Entry]]:

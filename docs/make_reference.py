@@ -122,7 +122,8 @@ def _inline(text: str) -> str:
 
 
 def _without_directives(text: str) -> str:
-    return re.sub(r" +# doctest: .*$", "", text, flags=re.MULTILINE)
+    text = re.sub(r" +# doctest: .*$", "", text, flags=re.MULTILINE)
+    return re.sub(r"(?<=\S) {3,}#", "  #", text)  # `ruff format` looks into Markdown too
 
 
 if __name__ == "__main__":
