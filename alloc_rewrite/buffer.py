@@ -69,7 +69,7 @@ class Buffer:
     >>> buf = alloc.Buffer(10**6)
     >>> x = alloc.run(lambda: np.ones(1000) * 2, buf)
     >>> buf.live, buf.peak
-    (1, 8000)
+    (1, 16000)
     """
 
     def __init__(

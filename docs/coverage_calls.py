@@ -226,7 +226,6 @@ CALLS = {
     "ndarray.astype": "np.float32",
     "ndarray.choose": "[a, a]",
     "ndarray.reshape": "-1, order='F'",
-    "ndarray.trace": "",
     "ndarray.put": "i[:64], 0.0",
     "ndarray.take": "i[:64], 0",
     "ndarray.view": "np.int64",
@@ -241,8 +240,6 @@ CALLS = {
     "ndarray.searchsorted": "a[0]",
     "ndarray.dot": "a",
     "ndarray.ravel": "'F'",
-    "ndarray.conj": "",
-    "ndarray.conjugate": "",
     "ndarray.swapaxes": "0, 1",
     "numpy.random.choice": "v, 1000",
     "numpy.random.randint": "0, 10, size=1000",
@@ -328,7 +325,7 @@ SETTINGS = [
     "binary_repr",
     "default_rng",
 ]
-CONTAINERS = [
+HEAP_CLASSES = [
     "chararray",
     "matrix",
     "memmap",
@@ -340,7 +337,6 @@ CONTAINERS = [
     "asmatrix",
     "bmat",
 ]
-HEAP_CLASSES = frozenset(CONTAINERS)
 MODULES = (
     "numpy",
     "numpy.linalg",

@@ -128,7 +128,9 @@ def array(
     ndmin: Any = 0,
 ) -> Any:
     """numpy.array of an array, or of numbers and arrays in lists and tuples."""
-    if type(ndmin) is not int or ndmin:
+    if type(ndmin) is not int or (
+        ndmin and (type(object) is not np.ndarray or ndmin > object.ndim)
+    ):
         return NotImplemented
     if copy is not True and copy is not None:
         return NotImplemented

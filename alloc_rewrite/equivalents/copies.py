@@ -271,7 +271,7 @@ ROWS = (
     Row((np.ndarray, "ravel"), "numpy.ndarray.ravel", ravel, "orders C, F and A"),
     Row((np.ndarray, "reshape"), "numpy.ndarray.reshape", reshape, "where it copies"),
     Row((np.ndarray, "repeat"), "numpy.ndarray.repeat", repeat, "by one integer"),
-    Row((np.ndarray, "take"), "numpy.ndarray.take", take),
+    Row((np.ndarray, "take"), "numpy.ndarray.take", take, copies=True),
     Row((np.ndarray, "round"), "numpy.ndarray.round", round, "of floats and integers"),
     Row((np.ndarray, "conj"), "numpy.ndarray.conj", conjugate),
     Row((np.ndarray, "conjugate"), "numpy.ndarray.conjugate", conjugate),

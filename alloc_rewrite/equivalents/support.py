@@ -35,12 +35,17 @@ Target = Callable[..., Any] | tuple[type, str]
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One NumPy primitive that allocates, and how it gets its memory; None is the heap."""
+    """One NumPy primitive that allocates, and how it gets its memory; None is the heap.
+
+    With `copies` the equivalent may put copies of its arguments into the arena on the way, in C
+    order or as integers of the largest size.
+    """
 
     function: Target
     name: str
     equivalent: Equivalent | None
     note: str = ""
+    copies: bool = False
 
 
 class DeclinedError(Exception):

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import functools
 from types import BuiltinFunctionType, FunctionType, MethodType, ModuleType
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -87,6 +87,8 @@ class CountingRegion:
     def before(self, *operands: Any) -> Any:
         """Run the bumped function's site, if there is one."""
         self.recorder.seen(operands)
+        if self.symbol == "[]":
+            self.recorder.copied(operands[1:])
         site = self.twin()
         return None if site is None else site(*operands)
 
@@ -124,7 +126,7 @@ class CountingCall:
                 return instead, None, None
             about = self.unknown(callee)
         # The arguments live until the result was counted, as those of a site do.
-        return callee, None, about and (*about, args, kwargs)
+        return callee, None, about and (about, (owner, *args), kwargs)
 
     def spread(self, callee: Any, args: Any, kwargs: Any = None) -> tuple[Any, Any, Any]:
         """Do the same for a call with ``*args`` and ``**kwargs``."""
@@ -136,13 +138,15 @@ class CountingCall:
         """Count what the call returned."""
         if token is None:
             return
-        name, heap, reason, *_ = token
-        if reason:
-            self.recorder.unseen(result, self.where, name, reason)
-        else:
-            self.recorder.made(result, self.where, name, heap=heap)
+        about, args, _ = token
+        if about.reason:
+            self.recorder.unseen(result, self.where, about.name, about.reason)
+            return
+        self.recorder.made(result, self.where, about.name, heap=about.heap)
+        if about.copies:
+            self.recorder.copied(args)
 
-    def unknown(self, callee: Any) -> tuple[str, bool, str] | None:
+    def unknown(self, callee: Any) -> About | None:
         """Name code that is not seen into; None for what only passes objects on."""
         module = getattr(callee, "__module__", None)
         if not isinstance(module, str) or module == "builtins":
@@ -152,27 +156,37 @@ class CountingCall:
                 return None
         name = f"{module}.{getattr(callee, '__qualname__', type(callee).__qualname__)}"
         if isinstance(callee, type):
-            return name, True, "a class, which is not entered (bump can decorate it)"
+            return About(name, reason="a class, which is not entered (bump can decorate it)")
         if isinstance(callee, FunctionType):
             reason = self.sites.policy.refusal(callee)
             reason = reason or self.sites.rewriter.reason(callee.__code__)
-            return (name, True, reason) if reason else None
-        return name, True, "compiled code, which the profile doesn't see into"
+            return About(name, reason=reason) if reason else None
+        return About(name, reason="compiled code, which the profile doesn't see into")
 
 
-def primitive(callee: Any) -> tuple[str, bool, str] | None:
-    """Name an allocating primitive, and say whether its arrays stay on the heap."""
+class About(NamedTuple):
+    """What is known of a callee whose result is looked at."""
+
+    name: str
+    heap: bool = False  # its arrays stay on the heap
+    copies: bool = False  # the arena takes copies of its arguments for the time of the call
+    reason: str = ""  # why it is not seen into
+
+
+def primitive(callee: Any) -> About | None:
+    """Return what is known of an allocating primitive; None for any other callable."""
     while type(callee) is functools.partial:
         callee = callee.func
     found = find(callee)
     if found is not None:
-        return found[0].name, found[0].equivalent is None, ""
+        row = found[0]
+        return About(row.name, row.equivalent is None, row.copies)
     if type(callee) is np.ufunc:
-        return f"numpy.{callee.__name__}", False, ""
+        return About(f"numpy.{callee.__name__}")
     if callee is abs:
-        return "abs", False, ""
+        return About("abs")
     if type(callee) is BuiltinFunctionType and callee in (divmod, pow, sum):
-        return callee.__name__, True, ""
+        return About(callee.__name__, heap=True)
     return None
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 import weakref
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from types import FrameType
 from typing import Any
@@ -16,6 +17,8 @@ import numpy as np
 
 from ..blocks import Chunk, rounded
 from ..rewrite import Where
+
+_INDEX = np.dtype(np.intp).itemsize
 
 
 @dataclass(slots=True)
@@ -78,6 +81,15 @@ class Recorder:
                 owner = owner_of(value)
                 if self._is_new(owner):
                     self._remember(owner, 0, 0)
+
+    def copied(self, values: Iterable[Any]) -> None:
+        """Make room for copies of arguments that the arena takes only for the time of a call."""
+        arrays = [value for value in values if isinstance(value, np.ndarray)]
+        sizes = [rounded(a.size * max(a.itemsize, _INDEX)) for a in arrays]
+        for size in sizes:
+            self._carve(size)
+        for size in sizes:
+            self._free[size] = self._free.get(size, 0) + 1
 
     def forget(self, array: np.ndarray[Any, Any]) -> None:
         """Drop the weak reference to an array: NumPy resizes none that has one."""
