@@ -24,8 +24,19 @@ ALIGNMENT = 64  # bytes: one cache line, and the widest vector register
 SCAN = 8  # blocks looked at before the busy ones are set aside
 
 
-def rounded(nbytes: int) -> int:
+def aligned(nbytes: int) -> int:
+    """Round a size up to a multiple of the alignment."""
     return -(-nbytes // ALIGNMENT) * ALIGNMENT
+
+
+def block_size(nbytes: int) -> int:
+    """Return the size of the blocks that serve arrays of `nbytes`: at most a sixteenth more.
+
+    Sixteen sizes to each power of two let arrays of nearly the same size, as neighbouring
+    slices are, use each other's blocks while these are in the cache.
+    """
+    step = max(ALIGNMENT, 1 << (nbytes.bit_length() - 5)) if nbytes >= 16 else ALIGNMENT
+    return -(-nbytes // step) * step
 
 
 class Chunk(np.ndarray[Any, np.dtype[np.uint8]]):
@@ -57,7 +68,7 @@ class Spec(NamedTuple):
 class Block:
     """A piece of a chunk, its header, and the pool it returns to."""
 
-    __slots__ = ("chunk", "header", "offset", "pool", "spec")
+    __slots__ = ("chunk", "flags", "header", "offset", "pool", "spec")
 
     def __init__(self, chunk: Space, offset: int, spec: Spec) -> None:
         self.chunk = chunk
@@ -71,6 +82,14 @@ class Block:
         self.header = np.ndarray(
             spec.shape, spec.dtype, self.chunk.memory, self.offset, spec.strides
         )
+        self.flags: int = self.header.flags.num
+
+    def new_array(self, spec: Spec) -> np.ndarray[Any, Any]:
+        """Return an array as `spec` says over the memory, which must be free."""
+        # A user can reach the header as the `base` of an array, and change it.
+        if self.spec is not spec or self.header.flags.num != self.flags:
+            self.shape_as(spec)
+        return self.header.view()
 
     def is_free(self) -> bool:
         """Whether nobody but this block holds its memory."""
@@ -84,7 +103,31 @@ def _references_of_a_free_header() -> int:
     return getrefcount(block.header)
 
 
+def lost_blocks(spaces: list[Space]) -> set[Block]:
+    """Return the free blocks that are in no pool and in nobody's hands.
+
+    An exception that a signal handler raises in the middle of `Buffer.take` leaves one behind.
+    """
+    lost = set()
+    for space in spaces:
+        blocks = list(space.blocks)
+        for block in blocks:
+            if getrefcount(block) == _LOST and block.is_free():
+                lost.add(block)
+    return lost
+
+
+def _references_of_a_lost_block() -> int:
+    """Count what `lost_blocks` sees of a block that only its space holds."""
+    held = {object()}
+    blocks = list(held)
+    for block in blocks:
+        return getrefcount(block)
+    raise AssertionError
+
+
 FREE = _references_of_a_free_header()
+_LOST = _references_of_a_lost_block()
 
 
 class Space:
@@ -94,9 +137,12 @@ class Space:
 
     def __init__(self, size: int) -> None:
         self.size = size
-        self.memory: Chunk = np.ndarray.__new__(Chunk, size + ALIGNMENT, np.uint8)
-        self.memory.fill(0)  # every page is touched here, once
-        self.start = -self.memory.__array_interface__["data"][0] % ALIGNMENT
+        chunk: Chunk = np.ndarray.__new__(Chunk, size + ALIGNMENT, np.uint8)
+        chunk.fill(0)  # every page is touched here, once
+        self.start = -chunk.__array_interface__["data"][0] % ALIGNMENT
+        # Headers are made from a memoryview (their base is the chunk all the same), which stays
+        # writeable if somebody goes down the bases of an array and makes the chunk read-only.
+        self.memory = memoryview(chunk)
         self.clear()
 
     def clear(self) -> None:

@@ -17,7 +17,7 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from .blocks import FREE, SCAN, Block, Pool, Space, Spec, rounded
+from .blocks import FREE, SCAN, Block, Pool, Space, Spec, aligned, block_size, lost_blocks
 from .errors import BufferFullError
 from .sizes import checked_size
 
@@ -69,7 +69,7 @@ class Buffer:
     >>> buf = alloc.Buffer(10**6)
     >>> x = alloc.run(lambda: np.ones(1000) * 2, buf)
     >>> buf.live, buf.peak
-    (1, 16000)
+    (1, 16384)
     """
 
     def __init__(
@@ -101,7 +101,7 @@ class Buffer:
         self.companions: dict[Any, Any] = {}  # what others keep for as long as the buffer lives
         self._peak = 0
         self._heap_fallbacks = 0
-        self._spaces = [Space(rounded(nbytes))] if nbytes is not None else []
+        self._spaces = [Space(aligned(nbytes))] if nbytes is not None else []
         _buffers.add(self)
 
     # ------------------------------------------------------------------ what it holds
@@ -201,22 +201,24 @@ class Buffer:
         Arrays without bytes, and dtypes that hold references or memory of their own
         (objects, variable-width strings), are NumPy's business.
         """
-        key = (shape, dtype, strides)
-        try:
-            return self._specs[key]
-        except KeyError:
-            pass
+        # Dtypes that compare equal need not be the same; only those told apart are remembered.
+        known = dtype.metadata is None and dtype.kind in "?biufcmMSU"
+        key = (shape, dtype, dtype.num, strides)
+        if known and key in self._specs:
+            return self._specs.get(key)
         nbytes = dtype.itemsize
         for n in shape:
             nbytes *= n
         spec = None
-        if nbytes > 0 and dtype.kind in "?biufcmMSUV" and not dtype.hasobject:
-            size = rounded(nbytes)
+        if nbytes > 0 and (known or dtype.kind in "?biufcmMSUV") and not dtype.hasobject:
+            size = block_size(nbytes)
             with self._lock:
                 pool = self._pools.get(size)
                 if pool is None:
                     pool = self._pools[size] = Pool(size)
             spec = Spec(shape, dtype, strides, nbytes, pool)
+        if not known:
+            return spec
         if len(self._specs) >= _MANY_SPECS:
             for old in list(self._specs)[: _MANY_SPECS // 2]:
                 self._specs.pop(old, None)
@@ -242,9 +244,7 @@ class Buffer:
                 if len(busy) >= SCAN:
                     pool.busy += busy
                     return self._carved(spec, None)
-        if block.spec is not spec:
-            block.shape_as(spec)
-        array = block.header.view()
+        array = block.new_array(spec)
         blocks.append(block)
         if busy is not None:
             blocks += busy
@@ -261,9 +261,7 @@ class Buffer:
                 if block is None:
                     self._heap_fallbacks += 1
                     return None
-                if block.spec is not spec:
-                    block.shape_as(spec)
-                array = block.header.view()
+                array = block.new_array(spec)
                 spec.pool.blocks.append(block)
                 self._peak = max(self._peak, self._used())
                 return array
@@ -314,11 +312,22 @@ class Buffer:
             room = None if self._limit is None else self._limit - capacity
             if room is None or need <= room:
                 size = max(FIRST_CHUNK if self._nbytes is None else 0, capacity, need)
-                self._spaces.append(Space(size if room is None else min(size, room)))
+                if not self._add_space(size if room is None else min(size, room), need):
+                    return self._bumped(spec)
             block = self._bumped(spec)
             if block is not None:
                 return block
         self._full(spec)
+
+    def _add_space(self, size: int, need: int) -> bool:
+        """Add a chunk of `size`, or as large as needed if the machine has no more."""
+        for nbytes in (size, need):
+            try:
+                self._spaces.append(Space(nbytes))
+                return True
+            except MemoryError:
+                pass
+        return False
 
     def _full(self, spec: Spec) -> NoReturn:
         held = [b for space in self._spaces for b in space.blocks]
@@ -357,7 +366,7 @@ class Buffer:
                         busy.append(block)
             if keep_busy:
                 pool.blocks += busy
-        return free
+        return free | lost_blocks(self._spaces)
 
 
 def _popped(blocks: list[Block]) -> Iterator[Block]:

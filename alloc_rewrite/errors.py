@@ -25,7 +25,7 @@ class BufferFullError(MemoryError):
     ...     alloc.run(lambda: np.zeros(1000), alloc.Buffer(4096))
     ... except alloc.BufferFullError as error:
     ...     print(error.nbytes, error.suggested_nbytes)
-    8000 8000
+    8000 8192
     """
 
     def __init__(self, message: str, nbytes: int, suggested_nbytes: int) -> None:

@@ -70,8 +70,9 @@ def register(function: Callable[..., Any], equivalent: Callable[..., Any]) -> No
         ``empty(shape, dtype, strides=None)`` returns an uninitialised array of the arena
         (`shape` a tuple of int, `dtype` a `numpy.dtype`, `strides` in bytes or None for C
         order). It returns the result, the same to the bit as the function's, or
-        ``NotImplemented`` to let the function itself run. Any exception that it raises has
-        the same effect, so it must not change anything before it is sure to succeed.
+        ``NotImplemented`` to let the function itself run. An error that it raises (of the types
+        that NumPy raises) has the same effect, so it must not change anything before it is sure
+        to succeed.
 
     Raises
     ------

@@ -207,6 +207,8 @@ def _from_numbers(new: Empty, value: Any, dtype: Any, order: str) -> Any:
         shape = ()
         kinds.add(type(value))
     found = _common_dtype(kinds)
+    if int in kinds and found is not INTP and not _all_fit(value):
+        return NotImplemented
     if dtype is not None:
         wanted = as_dtype(dtype)
         if wanted.kind not in "biufc" or (found.kind == "c" and wanted.kind != "c"):
@@ -234,6 +236,13 @@ def _measure(value: Any, kinds: set[type]) -> Shape:
     if len(shapes) != 1:
         raise DeclinedError
     return (len(value), *shapes.pop())
+
+
+def _all_fit(value: Any) -> bool:
+    """Whether the Python integers among nested numbers fit the default integer type."""
+    if type(value) is list or type(value) is tuple:
+        return all(map(_all_fit, value))
+    return type(value) is not int or -(2**63) <= value < 2**63
 
 
 def _common_dtype(kinds: set[type]) -> Dtype:
@@ -272,7 +281,7 @@ _IOTA = np.arange(1024)
 
 
 def arange(
-    new: Empty, start: Any, stop: Any = None, step: Any = None, dtype: Any = None, *,
+    new: Empty, start: Any, /, stop: Any = None, step: Any = None, dtype: Any = None, *,
     device: Any = None,
 ) -> Any:  # fmt: skip
     """numpy.arange of integers and of float64; other dtypes are left alone."""

@@ -116,12 +116,12 @@ def ravel(new: Empty, array: Any, order: Any = "C") -> Any:
     return _flat_copy(new, source, order)
 
 
-def reshape(new: Empty, array: Any, *shape: Any, order: Any = "C", copy: Any = None) -> Any:
+def reshape(new: Empty, array: Any, *shape: Any, order: Any = "C", **others: Any) -> Any:
     """numpy.ndarray.reshape; a view where NumPy gives one, else a view of an arena copy."""
-    if type(array) is np.ndarray and order == "C" and copy is None and array.flags.c_contiguous:
+    if type(array) is np.ndarray and order == "C" and not others and array.flags.c_contiguous:
         return array.reshape(*shape)
     source = plain_array(array)
-    if copy is not None or order not in ("C", "F", "A"):
+    if others or order not in ("C", "F", "A"):
         return NotImplemented
     if len(shape) == 1 and type(shape[0]) in (tuple, list):
         shape = tuple(shape[0])

@@ -4,8 +4,8 @@ In: a generator and the arguments of one of its methods. Out: an arena array of 
 NumPy would have drawn, the generator's state as NumPy would have left it; or `NotImplemented`.
 This module must not know who calls, nor where memory comes from.
 
-Where a method has no `out`, and draws element by element, it is called for chunks of at most 1024
-numbers: a scratch of 8 KiB. That keeps the stream to the bit. Arguments are checked by NumPy
+Where a method has no `out`, and draws element by element, it is called for chunks of at most 4096
+numbers: a scratch of 32 KiB. That keeps the stream to the bit. Arguments are checked by NumPy
 before the first number is drawn, so an error leaves the stream alone.
 """
 
@@ -19,7 +19,7 @@ from numpy.random import Generator, RandomState
 
 from .support import Array, DeclinedError, Dtype, Empty, Equivalent, Row, Shape, as_dtype, as_shape
 
-_CHUNK = 1024
+_CHUNK = 4096
 _PARAMETERS = frozenset({int, float, np.float64, np.int64})
 _FLOAT64 = np.dtype(np.float64)
 _WIDE = frozenset("iu")

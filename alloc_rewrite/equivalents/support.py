@@ -48,7 +48,7 @@ class Row:
     copies: bool = False
 
 
-class DeclinedError(Exception):
+class DeclinedError(RuntimeError):
     """The arguments are beyond the equivalent; the original has to run."""
 
 

@@ -87,7 +87,7 @@ def profile(f: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Profile:
     >>> import alloc_rewrite as alloc
     >>> p = alloc.profile(lambda n: np.zeros(n) + np.ones(n), 1000)
     >>> p.nbytes, p.count, p.suggested_nbytes
-    (24000, 3, 24000)
+    (24000, 3, 24576)
     """
     if not callable(f):
         raise TypeError(f"profile: {f!r} is not callable; give the function, then its arguments")

@@ -17,7 +17,7 @@ from ..bump import bumped
 from ..callees import Callees, Policy
 from ..registry import find
 from ..rewrite import Call, Owner, Place, Region, Rewriter, Rewritten, Where
-from ..sites import SYMBOLS, ArenaSites
+from ..sites import SYMBOLS, ArenaSites, from_signal_handler
 from .recorder import Recorder
 
 
@@ -34,6 +34,10 @@ class CountingSites:
         self.rewriter = Rewriter(self)
         self.callees = Callees(self.rewriter, self.policy)
         self._others: dict[int, CountingSites] = {}
+
+    def is_foreign(self, error: Exception) -> bool:
+        """Whether an exception that came up while rewriting is not the rewriter's."""
+        return from_signal_handler(error)
 
     def make(self, place: Place, where: Where, owner: Owner, number: int) -> list[Any]:
         """Return the site of a place, and the observer of what the original code gives."""

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from ..blocks import Chunk, rounded
+from ..blocks import Chunk, block_size
 from ..rewrite import Where
 
 _INDEX = np.dtype(np.intp).itemsize
@@ -85,7 +85,7 @@ class Recorder:
     def copied(self, values: Iterable[Any]) -> None:
         """Make room for copies of arguments that the arena takes only for the time of a call."""
         arrays = [value for value in values if isinstance(value, np.ndarray)]
-        sizes = [rounded(a.size * max(a.itemsize, _INDEX)) for a in arrays]
+        sizes = [block_size(a.size * max(a.itemsize, _INDEX)) for a in arrays]
         for size in sizes:
             self._carve(size)
         for size in sizes:
@@ -115,7 +115,7 @@ class Recorder:
             self.count += 1
             self.live += nbytes
             self.peak = max(self.peak, self.live)
-            size = 0 if heap else rounded(nbytes)
+            size = 0 if heap else block_size(nbytes)
             self._carve(size)
             self._remember(owner, nbytes, size)
 

@@ -61,6 +61,10 @@ class Sites(Protocol):
         """By operator, what fills the array that a region's site returns (see `encode`)."""
         ...
 
+    def is_foreign(self, error: Exception) -> bool:
+        """Whether an exception that came up while rewriting is not the rewriter's."""
+        ...
+
     def make(self, place: Place, where: Where, owner: Owner, number: int) -> list[Any]:
         """Return what goes into the place's cells: the site, and its observer if any."""
         ...
@@ -182,6 +186,8 @@ class Rewriter:
         except RewriteError as error:
             reason = str(error)
         except Exception as error:
+            if self._sites.is_foreign(error):
+                raise
             reason = f"the rewriter failed: {error!r}"
             logger.debug("left %s as it is: %s", code.co_qualname, reason)
         key, entries = id(code), self._entries

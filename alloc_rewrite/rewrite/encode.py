@@ -124,11 +124,9 @@ def _verify_once(place: Place, items: list[Any], finish: bool, observe: bool) ->
 def _emit_region(
     emit: Emitter, region: Region, original: list[Any], name: str, finish: bool, observe: bool
 ) -> None:
-    unhandled, plain, done = Target(), Target(), Target()
+    unhandled, done = Target(), Target()
     n = region.size
-    emit.load_cell(name)
-    emit.jump_if_none(plain)
-    emit.load_callable(name)
+    emit.load_site(name, unhandled)
     emit.copy(n + 2, n)
     emit.call(n)
     emit.copy(1)
@@ -144,7 +142,6 @@ def _emit_region(
     emit.jump(done)
     emit.out.append(unhandled)
     emit.pop()
-    emit.out.append(plain)
     if observe:  # operands live until the result was seen, as those of a site do
         emit.copy(n, n)
     emit.out += original
@@ -161,15 +158,14 @@ def _emit_region(
 
 
 def _emit_call(emit: Emitter, call: Call, original: list[Any], name: str, observe: bool) -> None:
-    unhandled, plain, done = Target(), Target(), Target()
+    unhandled, done = Target(), Target()
+    absent = Target() if observe else unhandled
     n = call.size
     has_null = call.form != "self"
     # How deep the callable lies, and how many of the slots above it are arguments.
     depth = n + 1 if has_null and NULL_FIRST else n + 2
     copies = n if has_null else n + 1
-    emit.load_cell(name)
-    emit.jump_if_none(plain)
-    emit.load_callable(name)
+    emit.load_site(name, absent)
     emit.copy(depth + 2)
     emit.copy(copies + 3, copies)
     emit.call(copies + 1, call.names)
@@ -191,7 +187,8 @@ def _emit_call(emit: Emitter, call: Call, original: list[Any], name: str, observ
         emit.out += [item.copy() for item in original]
         _emit_observer(emit, name)
         emit.jump(done)
-    emit.out.append(plain)
+        emit.out.append(absent)
+        emit.pop()
     emit.out += original
     emit.end_of_call()
     emit.out.append(done)

@@ -296,6 +296,18 @@ class Emitter:
             self.load_cell(name)
             self.op("PUSH_NULL")
 
+    def load_site(self, name: str, absent: Any) -> None:
+        """Push a site, ready to be called; jump to `absent`, with None on top, if it has gone.
+
+        The cell is read once: it may be emptied at any time.
+        """
+        self.load_cell(name)
+        self.copy(1)
+        self.jump_if_none(absent)
+        self.op("PUSH_NULL")
+        if NULL_FIRST:
+            self.op("SWAP", 2)
+
     def jump_if_none(self, target: Any) -> None:
         self.jump_to("POP_JUMP_FORWARD_IF_NONE" if PY311 else "POP_JUMP_IF_NONE", target)
 

@@ -5,10 +5,11 @@ In: nothing but the environment. Out: the class that makes sites, and why it is 
 
 from __future__ import annotations
 
+from .faults import from_signal_handler
 from .operators import SYMBOLS
 from .python import PythonSites as ArenaSites
 
-__all__ = ["SYMBOLS", "ArenaSites", "core"]
+__all__ = ["SYMBOLS", "ArenaSites", "core", "from_signal_handler"]
 
 
 def core() -> tuple[str, str]:

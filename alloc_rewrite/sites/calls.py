@@ -15,6 +15,7 @@ from ..callees import with_partial
 from ..errors import BufferFullError
 from ..registry import find
 from . import economy
+from .faults import EXPECTED, from_signal_handler
 from .floating import enter, leave, strict
 from .rows import Rows
 from .site import Site
@@ -47,7 +48,7 @@ class CallSite(Site):
             elif type(callee) is functools.partial:
                 instead, result = self.partial(callee, args, kwargs)
             elif callee is abs:
-                if len(args) == 1 and type(args[0]) is ndarray:
+                if len(args) == 1 and type(args[0]) is ndarray and not kwargs:
                     instead, result = self.ufunc(np.absolute, args, kwargs)
             else:
                 result = self.row(callee, args, kwargs)
@@ -57,8 +58,9 @@ class CallSite(Site):
                         self.hit(0)  # no array, but entering takes time as well
         except BufferFullError:
             raise
-        except Exception:  # a fault of this library must not become the caller's
-            pass
+        except EXPECTED as error:  # a fault of this library must not become the caller's
+            if from_signal_handler(error):
+                raise
         if instead is None and result is None:
             self.missed()
             return callee, None

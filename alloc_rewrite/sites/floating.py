@@ -34,7 +34,8 @@ def strict() -> Any:
     state = np.geterr()
     modes = {c: "ignore" if state[c] == "ignore" else "raise" for c in _CATEGORIES}  # type: ignore[literal-required]
     made = _make_extobj(**modes)  # type: ignore[arg-type]
-    if len(_strict) >= _MANY:
-        _strict.clear()
-    _strict[now] = made
+    if np.geterrcall() is None:  # else the cache would keep the user's handler alive
+        if len(_strict) >= _MANY:
+            _strict.clear()
+        _strict[now] = made
     return made

@@ -18,6 +18,7 @@ from ..blocks import Chunk
 from ..equivalents import fancy, power_ufunc
 from ..errors import BufferFullError
 from ..rewrite import Owner, Where
+from .faults import EXPECTED, from_signal_handler
 from .floating import enter, leave, strict
 from .rows import Rows
 from .site import REVIEW_MASK, Site
@@ -187,7 +188,7 @@ def _is_dying(array: ndarray[Any, Any]) -> bool:
     """
     header = array.base
     return (
-        header is not None
+        type(header) is ndarray
         and getrefcount(header) == _LAST_OF_BLOCK
         and type(header.base) is Chunk
         and array.flags.writeable
@@ -259,7 +260,9 @@ class PowerSite(UfuncSite):
         token = enter(strict())
         try:
             return ufunc(*operands, out)
-        except Exception:
+        except EXPECTED as error:
+            if from_signal_handler(error):
+                raise
             return None
         finally:
             leave(token)

@@ -16,6 +16,7 @@ from ..callees import Callees, Policy
 from ..rewrite import Call, Owner, Place, Rewriter, Where
 from . import economy
 from .calls import CallSite
+from .faults import from_signal_handler
 from .operators import FINISHERS, BinarySite, operator_site
 from .site import KEPT
 
@@ -39,6 +40,10 @@ class PythonSites:
 
     def __reduce__(self) -> tuple[Any, ...]:
         return type(self), (self.buffer, self.policy, self.frugal)
+
+    def is_foreign(self, error: Exception) -> bool:
+        """Whether an exception that came up while rewriting is not the rewriter's."""
+        return from_signal_handler(error)
 
     def make(self, place: Place, where: Where, owner: Owner, number: int) -> list[Any]:
         """Return the site of a place: see `encode` for how it is called."""

@@ -13,13 +13,14 @@ from typing import Any
 import numpy as np
 
 from ..errors import BufferFullError
+from .faults import EXPECTED, from_signal_handler
 from .floating import enter, leave, strict
 from .site import Site
 
 ndarray = np.ndarray
 
 
-class HeapNeededError(Exception):
+class HeapNeededError(RuntimeError):
     """An array that has to come from the heap; the original code makes it."""
 
 
@@ -53,7 +54,9 @@ class Rows:
             out = function(self.empty, *args, **kwargs)
         except BufferFullError as error:
             raise site.located(error, self.what) from None
-        except Exception:
+        except EXPECTED as error:
+            if from_signal_handler(error):
+                raise
             return None
         finally:
             leave(token)

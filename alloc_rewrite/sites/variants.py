@@ -15,6 +15,7 @@ from ..blocks import Spec
 from ..buffer import Buffer
 from ..equivalents import matmul_shape, stacked_layout
 from ..layout import broadcast_strides, c_strides, k_order
+from .faults import EXPECTED, from_signal_handler
 
 ndarray = np.ndarray
 _NUMERIC = "?biufcmM"
@@ -49,11 +50,14 @@ class Variants:
         for x in operands:
             kind = type(x)
             if kind is ndarray:
-                key += (x.dtype, x.shape, x.strides)
+                dtype_of = x.dtype
+                if dtype_of.kind not in _NUMERIC or dtype_of.metadata is not None:
+                    return None  # others may not be hashable, or not what they are equal to
+                key += (dtype_of, dtype_of.num, x.shape, x.strides)
             elif kind in _SCALARS:
                 key.append(kind)
             elif isinstance(x, np.generic) and kind is x.dtype.type and x.dtype.kind in _NUMERIC:
-                key.append(x.dtype)
+                key += (x.dtype, kind)
             else:
                 return None
         known = tuple(key)
@@ -74,16 +78,16 @@ class Variants:
         if not any(type(x) is ndarray and x.ndim for x in operands):
             return None  # a scalar comes of it
         kinds = [_kind(x) for x in operands]
-        if any(isinstance(k, np.dtype) and k.kind not in _NUMERIC for k in kinds):
-            return None
         try:
             wanted: dict[str, Any] = {}
             if dtype is not None:
                 wanted["signature"] = (*[None] * len(kinds), np.dtype(dtype))
             dtypes = ufunc.resolve_dtypes((*kinds, None), **wanted)
             shape = self._shape(operands)
-        except Exception:
-            return None  # NumPy raises, and says why
+        except EXPECTED as error:  # NumPy raises, and says why
+            if from_signal_handler(error):
+                raise
+            return None
         if not shape:
             return None
         layout = _strides if ufunc.signature is None else _product_strides

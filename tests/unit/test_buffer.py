@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import alloc_rewrite as alloc
-from alloc_rewrite.blocks import ALIGNMENT, Chunk, rounded
+from alloc_rewrite.blocks import ALIGNMENT, Chunk, aligned, block_size
 from alloc_rewrite.buffer import FIRST_CHUNK
 
 F8 = np.dtype(np.float64)
@@ -24,7 +24,22 @@ def test_a_size_is_rounded_up_to_the_alignment():
     assert alloc.Buffer(64).capacity == 64
     assert alloc.Buffer(65).capacity == 128
     assert alloc.Buffer(np.int64(1000)).capacity == 1024
-    assert [rounded(n) for n in (0, 1, 64, 65)] == [0, 64, 64, 128]
+    assert [aligned(n) for n in (0, 1, 64, 65)] == [0, 64, 64, 128]
+
+
+def test_blocks_are_at_most_a_sixteenth_larger_than_arrays():
+    assert [block_size(n) for n in (1, 64, 65, 1024, 1025)] == [64, 64, 128, 1024, 1088]
+    assert [block_size(n) for n in (8000, 80_000, 2**21 - 4096, 2**21)] == [
+        8192,
+        81_920,
+        2**21,
+        2**21,
+    ]
+    for n in range(1, 100_000, 37):
+        size = block_size(n)
+        assert n <= size <= max(n + 63, n * 17 / 16)
+        assert size % ALIGNMENT == 0
+        assert block_size(size) == size
 
 
 def test_a_buffer_without_a_size_takes_no_memory_until_used():
