@@ -51,9 +51,62 @@ def _draw(method: Any, result: Array, args: tuple[Any, ...], kwargs: dict[str, A
     return result
 
 
+def _uniform(source: Any, result: Array, parameters: tuple[Any, ...]) -> bool:
+    """Draw from [low, high) as low + (high - low) * u, if that is NumPy's own arithmetic."""
+    low, high = _filled(parameters, (0.0, 1.0))
+    bits = source._bit_generator if type(source) is RandomState else source.bit_generator
+    return _scaled(_generator_over(bits).random, result, low, high - low)
+
+
+def _normal(source: Any, result: Array, parameters: tuple[Any, ...]) -> bool:
+    """Draw as loc + scale * z, if that is NumPy's own arithmetic."""
+    loc, scale = _filled(parameters, (0.0, 1.0))
+    return _scaled(source.standard_normal, result, loc, scale)
+
+
+def _filled(parameters: tuple[Any, ...], defaults: tuple[float, float]) -> tuple[float, float]:
+    values = [*parameters, *defaults[len(parameters) :]]
+    return float(values[0]), float(values[1])
+
+
+def _scaled(draw: Any, result: Array, shift: float, scale: float) -> bool:
+    # Beyond these bounds NumPy may raise, or overflow.
+    if not (abs(shift) < _LARGE and 0.0 <= scale < _LARGE and _scales_in_two_steps()):
+        return False
+    draw(out=result)
+    with np.errstate(all="ignore"):
+        np.multiply(result, scale, out=result)
+        np.add(result, shift, out=result)
+    return True
+
+
+@functools.cache
+def _scales_in_two_steps() -> bool:
+    """Whether NumPy rounds the product and the sum, and not once, as fused operations do."""
+    source = Generator(np.random.PCG64(7))
+    state = source.bit_generator.state
+    for name, standard in (("normal", source.standard_normal), ("uniform", source.random)):
+        source.bit_generator.state = state
+        expected = getattr(source, name)(0.3, 1.7, 500)  # a fixed scratch of 4 KB
+        source.bit_generator.state = state
+        scale = 1.7 if name == "normal" else 1.7 - 0.3
+        if (standard(500) * scale + 0.3).tobytes() != expected.tobytes():
+            return False
+    return True
+
+
+_LARGE = 1e100
+_SCALED: dict[tuple[type, str], Any] = {
+    (Generator, "normal"): _normal,
+    (Generator, "uniform"): _uniform,
+    (RandomState, "uniform"): _uniform,
+}
+
+
 def _distribution(owner: type, name: str, count: int) -> Equivalent:
     """The equivalent of a method of `owner` with `count` parameters and then a size."""
     method = getattr(owner, name)
+    scale = _SCALED.get((owner, name))
 
     def equivalent(new: Empty, source: Any, *args: Any, size: Any = None, **kwargs: Any) -> Any:
         if len(args) == count + 1:
@@ -71,6 +124,13 @@ def _distribution(owner: type, name: str, count: int) -> Equivalent:
         result = new(
             as_shape(size), _dtype_of(owner is RandomState, name) if name in _DISCRETE else _FLOAT64
         )
+        if (
+            scale is not None
+            and result.size > _CHUNK
+            and not kwargs
+            and scale(source, result, args)
+        ):
+            return result
         return _draw(functools.partial(method, source), result, args, kwargs)
 
     equivalent.__doc__ = f"{owner.__name__}.{name} of scalar parameters."

@@ -232,13 +232,46 @@ class InPlaceSite(BinarySite):
 class PowerSite(UfuncSite):
     """``a ** b``, for which NumPy chooses another ufunc for some scalar exponents."""
 
-    __slots__ = ("chosen",)
+    __slots__ = ("chosen", "seen")
 
     def __init__(self, *base: Any) -> None:
         super().__init__(*base)
         self.chosen: dict[np.ufunc, Variants] = {self.ufunc: self.variants}
+        # The last array and plain exponent: shape, dtype, strides, exponent, its type, what for.
+        self.seen: tuple[Any, ...] = (None,) * 6
 
     def call(self, a: Any, b: Any) -> Any:
+        """Return the result in an array of the arena, or None."""
+        seen = self.seen  # read once: another thread may replace it
+        if (
+            type(a) is ndarray
+            and type(b) is seen[4]
+            and b == seen[3]
+            and a.shape == seen[0]
+            and a.dtype is seen[1]
+            and a.strides == seen[2]
+        ):
+            ufunc, variant = seen[5]
+        else:
+            ufunc, variant = self.looked_up(a, b)
+        if variant is None:
+            self.missed()
+            return None
+        out = self.room(variant, self.symbol)
+        if out is None:
+            return None
+        token = enter(strict())
+        try:
+            return ufunc(a, b, out) if ufunc.nin == 2 else ufunc(a, out)
+        except EXPECTED as error:
+            if from_signal_handler(error):
+                raise
+            return None
+        finally:
+            leave(token)
+
+    def looked_up(self, a: Any, b: Any) -> tuple[Any, Variant | None]:
+        """Find the ufunc for operands other than the last ones, and its variant."""
         ufunc: np.ufunc | None = None
         if type(a) is ndarray:
             if self.name == "i_pow":
@@ -249,23 +282,12 @@ class PowerSite(UfuncSite):
                 ufunc = power_ufunc(a.dtype, b)
         elif type(b) is ndarray and b.ndim:
             ufunc = np.power
-        operands = (a, b) if ufunc is None or ufunc.nin == 2 else (a,)
-        variant = None if ufunc is None else self.variants_of(ufunc).find(operands)
-        if ufunc is None or variant is None:
-            self.missed()
-            return None
-        out = self.room(variant, self.symbol)
-        if out is None:
-            return None
-        token = enter(strict())
-        try:
-            return ufunc(*operands, out)
-        except EXPECTED as error:
-            if from_signal_handler(error):
-                raise
-            return None
-        finally:
-            leave(token)
+        if ufunc is None:
+            return None, None
+        variant = self.variants_of(ufunc).find((a, b) if ufunc.nin == 2 else (a,))
+        if type(a) is ndarray and type(b) in (int, float):
+            self.seen = (a.shape, a.dtype, a.strides, b, type(b), (ufunc, variant))
+        return ufunc, variant
 
     def variants_of(self, ufunc: np.ufunc) -> Variants:
         """Return the variants of one of the ufuncs that a power may take."""

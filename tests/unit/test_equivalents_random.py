@@ -124,3 +124,34 @@ def test_the_functions_of_the_module_draw_from_the_hidden_generator(name):
         np.random.seed(5)
         assert_same(row.equivalent(Empty(), size), expected)
         assert np.random.random_sample() == after
+
+
+@pytest.mark.parametrize("owner", [RandomState, Generator])
+@pytest.mark.parametrize("name", ["normal", "uniform"])
+@pytest.mark.parametrize(
+    "parameters", [(), (0.3,), (-2.0, 1.7), (5, 7), (1.0, 1.0), (1e99, 3e99), (0.0, 1e-300)]
+)
+def test_long_draws_of_scaled_distributions(owner, name, parameters):
+    equivalent = next(
+        row.equivalent for row in ARENA if row.name == f"numpy.random.{owner.__name__}.{name}"
+    )
+    for size in (4096, 4097, 10_001, (3, 5000)):
+        plain, bumped = source(owner), source(owner)
+        expected = getattr(plain, name)(*parameters, size=size)
+        assert_same(equivalent(Empty(), bumped, *parameters, size=size), expected)
+        assert state(bumped) == state(plain)
+
+
+@pytest.mark.parametrize("parameters", [(0.0, -1.0), (0.0, np.inf), (np.nan, 1.0)])
+def test_what_scaled_distributions_do_not_take_leaves_the_stream_alone(parameters):
+    made = source(Generator)
+    before = state(made)
+    with pytest.raises(ValueError, match="scale < 0"):
+        made.normal(0.0, -1.0, size=5000)
+    equivalent = next(r.equivalent for r in ARENA if r.name == "numpy.random.Generator.normal")
+    try:
+        got = equivalent(Empty(), made, *parameters, size=5000)
+    except ValueError:
+        assert state(made) == before
+    else:
+        assert_same(got, source(Generator).normal(*parameters, size=5000))
