@@ -19,7 +19,7 @@ import numpy as np
 
 from .blocks import FREE, SCAN, Block, Pool, Space, Spec, aligned, block_size, lost_blocks
 from .errors import BufferFullError
-from .sizes import checked_size
+from .sizes import checked_size, counted
 
 FIRST_CHUNK = 1 << 20  # bytes: what a buffer without a size starts with
 POLICIES = ("raise", "grow", "heap")
@@ -155,8 +155,9 @@ class Buffer:
         limit = "" if self._limit is None else f", limit={self._limit}"
         return (
             f"<Buffer({size}on_full={self._on_full!r}{limit}): {self.used} of "
-            f"{self.capacity} bytes used in {self.chunks} chunks, {self.live} live arrays, "
-            f"peak {self.peak}, {self.heap_fallbacks} heap fallbacks>"
+            f"{self.capacity} bytes used in {counted(self.chunks, 'chunk')}, "
+            f"{counted(self.live, 'live array')}, peak {self.peak}, "
+            f"{counted(self.heap_fallbacks, 'heap fallback')}>"
         )
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -339,7 +340,7 @@ class Buffer:
         raise BufferFullError(
             f"buffer full: an array of shape {spec.shape} and dtype {spec.dtype} needs "
             f"{spec.nbytes} bytes; the buffer has a {what} of {self._limit or self.capacity} "
-            f"bytes, of which {live} are in use by {len(held)} live arrays; "
+            f"bytes, of which {live} are in use by {counted(len(held), 'live array')}; "
             f"{suggested} bytes would have done for this array "
             f"(alloc_rewrite.profile(f, ...).suggested_nbytes says what a whole call needs)",
             spec.nbytes,

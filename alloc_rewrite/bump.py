@@ -29,6 +29,7 @@ class Bumped(NamedTuple):
     sites: ArenaSites
 
 
+_HEAP_TYPE = 1 << 9  # the flag of classes made at run time (Py_TPFLAGS_HEAPTYPE)
 _default: list[Buffer] = []  # the buffer of all functions without one of their own
 
 
@@ -258,6 +259,8 @@ def rewritten_copy(
 
 
 def _bump_class(sites: ArenaSites, cls: type) -> type:
+    if not cls.__flags__ & _HEAP_TYPE:
+        raise TypeError(f"bump: the class {cls.__qualname__} is not written in Python")
     kinds = (FunctionType, staticmethod, classmethod, property, functools.cached_property)
     for name, value in list(vars(cls).items()):
         inner = getattr(value, "__func__", value)

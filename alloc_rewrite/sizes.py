@@ -1,6 +1,7 @@
-"""Sizes in bytes that users give: what is a size, and what is too large for this machine.
+"""Sizes in bytes that users give, and numbers in words.
 
-In: any object. Out: a positive integer, or a clear error. It must not know what the size is of.
+In: any object, or a number and a noun. Out: a positive integer or a clear error, or text. It must
+not know what the size is of.
 """
 
 from __future__ import annotations
@@ -17,6 +18,11 @@ def machine_memory() -> int:
         return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     except (AttributeError, ValueError, OSError):
         return 1 << 46
+
+
+def counted(number: int, noun: str) -> str:
+    """Return a number with its noun, as in "1 chunk" and "2 chunks"."""
+    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 def checked_size(value: Any, name: str) -> int:

@@ -162,6 +162,7 @@ def asfortranarray(new: Empty, a: Any, dtype: Any = None) -> Any:
 
 
 def _convert(new: Empty, value: Any, dtype: Any, order: str, always: bool) -> Any:
+    order = as_order(order)
     if type(value) is not np.ndarray:
         return _from_numbers(new, value, dtype, order)
     wanted = value.dtype if dtype is None else as_dtype(dtype)

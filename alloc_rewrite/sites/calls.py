@@ -99,8 +99,10 @@ class CallSite(Site):
         out = None if variant is None else self.room(variant, ufunc.__name__)
         if out is None:
             return None, None
-        if inputs is args and not kwargs:
+        if inputs is args and "out" not in kwargs:
             return functools.partial(ufunc, out=out), None
+        if any(x.dtype.kind in "mM" for x in inputs if type(x) is ndarray):
+            return None, None  # NumPy may warn of units, which has to come from the caller's line
         token = enter(strict())
         try:
             return None, ufunc(*inputs, out=out, dtype=dtype)

@@ -151,6 +151,7 @@ def _in_one_call(operand: Any, shape: tuple[int, ...], dtype: np.dtype[Any]) -> 
     """Whether NumPy would pass this operand on without iterating (see `layout.k_order`)."""
     if type(operand) is not ndarray:
         return True
-    if operand.dtype != dtype or not operand.flags.aligned:
-        return False
-    return operand.ndim == 0 or (operand.shape == shape and operand.flags.fnc)
+    if operand.ndim == 0:
+        return True
+    aligned = operand.dtype == dtype and operand.flags.aligned
+    return aligned and operand.shape == shape and operand.flags.fnc

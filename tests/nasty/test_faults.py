@@ -388,7 +388,7 @@ def test_alarms_do_not_fill_a_buffer():
             z = y * 2.0
             y = x + z
 
-    buf = alloc.Buffer(20_000)
+    buf = alloc.Buffer(20_480)
     alloc.run(f, buf, X, time.perf_counter() + 0.01)
     with handling(handler_raising(Interrupt), signal.SIGALRM):
         for i in range(300):

@@ -138,8 +138,8 @@ def test_repr():
     buf = alloc.Buffer(1000, on_full="grow", limit=4096)
     kept = take(buf, 10)
     assert repr(buf) == (
-        "<Buffer(1000, on_full='grow', limit=4096): 128 of 1024 bytes used in 1 chunks, "
-        "1 live arrays, peak 128, 0 heap fallbacks>"
+        "<Buffer(1000, on_full='grow', limit=4096): 128 of 1024 bytes used in 1 chunk, "
+        "1 live array, peak 128, 0 heap fallbacks>"
     )
     del kept
 
@@ -171,7 +171,7 @@ def test_raise_says_what_was_asked_and_what_would_have_done():
         "dtype float64",
         "needs 160 bytes",
         "capacity of 256 bytes",
-        "128 are in use by 1 live arrays",
+        "128 are in use by 1 live array",
         "320 bytes would have done",
         "profile",
     ):
