@@ -5,12 +5,11 @@ not know policies, threads or who asks.
 
 How a block is known to be free
 -------------------------------
-Every block has a *header*, an array over the block's memory that never leaves this module.
-What is handed out is a view of the header, so the view's `base`, and the base of every view
-made of it later, is the header itself: NumPy follows a chain of bases down to the last array
-of the same type, and the header's own base is a `Chunk`, which is another type. The number
-of references to the header is thus one more than the number of holders of the block's memory,
-and a block whose header has a single reference can be used again.
+Every block has a *header*, an array over the block's memory that never leaves the library. What
+is handed out is a view of the header, whose `base` is the header. A view made of that one later
+has the handed-out array for its base, since NumPy follows a chain of bases only through arrays of
+one type, and `Header` is another. So the header has one reference more than the block's memory
+has holders, and a block whose header has a single reference can be used again.
 """
 
 from __future__ import annotations
@@ -40,7 +39,28 @@ def block_size(nbytes: int) -> int:
 
 
 class Chunk(np.ndarray[Any, np.dtype[np.uint8]]):
-    """One piece of arena memory; a type of its own so that views stop at a block's header."""
+    """One piece of arena memory; a type of its own so that chains of bases end at a header."""
+
+
+class Header(np.ndarray[Any, Any]):
+    """The array over a block that all others over it are views of.
+
+    A user can reach it as the `base` of an array, but can't change its shape, dtype or flags:
+    the next array over the block is a view of it.
+    """
+
+    shape = property(np.ndarray.shape.__get__)
+    strides = property(np.ndarray.strides.__get__)
+    dtype = property(np.ndarray.dtype.__get__)
+
+    @property
+    def flags(self) -> Any:
+        """The flags of another view, so that setting one changes nothing here."""
+        return self.view(np.ndarray).flags
+
+    def setflags(self, *args: Any, **kwargs: Any) -> None:
+        """Set flags of another view."""
+        self.view(np.ndarray).setflags(*args, **kwargs)
 
 
 class Pool:
@@ -68,7 +88,7 @@ class Spec(NamedTuple):
 class Block:
     """A piece of a chunk, its header, and the pool it returns to."""
 
-    __slots__ = ("chunk", "flags", "header", "offset", "pool", "spec")
+    __slots__ = ("chunk", "header", "offset", "pool", "spec")
 
     def __init__(self, chunk: Space, offset: int, spec: Spec) -> None:
         self.chunk = chunk
@@ -79,17 +99,13 @@ class Block:
     def shape_as(self, spec: Spec) -> None:
         """Give the block a header for another shape or dtype of the same size."""
         self.spec = spec
-        self.header = np.ndarray(
-            spec.shape, spec.dtype, self.chunk.memory, self.offset, spec.strides
-        )
-        self.flags: int = self.header.flags.num
+        self.header = Header(spec.shape, spec.dtype, self.chunk.memory, self.offset, spec.strides)
 
     def new_array(self, spec: Spec) -> np.ndarray[Any, Any]:
         """Return an array as `spec` says over the memory, which must be free."""
-        # A user can reach the header as the `base` of an array, and change it.
-        if self.spec is not spec or self.header.flags.num != self.flags:
+        if self.spec is not spec:
             self.shape_as(spec)
-        return self.header.view()
+        return self.header.view(np.ndarray)
 
     def is_free(self) -> bool:
         """Whether nobody but this block holds its memory."""
@@ -99,7 +115,7 @@ class Block:
 def _references_of_a_free_header() -> int:
     """Count what `getrefcount(block.header)` says of a header that only its block holds."""
     block = object.__new__(Block)
-    block.header = np.empty(0)
+    block.header = Header(0)
     return getrefcount(block.header)
 
 
@@ -164,12 +180,12 @@ class Space:
 
     def release(self, free: set[Block]) -> None:
         """Take back the blocks of this chunk that are in `free`, and join the gaps."""
-        self.blocks -= free
-        self.carved = sum(b.pool.size for b in self.blocks)
-        taken = sorted((b.offset - self.start, b.pool.size) for b in self.blocks)
-        self.gaps, at = [], 0
-        for offset, size in taken:
+        left = self.blocks - free
+        gaps, at = [], 0
+        for offset, size in sorted((b.offset - self.start, b.pool.size) for b in left):
             if offset > at:
-                self.gaps.append((at, offset))
+                gaps.append((at, offset))
             at = offset + size
-        self.gaps.append((at, self.size))
+        gaps.append((at, self.size))
+        self.carved = sum(b.pool.size for b in left)
+        self.blocks, self.gaps = left, gaps

@@ -13,7 +13,7 @@ import threading
 import weakref
 from collections.abc import Iterator
 from sys import getrefcount
-from typing import Any, NoReturn
+from typing import Any, NoReturn, cast
 
 import numpy as np
 
@@ -23,6 +23,7 @@ from .sizes import checked_size, counted
 
 FIRST_CHUNK = 1 << 20  # bytes: what a buffer without a size starts with
 POLICIES = ("raise", "grow", "heap")
+_UNKNOWN: Any = object()
 _MANY_SPECS = 4096  # specifications remembered before the oldest half is dropped
 
 
@@ -203,10 +204,11 @@ class Buffer:
         (objects, variable-width strings), are NumPy's business.
         """
         # Dtypes that compare equal need not be the same; only those told apart are remembered.
-        known = dtype.metadata is None and dtype.kind in "?biufcmMSU"
         key = (shape, dtype, dtype.num, strides)
-        if known and key in self._specs:
-            return self._specs.get(key)
+        found = self._specs.get(key, _UNKNOWN)
+        if found is not _UNKNOWN and dtype.metadata is None:
+            return cast(Spec | None, found)
+        known = dtype.metadata is None and dtype.kind in "?biufcmMSU"
         nbytes = dtype.itemsize
         for n in shape:
             nbytes *= n

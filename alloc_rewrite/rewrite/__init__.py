@@ -89,6 +89,7 @@ class Rewritten(Owner):
     def __init__(self, code: CodeType, sites: Sites) -> None:
         ir, places = found_in(code)
         self._original = weakref.ref(code)
+        self._is_foreign = sites.is_foreign
         self._encode = functools.partial(encode, finishers=sites.finishers, observe=sites.observe)
         self.code = self._encode(ir, places)
         made = [
@@ -149,6 +150,8 @@ class Rewritten(Owner):
             for function in list(self._functions):
                 function.__code__ = self.code
         except Exception as error:  # the emptied cells do the same, a little slower
+            if self._is_foreign(error):
+                raise
             logger.debug("could not shorten %s: %s", code.co_qualname, error)
 
 

@@ -16,7 +16,7 @@ from ..errors import BufferFullError
 from ..registry import find
 from . import economy
 from .faults import EXPECTED, from_signal_handler
-from .floating import enter, leave, strict
+from .floating import change, current, strict
 from .rows import Rows
 from .site import Site
 from .variants import Variants
@@ -103,11 +103,12 @@ class CallSite(Site):
             return functools.partial(ufunc, out=out), None
         if any(x.dtype.kind in "mM" for x in inputs if type(x) is ndarray):
             return None, None  # NumPy may warn of units, which has to come from the caller's line
-        token = enter(strict())
+        now = current()
         try:
+            change(strict(now))
             return None, ufunc(*inputs, out=out, dtype=dtype)
         finally:
-            leave(token)
+            change(now)
 
     def partial(
         self, callee: functools.partial[Any], args: tuple[Any, ...], kwargs: dict[str, Any]

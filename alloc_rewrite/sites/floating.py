@@ -19,14 +19,16 @@ _CATEGORIES = ("divide", "over", "under", "invalid")
 _MANY = 64
 _strict: dict[Any, Any] = {}
 
-enter = _extobj_contextvar.set
-leave = _extobj_contextvar.reset
 current = _extobj_contextvar.get
+change = _extobj_contextvar.set
 
 
-def strict() -> Any:
-    """Return the state for an attempt: to be given to `enter`, whose token goes to `leave`."""
-    now = current()
+def strict(now: Any) -> Any:
+    """Return the state for an attempt that is made in the state `now`.
+
+    The attempt stands in ``try: change(strict(now)) ... finally: change(now)``. (A token would
+    be lost to an exception that a signal handler raises right behind the first of these.)
+    """
     try:
         return _strict[now]
     except KeyError:

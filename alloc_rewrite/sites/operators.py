@@ -14,12 +14,12 @@ from weakref import getweakrefcount
 
 import numpy as np
 
-from ..blocks import Chunk
+from ..blocks import Header
 from ..equivalents import fancy, power_ufunc
 from ..errors import BufferFullError
 from ..rewrite import Owner, Where
 from .faults import EXPECTED, from_signal_handler
-from .floating import enter, leave, strict
+from .floating import change, current, strict
 from .rows import Rows
 from .site import REVIEW_MASK, Site
 from .variants import Variant, Variants
@@ -188,9 +188,8 @@ def _is_dying(array: ndarray[Any, Any]) -> bool:
     """
     header = array.base
     return (
-        type(header) is ndarray
+        type(header) is Header
         and getrefcount(header) == _LAST_OF_BLOCK
-        and type(header.base) is Chunk
         and array.flags.writeable
         and not getweakrefcount(array)
     )
@@ -207,8 +206,8 @@ def _references() -> tuple[int, int]:
         header = a.base
         return getrefcount(a), getrefcount(header)
 
-    headers = [np.ndarray(1, np.uint8, np.ndarray.__new__(Chunk, 1, np.uint8))]
-    stack = [headers[0].view()]
+    headers = [Header(1)]
+    stack = [headers[0].view(ndarray)]
     return operand_and_header(stack[0]) if sys.version_info < (3, 14) else (-1, -1)
 
 
@@ -260,15 +259,16 @@ class PowerSite(UfuncSite):
         out = self.room(variant, self.symbol)
         if out is None:
             return None
-        token = enter(strict())
+        now = current()
         try:
+            change(strict(now))
             return ufunc(a, b, out) if ufunc.nin == 2 else ufunc(a, out)
         except EXPECTED as error:
             if from_signal_handler(error):
                 raise
             return None
         finally:
-            leave(token)
+            change(now)
 
     def looked_up(self, a: Any, b: Any) -> tuple[Any, Variant | None]:
         """Find the ufunc for operands other than the last ones, and its variant."""

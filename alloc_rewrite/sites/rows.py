@@ -14,7 +14,7 @@ import numpy as np
 
 from ..errors import BufferFullError
 from .faults import EXPECTED, from_signal_handler
-from .floating import enter, leave, strict
+from .floating import change, current, strict
 from .site import Site
 
 ndarray = np.ndarray
@@ -49,8 +49,9 @@ class Rows:
     ) -> Any:
         """Run an equivalent; None if it fails, would warn or declines."""
         site = self.site
-        token = enter(strict())
+        now = current()
         try:
+            change(strict(now))
             out = function(self.empty, *args, **kwargs)
         except BufferFullError as error:
             raise site.located(error, self.what) from None
@@ -59,7 +60,7 @@ class Rows:
                 raise
             return None
         finally:
-            leave(token)
+            change(now)
         if out is NotImplemented:
             return None
         for x in args:

@@ -131,7 +131,9 @@ def _of_array(array: np.ndarray) -> Any:
 
 
 def _of_dtype(dtype: np.dtype) -> Any:
-    return (dtype, dtype.str, dtype.alignment, fingerprint(dtype.metadata))
+    fields = dtype.fields and [_of_dtype(field[0]) for field in dtype.fields.values()]
+    metadata = fingerprint(dtype.metadata)
+    return (dtype, dtype.str, dtype.num, dtype.alignment, dtype.isalignedstruct, metadata, fields)
 
 
 def _bits(array: np.ndarray) -> Any:

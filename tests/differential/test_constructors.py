@@ -60,6 +60,12 @@ CASES = [
         "np.full_like(i, 2.7)"
     ),
     "np.full_like(fo, np.nan), np.full_like(u, 3, dtype=float), np.zeros_like(z), np.ones_like(bc)",
+    "np.asarray(v, order='X')", "np.array(v, copy=None, order='X')", "np.asanyarray(a, order='?')",
+    "np.array(a, copy=False, order='X'), 1", "np.asarray(v, order=3)",
+    "np.array([True, 2**70, 1.0])",
+    "np.array([1.0, 2**63]), np.array([1.0, 2**63 - 1]), np.array([1j, -(2**63) - 1])",
+    "np.array([[1, 2.5], [-(2**63), 2**64]]), np.array((False, (2**63))), np.array([2**63, 1])",
+    "np.array([1.0, 2**70], float), np.asarray([True, 2**70]), np.asanyarray([[2.5], [2**99]])",
     # arange
     (
         "np.arange(5), np.arange(0), np.arange(-3), np.arange(2, 9), np.arange(9, 2, -2), "
@@ -364,3 +370,21 @@ def test_from_every_dtype_to_every_other(same, dtype):
     )
     x = lambda: (np.arange(6).reshape(2, 3) - 1).astype(dtype)
     same.each(f, [(x, to) for to in DTYPES[:13]])
+
+
+EQUAL_BUT_NOT_THE_SAME = {
+    "integers": ["l", "q", "l"],
+    "unsigned": ["Q", "L", "Q"],
+    "metadata": [np.dtype("f8", metadata={"unit": "m"}), "f8", np.dtype("f8", metadata={"a": 1})],
+    "alignment": [np.dtype("i4,i4"), np.dtype("i4,i4", align=True), np.dtype("i4,i4")],
+    "bytes": [np.dtype("V4"), np.dtype("V4", metadata={"unit": "m"}), np.dtype("V4")],
+}
+
+
+@pytest.mark.parametrize("name", EQUAL_BUT_NOT_THE_SAME)
+def test_dtypes_that_are_equal_but_not_the_same(same, name):
+    """The first one met must not decide for the others, whatever their order."""
+    rows = [(np.dtype(dtype),) for dtype in EQUAL_BUT_NOT_THE_SAME[name]]
+    for order in (rows, rows[1:]):
+        same.each(lambda d: (np.zeros(5, d), np.ones((5, 2), d)[0], np.zeros(5, d)[0]), order)
+        same.each(lambda d: np.zeros_like(np.zeros(5, d)), order)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import array
+import mmap
 import operator
 import warnings
 
@@ -301,3 +303,104 @@ def test_one_site_and_many_kinds_of_operands(same):
 
     names = ["a", "f", "h", "i", "u", "q", "z", "row", "col", "fo", "tr", "p", "k", "rev", "gap"]
     same(f, lambda: tuple(INPUTS[name]() for name in names if name != "tr"))
+
+
+@pytest.mark.parametrize("codes", ["lql", "qlq", "LQL", "QLQ"])
+def test_integers_of_the_same_size(same, codes):
+    """They compare equal, but the scalars taken out of the results are of other types."""
+    rows = [(lambda code=code: np.arange(5, dtype=code),) for code in codes]
+    same.each(lambda x: ((x + x)[0], x * 2, -x, np.add(x, x)[1], (x**2)[0]), rows)
+    same.each(lambda x: (x + x.dtype.type(1), abs(x), x[np.array([0, 1])], x @ x, x > 1), rows)
+
+
+def test_dtypes_with_metadata(same):
+    with_unit = np.dtype("f8", metadata={"unit": "m"})
+    for order in ([with_unit, np.dtype("f8")], [np.dtype("f8"), with_unit]):
+        rows = [(lambda dtype=dtype: np.ones(5, dtype),) for dtype in order]
+        same.each(lambda x: (x + x, x * 2.0, -x, np.sqrt(x), x.copy(), x**2, x > 0), rows)
+
+
+class Interface:
+    """An object over whose memory NumPy makes arrays."""
+
+    def __init__(self, n):
+        self.held = np.arange(float(n))
+        self.__array_interface__ = self.held.__array_interface__
+
+
+def over_bytes(n):
+    data = bytes(8 * n)
+    return np.frombuffer(data) + 1.0
+
+
+def over_bytearray(n):
+    data = bytearray(8 * n)
+    return np.ndarray(n, float, data) + 1.0, data[:8]
+
+
+def over_map(n):
+    pages = mmap.mmap(-1, 8 * n)
+    return np.ndarray(n, float, buffer=pages) * 2 + 1
+
+
+def over_memoryview(n):
+    view = memoryview(array.array("d", range(n)))
+    return np.asarray(view) + 1.0
+
+
+def over_iterator(n):
+    x = np.arange(float(n))
+    it = np.nditer(x, flags=["external_loop"])
+    return next(it) + 1.0, x[1]
+
+
+def over_interface(n):
+    thing = Interface(n)
+    return np.asarray(thing) + 1.0, 2.0 * np.asarray(thing), thing.held
+
+
+def over_subclass(n):
+    x = np.arange(float(n)).view(np.matrix)
+    return np.asarray(x) + 1.0, x
+
+
+@pytest.mark.parametrize(
+    "f",
+    [
+        over_bytes,
+        over_bytearray,
+        over_map,
+        over_memoryview,
+        over_iterator,
+        over_interface,
+        over_subclass,
+    ],
+)
+def test_temporaries_over_memory_of_other_objects(same, f):
+    """Their base is no array, or one that others look at; large enough to be written over."""
+    same(f, 1 << 14)
+
+
+@pytest.mark.parametrize("missing", [[], {}, None, np.nan, "none"])
+def test_strings_whose_missing_value_may_not_be_hashable(same, missing):
+    dtype = np.dtypes.StringDType(na_object=missing)
+    for f in (
+        lambda s: s == s,
+        lambda s: s + s,
+        lambda s: [s != "a", s < s, s[np.array([1, 0])], np.add(s, s), s.copy()],
+        lambda s: np.zeros(2, s.dtype) + s,
+    ):
+        same(f, lambda: np.array(["a", "b"], dtype))
+
+
+def test_zero_dimensional_operands_that_need_a_cast(same):
+    """Beside an array in Fortran order, with axes of length one."""
+
+    def f(x, y):
+        return x ^ y, y + x, x * y, x < y
+
+    grid = lambda: np.ones((3, 1, 4, 1), "i4").T
+    for dtype in (">i4", "i2", "i8", "i4"):
+        same(f, grid, lambda: np.array(2, dtype))
+    dates = lambda: np.ones((3, 1, 4, 1), "i4").astype("M8[s]").T
+    same(lambda x, y: (x + y, x - y), dates, lambda: np.array(2, "i4"))

@@ -218,3 +218,15 @@ CASES = [
 @pytest.mark.parametrize("case", CASES)
 def test_cases(same, case):
     same.text(case)
+
+
+def test_warnings_of_calls_with_keywords_come_from_the_callers_line(same):
+    """Those of conversions, which are no floating point errors, as well."""
+    times = np.ones((1, 4), "m8[ms]")
+    for f in (
+        lambda x: x.clip(x, 1),
+        lambda x: np.add(x, 1, dtype="m8[s]"),
+        lambda x: np.minimum(x, 1, out=None),
+        lambda x: np.maximum(x, 1, None, dtype=None),
+    ):
+        same(f, times.copy)

@@ -1,5 +1,6 @@
 """Arrays, functions, sites and buffers live exactly as long as somebody holds them."""
 
+import contextlib
 import functools
 import gc
 import sys
@@ -394,3 +395,76 @@ def test_sites_do_not_remember_every_shape():
         f(n)
     gc.collect()
     assert len(gc.get_objects()) - before < 30_000
+
+
+def frozen(y):
+    """Make an array read-only for good: there must be no way to write to its memory."""
+    while isinstance(y, np.ndarray):
+        y.flags.writeable = False
+        y = y.base
+
+
+def retyped(y):
+    y.base.dtype = np.int64
+
+
+def reshaped(y):
+    y.base.shape = (2, 5)
+
+
+@pytest.mark.filterwarnings("ignore:Setting the (shape|dtype):DeprecationWarning")
+@pytest.mark.parametrize("change", [frozen, retyped, reshaped])
+def test_changing_the_base_of_a_result_is_no_matter_of_later_results(change):
+    buf = alloc.Buffer(1 << 16)
+
+    def f(v):
+        return v + 1.0, np.zeros(10), np.full((2, 5), 3.0), v @ v
+
+    g = alloc.bump(buf)(f)
+    v = np.ones(10)
+    for _ in range(4):
+        result = g(v)
+        for y in result[:2]:
+            with contextlib.suppress(AttributeError):  # it may be refused as well
+                change(y)
+        del y, result
+        for y, plain in zip(g(v), f(v), strict=True):
+            assert (y.dtype, y.shape, y.strides) == (plain.dtype, plain.shape, plain.strides)
+            assert y.tobytes() == plain.tobytes()
+            assert y.ndim == 0 or y.flags.writeable
+        del y
+
+
+def test_reading_all_memory_behind_a_result_does_not_write_to_it(x):
+    buf = alloc.Buffer(10**6, on_full="heap")
+    x = np.ones(10_000)
+    alive = alloc.run(lambda: x * 7.0, buf)
+    memory = alive
+    while isinstance(memory.base, np.ndarray):
+        memory = memory.base
+
+    def look(memory):
+        everything = np.asarray(memory).reshape(-1).view(np.uint8)
+        n = everything.size // 8 * 8
+        part = everything[:80_000].view(float) + 1.0
+        return everything[:n].view(float) * 0.0, part, np.asarray(memory).view() != 0
+
+    for _ in range(3):
+        alloc.run(look, buf, memory)
+        assert (alive == 7.0).all()
+
+
+def test_handlers_of_floating_point_errors_are_not_kept():
+    class Log:
+        def write(self, message):
+            pass
+
+    f = alloc.bump(alloc.Buffer())(lambda v: (v**2.0, np.cumsum(v), np.sqrt(v)))
+    for mode in ("log", "warn", "ignore"):
+        log = Log()
+        dead = weakref.ref(log)
+        with np.errstate(all=mode, call=log):
+            f(np.ones(3))
+            alloc.run(lambda v: v**2.0, alloc.Buffer(), np.ones(3))
+        del log
+        assert collected(dead) == [True]

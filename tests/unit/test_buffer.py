@@ -350,9 +350,10 @@ def test_blocks_of_a_retired_chunk_do_not_come_back():
 
 def test_memory_is_a_chunk_of_bytes_with_its_pages_touched():
     space = alloc.Buffer(1 << 16)._spaces[0]
-    assert type(space.memory) is Chunk
-    assert space.memory.dtype == np.uint8
-    assert not space.memory.any()
+    chunk = space.memory.obj
+    assert type(chunk) is Chunk
+    assert chunk.dtype == np.uint8
+    assert not chunk.any()
 
 
 def test_pickles_as_its_settings():
@@ -395,3 +396,56 @@ def test_a_growing_buffer_that_meets_an_absurd_array_raises_as_numpy_does():
 
     with pytest.raises(MemoryError):
         alloc.run(f, alloc.Buffer(), 1 << 58)
+
+
+@pytest.fixture
+def small_machine(monkeypatch):
+    """Let no chunk be larger than the size that is set."""
+    from alloc_rewrite import buffer
+
+    class Machine:
+        largest = 0
+
+    def space(size):
+        if size > Machine.largest:
+            raise MemoryError(f"Unable to allocate {size} bytes")
+        return original(size)
+
+    original = buffer.Space
+    monkeypatch.setattr(buffer, "Space", space)
+    return Machine
+
+
+def test_growth_takes_what_is_needed_if_there_is_no_more(small_machine):
+    small_machine.largest = FIRST_CHUNK
+    buf = alloc.Buffer()
+    kept = [take(buf, FIRST_CHUNK // 8)]
+    small_machine.largest = FIRST_CHUNK // 2
+    kept.append(take(buf, FIRST_CHUNK // 16))
+    assert (buf.capacity, buf.chunks) == (FIRST_CHUNK * 3 // 2, 2)
+    assert buf.heap_fallbacks == 0
+    assert buf.live == len(kept)
+
+
+def test_growth_leaves_an_array_to_the_heap_if_there_is_no_memory_for_a_chunk(small_machine):
+    small_machine.largest = FIRST_CHUNK
+    buf = alloc.Buffer()
+    kept = take(buf, FIRST_CHUNK // 8)
+    small_machine.largest = 0
+    x = np.ones(1000)
+    y = alloc.run(lambda: x + 1.0, buf)
+    assert (y == 2.0).all()
+    assert y.base is None
+    assert (buf.heap_fallbacks, buf.chunks, buf.live) == (1, 1, 1)
+    del kept
+
+
+def test_specifications_tell_equal_dtypes_apart():
+    buf = alloc.Buffer(1 << 12)
+    dtypes = [np.dtype(code) for code in "lqLQ"]
+    dtypes += [np.dtype("f8"), np.dtype("f8", metadata={"unit": "m"})]
+    dtypes += [np.dtype("i4,i4"), np.dtype("i4,i4", align=True)]
+    for dtype in dtypes * 2:
+        got = take(buf, 3, dtype).dtype
+        assert (got.num, got.metadata) == (dtype.num, dtype.metadata)
+        assert got.isalignedstruct == dtype.isalignedstruct

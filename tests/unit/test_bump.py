@@ -380,3 +380,19 @@ def test_steady_state_takes_nothing_from_the_heap(buf):
         assert alloc.allocated(g, x) == 0
     assert buf.used == used
     assert buf.live == 0
+
+
+@pytest.mark.parametrize("cls", [int, dict, object, np.ndarray, np.float64])
+def test_classes_that_are_not_written_in_python_are_refused(cls):
+    with pytest.raises(TypeError, match=f"the class {cls.__name__} is not written in Python"):
+        alloc.bump(cls)
+    with pytest.raises(TypeError, match="not written in Python"):
+        alloc.bump(alloc.Buffer())(cls)
+
+
+def test_classes_written_in_python_need_not_have_methods():
+    class Empty:
+        n = 3
+
+    assert alloc.bump(alloc.Buffer())(Empty) is Empty
+    assert Empty.n == 3
