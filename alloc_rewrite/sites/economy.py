@@ -27,9 +27,10 @@ try:
 except ImportError:  # not a Unix: page faults can't be counted
     resource = None  # type: ignore[assignment]
 
-TOLERANCE = 0.08  # of the time
+TOLERANCE = 0.05  # of the time
 REVIEW = 256  # executions between two looks at a site; a power of two
 MISSES = 16  # operands in a row that a site may not handle, having handled none
+_ALIKE = 16  # sites executed that many times less often than another still go with it
 
 _SMALLEST_FAULTING = 64 * 1024  # bytes: smaller blocks come from memory that malloc keeps
 
@@ -101,7 +102,7 @@ def expendable(periods: Mapping[Any, float], unit: float) -> list[Any]:
     left = sorted(periods.items(), key=lambda row: row[1])
     gone: list[Any] = []
     while left and sum(unit / period for _, period in left) > TOLERANCE:
-        often = 2 * left[0][1]
+        often = _ALIKE * left[0][1]
         gone += [site for site, period in left if period < often]
         left = [row for row in left if row[1] >= often]
     return gone
