@@ -9,6 +9,7 @@ exception has to go on to the caller.
 
 from __future__ import annotations
 
+import functools
 import signal
 from types import CodeType, FunctionType, MethodType
 from typing import Any
@@ -44,6 +45,8 @@ def _handler_codes() -> set[CodeType]:
     codes = set()
     for number in signal.valid_signals():
         handler: Any = signal.getsignal(number)
+        while isinstance(handler, functools.partial):
+            handler = handler.func
         if isinstance(handler, MethodType):
             handler = handler.__func__
         elif not isinstance(handler, FunctionType):
