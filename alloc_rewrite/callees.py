@@ -72,7 +72,7 @@ class Policy:
         return hash(self._key())
 
     def _key(self) -> tuple[frozenset[Any], frozenset[Any]]:
-        return self.include, self.exclude
+        return _identities(self.include), _identities(self.exclude)
 
     def refusal(self, function: FunctionType) -> str:
         """Say why this function is not entered; empty if it is."""
@@ -87,10 +87,10 @@ class Policy:
         return ""
 
 
-def _checked(entries: Iterable[Any], name: str) -> frozenset[Any]:
+def _checked(entries: Iterable[Any], name: str) -> tuple[Any, ...]:
     if isinstance(entries, str | ModuleType) or callable(entries):
         entries = (entries,)
-    out = set()
+    out: list[Any] = []
     for entry in entries:
         if isinstance(entry, ModuleType):
             entry = entry.__name__
@@ -98,14 +98,19 @@ def _checked(entries: Iterable[Any], name: str) -> frozenset[Any]:
             entry = entry.__func__
         if not isinstance(entry, str | FunctionType):
             raise TypeError(f"{name}: {entry!r} is not a module, a module's name or a function")
-        out.add(entry.__code__ if isinstance(entry, FunctionType) else entry)
-    return frozenset(out)
+        out.append(entry.__code__ if isinstance(entry, FunctionType) else entry)
+    return tuple(out)
 
 
-def _matches(function: FunctionType, module: str, entries: frozenset[Any]) -> bool:
+def _identities(entries: tuple[Any, ...]) -> frozenset[Any]:
+    """Return entries that compare by identity: code objects from two files may be equal."""
+    return frozenset(e if isinstance(e, str) else id(e) for e in entries)
+
+
+def _matches(function: FunctionType, module: str, entries: tuple[Any, ...]) -> bool:
     if not entries:
         return False
-    if function.__code__ in entries:
+    if any(entry is function.__code__ for entry in entries):
         return True
     parts = module.split(".")
     return any(".".join(parts[: i + 1]) in entries for i in range(len(parts)))
@@ -156,6 +161,8 @@ class Callees:
             plain = type(inner) is FunctionType and not overrides(args, kwargs)
             return self.function(inner) if plain else None
         if kind is functools.partial:
+            if has_placeholder(callee):
+                return None
             inner = self.enter(callee.func, *with_partial(callee, args, kwargs))
             return inner and functools.partial(inner, *callee.args, **callee.keywords)
         if kind is BuiltinMethodType:
@@ -168,6 +175,12 @@ class Callees:
     def _method(self, function: Any, owner: Any) -> MethodType | None:
         inner = self.function(function) if type(function) is FunctionType else None
         return None if inner is None else MethodType(inner, owner)
+
+
+def has_placeholder(callee: functools.partial[Any]) -> bool:
+    """Whether a partial object leaves places for later arguments among its own (since 3.14)."""
+    placeholder = getattr(functools, "Placeholder", None)
+    return placeholder is not None and any(x is placeholder for x in callee.args)
 
 
 def with_partial(

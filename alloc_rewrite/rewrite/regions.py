@@ -18,7 +18,7 @@ def find_regions(ir: IR) -> list[Region]:
     """Return the operators that may make an array.
 
     Left out, as no array comes of them: a subscript by a constant or a slice (an element or
-    a view), and a comparison whose truth is asked for.
+    a view), as the instruction before tells, and a comparison whose truth is asked for.
     """
     items = ir.items
     found = []

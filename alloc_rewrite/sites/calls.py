@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from ..callees import with_partial
+from ..callees import has_placeholder, with_partial
 from ..errors import BufferFullError
 from ..registry import find
 from . import economy
@@ -114,6 +114,8 @@ class CallSite(Site):
         self, callee: functools.partial[Any], args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> tuple[Any, Any]:
         """Look through a partial object at what it calls."""
+        if has_placeholder(callee):
+            return None, None
         args, kwargs = with_partial(callee, args, kwargs)
         instead, result = self.call(callee.func, *args, **kwargs)
         if result is None and instead is not callee.func:
