@@ -87,11 +87,10 @@ class Rewritten(Owner):
     """
 
     def __init__(self, code: CodeType, sites: Sites) -> None:
-        ir, places = found_in(code)
+        self.code, places = _first_form(code, sites.finishers, sites.observe)
         self._original = weakref.ref(code)
         self._is_foreign = sites.is_foreign
         self._encode = functools.partial(encode, finishers=sites.finishers, observe=sites.observe)
-        self.code = self._encode(ir, places)
         made = [
             sites.make(place, _where(code, place.location), self, number)
             for number, place in enumerate(places)
@@ -200,6 +199,36 @@ class Rewriter:
 
         entry = entries[key] = _Entry(weakref.ref(code, forget), result, reason)
         return entry
+
+
+class _Form(NamedTuple):
+    code: weakref.ref[CodeType]
+    finishers: Mapping[str, Any]
+    rewritten: CodeType
+    places: list[Place]
+
+
+_forms: dict[tuple[int, bool], _Form] = {}
+
+
+def _first_form(
+    code: CodeType, finishers: Mapping[str, Any], observe: bool
+) -> tuple[CodeType, list[Place]]:
+    """Return a code object with a site at every place, and the places.
+
+    It is the same for every buffer, so it is made once for as long as the original lives.
+    """
+    key = (id(code), observe)
+    form = _forms.get(key)
+    if form is None or form.code() is not code or form.finishers is not finishers:
+        ir, places = found_in(code)
+        made = encode(ir, places, finishers=finishers, observe=observe)
+
+        def forget(_: Any) -> None:
+            _forms.pop(key, None)
+
+        form = _forms[key] = _Form(weakref.ref(code, forget), finishers, made, places)
+    return form.rewritten, form.places
 
 
 def origin_of(function: FunctionType) -> Any:
