@@ -245,7 +245,7 @@ class Buffer:
             else:
                 busy.append(block)
                 if len(busy) >= SCAN:
-                    pool.busy += busy
+                    pool.busy.extend(busy)
                     return self._carved(spec, None)
         array = block.new_array(spec)
         blocks.append(block)
@@ -277,10 +277,13 @@ class Buffer:
         """Look again at the blocks set aside, at doubling intervals: constant amortised cost."""
         if len(pool.busy) < pool.sweep_at:
             return None
-        aside, pool.busy = pool.busy, []
+        # The list itself stays: a `take` of another thread may be about to extend it, and a
+        # block in two lists could be handed out twice.
         free: list[Block] = []
-        for block in aside:
-            (free if block.is_free() else pool.busy).append(block)
+        busy: list[Block] = []
+        for block in _popped(pool.busy):
+            (free if block.is_free() else busy).append(block)
+        pool.busy.extend(busy)
         pool.sweep_at = max(2 * SCAN, 2 * len(pool.busy))
         found = free.pop() if free else None
         pool.blocks += free

@@ -15,6 +15,7 @@ then the arena saves more than they cost.
 
 from __future__ import annotations
 
+import threading
 import time
 import weakref
 from collections.abc import Callable, Mapping
@@ -33,6 +34,8 @@ MISSES = 16  # operands in a row that a site may not handle, having handled none
 _ALIKE = 16  # sites executed that many times less often than another still go with it
 
 _SMALLEST_FAULTING = 64 * 1024  # bytes: smaller blocks come from memory that malloc keeps
+_LARGEST_KEPT = 32 << 20  # bytes: larger blocks are mapped, and so faulted, each time by glibc
+_MOST_PROBED = 8  # arrays held at a time by a probe, and as many bytes as the largest kept
 
 clock = time.perf_counter
 
@@ -42,6 +45,7 @@ class Costs(Protocol):
 
     period: float  # seconds between two executions, at the last review; 0 before
     since: float  # when that was
+    nbytes: int  # size of the array it served then
     weight: float  # what an execution costs, in units
 
     def give_back(self) -> None:
@@ -56,12 +60,21 @@ class Economy:
         self._unit = unit  # returns the cost of an operator's site, in seconds
         self._sites: weakref.WeakSet[Costs] = weakref.WeakSet()
         self._share = 0.0
+        self._lock = threading.Lock()
 
-    def reviewed(self, site: Costs, before: float, nbytes: int) -> None:
+    def reviewed(self, site: Costs, before: float) -> None:
         """Take note of a site's new period; give back what all together can't afford.
 
-        `before` is the site's former period, `nbytes` the size of the array it served last.
+        `before` is the site's former period. A review that comes in the middle of another one
+        is left out: the site comes up again.
         """
+        if self._lock.acquire(blocking=False):
+            try:
+                self._review(site, before)
+            finally:
+                self._lock.release()
+
+    def _review(self, site: Costs, before: float) -> None:
         unit = self._unit()
         self._share += _share(site.period, site.weight, unit) - _share(before, site.weight, unit)
         self._sites.add(site)
@@ -70,7 +83,7 @@ class Economy:
         now = clock()
         sites = [s for s in self._sites if now - s.since <= 4 * REVIEW * s.period]
         gone = expendable({s: s.period / s.weight for s in sites}, unit)
-        if gone and not heap_faults(nbytes, min(len(gone), 8)):
+        if gone and not heap_faults(max(s.nbytes for s in gone), len(gone)):
             for one in gone:
                 one.give_back()
             sites = [s for s in sites if s not in gone]
@@ -112,6 +125,9 @@ def heap_faults(nbytes: int, arrays: int) -> int:
     """Return the page faults the heap takes, here and now, for some arrays made and dropped."""
     if resource is None or nbytes < _SMALLEST_FAULTING:
         return 0
+    if nbytes > _LARGEST_KEPT:
+        return 1
+    arrays = min(arrays, _MOST_PROBED, _LARGEST_KEPT // nbytes)
     faults = 0
     for _ in range(3):
         before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt

@@ -39,6 +39,7 @@ class Site:
         "__weakref__",
         "hits",
         "misses",
+        "nbytes",
         "number",
         "owner",
         "period",
@@ -58,6 +59,7 @@ class Site:
         self.misses = 0
         self.since = economy.clock()
         self.period = 0.0  # seconds between two hits, at the last review
+        self.nbytes = 0  # size of the array served then
 
     def __reduce__(self) -> tuple[Any, ...]:
         # In another process the site is made anew; there it stays for good.
@@ -83,9 +85,9 @@ class Site:
         """Note how often the site is executed, and let the economy decide whether it pays."""
         now, before = economy.clock(), self.period
         self.period = (now - self.since) / economy.REVIEW
-        self.since = now
+        self.since, self.nbytes = now, nbytes
         if self.sites.economy is not None:
-            self.sites.economy.reviewed(self, before, nbytes)
+            self.sites.economy.reviewed(self, before)
 
     def located(self, error: BufferFullError, what: str) -> BufferFullError:
         """Say in a full buffer's error which line and operation asked."""

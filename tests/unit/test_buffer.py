@@ -449,3 +449,20 @@ def test_specifications_tell_equal_dtypes_apart():
         got = take(buf, 3, dtype).dtype
         assert (got.num, got.metadata) == (dtype.num, dtype.metadata)
         assert got.isalignedstruct == dtype.isalignedstruct
+
+
+def test_a_sweep_keeps_the_list_that_another_thread_may_extend():
+    buf = alloc.Buffer(10**6)
+    kept = [take(buf, 10) for _ in range(40)]
+    pool = buf.spec((10,), np.dtype(F8)).pool
+    aside, sweep_at = pool.busy, pool.sweep_at
+    kept += [take(buf, 10) for _ in range(100)]
+    assert pool.sweep_at > sweep_at  # it was swept
+    assert pool.busy is aside
+    del kept[::2]
+    kept += [take(buf, 10) for _ in range(200)]
+    blocks = [*pool.blocks, *pool.busy]
+    assert len(blocks) == len(set(blocks))  # no block is in two places
+    for number, array in enumerate(kept):
+        array.fill(number)
+    assert all((array == number).all() for number, array in enumerate(kept))
