@@ -277,8 +277,7 @@ class Buffer:
         """Look again at the blocks set aside, at doubling intervals: constant amortised cost."""
         if len(pool.busy) < pool.sweep_at:
             return None
-        # The list itself stays: a `take` of another thread may be about to extend it, and a
-        # block in two lists could be handed out twice.
+        # The list stays: another thread may be about to extend it, and no block may be in two.
         free: list[Block] = []
         busy: list[Block] = []
         for block in _popped(pool.busy):
