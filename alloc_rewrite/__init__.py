@@ -2,10 +2,10 @@
 
 from .buffer import Buffer
 from .bump import bump, default_buffer, run
+from .cores import core
 from .errors import BufferFullError, RewriteWarning
 from .profile import Profile, allocated, profile
 from .registry import register
-from .sites import core
 
 __all__ = [
     "Buffer",

@@ -17,7 +17,7 @@ from .buffer import Buffer
 from .callees import Policy, python_call
 from .errors import RewriteWarning
 from .rewrite import Rewriter, origin_of
-from .sites import ArenaSites
+from .sites import ArenaSites, arena_sites
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -163,7 +163,7 @@ def _sites(buffer: Buffer, policy: Policy, *, frugal: bool = True) -> ArenaSites
     key = (policy, frugal)
     sites: ArenaSites | None = buffer.companions.get(key)
     if sites is None:
-        sites = buffer.companions.setdefault(key, ArenaSites(buffer, policy, frugal))
+        sites = buffer.companions.setdefault(key, arena_sites(buffer, policy, frugal))
     assert sites is not None
     return sites
 

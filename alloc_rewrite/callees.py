@@ -126,14 +126,17 @@ class Callees:
 
     def function(self, function: FunctionType) -> FunctionType | None:
         """Return a rewritten instance of a Python function, or None."""
+        rewritten = self.rewritten(function)
+        return None if rewritten is None else rewritten.instance(function)
+
+    def rewritten(self, function: FunctionType) -> Rewritten | None:
+        """Return the rewritten form of a Python function, or None if it is not entered."""
         code = function.__code__
         known = self._known.get(id(code))
         if known is None or known[0]() is not code:
             known = self._remember(function)
         rewritten = known[1]
-        if rewritten is None or not rewritten.alive:
-            return None
-        return rewritten.instance(function)
+        return None if rewritten is None or not rewritten.alive else rewritten
 
     def _remember(self, function: FunctionType) -> tuple[Any, Rewritten | None]:
         code = function.__code__

@@ -37,6 +37,34 @@ class BufferFullError(MemoryError):
         return type(self), (str(self), self.nbytes, self.suggested_nbytes)
 
 
+def buffer_full(
+    what: str,
+    *,
+    nbytes: int,
+    block: int,
+    held: int,
+    arrays: int,
+    capacity: int,
+    limit: int | None,
+) -> BufferFullError:
+    """Return the error of a buffer without room for `what`, of `nbytes` in a block of `block`.
+
+    The buffer holds `held` bytes in so many `arrays`; with a `limit` it could have grown.
+    """
+    suggested = held + block
+    if suggested <= capacity:  # there is room, but not in one piece
+        suggested = capacity + block
+    return BufferFullError(
+        f"buffer full: {what} needs {nbytes} bytes; the buffer has a "
+        f"{'limit' if limit else 'capacity'} of {limit or capacity} bytes, of which {held} are "
+        f"in use by {arrays} live array{'' if arrays == 1 else 's'}; {suggested} bytes would have "
+        "done for this array "
+        "(alloc_rewrite.profile(f, ...).suggested_nbytes says what a whole call needs)",
+        nbytes,
+        suggested,
+    )
+
+
 class RewriteError(Exception):
     """A code object that the rewriter leaves as it is; its text is the reason.
 

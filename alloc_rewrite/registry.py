@@ -19,6 +19,7 @@ from .equivalents import ROWS, Row
 _functions: dict[Any, Row] = {}
 _methods: dict[tuple[type, str], Row] = {}
 _functions_of_methods: dict[tuple[type, str], Any] = {}  # as the type has them
+_registered: list[Any] = []  # keys of the rows that users added
 _types: set[type] = set()  # of the functions; hashing others might run anybody's code
 
 
@@ -51,6 +52,24 @@ def find(callee: Any) -> tuple[Row, tuple[Any, ...]] | None:
             return row, (owner,)
     row = _functions.get(callee) if type(callee) in _types else None
     return None if row is None else (row, ())
+
+
+def find_registered(callee: Any) -> tuple[Row, type | None] | None:
+    """Return the row that a user registered for a callable, and whose method it is, if one's.
+
+    A method is found bound as well as plain.
+    """
+    for key in _registered:
+        row = _table(key)[key]
+        if type(key) is not tuple:
+            if callee is key:
+                return row, None
+        elif callee is _functions_of_methods[key]:
+            return row, key[0]
+    found = find(callee) if _registered else None
+    if found is None or found[0].note != "registered":
+        return None
+    return found[0], type(found[1][0]) if found[1] else None
 
 
 def rows() -> tuple[Row, ...]:
@@ -114,6 +133,7 @@ def register(function: Callable[..., Any], equivalent: Callable[..., Any]) -> No
         )
     name = f"{getattr(function, '__module__', '?')}.{getattr(function, '__qualname__', function)}"
     _add(Row(key, name, equivalent, "registered"))
+    _registered.append(key)
 
 
 def _key(function: Any) -> Any:

@@ -39,11 +39,12 @@ from coverage_calls import (
 from alloc_rewrite import Buffer
 from alloc_rewrite.bump import _bump_any, rewritten_copy
 from alloc_rewrite.callees import Dispatcher, Policy
+from alloc_rewrite.cores import use
 from alloc_rewrite.equivalents import FORWARDS
 from alloc_rewrite.profile.counting import CountingSites
 from alloc_rewrite.profile.recorder import Recorder
 from alloc_rewrite.registry import find
-from alloc_rewrite.sites import ArenaSites
+from alloc_rewrite.sites import PythonSites
 
 PAGE = Path(__file__).parent / "reference" / "coverage.md"
 ARENA, RECURSION, HEAP, NOTHING = "arena", "by recursion", "heap", "allocates nothing"
@@ -164,7 +165,8 @@ def plain(prepare: Callable[[], tuple[Any, ...]], expression: str) -> Notes:
 
 def bumped(prepare: Callable[[], tuple[Any, ...]], expression: str) -> Notes:
     """What a bumped call takes from the heap from the third time on."""
-    sites = ArenaSites(Buffer(), Policy(), frugal=False)
+    with use("python"):
+        sites = PythonSites(Buffer(), Policy(), frugal=False)
     call = _bump_any(sites, compiled(expression))
     for _ in range(2):
         with quiet():

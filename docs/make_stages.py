@@ -14,11 +14,12 @@ from typing import Any
 import numpy as np
 
 import alloc_rewrite as alloc
-from alloc_rewrite.rewrite import found_in
+from alloc_rewrite.cores import use
+from alloc_rewrite.rewrite import Style, found_in
 from alloc_rewrite.rewrite.decode import bytecode_of
 from alloc_rewrite.rewrite.encode import cell_names, encode
 from alloc_rewrite.rewrite.ir import IR
-from alloc_rewrite.sites import ArenaSites
+from alloc_rewrite.sites import PythonSites
 
 PAGE = Path(__file__).parent / "explanation" / "how-it-works.md"
 MARKED = re.compile(r"(<!-- stages: [^>]*-->\n).*(<!-- end of stages -->\n)", re.DOTALL)
@@ -39,11 +40,12 @@ def stages() -> list[tuple[str, str, str]]:
     """The name of each stage, what it did, and what it printed."""
     function = the_function()
     code = function.__code__
-    ir, places = found_in(code)
-    new = encode(ir, places, ArenaSites.finishers)
-    rewritten = IR(new, bytecode_of(new))
-    names = cell_names(places, ArenaSites.finishers, observe=False)
+    style = PythonSites.style
+    ir, places = found_in(code, style)
+    new = encode(ir, places, style)
+    names = cell_names(places, style)
     assert tuple(names) == new.co_freevars
+    direct = encode(ir, places, Style({}, direct=True))
     cells = zip(new.co_freevars, _cells(function), strict=True)
     return [
         ("The function", "What you write.", SOURCE),
@@ -59,13 +61,20 @@ def stages() -> list[tuple[str, str, str]]:
         ),
         (
             "Verify and encode",
-            "The rewritten code, decoded again for printing. The original instructions are still "
-            "there, each behind its site.",
-            str(rewritten),
+            "The rewritten code for the Python core, decoded again for printing. The original "
+            "instructions are still there, each behind its site.",
+            str(IR(new, bytecode_of(new))),
+        ),
+        (
+            "Encode for the native core",
+            "The same places in the direct style: a site takes the operator's place, or swaps the "
+            "callable of a call that stays the original instruction.",
+            str(IR(direct, bytecode_of(direct))),
         ),
         (
             "Sites",
-            "What the cells hold: the free variables that the rewritten code loads.",
+            "What the cells hold in the Python core: the free variables that the rewritten code "
+            "loads.",
             "\n".join(f"{name:<8} {content}" for name, content in cells),
         ),
     ]
@@ -84,7 +93,9 @@ def _described(place: object) -> str:
 def _cells(function: Any) -> list[str]:
     """What the cells of the bumped function hold, in words."""
     out = []
-    for cell in alloc.bump(alloc.Buffer(4096))(function).__closure__:
+    with use("python"):
+        bumped = alloc.bump(alloc.Buffer(4096))(function)
+    for cell in bumped.__closure__:
         content = cell.cell_contents
         site = getattr(content, "__self__", None)
         if isinstance(content, np.ufunc):

@@ -16,18 +16,20 @@ import numpy as np
 from ..bump import bumped
 from ..callees import Callees, Policy
 from ..registry import find
-from ..rewrite import Call, Owner, Place, Region, Rewriter, Rewritten, Where
-from ..sites import SYMBOLS, ArenaSites, from_signal_handler
+from ..rewrite import Call, Owner, Place, Region, Rewriter, Rewritten, Style, Where
+from ..sites import SYMBOLS, ArenaSites, PythonSites, from_signal_handler
 from .recorder import Recorder
+
+# Where the sites of a bumped function return results, and where arrays for results.
+_DIRECT = Style({}, observe=True, extras=True)
+_ATTEMPT = Style(PythonSites.style.finishers, observe=True)
 
 
 class CountingSites:
     """Makes the sites of a dry run."""
 
-    observe = True
-    finishers = ArenaSites.finishers
-
     def __init__(self, recorder: Recorder, base: ArenaSites | None = None) -> None:
+        self.style = _DIRECT if base is not None and base.style.direct else _ATTEMPT
         self.recorder = recorder
         self.base = base
         self.policy = Policy() if base is None else base.policy
@@ -79,10 +81,11 @@ class CountingSites:
 class CountingRegion:
     """An operator: its operands are known arrays, its result may be a new one."""
 
-    __slots__ = ("recorder", "symbol", "twin", "where")
+    __slots__ = ("direct", "recorder", "symbol", "twin", "where")
 
     def __init__(self, sites: CountingSites, where: Where, twin: Any, region: Region) -> None:
         self.recorder = sites.recorder
+        self.direct = sites.style is _DIRECT
         self.where = where
         self.twin = twin
         plain = region.operator.removeprefix("i_")
@@ -94,7 +97,12 @@ class CountingRegion:
         if self.symbol == "[]":
             self.recorder.copied(operands[1:])
         site = self.twin()
-        return None if site is None else site(*operands)
+        if site is None:
+            return None
+        result = site(*operands)
+        if self.direct:  # it may have left the operands to the operator itself
+            self.after(result)
+        return result
 
     def after(self, result: Any) -> None:
         """Count what the operator returned."""
@@ -119,7 +127,8 @@ class CountingCall:
         if type(owner) is np.ndarray and callee.__name__ == "resize":
             self.recorder.forget(owner)
         twin = self.twin()
-        if twin is not None:
+        direct = self.sites.style is _DIRECT
+        if twin is not None and not direct:
             instead, result = twin.__self__.call(callee, *args, **kwargs)
             if result is not None or type(instead) is functools.partial:
                 return instead, result, None
@@ -129,6 +138,8 @@ class CountingCall:
             if instead is not None:
                 return instead, None, None
             about = self.unknown(callee)
+        if twin is not None and direct:
+            callee = twin(callee)
         # The arguments live until the result was counted, as those of a site do.
         return callee, None, about and (about, (owner, *args), kwargs)
 

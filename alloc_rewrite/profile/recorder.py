@@ -16,8 +16,10 @@ from typing import Any
 import numpy as np
 
 from ..blocks import Chunk, block_size
+from ..cores import native
 from ..rewrite import Where
 
+SLOTS, LARGEST_SLOT = 3, 16384  # arrays that a native site keeps, and bytes of each (slots.h)
 _INDEX = np.dtype(np.intp).itemsize
 
 
@@ -72,6 +74,7 @@ class Recorder:
         self.nbytes = self.count = self.live = self.peak = 0
         self.carved = 0  # bytes of a buffer in which dead blocks serve again for their size
         self._free: dict[int, int] = {}  # how many dead blocks there are of each size
+        self._slots: dict[tuple[Any, int], int] = {}  # small arrays of each line and callee
         self._known: dict[int, weakref.ref[Any]] = {}
 
     def seen(self, values: Any) -> None:
@@ -116,7 +119,7 @@ class Recorder:
             self.live += nbytes
             self.peak = max(self.peak, self.live)
             size = 0 if heap else block_size(nbytes)
-            self._carve(size)
+            self._carve(size, key)
             self._remember(owner, nbytes, size)
 
     def unseen(self, value: Any, where: Where, callee: str, reason: str) -> None:
@@ -134,10 +137,15 @@ class Recorder:
         known = self._known.get(id(owner))
         if known is not None and known() is owner:
             return False
-        return bool(owner.flags.owndata) and type(owner) is not Chunk and owner.nbytes > 0
+        return bool(owner.flags.owndata) and owner.nbytes > 0 and not _is_of_arena(owner)
 
-    def _carve(self, size: int) -> None:
-        if self._free.get(size, 0):
+    def _carve(self, size: int, maker: Any = None) -> None:
+        slots = self._slots.get((maker, size), 0)
+        if size <= LARGEST_SLOT and maker is not None and slots < SLOTS:
+            # A site of the native core keeps small arrays for itself.
+            self._slots[maker, size] = slots + 1
+            self.carved += size
+        elif self._free.get(size, 0):
             self._free[size] -= 1
         else:
             self.carved += size
@@ -152,6 +160,10 @@ class Recorder:
                 self._free[size] = self._free.get(size, 0) + 1
 
         self._known[key] = weakref.ref(owner, died)
+
+
+def _is_of_arena(owner: Any) -> bool:
+    return type(owner) is Chunk or (native is not None and native.owns(owner))
 
 
 def owner_of(array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:

@@ -6,19 +6,17 @@ cached by code object. It must not know what the sites do, nor anything of NumPy
 
 from __future__ import annotations
 
-import functools
 import logging
 import weakref
-from collections.abc import Mapping
 from types import CellType, CodeType, FunctionType
 from typing import Any, NamedTuple, Protocol
 
 from bytecode.instr import InstrLocation
 
-from ..errors import NothingToDoError, RewriteError
+from ..errors import BufferFullError, NothingToDoError, RewriteError
 from .calls import find_calls
 from .decode import decode, is_rewritten
-from .encode import Place, encode, used_finishers
+from .encode import Place, Style, encode, used_finishers
 from .ir import IR, Call, Region
 from .opcodes import ORIGIN
 from .regions import find_regions
@@ -31,9 +29,11 @@ __all__ = [
     "Rewriter",
     "Rewritten",
     "Sites",
+    "Style",
     "Where",
     "found_in",
     "is_rewritten",
+    "located",
     "origin_of",
 ]
 
@@ -48,17 +48,21 @@ class Where(NamedTuple):
     function: str
 
 
+def located(where: Where, what: str, error: BufferFullError) -> BufferFullError:
+    """Say in a full buffer's error which line and operation asked."""
+    return BufferFullError(
+        f"{where.filename}:{where.line}, in {where.function}, {what}: {error}",
+        error.nbytes,
+        error.suggested_nbytes,
+    )
+
+
 class Sites(Protocol):
     """What makes the sites of one kind of rewriting (bump, profile, ...)."""
 
     @property
-    def observe(self) -> bool:
-        """Whether the results of the original instructions are shown to the sites."""
-        ...
-
-    @property
-    def finishers(self) -> Mapping[str, Any]:
-        """By operator, what fills the array that a region's site returns (see `encode`)."""
+    def style(self) -> Style:
+        """How the sites are called."""
         ...
 
     def is_foreign(self, error: Exception) -> bool:
@@ -77,20 +81,24 @@ class Owner(Protocol):
         """Take a site out that does not pay."""
         ...
 
+    def settle(self) -> None:
+        """Make the code anew, as most sites have shown by now whether they pay."""
+        ...
+
 
 class Rewritten(Owner):
     """A code object's rewritten form, and the cells of its sites.
 
     A site that does not pay is given back: its cell is emptied at once, which running frames
-    notice, and the code is made anew without it when half of the sites have gone. Of the
-    original code only a weak reference is kept.
+    notice, and the code is made anew without it when half of the sites have gone, or the others
+    have settled in. Of the original code only a weak reference is kept.
     """
 
     def __init__(self, code: CodeType, sites: Sites) -> None:
-        self.code, places = _first_form(code, sites.finishers, sites.observe)
+        self.code, places = _first_form(code, sites.style)
         self._original = weakref.ref(code)
         self._is_foreign = sites.is_foreign
-        self._encode = functools.partial(encode, finishers=sites.finishers, observe=sites.observe)
+        self._style = style = sites.style
         made = [
             sites.make(place, _where(code, place.location), self, number)
             for number, place in enumerate(places)
@@ -99,8 +107,12 @@ class Rewritten(Owner):
         self._in_code = len(places)
         self.sites = [row[0] for row in made]
         contents = [content for column in zip(*made, strict=True) for content in column]
-        contents += [sites.finishers[name] for name in used_finishers(places, sites.finishers)]
+        contents += [style.finishers[name] for name in used_finishers(places, style)]
         self.cells = tuple(map(CellType, contents))  # in the order of `encode.cell_names`
+        #: What follows a function's own closure, if nothing is told of its origin.
+        self.closing = (*self.cells, CellType(None))
+        #: Holds the code as long as a site is left, for those who look often.
+        self.current = CellType(self.code)
         self._functions: weakref.WeakSet[FunctionType] = weakref.WeakSet()
 
     @property
@@ -139,13 +151,19 @@ class Rewritten(Owner):
             return
         self.live[number] = False
         self.cells[number].cell_contents = None
+        if 2 * sum(self.live.values()) <= self._in_code:
+            self.settle()
+
+    def settle(self) -> None:
+        """Make the code anew without the sites that were given back."""
         left = sum(self.live.values())
         code = self._original()
-        if 2 * left > self._in_code or code is None:
+        if left == self._in_code or code is None:
             return
         self._in_code = left
         try:
-            self.code = self._encode(*found_in(code), live=self.live)
+            self.code = encode(*found_in(code, self._style), self._style, self.live)
+            self.current.cell_contents = self.code if left else None
             for function in list(self._functions):
                 function.__code__ = self.code
         except Exception as error:  # the emptied cells do the same, a little slower
@@ -203,31 +221,29 @@ class Rewriter:
 
 class _Form(NamedTuple):
     code: weakref.ref[CodeType]
-    finishers: Mapping[str, Any]
+    style: Style
     rewritten: CodeType
     places: list[Place]
 
 
-_forms: dict[tuple[int, bool], _Form] = {}
+_forms: dict[tuple[int, int], _Form] = {}
 
 
-def _first_form(
-    code: CodeType, finishers: Mapping[str, Any], observe: bool
-) -> tuple[CodeType, list[Place]]:
+def _first_form(code: CodeType, style: Style) -> tuple[CodeType, list[Place]]:
     """Return a code object with a site at every place, and the places.
 
     It is the same for every buffer, so it is made once for as long as the original lives.
     """
-    key = (id(code), observe)
+    key = (id(code), id(style))
     form = _forms.get(key)
-    if form is None or form.code() is not code or form.finishers is not finishers:
-        ir, places = found_in(code)
-        made = encode(ir, places, finishers=finishers, observe=observe)
+    if form is None or form.code() is not code or form.style is not style:
+        ir, places = found_in(code, style)
+        made = encode(ir, places, style)
 
         def forget(_: Any) -> None:
             _forms.pop(key, None)
 
-        form = _forms[key] = _Form(weakref.ref(code, forget), finishers, made, places)
+        form = _forms[key] = _Form(weakref.ref(code, forget), style, made, places)
     return form.rewritten, form.places
 
 
@@ -239,10 +255,10 @@ def origin_of(function: FunctionType) -> Any:
     return function.__closure__[-1].cell_contents
 
 
-def found_in(code: CodeType) -> tuple[IR, list[Place]]:
+def found_in(code: CodeType, style: Style) -> tuple[IR, list[Place]]:
     """Return a code object's IR and the places in it that get sites."""
     ir = decode(code)
-    places: list[Place] = [*find_regions(ir), *find_calls(ir)]
+    places: list[Place] = [*find_regions(ir, extras=style.extras), *find_calls(ir)]
     if not places:
         raise NothingToDoError("it has no operators or calls")
     return ir, sorted(places, key=lambda place: place.start)

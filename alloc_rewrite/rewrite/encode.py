@@ -14,13 +14,18 @@ called:
   whereupon the call is made;
 - a cell that holds None has no site any more: the original instructions run.
 
-With `observe`, what the original instructions gave is shown to a second cell of the site
+In the *direct* style a region's site takes the operands over and returns what the operator
+gives, whatever that takes, and a call's site only swaps the callable, so that the call itself
+stays the original instruction.
+
+In the *observe* style, what the original instructions gave is shown to a second cell of the site
 (a call's site then returns a triple; the third is shown beside the result).
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
+from dataclasses import dataclass
 from types import CodeType
 from typing import Any
 
@@ -42,10 +47,22 @@ from .opcodes import (
 from .verify import verify, verify_code
 
 Place = Region | Call
+
+
+@dataclass(frozen=True, eq=False)
+class Style:
+    """How the sites of a core are called; compared by identity."""
+
+    finishers: Mapping[str, Any]  # by operator, what fills the array that a site returns
+    observe: bool = False  # whether the results of the original instructions are shown
+    direct: bool = False  # whether sites take the place of operators, and swap callables
+    extras: bool = False  # whether what makes no array data but costs time has sites as well
+
+
 _ROOM = 6  # stack slots that a site may need beyond its operands
 
 
-def cell_names(places: list[Place], finishers: Collection[str], *, observe: bool) -> list[str]:
+def cell_names(places: list[Place], style: Style) -> list[str]:
     """Return the names of the free variables that a function's sites and finishers live in.
 
     First the sites, in the order of their places, then their observers, if there are any,
@@ -53,28 +70,24 @@ def cell_names(places: list[Place], finishers: Collection[str], *, observe: bool
     use: what the function was made from.
     """
     names = [f"{SITE_PREFIX}{i}" for i in range(len(places))]
-    observers = [_observer(name) for name in names] if observe else []
-    finishing = [_finisher(name) for name in used_finishers(places, finishers)]
+    observers = [_observer(name) for name in names] if style.observe else []
+    finishing = [_finisher(name) for name in used_finishers(places, style)]
     return [*names, *observers, *finishing, ORIGIN]
 
 
-def used_finishers(places: list[Place], finishers: Collection[str]) -> list[str]:
+def used_finishers(places: list[Place], style: Style) -> list[str]:
     """Return the operators among the places that have a finisher, each once."""
     operators = (place.operator for place in places if isinstance(place, Region))
-    return [name for name in dict.fromkeys(operators) if name in finishers]
+    return [name for name in dict.fromkeys(operators) if name in style.finishers]
 
 
 def encode(
-    ir: IR,
-    places: list[Place],
-    finishers: Collection[str],
-    live: Mapping[int, bool] | None = None,
-    *,
-    observe: bool = False,
+    ir: IR, places: list[Place], style: Style, live: Mapping[int, bool] | None = None
 ) -> CodeType:
     """Return code with a site at every place (of those that are `live`, if given)."""
     at = {p.start: (i, p) for i, p in enumerate(places) if live is None or live[i]}
-    methods = {m for _, p in at.values() if isinstance(p, Call) for m in p.method_loads}
+    bound = NULL_FIRST or not style.direct  # whether method loads have to give bound methods
+    methods = {m for _, p in at.values() if bound and isinstance(p, Call) for m in p.method_loads}
     items = ir.items
     out: list[Any] = []
     i, extra = 0, 0
@@ -85,20 +98,24 @@ def encode(
             i += 1
             continue
         number, place = found
+        if place.start == place.stop:  # a site before an instruction that stays
+            at = {k: v for k, v in at.items() if k != i}
+            if not style.direct:
+                continue
         original = items[place.start : place.stop]
         name = f"{SITE_PREFIX}{number}"
         emit = Emitter(place.location)
-        if isinstance(place, Region):
-            finish = place.operator in finishers
-            _emit_region(emit, place, original, name, finish, observe)
+        if style.direct:
+            _emit_direct(emit, place, original, name)
+        elif isinstance(place, Region):
+            _emit_region(emit, place, original, name, style)
         else:
-            finish = False
-            _emit_call(emit, place, original, name, observe)
-        _verify_once(place, emit.out, finish, observe)
+            _emit_call(emit, place, original, name, style.observe)
+        _verify_once(place, emit.out, style)
         extra = max(extra, place.size)
         out += emit.out
         i = place.stop
-    frame = _framed(ir, out, cell_names(places, finishers, observe=observe))
+    frame = _framed(ir, out, cell_names(places, style))
     new = code_of(frame, ir.code.co_stacksize + _ROOM + extra)
     verify_code(new, ir.code)
     return new
@@ -107,23 +124,57 @@ def encode(
 _verified: set[tuple[Any, ...]] = set()
 
 
-def _verify_once(place: Place, items: list[Any], finish: bool, observe: bool) -> None:
+def _verify_once(place: Place, items: list[Any], style: Style) -> None:
     """Verify what stands at a place; the items depend on nothing but the key's parts."""
     if isinstance(place, Region):
-        key: tuple[Any, ...] = (place.size, place.operator == "getitem", finish, observe)
+        finish = place.operator in style.finishers
+        key: tuple[Any, ...] = (place.size, place.operator == "getitem", finish)
         entry: Stack = (VALUE,) * place.size
     else:
-        key = (place.form, place.size, len(place.names), observe)
+        key = (place.form, place.size, len(place.names))
         below = (VALUE, VALUE) if place.form == "self" else NULL_AND_CALLABLE
         entry = below + (VALUE,) * place.size
+    key += (style.direct, style.observe)
     if key not in _verified:
         verify(items, entry, len(entry), _ROOM + place.size)
         _verified.add(key)
 
 
+def _emit_direct(emit: Emitter, place: Place, original: list[Any], name: str) -> None:
+    """Let a region's site take the operator's place, or a call's site swap the callable."""
+    n = place.size
+    absent, done = Target(), Target()
+    emit.load_cell(name)
+    emit.copy(1)
+    emit.jump_if_none(absent)
+    if isinstance(place, Region):
+        emit.sink(n + 1)  # the first operand is the site's "self"
+        emit.call(n - 1)
+        emit.jump(done)
+        emit.out.append(absent)
+        emit.pop()
+        emit.out += original
+        if place.operator == "getitem":  # may run a Python function
+            emit.end_of_call()
+        emit.out.append(done)
+        return
+    depth = n + 2 if NULL_FIRST and place.form != "self" else n + 3  # of the callable
+    emit.op("SWAP", depth)
+    emit.copy(depth)
+    emit.op("SWAP", 2)
+    emit.call(0)
+    emit.op("SWAP", depth)
+    emit.out.append(absent)
+    emit.pop()
+    emit.out += original
+    emit.end_of_call()
+    emit.out.append(done)
+
+
 def _emit_region(
-    emit: Emitter, region: Region, original: list[Any], name: str, finish: bool, observe: bool
+    emit: Emitter, region: Region, original: list[Any], name: str, style: Style
 ) -> None:
+    finish, observe = region.operator in style.finishers, style.observe
     unhandled, done = Target(), Target()
     n = region.size
     emit.load_site(name, unhandled)

@@ -99,6 +99,11 @@ def operator_of(instr: Instr) -> tuple[str, int] | None:
     return None
 
 
+def is_unpacking(instr: Instr) -> bool:
+    """Whether the instruction takes a sequence apart."""
+    return instr.name == "UNPACK_SEQUENCE"
+
+
 def is_truth_test(instr: Any) -> bool:
     """Whether the instruction wants the truth of the value on top of the stack."""
     return isinstance(instr, Instr) and (

@@ -11,20 +11,24 @@ from typing import Any
 from bytecode import Instr
 
 from .ir import IR, Region
-from .opcodes import is_truth_test, operator_of
+from .opcodes import VALUE, is_truth_test, is_unpacking, operator_of
 
 
-def find_regions(ir: IR) -> list[Region]:
+def find_regions(ir: IR, *, extras: bool = False) -> list[Region]:
     """Return the operators that may make an array.
 
-    Left out, as no array comes of them: a subscript by a constant or a slice (an element or
-    a view), as the instruction before tells, and a comparison whose truth is asked for.
+    Left out, as no array data comes of them: a subscript by a constant or a slice (an element
+    or a view), as the instruction before tells, and a comparison whose truth is asked for.
+    With `extras` come the places where a sequence is unpacked: the instruction stays, behind
+    an empty region.
     """
     items = ir.items
     found = []
     for i, instr, stack in ir.instructions():
         operator = operator_of(instr)
         if operator is None:
+            if extras and is_unpacking(instr) and stack[-1:] == (VALUE,):
+                found.append(Region(i, i, "unpack", 1, instr.location))
             continue
         name, operands = operator
         if len(stack) < operands or any(not isinstance(s, str) for s in stack[-operands:]):

@@ -1,24 +1,27 @@
-"""The choice of a core: what makes the sites of bumped functions.
+"""The sites of bumped functions, of either core.
 
-In: nothing but the environment. Out: the class that makes sites, and why it is this one.
+In: a buffer, and what may be entered. Out: what makes sites of the buffer's core.
 """
 
 from __future__ import annotations
 
+from ..buffer import Buffer
+from ..callees import Policy
+from ..cores import native as extension
 from .faults import from_signal_handler
+from .native import NativeSites, configure
 from .operators import SYMBOLS
-from .python import PythonSites as ArenaSites
+from .python import PythonSites
 
-__all__ = ["SYMBOLS", "ArenaSites", "core", "from_signal_handler"]
+__all__ = ["SYMBOLS", "ArenaSites", "PythonSites", "arena_sites", "from_signal_handler"]
+
+ArenaSites = PythonSites | NativeSites
+
+if extension is not None:
+    configure()
 
 
-def core() -> tuple[str, str]:
-    """Return the name of the core that runs, and the reason why it is this one.
-
-    Examples
-    --------
-    >>> import alloc_rewrite as alloc
-    >>> alloc.core()
-    ('python', 'the only core of this version')
-    """
-    return "python", "the only core of this version"
+def arena_sites(buffer: Buffer, policy: Policy, frugal: bool = True) -> ArenaSites:
+    """Return what makes the sites of functions bumped into a buffer (see `PythonSites`)."""
+    kind = NativeSites if buffer.core == "native" else PythonSites
+    return kind(buffer, policy, frugal)

@@ -16,7 +16,7 @@ from ..errors import BufferFullError
 from ..registry import find
 from . import economy
 from .faults import EXPECTED, from_signal_handler
-from .floating import change, current, strict
+from .floating import attempt
 from .rows import Rows
 from .site import Site
 from .variants import Variants
@@ -93,7 +93,7 @@ class CallSite(Site):
         if variants is None:
             if len(self.variants) >= _MANY:
                 self.variants.clear()
-            variants = self.variants[ufunc] = Variants(ufunc, self.sites.buffer)
+            variants = self.variants[ufunc] = Variants(ufunc, self.sites.buffer.arena)
         dtype = kwargs.get("dtype")
         variant = variants.find(inputs, dtype)
         out = None if variant is None else self.room(variant, ufunc.__name__)
@@ -103,12 +103,7 @@ class CallSite(Site):
             return functools.partial(ufunc, out=out), None
         if any(x.dtype.kind in "mM" for x in inputs if type(x) is ndarray):
             return None, None  # NumPy may warn of units, which has to come from the caller's line
-        now = current()
-        try:
-            change(strict(now))
-            return None, ufunc(*inputs, out=out, dtype=dtype)
-        finally:
-            change(now)
+        return None, attempt(ufunc, *inputs, out=out, dtype=dtype)
 
     def partial(
         self, callee: functools.partial[Any], args: tuple[Any, ...], kwargs: dict[str, Any]

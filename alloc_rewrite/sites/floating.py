@@ -8,6 +8,9 @@ caller ignores stay ignored.
 
 from __future__ import annotations
 
+import contextvars
+import sys
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -19,16 +22,38 @@ _CATEGORIES = ("divide", "over", "under", "invalid")
 _MANY = 64
 _strict: dict[Any, Any] = {}
 
-current = _extobj_contextvar.get
-change = _extobj_contextvar.set
+_get = _extobj_contextvar.get
+_set = _extobj_contextvar.set
+
+if sys.version_info >= (3, 12):
+
+    def attempt(function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
+        """Call a function in the strict form of the caller's state."""
+        now = _get()
+        try:
+            _set(_strict_form(now))
+            return function(*args, **kwargs)
+        finally:  # not a token: a signal handler's exception right behind `_set` would lose it
+            _set(now)
+
+else:
+    # The collector may run inside `_set`. If what it calls (finalisers, callbacks) sets a variable
+    # of the same context as well, that frees what is being copied: CPython's gh-148891, a crash.
+    # So an attempt sets nothing in the context it finds.
+    _copy = contextvars.copy_context
+    _spare = [_copy() for _ in range(16)]  # freed ones are used again, without a collection
+    del _spare
+
+    def attempt(function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
+        """Call a function in the strict form of the caller's state."""
+        return _copy().run(_attempt, _strict_form(_get()), function, args, kwargs)
+
+    def _attempt(state: Any, function: Callable[..., Any], args: Any, kwargs: Any) -> Any:
+        _set(state)
+        return function(*args, **kwargs)
 
 
-def strict(now: Any) -> Any:
-    """Return the state for an attempt that is made in the state `now`.
-
-    The attempt stands in ``try: change(strict(now)) ... finally: change(now)``. (A token would
-    be lost to an exception that a signal handler raises right behind the first of these.)
-    """
+def _strict_form(now: Any) -> Any:
     try:
         return _strict[now]
     except KeyError:

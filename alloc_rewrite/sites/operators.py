@@ -19,7 +19,7 @@ from ..equivalents import fancy, power_ufunc
 from ..errors import BufferFullError
 from ..rewrite import Owner, Where
 from .faults import EXPECTED, from_signal_handler
-from .floating import change, current, strict
+from .floating import attempt
 from .rows import Rows
 from .site import REVIEW_MASK, Site
 from .variants import Variant, Variants
@@ -79,7 +79,7 @@ class UfuncSite(OperatorSite):
         plain = self.name.removeprefix("i_")
         self.symbol = SYMBOLS[plain]
         self.ufunc = UFUNCS[plain]
-        self.variants = Variants(self.ufunc, self.sites.buffer)
+        self.variants = Variants(self.ufunc, self.sites.buffer.arena)
 
 
 class UnarySite(UfuncSite):
@@ -115,7 +115,7 @@ class BinarySite(UfuncSite):
 
     def __init__(self, *base: Any) -> None:
         super().__init__(*base)
-        self.take = self.sites.buffer.take
+        self.take = self.sites.buffer.arena.take
         self.seen = Seen(None, None, None, None, None, None, None, None)
 
     def call(self, a: Any, b: Any) -> Any:
@@ -259,16 +259,12 @@ class PowerSite(UfuncSite):
         out = self.room(variant, self.symbol)
         if out is None:
             return None
-        now = current()
         try:
-            change(strict(now))
-            return ufunc(a, b, out) if ufunc.nin == 2 else ufunc(a, out)
+            return attempt(ufunc, a, b, out) if ufunc.nin == 2 else attempt(ufunc, a, out)
         except EXPECTED as error:
             if from_signal_handler(error):
                 raise
             return None
-        finally:
-            change(now)
 
     def looked_up(self, a: Any, b: Any) -> tuple[Any, Variant | None]:
         """Find the ufunc for operands other than the last ones, and its variant."""
@@ -293,7 +289,7 @@ class PowerSite(UfuncSite):
         """Return the variants of one of the ufuncs that a power may take."""
         variants = self.chosen.get(ufunc)
         if variants is None:
-            variants = self.chosen[ufunc] = Variants(ufunc, self.sites.buffer)
+            variants = self.chosen[ufunc] = Variants(ufunc, self.sites.buffer.arena)
         return variants
 
 

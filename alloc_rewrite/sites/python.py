@@ -13,7 +13,7 @@ import numpy as np
 
 from ..buffer import Buffer
 from ..callees import Callees, Policy
-from ..rewrite import Call, Owner, Place, Rewriter, Where
+from ..rewrite import Call, Owner, Place, Rewriter, Style, Where
 from . import economy
 from .calls import CallSite
 from .faults import from_signal_handler
@@ -27,8 +27,7 @@ class PythonSites:
     With `frugal`, sites that cost more than they may are given back (see `economy`).
     """
 
-    observe = False
-    finishers = FINISHERS
+    style = Style(FINISHERS)
 
     def __init__(self, buffer: Buffer, policy: Policy, frugal: bool = True) -> None:
         self.buffer = buffer

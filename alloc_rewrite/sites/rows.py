@@ -8,16 +8,25 @@ one which would warn fails and the original code does the reporting.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
 from ..errors import BufferFullError
 from .faults import EXPECTED, from_signal_handler
-from .floating import change, current, strict
-from .site import Site
+from .floating import attempt
 
 ndarray = np.ndarray
+
+
+class Asking(Protocol):
+    """What a site tells the rows it runs, and is told by them."""
+
+    sites: Any
+
+    def missed(self) -> None: ...
+    def hit(self, nbytes: int) -> None: ...
+    def located(self, error: BufferFullError, what: str) -> BufferFullError: ...
 
 
 class HeapNeededError(RuntimeError):
@@ -29,7 +38,7 @@ class Rows:
 
     __slots__ = ("site", "what")
 
-    def __init__(self, site: Site, what: str) -> None:
+    def __init__(self, site: Asking, what: str) -> None:
         self.site = site
         self.what = what
 
@@ -37,9 +46,7 @@ class Rows:
         self, shape: tuple[int, ...], dtype: np.dtype[Any], strides: tuple[int, ...] | None = None
     ) -> ndarray[Any, Any]:
         """Return a new array of the arena, for an equivalent."""
-        buffer = self.site.sites.buffer
-        spec = buffer.spec(shape, dtype, strides)
-        out = None if spec is None else buffer.take(spec)
+        out: ndarray[Any, Any] | None = self.site.sites.buffer.arena.empty(shape, dtype, strides)
         if out is None:
             raise HeapNeededError
         return out
@@ -49,18 +56,14 @@ class Rows:
     ) -> Any:
         """Run an equivalent; None if it fails, would warn or declines."""
         site = self.site
-        now = current()
         try:
-            change(strict(now))
-            out = function(self.empty, *args, **kwargs)
+            out = attempt(function, self.empty, *args, **kwargs)
         except BufferFullError as error:
             raise site.located(error, self.what) from None
         except EXPECTED as error:
             if from_signal_handler(error):
                 raise
             return None
-        finally:
-            change(now)
         if out is NotImplemented:
             return None
         for x in args:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ..errors import BufferFullError
-from ..rewrite import Owner, Where
+from ..rewrite import Owner, Where, located
 from . import economy
 from .variants import Variant
 
@@ -23,6 +23,9 @@ class _Kept(Owner):
     """The owner of a site that nobody takes out."""
 
     def give_back(self, number: int) -> None:
+        pass
+
+    def settle(self) -> None:
         pass
 
     def __reduce__(self) -> str:
@@ -91,17 +94,12 @@ class Site:
 
     def located(self, error: BufferFullError, what: str) -> BufferFullError:
         """Say in a full buffer's error which line and operation asked."""
-        where = self.where
-        return BufferFullError(
-            f"{where.filename}:{where.line}, in {where.function}, {what}: {error}",
-            error.nbytes,
-            error.suggested_nbytes,
-        )
+        return located(self.where, what, error)
 
     def room(self, variant: Variant, what: str) -> Any:
         """Return an array for a result; None if it has to come from the heap."""
         try:
-            out = self.sites.buffer.take(variant.spec)
+            out = self.sites.buffer.arena.take(variant.spec)
         except BufferFullError as error:
             raise self.located(error, what) from None
         self.hit(variant.spec.nbytes)

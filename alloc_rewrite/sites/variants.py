@@ -11,8 +11,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ..arena import PythonArena
 from ..blocks import Spec
-from ..buffer import Buffer
 from ..equivalents import matmul_shape, stacked_layout
 from ..layout import broadcast_strides, c_strides, k_order
 from .faults import EXPECTED, from_signal_handler
@@ -34,11 +34,11 @@ class Variant(NamedTuple):
 class Variants:
     """The variants of one ufunc at one site."""
 
-    __slots__ = ("_buffer", "_known", "ufunc")
+    __slots__ = ("_arena", "_known", "ufunc")
 
-    def __init__(self, ufunc: np.ufunc, buffer: Buffer) -> None:
+    def __init__(self, ufunc: np.ufunc, arena: PythonArena) -> None:
         self.ufunc = ufunc
-        self._buffer = buffer
+        self._arena = arena
         self._known: dict[tuple[Any, ...], Variant | None] = {}
 
     def find(self, operands: tuple[Any, ...], dtype: Any = None) -> Variant | None:
@@ -92,7 +92,7 @@ class Variants:
             return None
         layout = _strides if ufunc.signature is None else _product_strides
         strides = layout(shape, dtypes, operands)
-        spec = self._buffer.spec(shape, dtypes[-1], strides)
+        spec = self._arena.spec(shape, dtypes[-1], strides)
         if spec is None:
             return None
         return Variant(spec, tuple(self._fits(x, spec) for x in operands))

@@ -9,11 +9,18 @@ import dis
 import pytest
 
 from alloc_rewrite.errors import RewriteError
-from alloc_rewrite.rewrite import found_in
+from alloc_rewrite.rewrite import Style, found_in
 from alloc_rewrite.rewrite.encode import cell_names, encode
-from alloc_rewrite.sites import ArenaSites
+from alloc_rewrite.sites import PythonSites
 
-FINISHERS = ArenaSites.finishers
+try:
+    from alloc_rewrite.sites.native import NativeSites
+except ImportError:
+    DIRECT = Style({}, direct=True)
+else:
+    DIRECT = NativeSites.style
+
+STYLES = (PythonSites.style, DIRECT, Style({}, observe=True))
 
 
 @pytest.mark.parametrize(("package", "step"), [("numpy", 8), ("scipy", 16), ("stdlib", 40)])
@@ -21,10 +28,10 @@ def test_every_function_is_rewritten_or_refused(package, step, sampled_functions
     rewritten, refused, failed = 0, [], []
     for code in sampled_functions(package, step):
         try:
-            ir, places = found_in(code)
-            for observe, finishers in ((False, FINISHERS), (True, {})):
-                new = encode(ir, places, finishers, observe=observe)
-                cells = tuple(cell_names(places, finishers, observe=observe))
+            for style in STYLES:
+                ir, places = found_in(code, style)
+                new = encode(ir, places, style)
+                cells = tuple(cell_names(places, style))
                 assert new.co_freevars == code.co_freevars + cells
                 assert [i.opname for i in dis.get_instructions(new)]  # it can be read at all
         except RewriteError as error:
@@ -40,15 +47,15 @@ def test_every_function_is_rewritten_or_refused(package, step, sampled_functions
     assert [text for text in refused if not text.startswith(reasons)] == []
 
 
-def test_giving_back_any_half_of_the_sites_encodes(sampled_functions):
+@pytest.mark.parametrize("style", STYLES[:2], ids=["python", "native"])
+def test_giving_back_any_half_of_the_sites_encodes(style, sampled_functions):
     for code in sampled_functions("numpy", 20):
         try:
-            ir, places = found_in(code)
+            ir, places = found_in(code, style)
         except RewriteError:
             continue
         for odd in (0, 1):
-            encode(ir, places, FINISHERS, {i: i % 2 == odd for i in range(len(places))})
-        none = encode(ir, places, FINISHERS, dict.fromkeys(range(len(places)), False))
-        assert none.co_freevars[len(code.co_freevars) :] == tuple(
-            cell_names(places, FINISHERS, observe=False)
-        )
+            encode(ir, places, style, {i: i % 2 == odd for i in range(len(places))})
+        none = encode(ir, places, style, dict.fromkeys(range(len(places)), False))
+        cells = tuple(cell_names(places, style))
+        assert none.co_freevars[len(code.co_freevars) :] == cells

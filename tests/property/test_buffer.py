@@ -192,7 +192,7 @@ class Program(RuleBasedStateMachine):
         elif how == "transpose":
             new = x.T
         elif how == "item":
-            new = x.reshape(-1)[:1]
+            new = x[(slice(1),) * x.ndim + (...,)]
         elif not x.flags.c_contiguous or x.dtype.kind == "M":
             return
         elif how == "memoryview":

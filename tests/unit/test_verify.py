@@ -7,10 +7,10 @@ import pytest
 from bytecode import FreeVar, Instr, Label
 
 from alloc_rewrite.errors import RewriteError
-from alloc_rewrite.rewrite import found_in
+from alloc_rewrite.rewrite import Style, found_in
 from alloc_rewrite.rewrite.opcodes import NULL_LOCAL, VALUE
 from alloc_rewrite.rewrite.verify import verify, verify_code
-from alloc_rewrite.sites import ArenaSites
+from alloc_rewrite.sites import PythonSites
 
 encoder = importlib.import_module("alloc_rewrite.rewrite.encode")
 
@@ -21,14 +21,21 @@ def subject(x, y, f, args, kwargs):
     return f(*args), f(*args, **kwargs), x.method(z), z[y], z @ x
 
 
-@pytest.fixture(params=[False, True], ids=["sites", "observed sites"])
+STYLES = {
+    "sites": PythonSites.style,
+    "observed sites": Style({}, observe=True),
+    "direct sites": Style({}, direct=True),
+}
+
+
+@pytest.fixture(params=STYLES)
 def emitted(request, monkeypatch):
     """What the encoder gives to the verifier for every place of a function."""
     calls = []
     monkeypatch.setattr(encoder, "verify", lambda *args: calls.append(args))
     monkeypatch.setattr(encoder, "_verified", set())
-    finishers = {} if request.param else ArenaSites.finishers
-    encoder.encode(*found_in(subject.__code__), finishers, observe=request.param)
+    style = STYLES[request.param]
+    encoder.encode(*found_in(subject.__code__, style), style)
     assert len(calls) >= 6
     return calls
 

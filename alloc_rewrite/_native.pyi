@@ -1,0 +1,65 @@
+"""Types of the native core, an extension module built from csrc/."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+class Arena:
+    def __new__(cls, nbytes: int, policy: int, limit: int, first: int) -> Arena: ...
+    @property
+    def capacity(self) -> int: ...
+    @property
+    def used(self) -> int: ...
+    @property
+    def peak(self) -> int: ...
+    @property
+    def live(self) -> int: ...
+    @property
+    def chunks(self) -> int: ...
+    @property
+    def heap_fallbacks(self) -> int: ...
+    @property
+    def limit(self) -> int: ...
+    def empty(
+        self,
+        shape: tuple[int, ...],
+        dtype: np.dtype[Any],
+        strides: tuple[int, ...] | None = None,
+        /,
+    ) -> np.ndarray[Any, Any] | None: ...
+    def reset(self) -> None: ...
+    def enter(self) -> object: ...
+    def leave(self, former: object, /) -> None: ...
+
+class OperatorSite:
+    def __new__(
+        cls,
+        spec: tuple[Any, ...],
+        owner: Any,
+        number: int,
+        arena: Arena,
+        frugal: bool,
+        name: str,
+        ufunc: np.ufunc | None,
+        /,
+    ) -> OperatorSite: ...
+    def call(self, *operands: Any) -> Any: ...
+
+class ResolveSite:
+    def __new__(
+        cls, spec: tuple[Any, ...], owner: Any, number: int, arena: Arena, frugal: bool, /
+    ) -> ResolveSite: ...
+    def call(self, callee: Any, /) -> Any: ...
+
+def configure(
+    *,
+    plan_loop: Callable[..., Any],
+    plan_reduction: Callable[..., Any],
+    plan_product: Callable[..., Any],
+    plan_callee: Callable[..., Any],
+    power_ufunc: Callable[..., Any],
+    raise_full: Callable[..., Any],
+    remake: Callable[..., Any],
+) -> None: ...
+def owns(array: Any, /) -> bool: ...

@@ -1,0 +1,106 @@
+"""The choice of a core: native (the extension) or Python, and why.
+
+In: the environment variable ``ALLOC_REWRITE_CORE``, and what is installed. Out: a `Core`, the
+extension module if it is the native one, and arenas. It must not know sites.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+from collections.abc import Iterator
+from types import ModuleType
+from typing import Any, NamedTuple
+
+from .arena import FIRST_CHUNK, PythonArena
+from .blocks import aligned
+
+VARIABLE = "ALLOC_REWRITE_CORE"
+CHOICES = ("auto", "native", "python")
+_POLICIES = {"raise": 0, "grow": 1, "heap": 2}
+
+
+class Core(NamedTuple):
+    """Which core runs, and why it is this one."""
+
+    name: str
+    reason: str
+
+
+def _loaded() -> tuple[ModuleType | None, str]:
+    """Return the extension module, or None and why it cannot be used."""
+    if sys.version_info[:2] not in ((3, 11), (3, 12), (3, 13), (3, 14)):
+        return None, f"Python {sys.version_info[0]}.{sys.version_info[1]} is not one it knows"
+    try:
+        from . import _native
+    except ImportError as error:
+        return None, f"the extension module could not be imported: {error}"
+    return _native, "the extension module is there"
+
+
+def _chosen() -> Core:
+    wanted = os.environ.get(VARIABLE, "auto") or "auto"
+    if wanted not in CHOICES:
+        raise ValueError(f"{VARIABLE}={wanted!r} is not one of {', '.join(map(repr, CHOICES))}")
+    if wanted == "python":
+        return Core("python", f"{VARIABLE}=python")
+    if native is not None:
+        return Core("native", f"{VARIABLE}=native" if wanted == "native" else _why)
+    if wanted == "native":
+        raise ImportError(f"{VARIABLE}=native, but {_why}")
+    return Core("python", _why)
+
+
+#: The extension module, or None.
+native: Any
+native, _why = _loaded()
+_current = [_chosen()]
+
+
+def selected() -> Core:
+    """Return the core that new buffers get."""
+    return _current[0]
+
+
+@contextlib.contextmanager
+def use(name: str) -> Iterator[None]:
+    """Let buffers made in a block of code have that core (for tests and benchmarks)."""
+    if name == "native" and native is None:
+        raise ImportError(_why)
+    before = _current[0]
+    _current[0] = Core(name, "chosen by a block of code")
+    try:
+        yield
+    finally:
+        _current[0] = before
+
+
+def new_arena(core: str, nbytes: int | None, on_full: str, limit: int | None) -> Any:
+    """Return an arena of that core with a buffer's settings.
+
+    Arenas of both cores have ``capacity``, ``used``, ``peak``, ``live``, ``chunks``,
+    ``heap_fallbacks``, ``reset()`` and ``empty(shape, dtype, strides=None)``.
+    """
+    if core == "python":
+        return PythonArena(nbytes, on_full, limit)
+    assert native is not None
+    size = 0 if nbytes is None else aligned(nbytes)
+    first = FIRST_CHUNK if nbytes is None else 0
+    return native.Arena(size, _POLICIES[on_full], limit or 0, first)
+
+
+def core() -> tuple[str, str]:
+    """Return the name of the core that runs, and the reason why it is this one.
+
+    The native core is an extension module, built at installation where there is a C compiler. The
+    environment variable ``ALLOC_REWRITE_CORE`` chooses: ``native``, ``python`` or ``auto``.
+
+    Examples
+    --------
+    >>> import alloc_rewrite as alloc
+    >>> name, reason = alloc.core()
+    >>> name in ("native", "python")
+    True
+    """
+    return selected().name, selected().reason

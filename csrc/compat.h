@@ -1,0 +1,82 @@
+/* What differs between compilers, processors and versions of Python. */
+#ifndef ALLOC_REWRITE_COMPAT_H
+#define ALLOC_REWRITE_COMPAT_H
+
+#include <Python.h>
+#include <fenv.h>
+
+#if defined(__GNUC__) || defined(__clang__)
+#define LIKELY(x) __builtin_expect(!!(x), 1)
+#define UNLIKELY(x) __builtin_expect(!!(x), 0)
+#define ALWAYS_INLINE static inline __attribute__((always_inline))
+#define NOINLINE __attribute__((noinline))
+#else
+#define LIKELY(x) (x)
+#define UNLIKELY(x) (x)
+#define ALWAYS_INLINE static inline
+#define NOINLINE
+#endif
+
+/* Whether reference counts of operands on a frame's stack say who holds them: since 3.14 a frame
+ * may lend a local to a call without counting. */
+#define STACK_COUNTS (PY_VERSION_HEX < 0x030E0000)
+
+/* Up to 3.11 the collector may run inside the setting of a context variable, and a finaliser that
+ * sets one as well destroys what is being copied (CPython issue 148891). */
+#if PY_VERSION_HEX < 0x030C0000
+#define COLLECTOR_OFF int collector_was_on = PyGC_Disable()
+#define COLLECTOR_ON            \
+    do {                        \
+        if (collector_was_on) { \
+            PyGC_Enable();      \
+        }                       \
+    } while (0)
+#else
+#define COLLECTOR_OFF (void)0
+#define COLLECTOR_ON (void)0
+#endif
+
+/* The floating point status, as NumPy looks at it. On x86 its loops compute in SSE registers, whose
+ * status is read several times faster than both units' together. Where long doubles are computed,
+ * or flags raised by a function of the C library (which may raise them in the other unit), the
+ * slow way is taken. */
+#define FE_REPORTED (FE_DIVBYZERO | FE_OVERFLOW | FE_UNDERFLOW | FE_INVALID)
+#if defined(__x86_64__)
+#include <xmmintrin.h>
+#define FAST_STATUS 1 /* the bits of SSE's register have the places of the C library's */
+#else
+#define FAST_STATUS 0
+#endif
+
+ALWAYS_INLINE void
+status_clear(int slow)
+{
+#if FAST_STATUS
+    if (!slow) {
+        unsigned int now = _mm_getcsr();
+        if (now & FE_REPORTED) {
+            _mm_setcsr(now & ~(unsigned int)FE_REPORTED);
+        }
+        return;
+    }
+#endif
+    (void)slow;
+    if (fetestexcept(FE_REPORTED)) {
+        feclearexcept(FE_REPORTED);
+    }
+}
+
+/* What NumPy would report: bits of <fenv.h>. */
+ALWAYS_INLINE int
+status_raised(int slow)
+{
+#if FAST_STATUS
+    if (!slow) {
+        return (int)_mm_getcsr() & FE_REPORTED;
+    }
+#endif
+    (void)slow;
+    return fetestexcept(FE_REPORTED);
+}
+
+#endif

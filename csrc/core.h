@@ -1,0 +1,53 @@
+/* What every file of the native core shares: the module's state, and the words used everywhere.
+ *
+ * Conventions. A function that returns a PyObject * returns a new reference, or NULL. NULL with
+ * no exception set means "not handled": the caller goes on with the original operation. Struct
+ * members say whether they own what they point to. Everything runs with the GIL held, except
+ * where a comment says otherwise.
+ */
+#ifndef ALLOC_REWRITE_CORE_H
+#define ALLOC_REWRITE_CORE_H
+
+#define PY_SSIZE_T_CLEAN
+#include <Python.h>
+#include <structmember.h>
+
+#define NPY_NO_DEPRECATED_API NPY_2_0_API_VERSION
+#define NPY_TARGET_VERSION NPY_2_0_API_VERSION
+#define PY_ARRAY_UNIQUE_SYMBOL alloc_rewrite_ARRAY_API
+#define PY_UFUNC_UNIQUE_SYMBOL alloc_rewrite_UFUNC_API
+#ifndef ALLOC_REWRITE_IMPORTS_NUMPY
+#define NO_IMPORT_ARRAY
+#define NO_IMPORT_UFUNC
+#endif
+#include <numpy/arrayobject.h>
+#include <numpy/arrayscalars.h>
+#include <numpy/dtype_api.h>
+#include <numpy/ufuncobject.h>
+
+#include "compat.h"
+
+#define MAX_IN 3       /* operands of an operation */
+#define MAX_OPERANDS 4 /* with its output */
+
+/* The module's state. */
+typedef struct {
+    PyTypeObject *arena_type;    /* owned */
+    PyTypeObject *operator_type; /* owned */
+    PyTypeObject *resolve_type;  /* owned */
+    PyTypeObject *native_type;   /* owned */
+    PyTypeObject *bound_type;    /* owned */
+    PyObject *plan_loop;         /* owned: what makes a plan for operands not seen before */
+    PyObject *plan_reduction;    /* owned: likewise, for a reduction */
+    PyObject *plan_product;      /* owned: likewise, for a matrix product */
+    PyObject *plan_callee;       /* owned: what decides what a callee is replaced by */
+    PyObject *power_ufunc;       /* owned: which ufunc a power takes */
+    PyObject *raise_full;        /* owned: raises BufferFullError */
+    PyObject *remake;            /* owned: makes a site anew in another process */
+    PyObject *limbo;             /* owned: arrays that are about to be let go (see slots.h) */
+} State;
+
+State *state_of(PyTypeObject *type);
+extern struct PyModuleDef alloc_rewrite_module;
+
+#endif

@@ -1,0 +1,58 @@
+#include "elision.h"
+
+#include "leaf.h"
+#include "memory.h"
+
+#define LEAST_ELIDED (256 * 1024) /* bytes from which on NumPy does this */
+
+/* The type number by which NumPy asks whether the other operand fits into a dying one. */
+static int
+type_of(PyObject *operand)
+{
+    switch (leaf_kind_of(operand)) {
+    case LEAF_ARRAY:
+        return PyArray_TYPE((PyArrayObject *)operand);
+    case LEAF_BOOL:
+        return NPY_BOOL;
+    case LEAF_INT:
+        return NPY_LONG;
+    case LEAF_FLOAT:
+        return NPY_DOUBLE;
+    case LEAF_COMPLEX:
+        return NPY_CDOUBLE;
+    case LEAF_SCALAR: {
+        PyArray_Descr *descr = PyArray_DescrFromScalar(operand);
+        int type = descr == NULL ? NPY_NOTYPE : descr->type_num;
+        PyErr_Clear();
+        Py_XDECREF(descr);
+        return type;
+    }
+    default:
+        return NPY_NOTYPE;
+    }
+}
+
+int
+is_elided(enum elision elision, PyObject *operand, PyObject *other)
+{
+    PyArrayObject *array = (PyArrayObject *)operand;
+    if (!PyArray_CheckExact(operand) || !PyArray_ISNUMBER(array) ||
+        !PyArray_CHKFLAGS(array, NPY_ARRAY_OWNDATA) || !PyArray_ISWRITEABLE(array) ||
+        PyArray_CHKFLAGS(array, NPY_ARRAY_WRITEBACKIFCOPY) ||
+        fields(array)->weakreflist != NULL || PyArray_NBYTES(array) < LEAST_ELIDED) {
+        return 0;
+    }
+    if (elision == LEFT_IF_INEXACT && !PyArray_ISFLOAT(array) &&
+        !PyArray_ISCOMPLEX(array)) {
+        return 0;
+    }
+    if (other == NULL) {
+        return 1;
+    }
+    if (PyArray_CheckExact(other) && PyArray_NDIM((PyArrayObject *)other) != 0 &&
+        !PyArray_SAMESHAPE(array, (PyArrayObject *)other)) {
+        return 0;
+    }
+    int type = type_of(other);
+    return type != NPY_NOTYPE && PyArray_CanCastSafely(type, PyArray_TYPE(array));
+}

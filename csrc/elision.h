@@ -1,0 +1,14 @@
+/* Which dying operands NumPy writes an operator's result over. */
+#ifndef ALLOC_REWRITE_ELISION_H
+#define ALLOC_REWRITE_ELISION_H
+
+#include "core.h"
+
+enum elision { NONE, LEFT, EITHER, LEFT_IF_INEXACT };
+
+/* Whether NumPy would write the result over this operand (its `can_elide_temp`): the result then
+ * has its layout. Asked only about operands that nobody but the frame's stack holds; `other` is
+ * NULL for unary operators. */
+int is_elided(enum elision elision, PyObject *operand, PyObject *other);
+
+#endif

@@ -1,0 +1,143 @@
+/* The extension module: its state and its types. */
+#define ALLOC_REWRITE_IMPORTS_NUMPY
+#include "sites.h"
+
+State *
+state_of(PyTypeObject *type)
+{
+    PyObject *module = PyType_GetModuleByDef(type, &alloc_rewrite_module);
+    return module == NULL ? NULL : PyModule_GetState(module);
+}
+
+/* configure(*, plan_loop, plan_reduction, ...): see the names. */
+static PyObject *
+configure(PyObject *module, PyObject *args, PyObject *kwargs)
+{
+    static char *names[] = {"plan_loop",   "plan_reduction", "plan_product", "plan_callee",
+                            "power_ufunc", "raise_full",     "remake",       NULL};
+    State *state = PyModule_GetState(module);
+    PyObject *given[7];
+    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "$OOOOOOO:configure", names, &given[0],
+                                     &given[1], &given[2], &given[3], &given[4], &given[5],
+                                     &given[6])) {
+        return NULL;
+    }
+    PyObject **places[] = {&state->plan_loop,   &state->plan_reduction, &state->plan_product,
+                           &state->plan_callee, &state->power_ufunc,    &state->raise_full,
+                           &state->remake};
+    for (int i = 0; i < 7; i++) {
+        Py_XSETREF(*places[i], Py_NewRef(given[i]));
+    }
+    Py_RETURN_NONE;
+}
+
+static PyObject *
+owns(PyObject *Py_UNUSED(module), PyObject *array)
+{
+    return PyBool_FromLong(PyArray_Check(array) && array_is_ours((PyArrayObject *)array));
+}
+
+static PyMethodDef methods[] = {
+    {"configure", (PyCFunction)(void (*)(void))configure, METH_VARARGS | METH_KEYWORDS,
+     "Say what the sites ask when they meet something new."},
+    {"owns", owns, METH_O, "Whether an array's memory is an arena's."},
+    {NULL, NULL, 0, NULL},
+};
+
+static int
+execute(PyObject *module)
+{
+    import_array1(-1);
+    import_umath1(-1);
+    State *state = PyModule_GetState(module);
+    state->limbo = PyList_New(0);
+    if (state->limbo == NULL) {
+        return -1;
+    }
+    struct {
+        PyType_Spec *spec;
+        PyTypeObject **place;
+        int is_public;
+    } types[] = {
+        {&arena_spec, &state->arena_type, 1},     {&operator_spec, &state->operator_type, 1},
+        {&resolve_spec, &state->resolve_type, 1}, {&native_spec, &state->native_type, 0},
+        {&bound_spec, &state->bound_type, 0},
+    };
+    for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
+        PyObject *type = PyType_FromModuleAndSpec(module, types[i].spec, NULL);
+        if (type == NULL) {
+            return -1;
+        }
+        *types[i].place = (PyTypeObject *)type;
+        if (types[i].is_public && PyModule_AddType(module, (PyTypeObject *)type) < 0) {
+            return -1;
+        }
+    }
+    return 0;
+}
+
+static int
+traverse(PyObject *module, visitproc visit, void *arg)
+{
+    State *state = PyModule_GetState(module);
+    Py_VISIT(state->arena_type);
+    Py_VISIT(state->operator_type);
+    Py_VISIT(state->resolve_type);
+    Py_VISIT(state->native_type);
+    Py_VISIT(state->bound_type);
+    Py_VISIT(state->plan_loop);
+    Py_VISIT(state->plan_reduction);
+    Py_VISIT(state->plan_product);
+    Py_VISIT(state->plan_callee);
+    Py_VISIT(state->power_ufunc);
+    Py_VISIT(state->raise_full);
+    Py_VISIT(state->remake);
+    Py_VISIT(state->limbo);
+    return 0;
+}
+
+static int
+clear(PyObject *module)
+{
+    State *state = PyModule_GetState(module);
+    Py_CLEAR(state->arena_type);
+    Py_CLEAR(state->operator_type);
+    Py_CLEAR(state->resolve_type);
+    Py_CLEAR(state->native_type);
+    Py_CLEAR(state->bound_type);
+    Py_CLEAR(state->plan_loop);
+    Py_CLEAR(state->plan_reduction);
+    Py_CLEAR(state->plan_product);
+    Py_CLEAR(state->plan_callee);
+    Py_CLEAR(state->power_ufunc);
+    Py_CLEAR(state->raise_full);
+    Py_CLEAR(state->remake);
+    Py_CLEAR(state->limbo);
+    return 0;
+}
+
+static void
+delete(void *module)
+{
+    clear(module);
+}
+
+static PyModuleDef_Slot slots[] = {{Py_mod_exec, execute}, {0, NULL}};
+
+struct PyModuleDef alloc_rewrite_module = {
+    PyModuleDef_HEAD_INIT,
+    .m_name = "alloc_rewrite._native",
+    .m_doc = "The native core.",
+    .m_size = sizeof(State),
+    .m_methods = methods,
+    .m_slots = slots,
+    .m_traverse = traverse,
+    .m_clear = clear,
+    .m_free = delete,
+};
+
+PyMODINIT_FUNC
+PyInit__native(void)
+{
+    return PyModuleDef_Init(&alloc_rewrite_module);
+}

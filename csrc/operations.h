@@ -1,0 +1,26 @@
+/* The operators, and how the interpreter carries them out. */
+#ifndef ALLOC_REWRITE_OPERATIONS_H
+#define ALLOC_REWRITE_OPERATIONS_H
+
+#include "elision.h"
+
+enum form { UNARY, BINARY, COMPARE, IN_PLACE, POWER, IN_PLACE_POWER, UNPACK };
+
+/* An operator: its name as in module `operator`, and how the interpreter carries it out. */
+typedef struct {
+    const char *name;
+    const char *ufunc;
+    const char *symbol;
+    enum form form;
+    unaryfunc unary;
+    binaryfunc binary;
+    int compare;
+    enum elision elision;
+} Operator;
+
+/* The operator of that name, or NULL. */
+const Operator *operation_named(const char *name);
+/* What the instruction would give. */
+PyObject *operate(const Operator *operator, PyObject *const *operands);
+
+#endif

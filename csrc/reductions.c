@@ -1,0 +1,323 @@
+/* Sums, products, extremes, any and all, and means of arrays in C order, by NumPy's own loops.
+ *
+ * They go as NumPy's reduction goes: the result starts as the identity, or as a copy of the first
+ * items, and the loop is called along the innermost axis in memory.
+ */
+#include "native.h"
+
+#include <string.h>
+
+#define LARGE 10000 /* items from which on other threads may run meanwhile */
+
+#define MOST_DTYPES 6 /* that one place keeps plans for */
+
+/* What is known of one dtype; the one used last comes first. */
+typedef struct Reduction {
+    struct Reduction *next; /* owned */
+    PyArray_Descr *descr; /* owned */
+    PyObject *capsule;    /* owned, or NULL: NumPy does arrays of this dtype */
+    CallInfo call;
+    int slow_status;
+    int has_initial;
+    char initial[SCALAR_ROOM];
+} Reduction;
+
+static void
+reduction_delete(void *own)
+{
+    for (Reduction *reduction = own, *next; reduction != NULL; reduction = next) {
+        next = reduction->next;
+        Py_XDECREF(reduction->descr);
+        Py_XDECREF(reduction->capsule);
+        PyMem_Free(reduction);
+    }
+}
+
+/* Take the plan for a dtype out of the list and put it first; or drop the last of too many. */
+static Reduction *
+found_again(Native *self, PyArray_Descr *descr)
+{
+    Reduction **link = (Reduction **)&self->own;
+    for (int n = 0; *link != NULL; link = &(*link)->next, n++) {
+        Reduction *reduction = *link;
+        if (reduction->descr == descr) {
+            *link = reduction->next;
+            reduction->next = self->own;
+            self->own = reduction;
+            return reduction;
+        }
+        if (n == MOST_DTYPES - 1) {
+            *link = NULL;
+            reduction_delete(reduction);
+            return NULL;
+        }
+    }
+    return NULL;
+}
+
+/* Ask for the plan of a dtype: None, or a capsule, whether flags may be raised elsewhere, and the
+ * identity as bytes or None. */
+static NOINLINE Reduction *
+reduction_for(Native *self, PyArray_Descr *descr)
+{
+    Reduction *reduction = self->own;
+    if (reduction != NULL && reduction->descr == descr) {
+        return reduction;
+    }
+    reduction = found_again(self, descr);
+    if (reduction != NULL) {
+        return reduction;
+    }
+    PyObject *plan = PyObject_CallFunctionObjArgs(self->site->state->plan_reduction, self->more,
+                                                  (PyObject *)descr, NULL);
+    if (plan == NULL) {
+        return NULL;
+    }
+    reduction = PyMem_Calloc(1, sizeof(Reduction));
+    if (reduction == NULL) {
+        Py_DECREF(plan);
+        PyErr_NoMemory();
+        return NULL;
+    }
+    reduction->descr = (PyArray_Descr *)Py_NewRef((PyObject *)descr);
+    PyObject *capsule, *initial;
+    if (plan != Py_None) {
+        CallInfo *call = NULL;
+        if (!PyArg_ParseTuple(plan, "OpO", &capsule, &reduction->slow_status, &initial) ||
+            (call = PyCapsule_GetPointer(capsule, "numpy_1.24_ufunc_call_info")) == NULL) {
+            Py_DECREF(plan);
+            reduction_delete(reduction);
+            return NULL;
+        }
+        reduction->call = *call;
+        if (!call->needs_python && call->loop != NULL) {
+            reduction->capsule = Py_NewRef(capsule);
+        }
+        if (PyBytes_Check(initial) && PyBytes_GET_SIZE(initial) <= SCALAR_ROOM) {
+            reduction->has_initial = 1;
+            memcpy(reduction->initial, PyBytes_AS_STRING(initial),
+                   (size_t)PyBytes_GET_SIZE(initial));
+        }
+    }
+    Py_DECREF(plan);
+    reduction->next = self->own;
+    self->own = reduction;
+    self->free_own = reduction_delete;
+    return reduction;
+}
+
+/* The array seen as `outer` times `length` times `inner` items, of which `length` goes. */
+typedef struct {
+    char *data;
+    npy_intp outer, length, inner;
+    npy_intp stride; /* along `length`, in bytes */
+} Shape;
+
+static int
+call(const Reduction *reduction, char *to, char *from, npy_intp n, npy_intp by, npy_intp stride)
+{
+    char *data[3] = {to, from, to};
+    npy_intp strides[3] = {by, stride, by};
+    if (n == 0) {
+        return 0;
+    }
+    return reduction->call.loop(reduction->call.context, data, &n, strides,
+                                reduction->call.auxdata);
+}
+
+/* Write the result over what goes, item by item or row by row. */
+static int
+reduce(const Reduction *reduction, const Shape *shape, char *to)
+{
+    size_t size = (size_t)PyDataType_ELSIZE(reduction->descr);
+    int skip = !reduction->has_initial;
+    for (npy_intp o = 0; o < shape->outer; o++) {
+        char *from = shape->data + o * shape->length * shape->stride;
+        char *row = to + o * shape->inner * (npy_intp)size;
+        if (skip) {
+            memcpy(row, from, size * (size_t)shape->inner);
+        }
+        else {
+            for (npy_intp i = 0; i < shape->inner; i++) {
+                memcpy(row + i * (npy_intp)size, reduction->initial, size);
+            }
+        }
+        if (shape->inner == 1) {
+            if (call(reduction, row, from + skip * shape->stride, shape->length - skip, 0,
+                     shape->stride) < 0) {
+                return -1;
+            }
+            continue;
+        }
+        for (npy_intp k = skip; k < shape->length; k++) {
+            if (call(reduction, row, from + k * shape->stride, shape->inner, (npy_intp)size,
+                     (npy_intp)size) < 0) {
+                return -1;
+            }
+        }
+    }
+    return 0;
+}
+
+/* Reduce; -1 with an exception, 1 if NumPy would report something, from its own Python code. */
+static int
+computed(const Reduction *reduction, const Shape *shape, char *to)
+{
+    int failed, raised, slow = reduction->slow_status;
+    int large = shape->outer * shape->length * shape->inner > LARGE;
+    PyThreadState *others = large ? PyEval_SaveThread() : NULL;
+    status_clear(slow);
+    failed = reduce(reduction, shape, to);
+    raised = reduction->call.raises_nothing ? 0 : status_raised(slow);
+    if (raised) {
+        status_clear(slow);
+    }
+    if (others != NULL) {
+        PyEval_RestoreThread(others);
+    }
+    return failed < 0 ? -1 : raised != 0;
+}
+
+/* The arguments (x, axis=None): 1 if they are these and plain, and the axis, -1 for all. */
+static int
+parse(PyObject *const *args, Py_ssize_t n, PyObject *names, PyArrayObject **array, int *axis)
+{
+    static const char *const known[] = {"axis", NULL};
+    PyObject *given[1] = {n > 1 ? args[1] : NULL};
+    if (n < 1 || n > 2 || !PyArray_CheckExact(args[0]) ||
+        (names != NULL && !native_keywords(args + n, names, known, given))) {
+        return 0;
+    }
+    *array = (PyArrayObject *)args[0];
+    int nd = PyArray_NDIM(*array);
+    if (nd == 0 || PyArray_SIZE(*array) == 0 || !PyArray_CHKFLAGS(*array, NPY_ARRAY_ALIGNED)) {
+        return 0;
+    }
+    *axis = -1;
+    if (given[0] == NULL || given[0] == Py_None) {
+        return 1;
+    }
+    if (!PyLong_CheckExact(given[0])) {
+        return 0;
+    }
+    int overflow;
+    long number = PyLong_AsLongAndOverflow(given[0], &overflow);
+    number += number < 0 ? nd : 0;
+    if (overflow || number < 0 || number >= nd) {
+        return 0;
+    }
+    *axis = nd == 1 ? -1 : (int)number;
+    return 1;
+}
+
+/* How the array is gone through; 0 if not in the ways that are followed here. */
+static int
+shape_of(PyArrayObject *array, int axis, Shape *shape)
+{
+    int nd = PyArray_NDIM(array);
+    npy_intp size = PyArray_ITEMSIZE(array);
+    shape->data = PyArray_BYTES(array);
+    shape->outer = shape->inner = 1;
+    if (axis < 0) {
+        shape->length = PyArray_SIZE(array);
+        shape->stride = size;
+        if (nd == 1) {
+            shape->stride = PyArray_STRIDE(array, 0);
+            return shape->length == 1 || shape->stride > 0;
+        }
+        return PyArray_IS_C_CONTIGUOUS(array);
+    }
+    if (!PyArray_IS_C_CONTIGUOUS(array) || (axis != 0 && axis != nd - 1)) {
+        return 0;
+    }
+    for (int i = 0; i < nd; i++) {
+        if (PyArray_DIM(array, i) == 1) {
+            return 0; /* axes of length one are ranked in other ways */
+        }
+    }
+    shape->length = PyArray_DIM(array, axis);
+    *(axis ? &shape->outer : &shape->inner) = PyArray_SIZE(array) / shape->length;
+    shape->stride = size * shape->inner;
+    return 1;
+}
+
+static PyObject *
+run_reduction(Native *self, PyObject *const *args, Py_ssize_t n, PyObject *names)
+{
+    PyArrayObject *array;
+    Shape shape;
+    int axis;
+    if (!parse(args, n, names, &array, &axis) || !shape_of(array, axis, &shape)) {
+        return NULL;
+    }
+    Reduction *reduction = reduction_for(self, PyArray_DESCR(array));
+    if (reduction == NULL || reduction->capsule == NULL) {
+        return NULL;
+    }
+    Reduction now = *reduction; /* another thread may plan for another dtype meanwhile */
+    PyObject *result = NULL;
+    Py_INCREF(now.descr);
+    Py_INCREF(now.capsule);
+    if (axis < 0) {
+        npy_cdouble item[SCALAR_ROOM / sizeof(npy_cdouble)];
+        if (computed(&now, &shape, (char *)item) == 0) {
+            result = PyArray_Scalar(item, now.descr, NULL);
+        }
+    }
+    else {
+        npy_intp dims[NPY_MAXDIMS], size = 1;
+        int nd = PyArray_NDIM(array), k = 0;
+        for (int i = 0; i < nd; i++) {
+            if (i != axis) {
+                size *= dims[k++] = PyArray_DIM(array, i);
+            }
+        }
+        PyArrayObject *out = slots_array(&self->slots, self->site->state, &self->site->place,
+                                         self->name, now.descr, nd - 1, dims, size);
+        if (out != NULL && computed(&now, &shape, PyArray_BYTES(out)) != 0) {
+            Py_CLEAR(out);
+        }
+        result = (PyObject *)out;
+    }
+    Py_DECREF(now.descr);
+    Py_DECREF(now.capsule);
+    return result;
+}
+
+/* The mean of all items of an array of doubles: their sum, divided by their number. */
+static PyObject *
+run_mean(Native *self, PyObject *const *args, Py_ssize_t n, PyObject *names)
+{
+    PyArrayObject *array;
+    Shape shape;
+    int axis;
+    if (!parse(args, n, names, &array, &axis) || axis >= 0 ||
+        PyArray_TYPE(array) != NPY_DOUBLE || !shape_of(array, axis, &shape)) {
+        return NULL;
+    }
+    Reduction *reduction = reduction_for(self, PyArray_DESCR(array));
+    if (reduction == NULL || reduction->capsule == NULL) {
+        return NULL;
+    }
+    Reduction now = *reduction;
+    double sum;
+    PyObject *result = NULL;
+    Py_INCREF(now.descr);
+    Py_INCREF(now.capsule);
+    if (computed(&now, &shape, (char *)&sum) == 0) {
+        status_clear(0);
+        double mean = sum / (double)shape.length;
+        if (!status_raised(0)) { /* else NumPy divides, and says what is wrong */
+            result = PyArray_Scalar(&mean, now.descr, NULL);
+        }
+    }
+    Py_DECREF(now.descr);
+    Py_DECREF(now.capsule);
+    return result;
+}
+
+const NativeRow reduction_rows[] = {
+    {"sum", run_reduction}, {"prod", run_reduction}, {"max", run_reduction},
+    {"min", run_reduction}, {"any", run_reduction},  {"all", run_reduction},
+    {"mean", run_mean},     {NULL, NULL},
+};

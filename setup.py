@@ -1,0 +1,31 @@
+"""Builds the native core, where that is possible; everything else stands in pyproject.toml.
+
+setuptools, since it builds C extensions without another tool, and lets one fail: without a
+compiler the library installs all the same, and its Python core serves.
+"""
+
+import glob
+import os
+import sys
+
+import numpy
+from setuptools import Extension, setup
+
+# "sanitize" adds run-time checks, for tests (see CONTRIBUTING.md).
+KIND = os.environ.get("ALLOC_REWRITE_BUILD", "")
+FLAGS = [] if sys.platform == "win32" else ["-std=c11", "-O3", "-fno-strict-aliasing"]
+CHECKS = ["-O1", "-g", "-fno-omit-frame-pointer", "-fsanitize=address,undefined"]
+
+setup(
+    ext_modules=[
+        Extension(
+            "alloc_rewrite._native",
+            sources=sorted(glob.glob("csrc/*.c")),
+            depends=sorted(glob.glob("csrc/*.h")),
+            include_dirs=[numpy.get_include()],
+            extra_compile_args=FLAGS + (CHECKS if KIND == "sanitize" else []),
+            extra_link_args=CHECKS[-1:] if KIND == "sanitize" else [],
+            optional=KIND == "",
+        )
+    ]
+)

@@ -1,0 +1,67 @@
+"""Usual mistakes in C, looked for in the sources' text."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+SOURCES = Path(__file__).parents[2] / "csrc"
+FILES = sorted([*SOURCES.glob("*.c"), *SOURCES.glob("*.h")])
+NEW = (  # calls that return NULL when memory is short
+    r"malloc|calloc|realloc|PyMem_Malloc|PyMem_Calloc|tp_alloc|PyTuple_New|PyTuple_Pack|PyMethod_New"
+    r"|PyWeakref_NewRef|PyCapsule_New|PyArray_NewFromDescr|PyArray_Scalar|PyUnicode_FromString"
+    r"|PyObject_CallFunction|PyObject_CallFunctionObjArgs|PyObject_Vectorcall|PyObject_CallMethod"
+    r"|PyFunction_New|PySequence_Concat|PyCFunction_NewEx|PyObject_GetAttrString|PyObject_CallOneArg"
+)
+pytestmark = pytest.mark.skipif(not FILES, reason="the sources are not here")
+
+
+def code_of(file):
+    """Return a file's lines without comments and texts."""
+    text = file.read_text()
+    text = re.sub(r"/\*.*?\*/", lambda m: "\n" * m[0].count("\n"), text, flags=re.S)
+    return re.sub(r'"(\\.|[^"\\])*"', '""', text).splitlines()
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.name)
+def test_allocations_are_checked(file):
+    """What may be NULL is tested, returned or handed on within the next lines."""
+    lines = code_of(file)
+    for i, line in enumerate(lines):
+        found = re.search(rf"(\w[\w>.\[\]-]*) = (?:\([^()]*\))?(?:[\w>-]*)\b({NEW})\(", line)
+        if not found:
+            continue
+        name = re.escape(found[1].split("->")[-1])
+        near = "\n".join(lines[i : i + 34])
+        tested = rf"{name} (==|!=) NULL|return {name}\b|!{name}\b|\({name}\)|{name} \?|, {name}\)"
+        assert re.search(tested, near), f"{file.name}:{i + 1}: {line.strip()}"
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.name)
+def test_borrowed_references_are_not_kept(file):
+    """What is borrowed goes into a member only with a reference of its own."""
+    borrowed = r"(PyTuple_GET_ITEM|PyList_GET_ITEM|PySequence_Fast_GET_ITEM|PyDict_GetItem\w*)\("
+    for i, line in enumerate(code_of(file)):
+        if re.search(rf"->\w+(\[\w+\])? = (\([^()]*\))?{borrowed}", line):
+            raise AssertionError(f"{file.name}:{i + 1}: {line.strip()}")
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.name)
+def test_no_state_outside_the_module(file):
+    """No variable lives as long as the process but constants and what types are made of."""
+    allowed = (
+        r"static (const|inline|PyMethodDef|PyMemberDef|PyGetSetDef|PyType_Slot|PyModuleDef_Slot)"
+    )
+    for i, line in enumerate(code_of(file)):
+        if re.match(r"static [\w *]+(\[\w*\])*( = .*)?;", line) or re.match(r"static .* = ", line):
+            assert re.match(allowed, line), f"{file.name}:{i + 1}: {line}"
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.name)
+def test_shape_of_the_sources(file):
+    lines = file.read_text().splitlines()
+    assert len(lines) <= 400
+    assert all(len(line) <= 100 and "\t" not in line for line in lines)
+    assert not [line for line in lines if re.search(r"\b(strcpy|sprintf|strcat|gets)\(", line)]
+    if file.suffix == ".h":
+        assert any(line.startswith("#ifndef ALLOC_REWRITE_") for line in lines)
