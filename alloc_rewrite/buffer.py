@@ -19,7 +19,7 @@ _former: contextvars.ContextVar[tuple[Any, ...]] = contextvars.ContextVar(
 
 
 class Buffer:
-    """A bump buffer, backed by 64-byte-aligned `numpy.uint8` memory, that arrays live in.
+    """A bump buffer: memory, aligned to 64 bytes, that arrays live in.
 
     Parameters
     ----------

@@ -2,23 +2,12 @@
 
 #include <string.h>
 
-#include "iteration.h"
+#include "execute.h"
 #include "overlap.h"
 
-#define CAST_BLOCK 1024                 /* items turned into another dtype at a time */
-#define LARGE 10000                     /* items from which on other threads may run meanwhile */
 #define WORTH_OVERWRITING (64 * 1024) /* bytes; below, all of an expression is in the cache */
 
 /* ------------------------------------------------------------------ running */
-
-/* What one run works on. */
-typedef struct {
-    Variant *variant; /* owned */
-    PyArrayObject *arrays[MAX_IN];
-    char *data[MAX_OPERANDS];
-    npy_intp strides[MAX_OPERANDS]; /* of the innermost axis */
-    npy_cdouble items[MAX_IN][SCALAR_ROOM / sizeof(npy_cdouble)];
-} Run;
 
 /* Whether the operands that are arrays have one shape and lie in memory in C order without gaps:
  * then a single call of the loop does it. The number of items, or -1. */
@@ -83,98 +72,6 @@ output_for(Kernel *kernel, Run *run, PyArrayObject *shape, npy_intp size, int ma
                        PyArray_NDIM(shape), PyArray_DIMS(shape), size);
 }
 
-/* Call the loop once, turning what has another dtype block by block. */
-static int
-call_with_casts(const Run *run, char *const *data, npy_intp n, const npy_intp *strides)
-{
-    const Variant *variant = run->variant;
-    const Step *step = &variant->step;
-    npy_cdouble room[MAX_IN][CAST_BLOCK];
-    for (npy_intp done = 0; done < n; done += CAST_BLOCK) {
-        npy_intp block = n - done < CAST_BLOCK ? n - done : CAST_BLOCK;
-        char *at[MAX_OPERANDS];
-        npy_intp by[MAX_OPERANDS];
-        for (int i = 0; i <= step->n_in; i++) {
-            at[i] = data[i] + done * strides[i];
-            by[i] = strides[i];
-            if (variant->casts[i] == NULL || run->arrays[i] == NULL || strides[i] == 0) {
-                continue; /* scalars and 0-d arrays were turned before */
-            }
-            variant->casts[i](at[i], room[i], block);
-            at[i] = (char *)room[i];
-            by[i] = PyDataType_ELSIZE(variant->descrs[i]);
-        }
-        if (step->call.loop(step->call.context, at, &block, by, step->call.auxdata) < 0) {
-            return -1;
-        }
-    }
-    return 0;
-}
-
-static int
-call_nest(const Run *run, const Nest *nest, int axis, char *const *data)
-{
-    const Step *step = &run->variant->step;
-    if (axis == 0) {
-        return step->call.loop(step->call.context, data, &nest->dims[0], nest->strides[0],
-                               step->call.auxdata);
-    }
-    char *at[MAX_OPERANDS];
-    memcpy(at, data, sizeof(at));
-    for (npy_intp i = 0; i < nest->dims[axis]; i++) {
-        if (call_nest(run, nest, axis - 1, at) < 0) {
-            return -1;
-        }
-        for (int k = 0; k <= step->n_in; k++) {
-            at[k] += nest->strides[axis][k];
-        }
-    }
-    return 0;
-}
-
-static NOINLINE int
-report(Kernel *kernel, int found, int slow_status)
-{
-    int errors = 0;
-    status_clear(slow_status);
-    errors |= found & FE_DIVBYZERO ? NPY_FPE_DIVIDEBYZERO : 0;
-    errors |= found & FE_OVERFLOW ? NPY_FPE_OVERFLOW : 0;
-    errors |= found & FE_UNDERFLOW ? NPY_FPE_UNDERFLOW : 0;
-    errors |= found & FE_INVALID ? NPY_FPE_INVALID : 0;
-    return PyUFunc_GiveFloatingpointErrors(kernel->name, errors);
-}
-
-/* Run the loop and report as NumPy does what it raised. */
-ALWAYS_INLINE int
-compute(Kernel *kernel, const Run *run, npy_intp size, const Nest *nest)
-{
-    const Variant *variant = run->variant;
-    const Step *step = &variant->step;
-    int failed, checked = !step->call.raises_nothing;
-    PyThreadState *others = size > LARGE ? PyEval_SaveThread() : NULL;
-    if (checked) {
-        status_clear(variant->slow_status);
-    }
-    if (LIKELY(nest == NULL && !variant->any_cast)) {
-        failed = step->call.loop(step->call.context, run->data, &size, run->strides,
-                                 step->call.auxdata);
-    }
-    else if (nest == NULL) {
-        failed = call_with_casts(run, run->data, size, run->strides);
-    }
-    else {
-        failed = call_nest(run, nest, nest->nd - 1, run->data);
-    }
-    int raised = checked ? status_raised(variant->slow_status) : 0;
-    if (others != NULL) {
-        PyEval_RestoreThread(others);
-    }
-    if (UNLIKELY(failed)) {
-        return -1;
-    }
-    return UNLIKELY(raised) ? report(kernel, raised, variant->slow_status) : 0;
-}
-
 /* Whether an existing array can be written while the operands are read, item by item. */
 static int
 is_safe_target(const Run *run, int n, PyArrayObject *target)
@@ -192,13 +89,32 @@ is_safe_target(const Run *run, int n, PyArrayObject *target)
     return 1;
 }
 
-/* Whether a loop gives the same bits for items with gaps and without: NumPy copies operands that
- * need a nest of loops into a buffer first. Complex products may differ in the signs of NaN. */
+/* Whether the loop runs once over items without gaps. */
 static int
-is_indifferent(const Variant *variant)
+is_gapless(const Run *run, const Nest *nest)
 {
-    return !variant->slow_status &&
-           !PyTypeNum_ISCOMPLEX(variant->descrs[variant->n_leaves]->type_num);
+    const Variant *variant = run->variant;
+    int n = variant->n_leaves;
+    for (int i = 0; i < n; i++) {
+        if (run->arrays[i] != NULL && PyArray_NDIM(run->arrays[i]) &&
+            nest->strides[0][i] != PyArray_ITEMSIZE(run->arrays[i])) {
+            return 0;
+        }
+    }
+    return nest->nd == 1 && nest->strides[0][n] == PyDataType_ELSIZE(variant->descrs[n]);
+}
+
+/* Whether the innermost axis of an operand is not its innermost in memory. */
+static int
+is_strided(const Run *run, const Nest *nest)
+{
+    for (int i = 0; i < run->variant->n_leaves; i++) {
+        npy_intp stride = Py_ABS(nest->strides[0][i]);
+        if (run->arrays[i] != NULL && stride > 4 * PyArray_ITEMSIZE(run->arrays[i])) {
+            return 1;
+        }
+    }
+    return 0;
 }
 
 /* Everything but the plainest case: broadcasting, gaps, other orders than C, existing outputs. */
@@ -217,16 +133,22 @@ run_general(Kernel *kernel, Run *run, PyArrayObject *target)
     }
     if (!iteration_plan(n, run->arrays, target, casts, PyDataType_ELSIZE(descr),
                         &layout, &nest) ||
-        layout.nd == 0 || (nest.nd > 1 && (variant->any_cast || !is_indifferent(variant)))) {
+        layout.nd == 0 || (nest.nd > 1 && variant->any_cast)) {
         return NULL;
+    }
+    if (layout.nd > 1 && !is_gapless(run, &nest)) {
+        int strided = nest.nd > 1 && target == NULL && layout.size > LARGE &&
+                      is_strided(run, &nest);
+        if (strided || !variant->is_even) {
+            return NULL; /* NumPy copies into its buffer, which is faster, or gives other bits */
+        }
     }
     for (int i = 0; variant->any_cast && i < n; i++) {
         if (variant->casts[i] == NULL || run->arrays[i] == NULL || !PyArray_NDIM(run->arrays[i])) {
             continue;
         }
-        if (nest.strides[0][i] == 0) {
-            variant->casts[i](run->data[i], run->items[i], 1);
-            run->data[i] = (char *)run->items[i];
+        if (PyArray_SIZE(run->arrays[i]) == 1) {
+            nest.strides[0][i] = 0; /* turned already */
         }
         else if (nest.strides[0][i] != PyArray_ITEMSIZE(run->arrays[i])) {
             return NULL; /* casts go over items without gaps */
@@ -251,10 +173,10 @@ run_general(Kernel *kernel, Run *run, PyArrayObject *target)
     int failed;
     if (variant->any_cast) {
         memcpy(run->strides, nest.strides[0], sizeof(run->strides));
-        failed = compute(kernel, run, nest.dims[0], NULL);
+        failed = execute(kernel, run, nest.dims[0], NULL);
     }
     else {
-        failed = compute(kernel, run, layout.size, &nest);
+        failed = execute(kernel, run, layout.size, &nest);
     }
     if (failed < 0) {
         Py_DECREF(out);
@@ -280,9 +202,10 @@ prepare(Run *run, int n, PyObject *const *operands)
             run->strides[i] = PyArray_NDIM(array) == 1   ? PyArray_STRIDE(array, 0)
                               : PyArray_NDIM(array) == 0 ? 0
                                                          : PyArray_ITEMSIZE(array);
-            if (UNLIKELY(PyArray_NDIM(array) == 0 && variant->casts[i] != NULL)) {
+            if (UNLIKELY(variant->casts[i] != NULL && PyArray_SIZE(array) == 1)) {
                 variant->casts[i](run->data[i], run->items[i], 1);
                 run->data[i] = (char *)run->items[i];
+                run->strides[i] = 0;
             }
             continue;
         }
@@ -303,8 +226,9 @@ run_variant(Kernel *kernel, Run *run, PyArrayObject *target, int may_overwrite)
     Variant *variant = run->variant;
     PyArray_Descr *descr = variant->descrs[n];
     if (target != NULL) {
-        if (PyArray_DESCR(target) != descr || !is_safe_target(run, n, target)) {
-            return NULL;
+        if (PyArray_DESCR(target) != descr || !is_safe_target(run, n, target) ||
+            (PyTypeNum_ISCOMPLEX(descr->type_num) && PyArray_SIZE(target) == 1)) {
+            return NULL; /* of one complex item in place NumPy makes a reduction */
         }
     }
     PyArrayObject *shape = NULL;
@@ -324,7 +248,7 @@ run_variant(Kernel *kernel, Run *run, PyArrayObject *target, int may_overwrite)
     }
     run->data[n] = PyArray_BYTES(out);
     run->strides[n] = PyDataType_ELSIZE(descr);
-    if (compute(kernel, run, size, NULL) < 0) {
+    if (execute_flat(kernel, run, size) < 0) {
         Py_DECREF(out);
         return NULL;
     }

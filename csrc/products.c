@@ -113,11 +113,11 @@ product_run(Product *product, const State *state, const Place *place, PyObject *
     CallInfo call = plan->call;
     PyObject *capsule = Py_NewRef(plan->capsule); /* another thread may plan meanwhile */
     PyThreadState *others = (double)m * (double)k * (double)p > LARGE ? PyEval_SaveThread() : NULL;
-    status_clear(0);
+    status_clear(1); /* linear algebra libraries compute where they like */
     int failed = call.loop(call.context, data, lengths, strides, call.auxdata);
-    int raised = call.raises_nothing ? 0 : status_raised(0);
+    int raised = call.raises_nothing ? 0 : status_raised(1);
     if (raised) {
-        status_clear(0);
+        status_clear(1);
     }
     if (others != NULL) {
         PyEval_RestoreThread(others);

@@ -18,6 +18,7 @@ typedef struct Reduction {
     PyObject *capsule;    /* owned, or NULL: NumPy does arrays of this dtype */
     CallInfo call;
     int slow_status;
+    int is_cut; /* whether NumPy cuts long rows at the size of its buffer, so that bits differ */
     int has_initial;
     char initial[SCALAR_ROOM];
 } Reduction;
@@ -83,7 +84,8 @@ reduction_for(Native *self, PyArray_Descr *descr)
     PyObject *capsule, *initial;
     if (plan != Py_None) {
         CallInfo *call = NULL;
-        if (!PyArg_ParseTuple(plan, "OpO", &capsule, &reduction->slow_status, &initial) ||
+        if (!PyArg_ParseTuple(plan, "OppO", &capsule, &reduction->slow_status, &reduction->is_cut,
+                              &initial) ||
             (call = PyCapsule_GetPointer(capsule, "numpy_1.24_ufunc_call_info")) == NULL) {
             Py_DECREF(plan);
             reduction_delete(reduction);
@@ -254,6 +256,9 @@ run_reduction(Native *self, PyObject *const *args, Py_ssize_t n, PyObject *names
     if (reduction == NULL || reduction->capsule == NULL) {
         return NULL;
     }
+    if (reduction->is_cut && shape.inner == 1 && shape.length > NPY_BUFSIZE) {
+        return NULL;
+    }
     Reduction now = *reduction; /* another thread may plan for another dtype meanwhile */
     PyObject *result = NULL;
     Py_INCREF(now.descr);
@@ -297,6 +302,9 @@ run_mean(Native *self, PyObject *const *args, Py_ssize_t n, PyObject *names)
     }
     Reduction *reduction = reduction_for(self, PyArray_DESCR(array));
     if (reduction == NULL || reduction->capsule == NULL) {
+        return NULL;
+    }
+    if (reduction->is_cut && shape.length > NPY_BUFSIZE) {
         return NULL;
     }
     Reduction now = *reduction;

@@ -41,16 +41,11 @@ entry_clear(Entry *entry)
 {
     Entry old = *entry;
     memset(entry, 0, sizeof(*entry));
-    Py_XDECREF(old.callee);
-    Py_XDECREF(old.instead);
-    Py_XDECREF(old.kind);
-    Py_XDECREF(old.native);
-    Py_XDECREF(old.code);
-    Py_XDECREF(old.current);
-    Py_XDECREF(old.closing);
-    Py_XDECREF(old.function);
-    Py_XDECREF(old.instance);
-    Py_XDECREF(old.now);
+    PyObject *owned[] = {old.callee,  old.instead, (PyObject *)old.kind, old.native,   old.code,
+                         old.current, old.closing, old.function,         old.instance, old.now};
+    for (size_t i = 0; i < sizeof(owned) / sizeof(owned[0]); i++) {
+        Py_XDECREF(owned[i]);
+    }
 }
 
 ALWAYS_INLINE int
@@ -72,8 +67,14 @@ entered(Entry *entry, PyObject *callee, PyObject *now)
         known->func_kwdefaults == function->func_kwdefaults) {
         return Py_NewRef(entry->instance);
     }
-    PyObject *instance = instance_of(now, entry->closing, callee);
-    if (instance != NULL && entry->keeps && function->func_closure == NULL) {
+    /* A collection in the middle may run code that replaces the entry. */
+    PyObject *closing = Py_NewRef(entry->closing);
+    Py_INCREF(now);
+    PyObject *instance = instance_of(now, closing, callee);
+    Py_DECREF(closing);
+    Py_DECREF(now);
+    if (instance != NULL && entry->closing == closing && entry->keeps &&
+        function->func_closure == NULL) {
         PyObject *reference = PyWeakref_NewRef(callee, NULL);
         if (reference == NULL) {
             Py_DECREF(instance);
@@ -250,7 +251,7 @@ known(ResolveSite *self, PyObject *callee)
     PyObject *object = object_of(callee);
     for (int i = 0; i < self->n; i++) {
         Entry *entry = &self->entries[i];
-        if (entry->callee != NULL ? entry->callee == callee : 0) {
+        if (entry->callee == callee) {
             return Py_NewRef(entry->instead);
         }
         if (code != NULL && refers_to(entry->code, code)) {

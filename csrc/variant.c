@@ -49,8 +49,8 @@ variant_fill(Variant *variant, PyObject *plan, PyObject *const *operands)
         variant->declined = 1;
         return 0;
     }
-    if (!PyArg_ParseTuple(plan, "OO!p", &capsule, &PyTuple_Type, &dtypes,
-                          &variant->slow_status)) {
+    if (!PyArg_ParseTuple(plan, "OO!pp", &capsule, &PyTuple_Type, &dtypes,
+                          &variant->slow_status, &variant->is_even)) {
         return -1;
     }
     CallInfo *call = PyCapsule_GetPointer(capsule, "numpy_1.24_ufunc_call_info");

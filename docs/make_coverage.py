@@ -8,6 +8,7 @@ arguments that it takes, plain and bumped, to count the bytes of array data from
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import functools
 import importlib
 import io
@@ -39,12 +40,12 @@ from coverage_calls import (
 from alloc_rewrite import Buffer
 from alloc_rewrite.bump import _bump_any, rewritten_copy
 from alloc_rewrite.callees import Dispatcher, Policy
-from alloc_rewrite.cores import use
+from alloc_rewrite.cores import native, use
 from alloc_rewrite.equivalents import FORWARDS
 from alloc_rewrite.profile.counting import CountingSites
 from alloc_rewrite.profile.recorder import Recorder
 from alloc_rewrite.registry import find
-from alloc_rewrite.sites import PythonSites
+from alloc_rewrite.sites import arena_sites
 
 PAGE = Path(__file__).parent / "reference" / "coverage.md"
 ARENA, RECURSION, HEAP, NOTHING = "arena", "by recursion", "heap", "allocates nothing"
@@ -55,8 +56,10 @@ VERSION = f"NumPy {np.__version__}"
 INTRODUCTION = f"""\
 # Coverage
 
-What every public callable of NumPy does to the arena, in the Python core. This page is made by
+What every public callable of NumPy does to the arena. This page is made by
 `python docs/make_coverage.py --write`; it was made with {VERSION}.
+
+The class and the note are those of the Python core, which asks its registry:
 
 | class | meaning |
 |---|---|
@@ -71,11 +74,17 @@ and of variable-width strings, subclasses of `numpy.ndarray`, and results that N
 scalars. The note of a function by recursion names the rows that stayed on the heap in the call
 shown.
 
+The native core has NumPy's compiled code allocate from the arena, with or without a row: see
+[the memory model](../explanation/memory-model.md). What is left on the heap there is mostly
+this: copies made by `reshape`, the class `numpy.ndarray`, ufuncs of `numpy.strings`, subscripts with
+a tuple of arrays, and `divmod`, `pow`, `sum` and `functools.reduce`, which call operators themselves.
+
 The last columns are from one call: bytes of array data from the heap, plain and bumped (from the
-third call on). Work space inside compiled code (LAPACK, sorting) isn't counted. In the calls `a`
-is a 64 x 64 array of float64, `v` a vector of 4096, `i` one of integers, `b` a 64 x 64 array of
-bool, `c` one of complex128, `s` one that is symmetric and positive definite, `t` an array of
-strings, `t2` one of dates, and `u` one of 4096 bytes.
+third call on, with sites that are never given back), in either core. Work space inside compiled
+code (LAPACK, sorting) isn't counted. In the calls `a` is a 64 x 64 array of float64, `v` a vector
+of 4096, `i` one of integers, `b` a 64 x 64 array of bool, `c` one of complex128, `s` one that is
+symmetric and positive definite, `t` an array of strings, `t2` one of dates, and `u` one of 4096
+bytes.
 """
 
 
@@ -89,9 +98,10 @@ class Entry:
     call: str = ""
     plain: int | None = None
     bumped: int | None = None
+    native: int | None = None
 
     def line(self) -> str:
-        figures = ("", "") if self.plain is None else (f"{self.plain:,}", f"{self.bumped:,}")
+        figures = ["" if n is None else f"{n:,}" for n in (self.plain, self.bumped, self.native)]
         call = f"`{self.call}`".replace("|", "\\|") if self.call else ""
         name = self.name.replace("|", "\\|")
         return f"| `{name}` | {self.kind} | {self.note} | {call} | {' | '.join(figures)} |"
@@ -163,15 +173,20 @@ def plain(prepare: Callable[[], tuple[Any, ...]], expression: str) -> Notes:
     return counted(compiled(expression), prepare())
 
 
-def bumped(prepare: Callable[[], tuple[Any, ...]], expression: str) -> Notes:
+def bumped(prepare: Callable[[], tuple[Any, ...]], expression: str, core: str = "python") -> Notes:
     """What a bumped call takes from the heap from the third time on."""
-    with use("python"):
-        sites = PythonSites(Buffer(), Policy(), frugal=False)
+    with use(core):
+        sites = arena_sites(Buffer(), Policy(), frugal=False)
     call = _bump_any(sites, compiled(expression))
     for _ in range(2):
         with quiet():
             call(*prepare())
     return counted(call, prepare())
+
+
+def natively(prepare: Callable[[], tuple[Any, ...]], expression: str) -> int | None:
+    """The bytes that it takes from the heap on the native core, if that is installed."""
+    return None if native is None else bumped(prepare, expression, "native").total()
 
 
 def with_arguments(function: Callable[[dict[str, Any]], Any], text: str) -> tuple[Any, ...]:
@@ -238,8 +253,9 @@ def entry(
     if chosen is None:
         return Entry(shown, kind, note or "not called here")
     text, before = chosen
-    after = bumped(functools.partial(with_arguments, get, text), CALLING)
-    return concluded(shown, kind, note, f"{short}({text})", before, after)
+    prepare = functools.partial(with_arguments, get, text)
+    found = concluded(shown, kind, note, f"{short}({text})", before, bumped(prepare, CALLING))
+    return dataclasses.replace(found, native=natively(prepare, CALLING))
 
 
 def _worth_trying(get: Callable[[dict[str, Any]], Any], tried: tuple[str, ...]) -> Iterator[str]:
@@ -356,7 +372,8 @@ def operators() -> list[Entry]:
         before, after = plain(prepare, expression), bumped(prepare, expression)
         kind = NOTHING if not before.total() else HEAP if after.total() else ARENA
         note = NOTES.get(name, "")
-        out.append(Entry(name, kind, note, expression, before.total(), after.total()))
+        entry = Entry(name, kind, note, expression, before.total(), after.total())
+        out.append(dataclasses.replace(entry, native=natively(prepare, expression)))
     return out
 
 
@@ -383,8 +400,8 @@ def page(found: dict[str, list[Entry]]) -> str:
         out.append(f"| {title} | " + " | ".join(map(str, counts)) + " |")
     for title, entries in found.items():
         out.append(f"\n## {title}\n")
-        out.append("| callable | class | note | call | plain | bumped |")
-        out.append("|---|---|---|---|---:|---:|")
+        out.append("| callable | class | note | call | plain | Python core | native core |")
+        out.append("|---|---|---|---|---:|---:|---:|")
         out += [one.line() for one in entries]
     return "\n".join(out) + "\n"
 

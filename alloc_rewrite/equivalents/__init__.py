@@ -15,7 +15,7 @@ from .indexing import fancy
 from .powers import power_ufunc
 from .products import matmul_shape, stacked_layout
 from .reductions import FORWARDS
-from .support import DeclinedError, Empty, Equivalent, Row, Target
+from .support import DeclinedError, Empty, Equivalent, Row, Target, numpy_version
 
 ROWS: tuple[Row, ...] = (
     *constructors.ROWS,
@@ -37,6 +37,7 @@ __all__ = [
     "Target",
     "fancy",
     "matmul_shape",
+    "numpy_version",
     "power_ufunc",
     "stacked_layout",
 ]

@@ -33,7 +33,8 @@ class Profile:
     peak : int
         Bytes of them that were alive at the same time, at most.
     suggested_nbytes : int
-        Size of a buffer, in bytes, that holds what such a call allocates when bumped.
+        Size of a buffer, in bytes, that holds what such a call allocates when bumped. Lines
+        with `heap` set are left out, though the native core puts most of them in the buffer.
     lines : tuple of Line
         A row for each source line and callee, largest first.
     uncaptured : tuple of Uncaptured

@@ -39,7 +39,8 @@ class Line:
     largest : int
         Bytes of the largest array, whose `shape` and `dtype` are given.
     heap : bool
-        Whether these arrays stay on the heap in a bumped function (see the coverage page).
+        Whether these arrays stay on the heap in a function bumped on the Python core (see the
+        coverage page); they do not count for the suggested size.
     """
 
     filename: str

@@ -10,16 +10,18 @@ from typing import Any
 
 import numpy as np
 
+from ..equivalents import numpy_version
 from .faults import EXPECTED, from_signal_handler
 
 
 def plan_loop(
     ufunc: np.ufunc, kinds: tuple[Any, ...]
-) -> tuple[Any, tuple[np.dtype[Any], ...], bool] | None:
+) -> tuple[Any, tuple[np.dtype[Any], ...], bool, bool] | None:
     """Return NumPy's loop for operands of these dtypes or Python types; None to leave it to NumPy.
 
-    The loop comes as NumPy's capsule, with the dtypes that it takes, and whether it may raise
-    floating point flags in another unit than the one that most loops compute in.
+    The loop comes as NumPy's capsule, with the dtypes that it takes; whether it may raise
+    floating point flags in another unit than the one that most loops compute in; and whether
+    it gives the same bits for items with gaps between them as for items without.
     """
     if ufunc.signature is not None or ufunc.nout != 1 or ufunc.nin != len(kinds):
         return None
@@ -37,14 +39,16 @@ def plan_loop(
     if ufunc in (np.power, np.float_power) and dtypes[-1].kind in "iu":
         return None  # it raises from within the loop
     quick = ufunc in _ARITHMETIC and all(d.char in "?bBhHiIlLqQfdFD" for d in dtypes)
-    return capsule, dtypes, not quick
+    real = all(d.kind != "c" for d in dtypes)
+    return capsule, dtypes, not quick, real and (quick or ufunc in _EVEN)
 
 
-def plan_reduction(ufunc: np.ufunc, dtype: np.dtype[Any]) -> tuple[Any, bool, Any] | None:
+def plan_reduction(ufunc: np.ufunc, dtype: np.dtype[Any]) -> tuple[Any, bool, bool, Any] | None:
     """Return NumPy's loop for a reduction of arrays of a dtype; None to leave it to NumPy.
 
     The loop comes as NumPy's capsule, with whether it may raise floating point flags in another
-    unit, and the bytes of what the result starts as; None for the first item.
+    unit, whether NumPy cuts long rows at the size of its buffer in a way that shows in the bits,
+    and the bytes of what the result starts as; None for the first item.
     """
     if not _is_plain(dtype):
         return None
@@ -65,7 +69,9 @@ def plan_reduction(ufunc: np.ufunc, dtype: np.dtype[Any]) -> tuple[Any, bool, An
         # Of a sum's initial zero NumPy's versions have other signs.
         first = np.array([ufunc.identity], dtype)
         initial = ufunc.reduce(-first if ufunc is np.add and dtype.kind in "fc" else first)
-    return capsule, not quick, None if initial is None else initial.astype(dtype).tobytes()
+    cut = _CUTS_ROWS and ufunc in (np.add, np.multiply) and dtype.kind in "fc"
+    start = None if initial is None else initial.astype(dtype).tobytes()
+    return capsule, not quick, cut, start
 
 
 def plan_product(dtype: np.dtype[Any]) -> Any:
@@ -84,9 +90,16 @@ def plan_product(dtype: np.dtype[Any]) -> Any:
     return capsule if all(d is dtype for d in dtypes) else None
 
 
+#: Up to 2.2, reductions go through rows in pieces of the size of the iterator's buffer.
+_CUTS_ROWS = numpy_version() < (2, 3)
+
+
 def _is_plain(dtype: np.dtype[Any]) -> bool:
     return dtype.kind in "?biufc" and dtype.isnative and dtype.metadata is None
 
+
+#: Other ufuncs that give an item the same bits wherever it stands.
+_EVEN = frozenset({np.floor_divide, np.remainder, np.left_shift, np.right_shift, np.fmod})
 
 #: Ufuncs whose loops compute in vector registers only.
 _ARITHMETIC = frozenset(

@@ -18,23 +18,30 @@ IDS = [str(page.relative_to(ROOT)) for page in PAGES]
 
 _FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _HEADING = re.compile(r"^#+ +(.+)$", re.MULTILINE)
+_CORE = re.compile(r"^<!-- core: (\w+) -->$", re.MULTILINE)
 _LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 
 
 @dataclass(frozen=True)
 class Block:
-    """A fenced block; `output` is the ``text`` block that stands directly behind it, if any."""
+    """A fenced block; `output` is the ``text`` block that stands directly behind it, if any.
+
+    `core` is what the last mark before it says, such as ``<!-- core: native -->``: the core that
+    it is about, or ``any``.
+    """
 
     language: str
     text: str
     line: int
     output: str | None = field(default=None)
+    core: str = "any"
 
 
 def blocks(page: Path) -> list[Block]:
     """The fenced blocks of a page, in order."""
     text = page.read_text(encoding="utf-8")
     found = list(_FENCE.finditer(text))
+    marks = list(_CORE.finditer(text))
     out = []
     for match, following in zip_longest(found, found[1:]):
         output = None
@@ -42,7 +49,8 @@ def blocks(page: Path) -> list[Block]:
             between = text[match.end() : following.start()]
             output = following[2] if not between.strip() else None
         line = text.count("\n", 0, match.start()) + 2
-        out.append(Block(match[1], match[2], line, output))
+        core = next((m[1] for m in reversed(marks) if m.start() < match.start()), "any")
+        out.append(Block(match[1], match[2], line, output, core))
     return out
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 import alloc_rewrite
+from alloc_rewrite.cores import native
 from tests.docs.pages import DOCS, IDS, PAGES, ROOT, anchors, blocks, links
 
 sys.path.append(str(DOCS))
@@ -21,7 +22,7 @@ PACKAGE = Path(alloc_rewrite.__file__).parent
 MESSAGES = DOCS / "reference" / "messages.md"
 COMMANDS = (
     "python3 -m venv .venv && .venv/bin/pip install . && .venv/bin/python examples/quickstart.py",
-    "python3 -m venv .venv && .venv/bin/pip install '.[test]' && .venv/bin/python -m pytest",
+    "python3 -m venv .venv && .venv/bin/pip install -e '.[test]' && .venv/bin/python -m pytest",
 )
 RAISED = (
     "TypeError",
@@ -66,7 +67,11 @@ def test_the_coverage_page_is_current():
     found = make_coverage.sections()
     page = make_coverage.PAGE.read_text(encoding="utf-8")
     if f"it was made with {make_coverage.VERSION}." in page:
-        assert page == make_coverage.page(found), "run python docs/make_coverage.py --write"
+        made = make_coverage.page(found)
+        if native is None:  # the last column is of the native core
+            last = re.compile(r"[\d,]* \|$", re.MULTILINE)
+            page, made = last.sub("", page), last.sub("", made)
+        assert page == made, "run python docs/make_coverage.py --write"
     for entries in found.values():
         for entry in entries:
             check_coverage(entry)

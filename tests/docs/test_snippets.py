@@ -11,19 +11,13 @@ import warnings
 import pytest
 
 import alloc_rewrite
-from alloc_rewrite.cores import selected, use
-from tests.docs.pages import DOCS, IDS, PAGES, blocks
+from alloc_rewrite.cores import native, selected, use
+from tests.docs.pages import IDS, PAGES, blocks
 
 FILE = "example.py"  # what a page's snippets are said to be the lines of
 MODULES = ["alloc_rewrite"] + [
     module.name for module in pkgutil.walk_packages(alloc_rewrite.__path__, "alloc_rewrite.")
 ]
-# Pages that show what the Python core does inside, or where it differs from plain NumPy.
-OF_THE_PYTHON_CORE = {
-    DOCS / "explanation" / "memory-model.md",
-    DOCS / "how-to" / "debug-a-rewrite.md",
-    DOCS / "reference" / "differences.md",
-}
 
 
 @pytest.fixture(autouse=True)
@@ -44,21 +38,24 @@ def run(source: str, first_line: int, namespace: dict) -> str:
     return printed.getvalue()
 
 
+def of_the_core(name):
+    """Let buffers have the core that a page's mark names, or the selected one."""
+    return contextlib.nullcontext() if name in ("any", selected().name) else use(name)
+
+
 @pytest.mark.parametrize("page", PAGES, ids=IDS)
 def test_snippets_run_and_print_what_the_page_says(page):
-    with use("python" if page in OF_THE_PYTHON_CORE else selected().name):
-        check_snippets(page)
-
-
-def check_snippets(page):
     namespace = {"__name__": "__main__"}
     matches = doctest.OutputChecker().check_output
     line = 1
     for block in blocks(page):
         if block.language != "python":
             continue
-        printed = run(block.text, line, namespace)
-        line += block.text.count("\n")
+        first, line = line, line + block.text.count("\n")
+        if block.core == "native" and native is None:
+            continue
+        with of_the_core(block.core):
+            printed = run(block.text, first, namespace)
         if block.output is not None:
             assert matches(block.output, printed, doctest.ELLIPSIS), (
                 f"{page.name}, line {block.line}: it prints\n{printed}"
