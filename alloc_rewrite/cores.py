@@ -7,6 +7,7 @@ extension module if it is the native one, and arenas. It must not know sites.
 from __future__ import annotations
 
 import contextlib
+import importlib
 import os
 import sys
 from collections.abc import Iterator
@@ -33,10 +34,11 @@ def _loaded() -> tuple[ModuleType | None, str]:
     if sys.version_info[:2] not in ((3, 11), (3, 12), (3, 13), (3, 14)):
         return None, f"Python {sys.version_info[0]}.{sys.version_info[1]} is not one it knows"
     try:
-        from . import _native
+        return importlib.import_module(f"{__package__}._native"), "the extension module is there"
+    except ModuleNotFoundError:
+        return None, "there is no extension module: it was installed without a C compiler"
     except ImportError as error:
         return None, f"the extension module could not be imported: {error}"
-    return _native, "the extension module is there"
 
 
 def _chosen() -> Core:

@@ -6,9 +6,10 @@
 #define NAME "alloc_rewrite"
 #define TINY 64 /* bytes: scratch of C code, which would only split the memory; results move */
 
-/* Up to 2.4 NumPy drops an array's reference to its handler twice when `__array_finalize__` raises
- * (the `fail` label of PyArray_NewFromDescr_int). The capsule is given so many references more, so
- * that it outlives that; they are taken back in the end, unless some are missing. */
+/* Some versions of NumPy (2.0 among them) drop an array's reference to its handler twice when
+ * `__array_finalize__` raises (the `fail` label of PyArray_NewFromDescr_int). The capsule is given
+ * so many references more, so that it outlives that; they are taken back in the end, unless some
+ * are missing. */
 #define SPARE ((Py_ssize_t)1 << 28)
 
 /* What a capsule holds. */

@@ -15,6 +15,7 @@ import numpy as np
 
 from ..bump import bumped
 from ..callees import Callees, Policy
+from ..cores import selected
 from ..registry import find
 from ..rewrite import Call, Owner, Place, Region, Rewriter, Rewritten, Style, Where
 from ..sites import SYMBOLS, ArenaSites, PythonSites, from_signal_handler
@@ -195,14 +196,19 @@ def primitive(callee: Any) -> About | None:
     found = find(callee)
     if found is not None:
         row = found[0]
-        return About(row.name, row.equivalent is None, row.copies)
+        return About(row.name, row.equivalent is None and _leaves_to_heap(), row.copies)
     if type(callee) is np.ufunc:
         return About(f"numpy.{callee.__name__}")
     if callee is abs:
         return About("abs")
     if type(callee) is BuiltinFunctionType and callee in (divmod, pow, sum):
-        return About(callee.__name__, heap=True)
+        return About(callee.__name__, heap=_leaves_to_heap())
     return None
+
+
+def _leaves_to_heap() -> bool:
+    """Whether arrays that compiled code makes for itself come from the heap when it is bumped."""
+    return selected().name == "python"
 
 
 def getattr_self(callee: Any) -> Any:
