@@ -39,7 +39,8 @@ static const Operator OPERATORS[] = {
     {"matmul", NULL, "@", BINARY, NULL, PyNumber_MatrixMultiply, 0, NONE},
     {"i_matmul", NULL, "@=", IN_PLACE, NULL, PyNumber_InPlaceMatrixMultiply, 0, NONE},
     {"unpack", NULL, "unpacking", UNPACK, NULL, NULL, 0, NONE},
-    {"getitem", NULL, "fancy indexing", BINARY, NULL, PyObject_GetItem, 0, NONE},
+    {"getitem", NULL, "fancy indexing", SUBSCRIPT, NULL, PyObject_GetItem, 0, NONE},
+    {"slice", NULL, "[:]", SLICE, NULL, NULL, 0, NONE},
 };
 
 const Operator *
@@ -67,6 +68,12 @@ operate(const Operator *operator, PyObject *const *operands)
         return PyNumber_InPlacePower(operands[0], operands[1], Py_None);
     case UNPACK:
         return Py_NewRef(operands[0]); /* the instruction behind goes over it */
+    case SLICE: {
+        PyObject *slice = PySlice_New(operands[1], operands[2], NULL);
+        PyObject *result = slice == NULL ? NULL : PyObject_GetItem(operands[0], slice);
+        Py_XDECREF(slice);
+        return result;
+    }
     default:
         return operator->binary(operands[0], operands[1]);
     }

@@ -4,7 +4,7 @@
 
 #include "elision.h"
 
-enum form { UNARY, BINARY, COMPARE, IN_PLACE, POWER, IN_PLACE_POWER, UNPACK };
+enum form { UNARY, BINARY, COMPARE, IN_PLACE, POWER, IN_PLACE_POWER, UNPACK, SUBSCRIPT, SLICE };
 
 /* An operator: its name as in module `operator`, and how the interpreter carries it out. */
 typedef struct {

@@ -6,6 +6,7 @@
 #include "operations.h"
 #include "products.h"
 #include "sites.h"
+#include "views.h"
 
 #include <string.h>
 
@@ -52,7 +53,7 @@ unhandled(OperatorSite *self, PyObject *const *operands, int n)
     if (self->operator->binary == PyObject_GetItem) {
         plain = is_plain(operands[0]) && is_plain(operands[1]);
     }
-    if (!plain || strange || self->operator->form == UNPACK ||
+    if (!plain || strange || self->operator->form == UNPACK || self->operator->form == SLICE ||
         (self->operator->form == IN_PLACE && is_plain(operands[0]) && self->n_kernels)) {
         if (site_missed(site) < 0) {
             return NULL;
@@ -184,6 +185,11 @@ attempt(OperatorSite *self, PyObject *const *args)
     switch (self->operator->form) {
     case UNPACK:
         return unpacked((PyArrayObject *)args[0]);
+    case SLICE:
+        return view_of_slice((PyArrayObject *)args[0], args[1], args[2]);
+    case SUBSCRIPT:
+        return PyArray_CheckExact(args[0]) ? view_of_index((PyArrayObject *)args[0], args[1])
+                                           : NULL;
     case IN_PLACE:
         if (!self->n_kernels) {
             return NULL;
@@ -265,7 +271,9 @@ operator_new(PyTypeObject *type, PyObject *args, PyObject *Py_UNUSED(kwargs))
         return NULL;
     }
     self->operator = found;
-    self->n_operands = found->form == UNARY || found->form == UNPACK ? 1 : 2;
+    self->n_operands = found->form == UNARY || found->form == UNPACK ? 1
+                       : found->form == SLICE                      ? 3
+                                                                   : 2;
     if (site_init(&self->site, type, spec, owner, number, arena, frugal) < 0) {
         Py_DECREF(self);
         return NULL;

@@ -128,7 +128,7 @@ def _verify_once(place: Place, items: list[Any], style: Style) -> None:
     """Verify what stands at a place; the items depend on nothing but the key's parts."""
     if isinstance(place, Region):
         finish = place.operator in style.finishers
-        key: tuple[Any, ...] = (place.size, place.operator == "getitem", finish)
+        key: tuple[Any, ...] = (place.size, place.operator in ("getitem", "slice"), finish)
         entry: Stack = (VALUE,) * place.size
     else:
         key = (place.form, place.size, len(place.names))
@@ -154,7 +154,7 @@ def _emit_direct(emit: Emitter, place: Place, original: list[Any], name: str) ->
         emit.out.append(absent)
         emit.pop()
         emit.out += original
-        if place.operator == "getitem":  # may run a Python function
+        if place.operator in ("getitem", "slice"):  # may run a Python function
             emit.end_of_call()
         emit.out.append(done)
         return
@@ -196,7 +196,7 @@ def _emit_region(
     if observe:  # operands live until the result was seen, as those of a site do
         emit.copy(n, n)
     emit.out += original
-    if region.operator == "getitem":  # may run a Python function
+    if region.operator in ("getitem", "slice"):  # may run a Python function
         emit.end_of_call()
     if observe:
         emit.load_callable(_observer(name))

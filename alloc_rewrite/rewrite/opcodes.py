@@ -104,6 +104,11 @@ def is_unpacking(instr: Instr) -> bool:
     return instr.name == "UNPACK_SEQUENCE"
 
 
+def is_slicing(instr: Instr) -> bool:
+    """Whether the instruction takes a container and two bounds (since 3.12)."""
+    return instr.name == "BINARY_SLICE"
+
+
 def is_truth_test(instr: Any) -> bool:
     """Whether the instruction wants the truth of the value on top of the stack."""
     return isinstance(instr, Instr) and (

@@ -11,7 +11,7 @@ from typing import Any
 from bytecode import Instr
 
 from .ir import IR, Region
-from .opcodes import VALUE, is_truth_test, is_unpacking, operator_of
+from .opcodes import VALUE, is_slicing, is_truth_test, is_unpacking, operator_of
 
 
 def find_regions(ir: IR, *, extras: bool = False) -> list[Region]:
@@ -19,8 +19,8 @@ def find_regions(ir: IR, *, extras: bool = False) -> list[Region]:
 
     Left out, as no array data comes of them: a subscript by a constant or a slice (an element
     or a view), as the instruction before tells, and a comparison whose truth is asked for.
-    With `extras` come the places where a sequence is unpacked: the instruction stays, behind
-    an empty region.
+    With `extras` come slices, and the places where a sequence is unpacked: the instruction
+    stays, behind an empty region.
     """
     items = ir.items
     found = []
@@ -29,11 +29,13 @@ def find_regions(ir: IR, *, extras: bool = False) -> list[Region]:
         if operator is None:
             if extras and is_unpacking(instr) and stack[-1:] == (VALUE,):
                 found.append(Region(i, i, "unpack", 1, instr.location))
+            elif extras and is_slicing(instr) and stack[-3:] == (VALUE,) * 3:
+                found.append(Region(i, i + 1, "slice", 3, instr.location))
             continue
         name, operands = operator
         if len(stack) < operands or any(not isinstance(s, str) for s in stack[-operands:]):
             continue
-        if name == "getitem" and _is_plain_index(items[i - 1]):
+        if name == "getitem" and _is_plain_index(items[i - 1], extras):
             continue
         if i + 1 < len(items) and is_truth_test(items[i + 1]):
             continue
@@ -41,9 +43,9 @@ def find_regions(ir: IR, *, extras: bool = False) -> list[Region]:
     return found
 
 
-def _is_plain_index(before: Any) -> bool:
-    return isinstance(before, Instr) and before.name in (
-        "LOAD_CONST",
-        "BUILD_SLICE",
-        "LOAD_SMALL_INT",
+def _is_plain_index(before: Any, extras: bool) -> bool:
+    if not isinstance(before, Instr):
+        return False
+    return before.name in ("LOAD_CONST", "LOAD_SMALL_INT") or (
+        before.name == "BUILD_SLICE" and not extras
     )

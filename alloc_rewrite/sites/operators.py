@@ -49,7 +49,7 @@ SYMBOLS = {
     "add": "+", "and_": "&", "floordiv": "//", "lshift": "<<", "matmul": "@", "mul": "*",
     "mod": "%", "or_": "|", "pow": "**", "rshift": ">>", "sub": "-", "truediv": "/", "xor": "^",
     "lt": "<", "le": "<=", "eq": "==", "ne": "!=", "gt": ">", "ge": ">=", "neg": "-", "pos": "+",
-    "invert": "~", "getitem": "[]",
+    "invert": "~", "getitem": "[]", "slice": "[:]",
 }  # fmt: skip
 
 
