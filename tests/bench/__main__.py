@@ -1,8 +1,10 @@
 """Prints every table: `python -m tests.bench`."""
 
-from tests.bench import core, rewriting
+from tests.bench import core, native, rewriting
 
 if __name__ == "__main__":
-    core.main()
+    core.main([])
+    print()
+    native.main([])
     print()
     rewriting.main()

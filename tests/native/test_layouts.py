@@ -11,6 +11,9 @@ import alloc_rewrite as alloc
 COLUMNS = np.asfortranarray(np.linspace(0.5, 1.0, 90_000).reshape(300, 300))
 ROWS = np.ascontiguousarray(COLUMNS)
 
+#: NumPy looks at the C stack first, and does not do it under a preloaded library (a sanitizer).
+ELIDES = (ROWS.T * 2.0 + ROWS).strides == (ROWS.T * 2.0).strides
+
 CASES = {
     "left": lambda x, c: x.T * 2.0 + c,
     "right": lambda x, c: c * (x.T * 2.0),
@@ -34,6 +37,8 @@ CASES = {
 @pytest.mark.parametrize("size", [3, 100, 300])
 @pytest.mark.parametrize("name", CASES)
 def test_layout(name, size):
+    if size == 300 and not ELIDES:
+        pytest.skip("NumPy does not write over dying operands here")
     plain = CASES[name]
     bumped = alloc.bump(alloc.Buffer())(plain)
     for x, c in ((ROWS, ROWS), (COLUMNS, ROWS), (ROWS, COLUMNS), (COLUMNS, COLUMNS)):
