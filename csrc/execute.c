@@ -59,15 +59,21 @@ call_nest(const Run *run, const Nest *nest, int axis, char *const *data)
 }
 
 NOINLINE int
-execute_report(Kernel *kernel, int found, int slow_status)
+execute_report_as(const char *name, int found)
 {
     int errors = 0;
-    status_clear(slow_status);
     errors |= found & FE_DIVBYZERO ? NPY_FPE_DIVIDEBYZERO : 0;
     errors |= found & FE_OVERFLOW ? NPY_FPE_OVERFLOW : 0;
     errors |= found & FE_UNDERFLOW ? NPY_FPE_UNDERFLOW : 0;
     errors |= found & FE_INVALID ? NPY_FPE_INVALID : 0;
-    return PyUFunc_GiveFloatingpointErrors(kernel->name, errors);
+    return PyUFunc_GiveFloatingpointErrors(name, errors);
+}
+
+NOINLINE int
+execute_report(Kernel *kernel, int found, int slow_status)
+{
+    status_clear(slow_status);
+    return execute_report_as(kernel->name, found);
 }
 
 int

@@ -20,6 +20,8 @@ typedef struct {
  * one call over items of the innermost strides. */
 int execute(Kernel *kernel, const Run *run, npy_intp size, const Nest *nest);
 int execute_report(Kernel *kernel, int raised, int slow_status);
+/* Report floating point flags under a ufunc's name; -1 with an exception. */
+int execute_report_as(const char *name, int raised);
 
 /* The same for one call over items without gaps, which is the usual case. */
 ALWAYS_INLINE int

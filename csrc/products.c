@@ -1,8 +1,9 @@
 #include "products.h"
 
+#include "execute.h"
 #include "native.h"
 
-#define LARGE 100000.0 /* products of items from which on other threads may run meanwhile */
+#define WORTH_SHARING 100000.0 /* products of items from which on other threads may run meanwhile */
 
 void
 product_clear(Product *product)
@@ -54,17 +55,6 @@ stride_of(PyArrayObject *array, int axis)
     return PyArray_DIM(array, axis) == 1 ? 0 : PyArray_STRIDE(array, axis);
 }
 
-static int
-report(int raised)
-{
-    int errors = 0;
-    errors |= raised & FE_DIVBYZERO ? NPY_FPE_DIVIDEBYZERO : 0;
-    errors |= raised & FE_OVERFLOW ? NPY_FPE_OVERFLOW : 0;
-    errors |= raised & FE_UNDERFLOW ? NPY_FPE_UNDERFLOW : 0;
-    errors |= raised & FE_INVALID ? NPY_FPE_INVALID : 0;
-    return PyUFunc_GiveFloatingpointErrors("matmul", errors);
-}
-
 PyObject *
 product_run(Product *product, const State *state, const Place *place, PyObject *first,
             PyObject *second)
@@ -112,7 +102,8 @@ product_run(Product *product, const State *state, const Place *place, PyObject *
     };
     CallInfo call = plan->call;
     PyObject *capsule = Py_NewRef(plan->capsule); /* another thread may plan meanwhile */
-    PyThreadState *others = (double)m * (double)k * (double)p > LARGE ? PyEval_SaveThread() : NULL;
+    int shared = (double)m * (double)k * (double)p > WORTH_SHARING;
+    PyThreadState *others = shared ? PyEval_SaveThread() : NULL;
     status_clear(1); /* linear algebra libraries compute where they like */
     int failed = call.loop(call.context, data, lengths, strides, call.auxdata);
     int raised = call.raises_nothing ? 0 : status_raised(1);
@@ -123,7 +114,7 @@ product_run(Product *product, const State *state, const Place *place, PyObject *
         PyEval_RestoreThread(others);
     }
     Py_DECREF(capsule);
-    if (failed < 0 || (raised && report(raised) < 0) || PyErr_Occurred()) {
+    if (failed < 0 || (raised && execute_report_as("matmul", raised) < 0) || PyErr_Occurred()) {
         Py_CLEAR(out);
     }
     return (PyObject *)out;

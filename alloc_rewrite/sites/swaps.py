@@ -54,6 +54,9 @@ NATIVES: dict[Any, tuple[str, Any]] = {
 }  # fmt: skip
 
 
+_KINDS = frozenset(map(type, NATIVES))  # hashing others might run anybody's code
+
+
 def plan_callee(spec: tuple[Any, ...], callee: Any) -> tuple[str, Any, Any] | None:
     """Say what a callable is swapped for; None if it is called as it is.
 
@@ -100,16 +103,16 @@ def _planned(spec: tuple[Any, ...], callee: Any) -> tuple[str, Any, Any] | None:
         if rewritten is not None:
             return "entered", callee, (*_form_of(rewritten), inner)
         return ("routed", callee, None) if _is_numeric(callee) else None
+    call = python_call(callee)
+    if call is not None:  # nothing is asked of such an object: its answers are anybody's code
+        return _method(sites, call, callee)
     method: Any = _unbound(callee)
     if type(method) is _METHOD_OF_TYPE and method.__objclass__ is ndarray:
         forward = FORWARDS.get(method.__name__)
         rewritten = None if forward is None else sites.callees.rewritten(forward)
         if rewritten is not None:
             return "entered", method, (*_form_of(rewritten), forward)
-    if _is_numeric(callee):
-        return "routed", _unbound(callee), None
-    call = python_call(callee)
-    return None if call is None else _method(sites, call, callee)
+    return ("routed", method, None) if _is_numeric(callee) else None
 
 
 _METHOD_OF_TYPE: Any = type(ndarray.sum)
@@ -198,17 +201,14 @@ def _unbound(callee: Any) -> Any:
     """Return the method of the type for a bound built-in method, and anything else as it is."""
     if type(callee) is MethodType:
         return callee.__func__
-    owner = getattr(callee, "__self__", None)
-    if type(callee) is BuiltinMethodType and not isinstance(owner, ModuleType):
-        return getattr(type(owner), callee.__name__)
+    if type(callee) is BuiltinMethodType and not isinstance(callee.__self__, ModuleType):
+        return getattr(type(callee.__self__), callee.__name__)
     return callee
 
 
 def _native_of(callee: Any) -> tuple[str, Any] | None:
-    try:
-        return NATIVES.get(_unbound(callee))
-    except TypeError:  # not hashable
-        return None
+    function = _unbound(callee)
+    return NATIVES.get(function) if type(function) in _KINDS else None
 
 
 def _is_numeric(callee: Any) -> bool:

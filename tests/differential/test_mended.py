@@ -102,3 +102,29 @@ def test_many_kinds_at_one_place(same):
     same.each(lambda x, y: x + y, rows)
     functions = [np.sin, np.sum, abs, np.ndarray.max, len, lambda x: x * 2, np.copy, np.ravel]
     same.each(lambda f, x: f(x), [(lambda f=f: f, fixed(kinds[13])) for f in functions] * 3)
+
+
+def test_callable_objects_are_asked_nothing(same):
+    def f(x):
+        log = []
+
+        class Watched:
+            def __call__(self, x):
+                return x * 2
+
+            def __getattr__(self, name):
+                log.append(name)
+                raise AttributeError(name)
+
+            def __hash__(self):
+                log.append("hash")
+                return hash(np.zeros)
+
+            def __eq__(self, other):
+                log.append("eq")
+                return True
+
+        watched = Watched()
+        return [watched(x) for _ in range(3)], log
+
+    same(f, fixed(X[:5]))
