@@ -3,25 +3,32 @@
 /* Every pair of a type that loops are asked about and one that they compute in, where NumPy calls
  * the cast safe; its own casts are these conversions too. */
 
-#define REAL(from, to)                                                          \
-    static void from##_##to(const void *source, void *target, npy_intp n)       \
-    {                                                                           \
-        const npy_##from *s = source;                                           \
-        npy_##to *t = target;                                                   \
-        for (npy_intp i = 0; i < n; i++) {                                      \
-            t[i] = (npy_##to)s[i];                                              \
-        }                                                                       \
+#define EACH(from, assign)                                                  \
+    if (by == (npy_intp)sizeof(npy_##from)) {                               \
+        const npy_##from *s = source;                                       \
+        for (npy_intp i = 0; i < n; i++) {                                  \
+            npy_##from value = s[i];                                        \
+            assign;                                                         \
+        }                                                                   \
+        return;                                                             \
+    }                                                                       \
+    for (npy_intp i = 0; i < n; i++) {                                      \
+        npy_##from value = *(const npy_##from *)((const char *)source + i * by); \
+        assign;                                                             \
     }
 
-#define COMPLEX(from, to, part)                                                 \
-    static void from##_##to(const void *source, void *target, npy_intp n)       \
-    {                                                                           \
-        const npy_##from *s = source;                                           \
-        part *t = target;                                                       \
-        for (npy_intp i = 0; i < n; i++) {                                      \
-            t[2 * i] = (part)s[i];                                              \
-            t[2 * i + 1] = 0;                                                   \
-        }                                                                       \
+#define REAL(from, to)                                                                \
+    static void from##_##to(const void *source, npy_intp by, void *target, npy_intp n) \
+    {                                                                                 \
+        npy_##to *t = target;                                                         \
+        EACH(from, t[i] = (npy_##to)value)                                            \
+    }
+
+#define COMPLEX(from, to, part)                                                       \
+    static void from##_##to(const void *source, npy_intp by, void *target, npy_intp n) \
+    {                                                                                 \
+        part *t = target;                                                             \
+        EACH(from, (t[2 * i] = (part)value, t[2 * i + 1] = 0))                        \
     }
 
 #define TO_INEXACT(from)              \
@@ -57,12 +64,13 @@ COMPLEX(float, cdouble, npy_double)
 COMPLEX(double, cdouble, npy_double)
 
 static void
-cfloat_cdouble(const void *source, void *target, npy_intp n)
+cfloat_cdouble(const void *source, npy_intp by, void *target, npy_intp n)
 {
-    const npy_float *s = source;
     npy_double *t = target;
-    for (npy_intp i = 0; i < 2 * n; i++) {
-        t[i] = s[i];
+    for (npy_intp i = 0; i < n; i++) {
+        const npy_float *s = (const npy_float *)((const char *)source + i * by);
+        t[2 * i] = s[0];
+        t[2 * i + 1] = s[1];
     }
 }
 

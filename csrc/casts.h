@@ -4,9 +4,10 @@
 
 #include "core.h"
 
-typedef void (*Cast)(const void *from, void *to, npy_intp n);
+/* From items that lie `by` bytes apart to items without gaps. */
+typedef void (*Cast)(const void *from, npy_intp by, void *to, npy_intp n);
 
-/* The cast between two types, or NULL. Both sides are aligned and without gaps. */
+/* The cast between two types, or NULL. Both sides are aligned. */
 Cast cast_between(int from, int to);
 
 #endif

@@ -37,10 +37,17 @@ typedef struct {
     PyTypeObject *resolve_type;  /* owned */
     PyTypeObject *native_type;   /* owned */
     PyTypeObject *bound_type;    /* owned */
+    PyTypeObject *region_type;   /* owned */
     PyObject *plan_loop;         /* owned: what makes a plan for operands not seen before */
     PyObject *plan_reduction;    /* owned: likewise, for a reduction */
     PyObject *plan_product;      /* owned: likewise, for a matrix product */
     PyObject *plan_callee;       /* owned: what decides what a callee is replaced by */
+    PyObject *plan_program;      /* owned: likewise, for a region's program */
+    PyObject *error_modes;       /* owned: what NumPy does about floating point errors now */
+    PyObject *error_state;       /* owned: the context variable that this depends on */
+    PyObject *warnings;          /* owned: the dictionary of module `warnings` */
+    PyObject *modes_of;          /* owned: the value of that variable when it was asked last */
+    long modes;                  /* and the answer */
     PyObject *power_ufunc;       /* owned: which ufunc a power takes */
     PyObject *raise_full;        /* owned: raises BufferFullError */
     PyObject *remake;            /* owned: makes a site anew in another process */

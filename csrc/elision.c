@@ -3,8 +3,6 @@
 #include "leaf.h"
 #include "memory.h"
 
-#define LEAST_ELIDED (256 * 1024) /* bytes from which on NumPy does this */
-
 /* The type number by which NumPy asks whether the other operand fits into a dying one. */
 static int
 type_of(PyObject *operand)

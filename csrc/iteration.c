@@ -6,23 +6,22 @@ typedef npy_intp Strides[MAX_AXES];
 
 /* Broadcast the shapes; 0 if they do not fit, which NumPy has to say. */
 static int
-broadcast(int n, PyArrayObject *const *operands, Layout *layout)
+broadcast(int n, const Iterated *operands, Layout *layout)
 {
     layout->nd = 0;
     for (int i = 0; i < n; i++) {
-        if (operands[i] != NULL && PyArray_NDIM(operands[i]) > layout->nd) {
-            layout->nd = PyArray_NDIM(operands[i]);
+        const Extent *extent = operands[i].extent;
+        if (extent != NULL && extent->nd > layout->nd) {
+            layout->nd = extent->nd;
         }
-    }
-    if (layout->nd > MAX_AXES) {
-        return 0;
     }
     layout->size = 1;
     for (int axis = 0; axis < layout->nd; axis++) {
         npy_intp length = 1;
         for (int i = 0; i < n; i++) {
-            int own = operands[i] == NULL ? -1 : axis - layout->nd + PyArray_NDIM(operands[i]);
-            npy_intp here = own < 0 ? 1 : PyArray_DIM(operands[i], own);
+            const Extent *extent = operands[i].extent;
+            int own = extent == NULL ? -1 : axis - layout->nd + extent->nd;
+            npy_intp here = own < 0 ? 1 : extent->dims[own];
             if (here != 1) {
                 if (length != 1 && length != here) {
                     return 0;
@@ -41,13 +40,13 @@ broadcast(int n, PyArrayObject *const *operands, Layout *layout)
 
 /* An operand's strides over the broadcast axes: 0 where an axis is new or of length one. */
 static int
-strides_over(PyArrayObject *operand, const Layout *layout, Strides strides)
+strides_over(const Extent *extent, const Layout *layout, Strides strides)
 {
-    int new = layout->nd - (operand == NULL ? 0 : PyArray_NDIM(operand)), negative = 0;
+    int new = layout->nd - (extent == NULL ? 0 : extent->nd), negative = 0;
     for (int axis = 0; axis < layout->nd; axis++) {
         strides[axis] = 0;
-        if (axis >= new && PyArray_DIM(operand, axis - new) != 1) {
-            strides[axis] = PyArray_STRIDE(operand, axis - new);
+        if (axis >= new && extent->dims[axis - new] != 1) {
+            strides[axis] = extent->strides[axis - new];
             negative |= strides[axis] < 0;
         }
     }
@@ -120,17 +119,18 @@ axis_order(const Layout *layout, int n, Strides *strides, int *order)
 /* Whether NumPy makes one inner call over operands that are in Fortran order only; this shows in
  * nothing but the strides of axes of length one. */
 static int
-is_fortran_call(int n, PyArrayObject *const *operands, const Layout *layout)
+is_fortran_call(int n, const Iterated *operands, const Layout *layout)
 {
     int any = 0;
     for (int i = 0; i < n; i++) {
-        PyArrayObject *operand = operands[i];
-        if (operand == NULL || PyArray_NDIM(operand) == 0) {
+        const Extent *extent = operands[i].extent;
+        npy_intp itemsize = operands[i].itemsize;
+        if (extent == NULL || extent->nd == 0) {
             continue;
         }
-        if (!PyArray_IS_F_CONTIGUOUS(operand) || PyArray_IS_C_CONTIGUOUS(operand) ||
-            PyArray_NDIM(operand) != layout->nd ||
-            !PyArray_CompareLists(PyArray_DIMS(operand), layout->dims, layout->nd)) {
+        if (!extent_is_fortran(extent, itemsize) || extent_is_c(extent, itemsize) ||
+            extent->nd != layout->nd ||
+            !PyArray_CompareLists(extent->dims, layout->dims, layout->nd)) {
             return 0;
         }
         any = 1;
@@ -139,11 +139,12 @@ is_fortran_call(int n, PyArrayObject *const *operands, const Layout *layout)
 }
 
 static int
-is_trivial(int n, PyArrayObject *const *operands, const Layout *layout)
+is_trivial(int n, const Iterated *operands, const Layout *layout)
 {
     for (int i = 0; i < n; i++) {
-        if (operands[i] != NULL && PyArray_NDIM(operands[i]) != 0 &&
-            (PyArray_NDIM(operands[i]) != 1 || PyArray_DIM(operands[i], 0) != layout->dims[0])) {
+        const Extent *extent = operands[i].extent;
+        if (extent != NULL && extent->nd != 0 &&
+            (extent->nd != 1 || extent->dims[0] != layout->dims[0])) {
             return 0;
         }
     }
@@ -184,7 +185,7 @@ nest_from(const Layout *layout, const int *order, int n, Strides *strides, npy_i
 }
 
 int
-iteration_plan(int n, PyArrayObject *const *operands, PyArrayObject *target, int casts,
+iteration_plan(int n, const Iterated *operands, const Extent *target, int casts,
                npy_intp itemsize, Layout *layout, Nest *nest)
 {
     Strides strides[MAX_OPERANDS];
@@ -194,15 +195,15 @@ iteration_plan(int n, PyArrayObject *const *operands, PyArrayObject *target, int
     }
     int negative = 0, plain = 1;
     for (int i = 0; i < n; i++) {
-        negative |= strides_over(operands[i], layout, strides[i]);
+        negative |= strides_over(operands[i].extent, layout, strides[i]);
         plain = plain && descends(strides[i], layout);
     }
     if (negative && target != NULL && !is_trivial(n, operands, layout)) {
         return 0; /* NumPy turns axes round, unless it has an output to make */
     }
     if (target != NULL) {
-        if (PyArray_NDIM(target) != layout->nd ||
-            !PyArray_CompareLists(PyArray_DIMS(target), layout->dims, layout->nd)) {
+        if (target->nd != layout->nd ||
+            !PyArray_CompareLists(target->dims, layout->dims, layout->nd)) {
             return 0;
         }
         if (strides_over(target, layout, strides[n])) {
@@ -235,6 +236,8 @@ iteration_plan(int n, PyArrayObject *const *operands, PyArrayObject *target, int
             strides[n][axis] = layout->strides[axis];
         }
     }
-    nest_from(layout, order, n + 1, strides, itemsize, nest);
+    if (nest != NULL) {
+        nest_from(layout, order, n + 1, strides, itemsize, nest);
+    }
     return 1;
 }

@@ -2,9 +2,7 @@
 #ifndef ALLOC_REWRITE_ITERATION_H
 #define ALLOC_REWRITE_ITERATION_H
 
-#include "core.h"
-
-#define MAX_AXES 16
+#include "views.h"
 
 /* The result's shape and layout. */
 typedef struct {
@@ -22,10 +20,16 @@ typedef struct {
     npy_intp strides[MAX_AXES][MAX_OPERANDS];
 } Nest;
 
-/* Work out both for operands (NULL stands for a scalar) and an output of that item size; `target`
- * is the output if it exists already, `casts` whether an operand has to be turned into another
- * dtype. Return 0 where NumPy has rules that are not followed here. */
-int iteration_plan(int n, PyArrayObject *const *operands, PyArrayObject *target, int casts,
+/* An operand as far as iterating goes; that of a scalar has no extent. */
+typedef struct {
+    const Extent *extent;
+    npy_intp itemsize;
+} Iterated;
+
+/* Work out the layout of a result for operands and an output of that item size; `target` is the
+ * output if it exists already, `casts` whether an operand has to be turned into another dtype.
+ * Return 0 where NumPy has rules that are not followed here. The nest may be NULL. */
+int iteration_plan(int n, const Iterated *operands, const Extent *target, int casts,
                    npy_intp itemsize, Layout *layout, Nest *nest);
 
 #endif

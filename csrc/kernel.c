@@ -131,8 +131,21 @@ run_general(Kernel *kernel, Run *run, PyArrayObject *target)
         casts |= variant->casts[i] != NULL && run->arrays[i] != NULL &&
                  PyArray_NDIM(run->arrays[i]);
     }
-    if (!iteration_plan(n, run->arrays, target, casts, PyDataType_ELSIZE(descr),
-                        &layout, &nest) ||
+    Iterated operands[MAX_IN];
+    Extent extents[MAX_OPERANDS];
+    for (int i = 0; i < n; i++) {
+        PyArrayObject *array = run->arrays[i];
+        operands[i].extent = array == NULL ? NULL : &extents[i];
+        operands[i].itemsize = array == NULL ? 0 : PyArray_ITEMSIZE(array);
+        if (array != NULL && !extent_of(array, &extents[i])) {
+            return NULL;
+        }
+    }
+    if (target != NULL && !extent_of(target, &extents[n])) {
+        return NULL;
+    }
+    if (!iteration_plan(n, operands, target == NULL ? NULL : &extents[n], casts,
+                        PyDataType_ELSIZE(descr), &layout, &nest) ||
         layout.nd == 0 || (nest.nd > 1 && variant->any_cast)) {
         return NULL;
     }
@@ -203,7 +216,7 @@ prepare(Run *run, int n, PyObject *const *operands)
                               : PyArray_NDIM(array) == 0 ? 0
                                                          : PyArray_ITEMSIZE(array);
             if (UNLIKELY(variant->casts[i] != NULL && PyArray_SIZE(array) == 1)) {
-                variant->casts[i](run->data[i], run->items[i], 1);
+                variant->casts[i](run->data[i], 0, run->items[i], 1);
                 run->data[i] = (char *)run->items[i];
                 run->strides[i] = 0;
             }

@@ -168,7 +168,7 @@ leaf_item(PyObject *object, enum leaf_kind kind, PyArray_Descr *descr, void *ite
             npy_cdouble room[SCALAR_ROOM / sizeof(npy_cdouble)];
             if (cast != NULL) {
                 PyArray_ScalarAsCtype(object, room);
-                cast(room, item, 1);
+                cast(room, 0, item, 1);
                 done = 1;
             }
         }

@@ -14,18 +14,20 @@ static PyObject *
 configure(PyObject *module, PyObject *args, PyObject *kwargs)
 {
     static char *names[] = {"plan_loop",   "plan_reduction", "plan_product", "plan_callee",
-                            "power_ufunc", "raise_full",     "remake",       NULL};
+                            "power_ufunc", "raise_full",     "remake",       "plan_program",
+                            "error_modes", "error_state",    "warnings",     NULL};
     State *state = PyModule_GetState(module);
-    PyObject *given[7];
-    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "$OOOOOOO:configure", names, &given[0],
+    PyObject *given[11];
+    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "$OOOOOOOOOOO:configure", names, &given[0],
                                      &given[1], &given[2], &given[3], &given[4], &given[5],
-                                     &given[6])) {
+                                     &given[6], &given[7], &given[8], &given[9], &given[10])) {
         return NULL;
     }
     PyObject **places[] = {&state->plan_loop,   &state->plan_reduction, &state->plan_product,
                            &state->plan_callee, &state->power_ufunc,    &state->raise_full,
-                           &state->remake};
-    for (int i = 0; i < 7; i++) {
+                           &state->remake,    &state->plan_program,   &state->error_modes,
+                           &state->error_state, &state->warnings};
+    for (int i = 0; i < 11; i++) {
         Py_XSETREF(*places[i], Py_NewRef(given[i]));
     }
     Py_RETURN_NONE;
@@ -61,7 +63,7 @@ execute(PyObject *module)
     } types[] = {
         {&arena_spec, &state->arena_type, 1},     {&operator_spec, &state->operator_type, 1},
         {&resolve_spec, &state->resolve_type, 1}, {&native_spec, &state->native_type, 0},
-        {&bound_spec, &state->bound_type, 0},
+        {&bound_spec, &state->bound_type, 0},     {&region_spec, &state->region_type, 1},
     };
     for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
         PyObject *type = PyType_FromModuleAndSpec(module, types[i].spec, NULL);
@@ -93,6 +95,12 @@ traverse(PyObject *module, visitproc visit, void *arg)
     Py_VISIT(state->raise_full);
     Py_VISIT(state->remake);
     Py_VISIT(state->limbo);
+    Py_VISIT(state->region_type);
+    Py_VISIT(state->plan_program);
+    Py_VISIT(state->error_modes);
+    Py_VISIT(state->error_state);
+    Py_VISIT(state->warnings);
+    Py_VISIT(state->modes_of);
     return 0;
 }
 
@@ -113,6 +121,12 @@ clear(PyObject *module)
     Py_CLEAR(state->raise_full);
     Py_CLEAR(state->remake);
     Py_CLEAR(state->limbo);
+    Py_CLEAR(state->region_type);
+    Py_CLEAR(state->plan_program);
+    Py_CLEAR(state->error_modes);
+    Py_CLEAR(state->error_state);
+    Py_CLEAR(state->warnings);
+    Py_CLEAR(state->modes_of);
     return 0;
 }
 

@@ -18,24 +18,21 @@ overlaps(PyArrayObject *a, PyArrayObject *b)
 }
 
 int
-overlaps_itself(PyArrayObject *array)
+extent_overlaps_itself(const Extent *extent, npy_intp itemsize)
 {
-    if (PyArray_IS_C_CONTIGUOUS(array) || PyArray_IS_F_CONTIGUOUS(array)) {
-        return 0;
-    }
-    npy_intp reach = PyArray_ITEMSIZE(array); /* bytes covered by the axes gone through */
-    int nd = PyArray_NDIM(array), left = nd;
-    unsigned char done[NPY_MAXDIMS] = {0};
+    npy_intp reach = itemsize; /* bytes covered by the axes gone through */
+    int nd = extent->nd, left = nd;
+    unsigned char done[MAX_AXES] = {0};
     while (left--) {
         int next = -1;
         for (int i = 0; i < nd; i++) {
-            if (!done[i] && (next < 0 || Py_ABS(PyArray_STRIDE(array, i)) <
-                                             Py_ABS(PyArray_STRIDE(array, next)))) {
+            if (!done[i] &&
+                (next < 0 || Py_ABS(extent->strides[i]) < Py_ABS(extent->strides[next]))) {
                 next = i;
             }
         }
         done[next] = 1;
-        npy_intp length = PyArray_DIM(array, next), stride = Py_ABS(PyArray_STRIDE(array, next));
+        npy_intp length = extent->dims[next], stride = Py_ABS(extent->strides[next]);
         if (length > 1) {
             if (stride < reach) {
                 return 1;
@@ -44,4 +41,14 @@ overlaps_itself(PyArrayObject *array)
         }
     }
     return 0;
+}
+
+int
+overlaps_itself(PyArrayObject *array)
+{
+    Extent extent;
+    if (PyArray_IS_C_CONTIGUOUS(array) || PyArray_IS_F_CONTIGUOUS(array)) {
+        return 0;
+    }
+    return !extent_of(array, &extent) || extent_overlaps_itself(&extent, PyArray_ITEMSIZE(array));
 }

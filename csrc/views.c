@@ -1,14 +1,6 @@
 #include "views.h"
 
-/* A view in the making; the axes of the array are used up one by one. */
-typedef struct {
-    PyArrayObject *array;
-    int axis; /* of the array: the next */
-    int nd;   /* of the view, so far */
-    char *data;
-    npy_intp dims[NPY_MAXDIMS];
-    npy_intp strides[NPY_MAXDIMS];
-} View;
+#include <string.h>
 
 static int
 bound(PyObject *given, npy_intp otherwise, npy_intp *value)
@@ -28,25 +20,36 @@ bound(PyObject *given, npy_intp otherwise, npy_intp *value)
     return 1;
 }
 
+void
+view_begin(View *view, const Extent *of, Extent *made)
+{
+    view->of = of;
+    view->axis = 0;
+    view->made = made;
+    made->data = of->data;
+    made->nd = 0;
+}
+
 /* Take a slice of the next axis. */
-static int
-add_slice(View *view, PyObject *from, PyObject *to, PyObject *by)
+int
+view_add_slice(View *view, PyObject *from, PyObject *to, PyObject *by)
 {
     npy_intp start, stop, step;
-    if (view->axis >= PyArray_NDIM(view->array) || !bound(by, 1, &step) || step == 0 ||
-        step < -NPY_MAX_INTP || !bound(from, step < 0 ? NPY_MAX_INTP : 0, &start) ||
+    Extent *made = view->made;
+    if (view->axis >= view->of->nd || made->nd == MAX_AXES || !bound(by, 1, &step) ||
+        step == 0 || step < -NPY_MAX_INTP || !bound(from, step < 0 ? NPY_MAX_INTP : 0, &start) ||
         !bound(to, step < 0 ? NPY_MIN_INTP : NPY_MAX_INTP, &stop)) {
         return 0;
     }
-    npy_intp stride = PyArray_STRIDE(view->array, view->axis);
-    npy_intp n = PySlice_AdjustIndices(PyArray_DIM(view->array, view->axis), &start, &stop, step);
+    npy_intp stride = view->of->strides[view->axis];
+    npy_intp n = PySlice_AdjustIndices(view->of->dims[view->axis], &start, &stop, step);
     if (n <= 0) { /* as NumPy has it: such a view begins where its array does */
         n = start = 0;
         step = 1;
     }
-    view->data += start * stride;
-    view->dims[view->nd] = n;
-    view->strides[view->nd++] = stride * step;
+    made->data += start * stride;
+    made->dims[made->nd] = n;
+    made->strides[made->nd++] = stride * step;
     view->axis++;
     return 1;
 }
@@ -56,33 +59,96 @@ static int
 add_index(View *view, PyObject *given)
 {
     npy_intp at;
-    if (view->axis >= PyArray_NDIM(view->array) || !bound(given, 0, &at)) {
+    if (view->axis >= view->of->nd || !bound(given, 0, &at)) {
         return 0;
     }
-    npy_intp length = PyArray_DIM(view->array, view->axis);
+    npy_intp length = view->of->dims[view->axis];
     at += at < 0 ? length : 0;
     if (at < 0 || at >= length) {
         return 0; /* NumPy says so */
     }
-    view->data += at * PyArray_STRIDE(view->array, view->axis++);
+    view->made->data += at * view->of->strides[view->axis++];
     return 1;
 }
 
-static PyObject *
-finished(View *view)
+int
+view_add(View *view, PyObject *item)
 {
-    PyArrayObject *array = view->array;
-    while (view->axis < PyArray_NDIM(array)) {
-        if (view->nd == NPY_MAXDIMS) {
-            return NULL;
-        }
-        view->dims[view->nd] = PyArray_DIM(array, view->axis);
-        view->strides[view->nd++] = PyArray_STRIDE(array, view->axis++);
+    if (PySlice_Check(item)) {
+        PySliceObject *slice = (PySliceObject *)item;
+        return view_add_slice(view, slice->start, slice->stop, slice->step);
     }
+    if (item == Py_None) {
+        if (view->made->nd == MAX_AXES) {
+            return 0;
+        }
+        view->made->dims[view->made->nd] = 1;
+        view->made->strides[view->made->nd++] = 0;
+        return 1;
+    }
+    return PyLong_CheckExact(item) && add_index(view, item);
+}
+
+int
+view_end(View *view)
+{
+    const Extent *of = view->of;
+    Extent *made = view->made;
+    while (view->axis < of->nd) {
+        if (made->nd == MAX_AXES) {
+            return 0;
+        }
+        made->dims[made->nd] = of->dims[view->axis];
+        made->strides[made->nd++] = of->strides[view->axis++];
+    }
+    return 1;
+}
+
+int
+extent_of(PyArrayObject *array, Extent *extent)
+{
+    if (PyArray_NDIM(array) > MAX_AXES) {
+        return 0;
+    }
+    size_t size = (size_t)PyArray_NDIM(array) * sizeof(npy_intp);
+    extent->data = PyArray_BYTES(array);
+    extent->nd = PyArray_NDIM(array);
+    memcpy(extent->dims, PyArray_DIMS(array), size);
+    memcpy(extent->strides, PyArray_STRIDES(array), size);
+    return 1;
+}
+
+int
+extent_is_c(const Extent *extent, npy_intp itemsize)
+{
+    for (int i = extent->nd - 1; i >= 0; i--) {
+        if (extent->dims[i] != 1 && extent->strides[i] != itemsize) {
+            return 0;
+        }
+        itemsize *= extent->dims[i];
+    }
+    return 1;
+}
+
+int
+extent_is_fortran(const Extent *extent, npy_intp itemsize)
+{
+    for (int i = 0; i < extent->nd; i++) {
+        if (extent->dims[i] != 1 && extent->strides[i] != itemsize) {
+            return 0;
+        }
+        itemsize *= extent->dims[i];
+    }
+    return 1;
+}
+
+PyObject *
+view_made(PyArrayObject *array, const Extent *extent)
+{
     Py_INCREF(PyArray_DESCR(array));
     PyObject *made =
-        PyArray_NewFromDescr(&PyArray_Type, PyArray_DESCR(array), view->nd, view->dims,
-                             view->strides, view->data, PyArray_FLAGS(array), NULL);
+        PyArray_NewFromDescr(&PyArray_Type, PyArray_DESCR(array), extent->nd, extent->dims,
+                             extent->strides, extent->data, PyArray_FLAGS(array), NULL);
     if (made == NULL) {
         return NULL;
     }
@@ -103,45 +169,45 @@ PyObject *
 view_of_slice(PyArrayObject *array, PyObject *start, PyObject *stop)
 {
     View view;
-    view.array = array;
-    view.data = PyArray_BYTES(array);
-    view.axis = view.nd = 0;
-    return is_sliceable(array) && add_slice(&view, start, stop, Py_None) ? finished(&view) : NULL;
+    Extent of, made;
+    if (!is_sliceable(array) || !extent_of(array, &of)) {
+        return NULL;
+    }
+    view_begin(&view, &of, &made);
+    return view_add_slice(&view, start, stop, Py_None) && view_end(&view)
+               ? view_made(array, &made)
+               : NULL;
 }
 
 PyObject *
 view_of_index(PyArrayObject *array, PyObject *index)
 {
     View view;
+    Extent of, made;
     PyObject **items = &index;
     Py_ssize_t n = 1;
-    int slices = 0;
     if (PyTuple_CheckExact(index)) {
         items = PySequence_Fast_ITEMS(index);
         n = PyTuple_GET_SIZE(index);
     }
-    if (!is_sliceable(array) || n > NPY_MAXDIMS - PyArray_NDIM(array)) {
+    if (!is_sliceable(array)) {
         return NULL;
     }
-    view.array = array;
-    view.data = PyArray_BYTES(array);
-    view.axis = view.nd = 0;
+    int views = 0;
     for (Py_ssize_t i = 0; i < n; i++) {
-        if (PySlice_Check(items[i])) {
-            PySliceObject *slice = (PySliceObject *)items[i];
-            if (!add_slice(&view, slice->start, slice->stop, slice->step)) {
-                return NULL;
-            }
-            slices++;
-        }
-        else if (items[i] == Py_None) {
-            view.dims[view.nd] = 1;
-            view.strides[view.nd++] = 0;
-            slices++;
-        }
-        else if (!PyLong_CheckExact(items[i]) || !add_index(&view, items[i])) {
+        views |= !PyLong_CheckExact(items[i]);
+    }
+    if (!views) {
+        return NULL; /* an element, or an array without one of its axes */
+    }
+    if (!extent_of(array, &of)) {
+        return NULL;
+    }
+    view_begin(&view, &of, &made);
+    for (Py_ssize_t i = 0; i < n; i++) {
+        if (!view_add(&view, items[i])) {
             return NULL;
         }
     }
-    return slices ? finished(&view) : NULL;
+    return view_end(&view) ? view_made(array, &made) : NULL;
 }

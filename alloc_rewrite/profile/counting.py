@@ -17,12 +17,22 @@ from ..bump import bumped
 from ..callees import Callees, Policy
 from ..cores import selected
 from ..registry import find
-from ..rewrite import Call, Owner, Place, Region, Rewriter, Rewritten, Style, Where
-from ..sites import SYMBOLS, ArenaSites, PythonSites, from_signal_handler
+from ..rewrite import (
+    Call,
+    Operation,
+    Owner,
+    Place,
+    Region,
+    Rewriter,
+    Rewritten,
+    Style,
+    Where,
+)
+from ..sites import SYMBOLS, VOCABULARY, ArenaSites, PythonSites, from_signal_handler
 from .recorder import Recorder
 
 # Where the sites of a bumped function return results, and where arrays for results.
-_DIRECT = Style({}, observe=True, extras=True)
+_DIRECT = Style({}, observe=True, extras=True, vocabulary=VOCABULARY)
 _ATTEMPT = Style(PythonSites.style.finishers, observe=True)
 
 
@@ -46,11 +56,14 @@ class CountingSites:
         """Return the site of a place, and the observer of what the original code gives."""
         assert isinstance(owner, Rewritten)
         twin = functools.partial(self._twin, owner, number)
+        if isinstance(place, Region):
+            region = CountingRegion(self, where, twin)
+            return [region.before, region.after]
         if isinstance(place, Call):
             call = CountingCall(self, where, twin)
             return [call.spread if place.form == "spread" else call.before, call.after]
-        region = CountingRegion(self, where, twin, place)
-        return [region.before, region.after]
+        operation = CountingOperation(self, where, twin, place)
+        return [operation.before, operation.after]
 
     def _twin(self, owner: Rewritten, number: int) -> Any:
         """Return the site that the bumped function has at this place, if it has one."""
@@ -80,17 +93,40 @@ class CountingSites:
 
 
 class CountingRegion:
+    """A region of a bumped function, which makes several arrays at once."""
+
+    __slots__ = ("recorder", "twin", "where")
+
+    def __init__(self, sites: CountingSites, where: Where, twin: Any) -> None:
+        self.recorder = sites.recorder
+        self.where = where
+        self.twin = twin
+
+    def before(self, *leaves: Any) -> Any:
+        """Run the bumped function's site, if there is one."""
+        self.recorder.seen(leaves)
+        site = self.twin()
+        result = None if site is None else site(*leaves)
+        for output in result if type(result) is tuple else (result,):
+            self.recorder.made(output, self.where, "a region")
+        return result
+
+    def after(self, result: Any) -> None:
+        """Nothing is left to be seen: the operations and calls have been."""
+
+
+class CountingOperation:
     """An operator: its operands are known arrays, its result may be a new one."""
 
     __slots__ = ("direct", "recorder", "symbol", "twin", "where")
 
-    def __init__(self, sites: CountingSites, where: Where, twin: Any, region: Region) -> None:
+    def __init__(self, sites: CountingSites, where: Where, twin: Any, operation: Operation) -> None:
         self.recorder = sites.recorder
         self.direct = sites.style is _DIRECT
         self.where = where
         self.twin = twin
-        plain = region.operator.removeprefix("i_")
-        self.symbol = SYMBOLS[plain] + ("=" if plain != region.operator else "")
+        plain = operation.operator.removeprefix("i_")
+        self.symbol = SYMBOLS[plain] + ("=" if plain != operation.operator else "")
 
     def before(self, *operands: Any) -> Any:
         """Run the bumped function's site, if there is one."""

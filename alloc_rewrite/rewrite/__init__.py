@@ -1,4 +1,4 @@
-"""The pipeline: code object -> IR -> regions and calls -> verified items -> code object.
+"""The pipeline: code object -> IR -> regions, operations, calls -> verified items -> code object.
 
 In: functions, and a `Sites` that makes what runs at each place. Out: rewritten functions,
 cached by code object. It must not know what the sites do, nor anything of NumPy.
@@ -16,20 +16,28 @@ from bytecode.instr import InstrLocation
 from ..errors import BufferFullError, NothingToDoError, RewriteError
 from .calls import find_calls
 from .decode import decode, is_rewritten
-from .encode import Place, Style, encode, used_finishers
-from .ir import IR, Call, Region
+from .encode import encode
+from .ir import IR, Call, Operation, Region
 from .opcodes import ORIGIN
+from .operations import find_operations
+from .program import Node, Program
 from .regions import find_regions
+from .scan import Vocabulary
+from .style import Place, Style, used_finishers
 
 __all__ = [
     "Call",
+    "Node",
+    "Operation",
     "Owner",
     "Place",
+    "Program",
     "Region",
     "Rewriter",
     "Rewritten",
     "Sites",
     "Style",
+    "Vocabulary",
     "Where",
     "found_in",
     "is_rewritten",
@@ -258,10 +266,13 @@ def origin_of(function: FunctionType) -> Any:
 def found_in(code: CodeType, style: Style) -> tuple[IR, list[Place]]:
     """Return a code object's IR and the places in it that get sites."""
     ir = decode(code)
-    places: list[Place] = [*find_regions(ir, extras=style.extras), *find_calls(ir)]
+    places: list[Place] = [*find_operations(ir, extras=style.extras), *find_calls(ir)]
     if not places:
         raise NothingToDoError("it has no operators or calls")
-    return ir, sorted(places, key=lambda place: place.start)
+    places.sort(key=lambda place: place.start)
+    if style.vocabulary is not None:
+        places += find_regions(ir, style.vocabulary)
+    return ir, places
 
 
 def _where(code: CodeType, location: InstrLocation | None) -> Where:

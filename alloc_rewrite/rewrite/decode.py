@@ -13,7 +13,7 @@ from bytecode import Bytecode, Instr
 
 from ..errors import RewriteError
 from .ir import IR
-from .opcodes import SITE_PREFIX, SUPPORTED
+from .opcodes import SITE_PREFIX, SUPPORTED, split
 
 # Code that looks at its own frame, locals or reference counts would see the rewriter's work.
 _INTROSPECTION = frozenset(
@@ -48,6 +48,7 @@ def decode(code: CodeType) -> IR:
             name = item.arg[1]  # type: ignore[index]
             if name in _BUILTINS:
                 raise RewriteError(_LOOKS.format(name))
+    list.__setitem__(frame, slice(None), split(frame))
     return IR(code, frame)
 
 

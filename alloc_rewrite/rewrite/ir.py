@@ -1,7 +1,7 @@
 """The intermediate representation: a function's instructions with the stack before each.
 
 In: decoded bytecode. Out: an `IR` whose `stacks` say what lies on the stack before every
-item, and the two kinds of places that passes find in it, `Region` and `Call`. It must not
+item, and the two kinds of places that passes find in it, `Operation` and `Call`. It must not
 know what is done with them.
 """
 
@@ -17,11 +17,34 @@ from bytecode.instr import InstrLocation, TryBegin, TryEnd
 
 from ..errors import RewriteError
 from .opcodes import VALUE, Stack, after, merged
+from .program import Program
 
 
 @dataclass(frozen=True, slots=True)
 class Region:
-    """Straight-line code that one site can do in one go, for operands on the stack.
+    """Straight-line code that one site can do in one go: a `Program`.
+
+    The items from `start` up to `stop` stay in the code, with the operations and calls among
+    them: they run if the site does not handle its leaves. The top `size` slots of the stack are
+    the region's to consume. `loads` says how each leaf is loaded: an instruction, or how deep it
+    lies on the stack. Of the program's outputs the first go into the locals `stores`, the others
+    onto the stack, the last one deepest. The locals `resets` get a value in the original code
+    that nobody reads.
+    """
+
+    start: int
+    stop: int
+    program: Program
+    size: int
+    loads: tuple[Instr | int, ...]
+    stores: tuple[str, ...]
+    resets: tuple[str, ...]
+    location: InstrLocation | None
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """An operator, or other instruction, that one site can do for operands on the stack.
 
     The items from `start` up to `stop` stay in the code: a site that does not handle its
     operands (the top `size` slots of the stack) leaves them as they were, and the original
@@ -90,7 +113,7 @@ def symbolic_stacks(items: list[Any], entry: Stack = ()) -> list[Stack | None]:
     where = {item: i for i, item in enumerate(items) if isinstance(item, Label)}
     stacks: list[Stack | None] = [None] * len(items)
     work: list[tuple[int, Stack]] = [(0, entry)]
-    handlers = _handlers(items)
+    protected_by = handlers(items)
 
     while work:
         i, stack = work.pop()
@@ -103,7 +126,7 @@ def symbolic_stacks(items: list[Any], entry: Stack = ()) -> list[Stack | None]:
                 if stack == known:
                     break
             stacks[i] = stack
-            handler = handlers[i]
+            handler = protected_by[i]
             if handler is not None and len(stack) >= handler.stack_depth:
                 pushed = (VALUE,) * (1 + handler.push_lasti)
                 work.append((where[handler.target], stack[: handler.stack_depth] + pushed))
@@ -118,7 +141,7 @@ def symbolic_stacks(items: list[Any], entry: Stack = ()) -> list[Stack | None]:
     return stacks
 
 
-def _handlers(items: list[Any]) -> list[Any]:
+def handlers(items: list[Any]) -> list[Any]:
     """Return for each item the try mark that protects it, or None."""
     current, out = None, []
     for item in items:

@@ -18,11 +18,11 @@ import dis
 import functools
 import sys
 import sysconfig
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, cast
 
 from bytecode import BinaryOp, Compare, Instr
-from bytecode.instr import UNSET, FreeVar, InstrLocation, Intrinsic1Op
+from bytecode.instr import UNSET, Intrinsic1Op
 
 from ..errors import RewriteError
 
@@ -118,6 +118,53 @@ def is_truth_test(instr: Any) -> bool:
     )
 
 
+# ---------------------------------------------------------------------- fused instructions
+
+_FUSED = {
+    "LOAD_FAST_LOAD_FAST": ("LOAD_FAST", "LOAD_FAST"),
+    "LOAD_FAST_BORROW_LOAD_FAST_BORROW": ("LOAD_FAST_BORROW", "LOAD_FAST_BORROW"),
+    "STORE_FAST_LOAD_FAST": ("STORE_FAST", "LOAD_FAST"),
+    "STORE_FAST_STORE_FAST": ("STORE_FAST", "STORE_FAST"),
+}
+_FUSING = {pair: name for name, pair in _FUSED.items() if name in dis.opmap}
+
+
+def split(items: Iterable[Any]) -> list[Any]:
+    """Return items in which instructions that do two things at once are two."""
+    out: list[Any] = []
+    for item in items:
+        pair = _FUSED.get(item.name) if isinstance(item, Instr) else None
+        if pair is None:
+            out.append(item)
+            continue
+        for name, arg in zip(pair, item.arg, strict=True):
+            out.append(Instr(name, arg, location=item.location))
+    return out
+
+
+def fuse(items: list[Any], names: list[str]) -> list[Any]:
+    """Return items in which neighbours are fused where the compiler would have done it."""
+    if not _FUSING:
+        return items
+    near = frozenset(names[:16])  # a fused instruction has four bits for a local
+    out: list[Any] = []
+    for item in items:
+        before = out[-1] if out else None
+        if (
+            isinstance(item, Instr)
+            and isinstance(before, Instr)
+            and (fused := _FUSING.get((before.name, item.name))) is not None
+            and before.location == item.location
+            and isinstance(before.arg, str)  # and not a cell
+            and isinstance(item.arg, str)
+            and {before.arg, item.arg} <= near
+        ):
+            out[-1] = Instr(fused, (before.arg, item.arg), location=item.location)
+        else:
+            out.append(item)
+    return out
+
+
 # ---------------------------------------------------------------------- symbolic stack
 
 
@@ -208,6 +255,21 @@ def merged(a: Stack, b: Stack) -> Stack:
     return a if a == b else tuple(x if x == y else UNKNOWN for x, y in zip(a, b, strict=True))
 
 
+def attribute_name(instr: Instr) -> str:
+    """Return the name that an attribute or method load loads."""
+    return str(instr.arg[1] if isinstance(instr.arg, tuple) else instr.arg)
+
+
+def is_risky_load(instr: Instr) -> bool:
+    """Whether a load fails if its name is unbound; the compiler may have ruled that out."""
+    return PY311 or instr.name not in ("LOAD_FAST", "LOAD_FAST_BORROW")
+
+
+def pushed_null(instr: Instr) -> tuple[bool, bool]:
+    """Say which of the two slots that a load pushes for a call is a NULL, the lower one first."""
+    return (True, False) if NULL_FIRST else (False, True)
+
+
 # ---------------------------------------------------------------------- calls
 
 
@@ -250,100 +312,3 @@ def plain_attribute_load(instr: Instr) -> list[Instr]:
         load = Instr("LOAD_SUPER_ATTR", (False, *instr.arg[1:]), location=at)  # type: ignore[index]
     null = Instr("PUSH_NULL", location=at)
     return [load, null, Instr("SWAP", 2, location=at)] if NULL_FIRST else [load, null]
-
-
-@functools.lru_cache(4096)
-def _cell_template(name: str) -> Instr:
-    return Instr("LOAD_DEREF", FreeVar(name))
-
-
-@functools.lru_cache(4096)
-def _template(name: str, *arg: Any) -> Instr:
-    return Instr(name, *arg)
-
-
-class Emitter:
-    """Collects instructions that all stand at one source location."""
-
-    def __init__(self, location: InstrLocation | None) -> None:
-        self.out: list[Any] = []
-        self.location = location
-
-    def op(self, name: str, *arg: Any) -> None:
-        self.put(_template(name, *arg))
-
-    def put(self, template: Instr) -> None:
-        """Add a copy of an instruction: several times cheaper than a new one."""
-        instr = template.copy()
-        instr.location = self.location
-        self.out.append(instr)
-
-    def jump_to(self, name: str, target: Any) -> None:
-        self.out.append(Instr(name, target, location=self.location))
-
-    def copy(self, depth: int, times: int = 1) -> None:
-        for _ in range(times):
-            self.op("COPY", depth)
-
-    def sink(self, depth: int) -> None:
-        """Move the top of the stack down to `depth`, and what lay above it up by one."""
-        for k in range(depth, 1, -1):
-            self.op("SWAP", k)
-
-    def pop(self, times: int = 1) -> None:
-        for _ in range(times):
-            self.op("POP_TOP")
-
-    def load_cell(self, name: str) -> None:
-        self.put(_cell_template(name))
-
-    def load_callable(self, name: str) -> None:
-        """Push a cell's content and a NULL, in the order that a call wants."""
-        if NULL_FIRST:
-            self.op("PUSH_NULL")
-            self.load_cell(name)
-        else:
-            self.load_cell(name)
-            self.op("PUSH_NULL")
-
-    def load_site(self, name: str, absent: Any) -> None:
-        """Push a site, ready to be called; jump to `absent`, with None on top, if it has gone.
-
-        The cell is read once: it may be emptied at any time.
-        """
-        self.load_cell(name)
-        self.copy(1)
-        self.jump_if_none(absent)
-        self.op("PUSH_NULL")
-        if NULL_FIRST:
-            self.op("SWAP", 2)
-
-    def jump_if_none(self, target: Any) -> None:
-        self.jump_to("POP_JUMP_FORWARD_IF_NONE" if PY311 else "POP_JUMP_IF_NONE", target)
-
-    def jump(self, target: Any) -> None:
-        self.jump_to("JUMP_FORWARD", target)
-
-    def call(self, size: int, names: tuple[str, ...] = ()) -> None:
-        """Call with `size` arguments, the last ones under the given names."""
-        if names and NULL_FIRST:
-            self.op("KW_NAMES", names)
-        if names and not NULL_FIRST:
-            self.op("LOAD_CONST", names)
-            self.op("CALL_KW", size)
-            return
-        if PY311:
-            self.op("PRECALL", size)
-        self.op("CALL", size)
-
-    def end_of_call(self) -> None:
-        """Stand between a call and a label behind it.
-
-        On 3.12 the label would count as a new line when an inlined Python function returns.
-        """
-        if PY312:
-            self.op("NOP")
-
-    def drop_null(self) -> None:
-        """Take a NULL off the stack, which POP_TOP must not do."""
-        self.op("STORE_FAST", NULL_LOCAL)

@@ -1,4 +1,4 @@
-"""Check what is put in the place of a region or a call before it becomes code.
+"""Check what is put in the place of an operation or a call before it becomes code.
 
 In: the items that stand there now, and the stack they find. Out: nothing, or `RewriteError`. It
 must not trust the passes: it looks at the instructions alone. Items outside the places are the
@@ -7,6 +7,7 @@ original ones, so that a function is sound if each of its places is.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from types import CodeType
 from typing import Any, cast
 
@@ -17,13 +18,22 @@ from .ir import symbolic_stacks
 from .opcodes import FUNCTION, NULL_LOCAL, VALUE, Stack
 
 
-def verify(items: list[Any], entry: Stack, taken: int, room: int) -> None:
+def verify(
+    items: list[Any],
+    entry: Stack,
+    taken: int,
+    room: int,
+    *,
+    left: int = 1,
+    locals_: Collection[str] = (),
+) -> None:
     """Raise RewriteError unless the items are sound for a stack that ends with `entry`.
 
     Checked over all paths: the stack never goes below what is `taken` from it, and in the end
-    one value has taken the place of that; each item finds one depth, not over `room` above the
-    entry; no slot that may be NULL is copied, or popped as a value, and nothing but a NULL
-    goes into the local that takes NULLs; every jump stays inside; nothing is out of reach.
+    as many values as are `left` have taken the place of that; each item finds one depth, not over
+    `room` above the entry; no slot that may be NULL is copied, or popped as a value, and nothing
+    but a NULL goes into the local that takes NULLs; every jump stays inside; nothing is out of
+    reach.
 
     Parameters
     ----------
@@ -35,6 +45,10 @@ def verify(items: list[Any], entry: Stack, taken: int, room: int) -> None:
         Number of slots, from the top, that the place consumes.
     room : int
         Number of slots that it may use above the entry.
+    left : int
+        Number of values that it leaves.
+    locals_ : collection of str
+        The locals that it may store values in.
     """
     labels = {item for item in items if isinstance(item, Label)}
     for item in items:
@@ -48,8 +62,8 @@ def verify(items: list[Any], entry: Stack, taken: int, room: int) -> None:
             raise RewriteError(f"item {i} needs more than {room} slots of the stack")
         if isinstance(item, Instr):
             _check_depth(i, item, stack, len(entry) - taken)
-            _check_nulls(i, item, stack)
-    expected = (*entry[: len(entry) - taken], VALUE)
+            _check_nulls(i, item, stack, locals_)
+    expected = entry[: len(entry) - taken] + (VALUE,) * left
     if not isinstance(items[-1], Label) or stacks[-1] != expected:
         raise RewriteError(f"it leaves {stacks[-1]} on the stack, not {expected}")
 
@@ -62,7 +76,7 @@ def _check_depth(i: int, item: Instr, stack: Stack, floor: int) -> None:
         raise RewriteError(f"item {i} takes what is not its own from the stack")
 
 
-def _check_nulls(i: int, item: Instr, stack: tuple[Any, ...]) -> None:
+def _check_nulls(i: int, item: Instr, stack: tuple[Any, ...], locals_: Collection[str]) -> None:
     def may_be_null(depth: int) -> bool:
         if len(stack) < depth:
             raise RewriteError(f"stack underflow at item {i}")
@@ -72,7 +86,11 @@ def _check_nulls(i: int, item: Instr, stack: tuple[Any, ...]) -> None:
         raise RewriteError(f"item {i} would copy a NULL")
     if item.name == "POP_TOP" and may_be_null(1):
         raise RewriteError(f"item {i} would drop a NULL as a value")
-    if item.name == "STORE_FAST" and (item.arg != NULL_LOCAL or not may_be_null(1)):
+    if item.name != "STORE_FAST":
+        return
+    if item.arg in locals_ and not may_be_null(1):
+        return
+    if item.arg != NULL_LOCAL or not may_be_null(1):
         raise RewriteError(f"item {i} would keep a value in a local")
 
 

@@ -11,9 +11,17 @@ from ..cores import native as extension
 from .faults import from_signal_handler
 from .native import NativeSites, configure
 from .operators import SYMBOLS
+from .programs import VOCABULARY
 from .python import PythonSites
 
-__all__ = ["SYMBOLS", "ArenaSites", "PythonSites", "arena_sites", "from_signal_handler"]
+__all__ = [
+    "SYMBOLS",
+    "VOCABULARY",
+    "ArenaSites",
+    "PythonSites",
+    "arena_sites",
+    "from_signal_handler",
+]
 
 ArenaSites = PythonSites | NativeSites
 

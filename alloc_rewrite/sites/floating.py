@@ -22,6 +22,8 @@ _CATEGORIES = ("divide", "over", "under", "invalid")
 _MANY = 64
 _strict: dict[Any, Any] = {}
 
+#: The context variable that `error_modes` depends on.
+error_state = _extobj_contextvar
 _get = _extobj_contextvar.get
 _set = _extobj_contextvar.set
 
@@ -51,6 +53,19 @@ else:
     def _attempt(state: Any, function: Callable[..., Any], args: Any, kwargs: Any) -> Any:
         _set(state)
         return function(*args, **kwargs)
+
+
+def error_modes() -> int:
+    """Say what NumPy does about errors now: two bits for each category, from the lowest up.
+
+    1: it ignores them; 2: it warns; 0: it prints, raises, or calls somebody's code.
+    """
+    quiet = {"ignore": 1, "warn": 2}
+    state = np.geterr()
+    modes = 0
+    for i, category in enumerate(_CATEGORIES):
+        modes |= quiet.get(state[category], 0) << 2 * i  # type: ignore[literal-required]
+    return modes
 
 
 def _strict_form(now: Any) -> Any:

@@ -25,7 +25,7 @@ def plan_loop(
     """
     if ufunc.signature is not None or ufunc.nout != 1 or ufunc.nin != len(kinds):
         return None
-    if any(isinstance(kind, np.dtype) and not _is_plain(kind) for kind in kinds):
+    if any(isinstance(kind, np.dtype) and not is_plain(kind) for kind in kinds):
         return None
     try:
         dtypes, capsule = ufunc._resolve_dtypes_and_context((*kinds, None))  # type: ignore[attr-defined]
@@ -34,7 +34,7 @@ def plan_loop(
         if from_signal_handler(error):
             raise
         return None
-    if not all(map(_is_plain, dtypes)):
+    if not all(map(is_plain, dtypes)):
         return None
     if ufunc in (np.power, np.float_power) and dtypes[-1].kind in "iu":
         return None  # it raises from within the loop
@@ -50,7 +50,7 @@ def plan_reduction(ufunc: np.ufunc, dtype: np.dtype[Any]) -> tuple[Any, bool, bo
     unit, whether NumPy cuts long rows at the size of its buffer in a way that shows in the bits,
     and the bytes of what the result starts as; None for the first item.
     """
-    if not _is_plain(dtype):
+    if not is_plain(dtype):
         return None
     try:
         dtypes, capsule = ufunc._resolve_dtypes_and_context(  # type: ignore[attr-defined]
@@ -76,7 +76,7 @@ def plan_reduction(ufunc: np.ufunc, dtype: np.dtype[Any]) -> tuple[Any, bool, bo
 
 def plan_product(dtype: np.dtype[Any]) -> Any:
     """Return NumPy's loop for a matrix product of arrays of a dtype; None to leave it to NumPy."""
-    if not _is_plain(dtype):
+    if not is_plain(dtype):
         return None
     try:
         dtypes, capsule = np.matmul._resolve_dtypes_and_context(  # type: ignore[attr-defined]
@@ -94,7 +94,7 @@ def plan_product(dtype: np.dtype[Any]) -> Any:
 _CUTS_ROWS = numpy_version() < (2, 3)
 
 
-def _is_plain(dtype: np.dtype[Any]) -> bool:
+def is_plain(dtype: np.dtype[Any]) -> bool:
     return dtype.kind in "?biufc" and dtype.isnative and dtype.metadata is None
 
 

@@ -7,6 +7,7 @@ extension does it.
 
 from __future__ import annotations
 
+import warnings
 from typing import Any, NoReturn
 
 from ..blocks import block_size
@@ -15,10 +16,12 @@ from ..callees import Callees, Policy
 from ..cores import native
 from ..equivalents import power_ufunc
 from ..errors import buffer_full
-from ..rewrite import Call, Owner, Place, Rewriter, Style, Where, located
+from ..rewrite import Call, Owner, Place, Program, Region, Rewriter, Style, Where, located
 from .faults import from_signal_handler
+from .floating import error_modes, error_state
 from .loops import plan_loop, plan_product, plan_reduction
 from .operators import UFUNCS
+from .programs import VOCABULARY, plan_program
 from .site import KEPT
 from .swaps import plan_callee
 
@@ -29,7 +32,7 @@ class NativeSites:
     With `frugal`, calls that the memory handler costs more than it saves are left to the heap.
     """
 
-    style = Style({}, direct=True, extras=True)
+    style = Style({}, direct=True, extras=True, vocabulary=VOCABULARY)
 
     def __init__(self, buffer: Buffer, policy: Policy, frugal: bool = True) -> None:
         self.buffer = buffer
@@ -49,14 +52,18 @@ class NativeSites:
         """Return the site of a place: see `encode` for how it is called."""
         if isinstance(place, Call):
             return [self.site((self, where), owner, number).call]
+        if isinstance(place, Region):
+            return [self.site((self, where, place.program), owner, number).call]
         return [self.site((self, where, place.operator), owner, number).call]
 
     def site(self, spec: tuple[Any, ...], owner: Owner, number: int) -> Any:
-        """Return the site of a call, or of the operator that `spec` names."""
+        """Return the site of a call, or of the operator or program that `spec` has."""
         assert native is not None
         common = (spec, owner, number, self.buffer.arena, self.frugal)
         if len(spec) == 2:
             return native.ResolveSite(*common)
+        if isinstance(spec[2], Program):
+            return native.RegionSite(*common, spec[2])
         name = spec[2]
         return native.OperatorSite(*common, name, UFUNCS.get(name.removeprefix("i_")))
 
@@ -95,4 +102,8 @@ def configure() -> None:
         power_ufunc=power_ufunc,
         raise_full=raise_full,
         remake=remake,
+        plan_program=plan_program,
+        error_modes=error_modes,
+        error_state=error_state,
+        warnings=vars(warnings),
     )

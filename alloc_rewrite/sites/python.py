@@ -13,7 +13,7 @@ import numpy as np
 
 from ..buffer import Buffer
 from ..callees import Callees, Policy
-from ..rewrite import Call, Owner, Place, Rewriter, Style, Where
+from ..rewrite import Call, Owner, Place, Region, Rewriter, Style, Where
 from . import economy
 from .calls import CallSite
 from .faults import from_signal_handler
@@ -46,6 +46,7 @@ class PythonSites:
 
     def make(self, place: Place, where: Where, owner: Owner, number: int) -> list[Any]:
         """Return the site of a place: see `encode` for how it is called."""
+        assert not isinstance(place, Region)
         if isinstance(place, Call):
             site = CallSite(self, where, owner, number)
             return [site.spread if place.form == "spread" else site.call]

@@ -1,0 +1,118 @@
+"""Which locals matter where: what is read later, and what may hold a value already.
+
+In: an `IR`. Out: a `Locals` that answers by item. It must not know regions.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterable
+from typing import Any
+
+from bytecode import Instr, Label
+
+from .ir import IR, handlers
+
+_READS = frozenset(
+    {"LOAD_FAST", "LOAD_FAST_CHECK", "LOAD_FAST_BORROW", "LOAD_FAST_AND_CLEAR", "DELETE_FAST"}
+)
+
+
+class Locals:
+    """Answers questions on a function's locals, each kind worked out when it is first asked."""
+
+    def __init__(self, ir: IR) -> None:
+        self._items = ir.items
+        self._arguments = frozenset(_arguments(ir.code))
+
+    def is_live(self, name: str, at: int) -> bool:
+        """Whether a local's value on entry of an item may be read, by it or later."""
+        return bool(self._live[at] & self._bit(name)) if at < len(self._live) else False
+
+    def may_hold(self, name: str, start: int, stop: int) -> bool:
+        """Whether a local may hold a value when the items from `start` to `stop` begin."""
+        if name in self._arguments:
+            return True
+        stored = self._stores.get(name, [])
+        if any(not start <= at < stop for at in stored):
+            return True
+        return self._is_repeated(start, stop)
+
+    @functools.cached_property
+    def _numbers(self) -> dict[str, int]:
+        return {}
+
+    def _bit(self, name: str) -> int:
+        return 1 << self._numbers.setdefault(name, len(self._numbers))
+
+    @functools.cached_property
+    def _stores(self) -> dict[str, list[int]]:
+        found: dict[str, list[int]] = {}
+        for i, item in enumerate(self._items):
+            for name in names_stored(item):
+                found.setdefault(name, []).append(i)
+        return found
+
+    @functools.cached_property
+    def _labels(self) -> dict[Any, int]:
+        return {item: i for i, item in enumerate(self._items) if isinstance(item, Label)}
+
+    def _is_repeated(self, start: int, stop: int) -> bool:
+        """Whether a jump leads from behind these items to before them."""
+        items, labels = self._items, self._labels
+        return any(
+            isinstance(item, Instr) and item.has_jump() and labels[item.arg] <= start
+            for item in items[stop:]
+        ) or self._has_handler_before(start)
+
+    def _has_handler_before(self, start: int) -> bool:
+        marks = (mark for mark in handlers(self._items) if mark is not None)
+        return any(self._labels[mark.target] <= start for mark in marks)
+
+    @functools.cached_property
+    def _live(self) -> list[int]:
+        """For each item the locals that are live before it, as bits."""
+        items, labels = self._items, self._labels
+        marks = handlers(items)
+        live = [0] * (len(items) + 1)
+        changed = True
+        while changed:
+            changed = False
+            for i in range(len(items) - 1, -1, -1):
+                item = items[i]
+                now = live[i + 1]
+                if isinstance(item, Instr):
+                    if item.is_final():
+                        now = 0
+                    if item.has_jump():
+                        now |= live[labels[item.arg]]
+                    for name in names_stored(item):
+                        now &= ~self._bit(name)
+                    for name in names_read(item):
+                        now |= self._bit(name)
+                    if marks[i] is not None:
+                        now |= live[labels[marks[i].target]]
+                if now != live[i]:
+                    live[i] = now
+                    changed = True
+        return live
+
+
+def names_stored(item: Any) -> Iterable[str]:
+    """Return the locals that an item gives a value."""
+    if isinstance(item, Instr) and item.name == "STORE_FAST" and isinstance(item.arg, str):
+        return (item.arg,)
+    return ()
+
+
+def names_read(item: Any) -> Iterable[str]:
+    """Return the locals whose value, or having one, matters to an item."""
+    if isinstance(item, Instr) and item.name in _READS and isinstance(item.arg, str):
+        return (item.arg,)
+    return ()
+
+
+def _arguments(code: Any) -> tuple[str, ...]:
+    n = code.co_argcount + code.co_kwonlyargcount
+    n += bool(code.co_flags & 0x04) + bool(code.co_flags & 0x08)
+    return tuple(code.co_varnames[:n])

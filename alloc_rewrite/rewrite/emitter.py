@@ -1,0 +1,112 @@
+"""Short instruction sequences that mean the same on every version of the interpreter.
+
+In: what to push, call or jump to. Out: instructions of the `bytecode` library, all at one place in
+the source.
+"""
+
+from __future__ import annotations
+
+import functools
+from typing import Any
+
+from bytecode import Instr
+from bytecode.instr import FreeVar, InstrLocation
+
+from .opcodes import NULL_FIRST, NULL_LOCAL, PY311, PY312
+
+
+@functools.lru_cache(4096)
+def _cell_template(name: str) -> Instr:
+    return Instr("LOAD_DEREF", FreeVar(name))
+
+
+@functools.lru_cache(4096)
+def _template(name: str, *arg: Any) -> Instr:
+    return Instr(name, *arg)
+
+
+class Emitter:
+    """Collects instructions that all stand at one source location."""
+
+    def __init__(self, location: InstrLocation | None) -> None:
+        self.out: list[Any] = []
+        self.location = location
+
+    def op(self, name: str, *arg: Any) -> None:
+        self.put(_template(name, *arg))
+
+    def put(self, template: Instr) -> None:
+        """Add a copy of an instruction: several times cheaper than a new one."""
+        instr = template.copy()
+        instr.location = self.location
+        self.out.append(instr)
+
+    def jump_to(self, name: str, target: Any) -> None:
+        self.out.append(Instr(name, target, location=self.location))
+
+    def copy(self, depth: int, times: int = 1) -> None:
+        for _ in range(times):
+            self.op("COPY", depth)
+
+    def sink(self, depth: int) -> None:
+        """Move the top of the stack down to `depth`, and what lay above it up by one."""
+        for k in range(depth, 1, -1):
+            self.op("SWAP", k)
+
+    def pop(self, times: int = 1) -> None:
+        for _ in range(times):
+            self.op("POP_TOP")
+
+    def load_cell(self, name: str) -> None:
+        self.put(_cell_template(name))
+
+    def load_callable(self, name: str) -> None:
+        """Push a cell's content and a NULL, in the order that a call wants."""
+        if NULL_FIRST:
+            self.op("PUSH_NULL")
+            self.load_cell(name)
+        else:
+            self.load_cell(name)
+            self.op("PUSH_NULL")
+
+    def load_site(self, name: str, absent: Any) -> None:
+        """Push a site, ready to be called; jump to `absent`, with None on top, if it has gone.
+
+        The cell is read once: it may be emptied at any time.
+        """
+        self.load_cell(name)
+        self.copy(1)
+        self.jump_if_none(absent)
+        self.op("PUSH_NULL")
+        if NULL_FIRST:
+            self.op("SWAP", 2)
+
+    def jump_if_none(self, target: Any) -> None:
+        self.jump_to("POP_JUMP_FORWARD_IF_NONE" if PY311 else "POP_JUMP_IF_NONE", target)
+
+    def jump(self, target: Any) -> None:
+        self.jump_to("JUMP_FORWARD", target)
+
+    def call(self, size: int, names: tuple[str, ...] = ()) -> None:
+        """Call with `size` arguments, the last ones under the given names."""
+        if names and NULL_FIRST:
+            self.op("KW_NAMES", names)
+        if names and not NULL_FIRST:
+            self.op("LOAD_CONST", names)
+            self.op("CALL_KW", size)
+            return
+        if PY311:
+            self.op("PRECALL", size)
+        self.op("CALL", size)
+
+    def end_of_call(self) -> None:
+        """Stand between a call and a label behind it.
+
+        On 3.12 the label would count as a new line when an inlined Python function returns.
+        """
+        if PY312:
+            self.op("NOP")
+
+    def drop_null(self) -> None:
+        """Take a NULL off the stack, which POP_TOP must not do."""
+        self.op("STORE_FAST", NULL_LOCAL)

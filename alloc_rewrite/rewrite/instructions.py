@@ -1,0 +1,329 @@
+"""What each instruction means to a region: a node of its program, a local, or the region's end.
+
+In: a `Scan` and the instruction it has come to. Out: whether the instruction can be part of the
+region. It must not know where regions begin and end.
+"""
+
+from __future__ import annotations
+
+from typing import cast
+
+from bytecode import Instr
+
+from .opcodes import (
+    attribute_name,
+    is_method_load,
+    is_truth_test,
+    keyword_names,
+    operator_of,
+    pushed_null,
+)
+from .program import (
+    ATTRIBUTE,
+    CALL,
+    COMPUTING,
+    CONST,
+    IN_PLACE,
+    INDEX,
+    LEAF,
+    METHOD,
+    OPERATION,
+    SLICE,
+    STORE,
+    TUPLE,
+    Node,
+)
+from .scan import Scan, Slot, Step, called
+
+
+def _load_local(scan: Scan, instr: Instr) -> bool:
+    name = instr.arg
+    if not isinstance(name, str):  # a cell
+        return False
+    node = scan.locals.get(name)
+    if node is None:
+        node = _known_leaf(scan, instr, name)
+    return scan.push(node, scan.at)
+
+
+def _known_leaf(scan: Scan, instr: Instr, name: str) -> int:
+    """Return the leaf of a load seen before, or a new one."""
+    for number, load in enumerate(scan.loads):
+        if isinstance(load, Instr) and load.name == instr.name and load.arg == instr.arg:
+            for i, node in enumerate(scan.nodes):
+                if node.kind == LEAF and node.detail == number:
+                    return i
+    return scan.leaf(instr, name)
+
+
+def _load_const(scan: Scan, instr: Instr) -> bool:
+    return scan.push(scan.add(CONST, (), instr.arg), scan.at)
+
+
+def _load_global(scan: Scan, instr: Instr) -> bool:
+    with_null, name = cast(tuple[bool, str], instr.arg)
+    plain = Instr("LOAD_GLOBAL", (False, name), location=instr.location)
+    node = _known_leaf(scan, plain, str(name))
+    order = pushed_null(instr) if with_null else ()
+    for is_null in order or (False,):
+        if is_null:
+            scan.stack.append(Slot(-1, "", scan.at, scan.at))
+        else:
+            scan.push(node, scan.at)
+    return True
+
+
+def _load_cell(scan: Scan, instr: Instr) -> bool:
+    name = str(getattr(instr.arg, "name", instr.arg))
+    return scan.push(_known_leaf(scan, instr, name), scan.at)
+
+
+def _push_null(scan: Scan, instr: Instr) -> bool:
+    scan.stack.append(Slot(-1, "", scan.at, scan.at))
+    return True
+
+
+def _attribute(scan: Scan, instr: Instr) -> bool:
+    is_method, name = is_method_load(instr), attribute_name(instr)
+    below = scan.stack[-1] if scan.stack else None
+    base = scan.pop()
+    if base is None:
+        return False
+    if scan.nodes[base].kind in (*COMPUTING, INDEX) and name != "T" and not is_method:
+        return False
+    first = below.first if below is not None and below.first >= 0 else None
+    of_global = _is_global(scan, base)
+    if not is_method or of_global:
+        node = scan.add(ATTRIBUTE, (base,), name)
+        for is_null in pushed_null(instr) if is_method else (False,):
+            if is_null:
+                scan.stack.append(Slot(-1, "", -1 if first is None else first, scan.at))
+            else:
+                scan.push(node, first)
+        return True
+    if scan.nodes[base].kind in (CONST, SLICE, TUPLE) or not scan.usable(base):
+        return False
+    half = Slot(base, name, -1 if first is None else first, scan.at)
+    scan.stack += [half, half]
+    return True
+
+
+def _is_global(scan: Scan, node: int) -> bool:
+    """Whether a node is a global, or an attribute of one: a module's function as a rule."""
+    made = scan.nodes[node]
+    while made.kind == ATTRIBUTE:
+        made = scan.nodes[made.operands[0]]
+    if made.kind != LEAF:
+        return False
+    load = scan.loads[made.detail]
+    return isinstance(load, Instr) and load.name == "LOAD_GLOBAL"
+
+
+def _copy(scan: Scan, instr: Instr) -> bool:
+    depth = instr.arg
+    assert isinstance(depth, int)
+    if depth > len(scan.stack):
+        return False
+    slot = scan.stack[-depth]
+    return slot.node >= 0 and not slot.method and scan.push(slot.node)
+
+
+def _swap(scan: Scan, instr: Instr) -> bool:
+    depth = instr.arg
+    assert isinstance(depth, int)
+    stack = scan.stack
+    if depth > len(stack):
+        return False
+    for slot in (stack[-1], stack[-depth]):
+        if slot.node < 0 or slot.method:
+            return False
+    # Moved slots no longer say which items pushed them.
+    stack[-1], stack[-depth] = Slot(stack[-depth].node), Slot(stack[-1].node)
+    return True
+
+
+def _operator(scan: Scan, instr: Instr) -> bool:
+    operator = operator_of(instr)
+    items = scan.ir.items
+    if operator is None or is_truth_test(items[scan.at + 1]):
+        return False
+    name, n = operator
+    operands = scan.pops(n)
+    if operands is None:
+        return False
+    if name == "getitem":
+        return _indexed(scan, operands[0], operands[1])
+    if not scan.usable(*operands) or name in ("matmul", "i_matmul", "i_pow"):
+        return False
+    if not name.startswith("i_"):
+        return scan.push(scan.add(OPERATION, tuple(operands), name))
+    target = operands[0]
+    if scan.nodes[target].kind not in COMPUTING:
+        scan.closed = True
+        return scan.push(scan.add(IN_PLACE, tuple(operands), name))
+    if any(node.kind == INDEX and target in node.operands for node in scan.nodes):
+        return False  # a view of it would have to change as well
+    new = scan.add(OPERATION, tuple(operands), name)
+    for slot in scan.stack:
+        slot.node = new if slot.node == target else slot.node
+    for local, node in scan.locals.items():
+        scan.locals[local] = new if node == target else node
+    return scan.push(new)
+
+
+def _indexed(scan: Scan, base: int, key: int) -> bool:
+    if scan.nodes[key].kind in COMPUTING and not _is_scalar(scan, key):
+        return False
+    return scan.usable(base) and scan.push(scan.add(INDEX, (base, key)))
+
+
+def _is_scalar(scan: Scan, node: int) -> bool:
+    """Whether a computed index may be a number, as `i + 1`: made of a local and a constant."""
+    made = scan.nodes[node]
+    return made.kind == OPERATION and all(
+        scan.nodes[k].kind in (LEAF, CONST) or _is_scalar(scan, k) for k in made.operands
+    )
+
+
+def _binary_slice(scan: Scan, instr: Instr) -> bool:
+    operands = scan.pops(3)
+    if operands is None:
+        return False
+    base, start, stop = operands
+    return _indexed(scan, base, scan.add(SLICE, (start, stop)))
+
+
+def _build_slice(scan: Scan, instr: Instr) -> bool:
+    operands = scan.pops(cast(int, instr.arg))
+    return operands is not None and scan.push(scan.add(SLICE, tuple(operands)))
+
+
+def _build_tuple(scan: Scan, instr: Instr) -> bool:
+    """Make a tuple, if it is an index: the next instruction takes or stores an item."""
+    following = scan.ir.items[scan.at + 1]
+    is_index = isinstance(following, Instr) and (
+        following.name in ("STORE_SUBSCR", "COPY")
+        or (operator_of(following) or ("",))[0] == "getitem"
+    )
+    operands = scan.pops(cast(int, instr.arg)) if is_index else None
+    return operands is not None and scan.push(scan.add(TUPLE, tuple(operands)))
+
+
+def _store_local(scan: Scan, instr: Instr) -> bool:
+    node = scan.pop()
+    if node is None or not isinstance(instr.arg, str):
+        return False
+    kind = scan.nodes[node].kind
+    if kind in (SLICE, TUPLE):
+        return False
+    if kind in (LEAF, CONST, ATTRIBUTE) and not scan.points:
+        return False  # nothing has been computed: better begin behind it
+    scan.locals.pop(instr.arg, None)
+    scan.locals[instr.arg] = node
+    return True
+
+
+def _store_item(scan: Scan, instr: Instr) -> bool:
+    operands = scan.pops(3)
+    return operands is not None and _stored(scan, *operands)
+
+
+def _store_slice(scan: Scan, instr: Instr) -> bool:
+    operands = scan.pops(4)
+    if operands is None:
+        return False
+    value, base, start, stop = operands
+    return _stored(scan, value, base, scan.add(SLICE, (start, stop)))
+
+
+def _stored(scan: Scan, value: int, base: int, key: int) -> bool:
+    made = scan.nodes[value]
+    if scan.closed:  # `u[key] += value` puts its own view back
+        if made.kind != IN_PLACE:
+            return False
+        view = scan.nodes[made.operands[0]]
+        same = view.kind == INDEX and view.operands[0] == base
+        return same and _same_index(scan, view.operands[1], key)
+    if scan.nodes[base].kind in COMPUTING or made.kind not in COMPUTING:
+        return False
+    if not scan.usable(value) or (scan.nodes[key].kind in COMPUTING and not _is_scalar(scan, key)):
+        return False
+    scan.add(STORE, (base, key, value))
+    scan.closed = True
+    return True
+
+
+def _same_index(scan: Scan, one: int, other: int) -> bool:
+    if one == other:
+        return True
+    a, b = scan.nodes[one], scan.nodes[other]
+    return a.kind == b.kind == SLICE and a.operands == b.operands
+
+
+def _call(scan: Scan, instr: Instr) -> bool:
+    group = keyword_names(scan.ir.items, scan.at)
+    if group is None:
+        return False
+    names = group[1]
+    if instr.name == "CALL_KW" and scan.pop() is None:  # the names themselves
+        return False
+    n = instr.arg
+    assert isinstance(n, int)
+    if len(scan.stack) < n + 2:
+        return False
+    arguments = scan.pops(n)
+    if arguments is None or not scan.usable(*arguments):
+        return False
+    upper, lower = scan.stack.pop(), scan.stack.pop()
+    vocabulary = scan.vocabulary
+    if lower.method and lower is upper:
+        if lower.method not in vocabulary.methods or not scan.usable(lower.node):
+            return False
+        detail = (lower.method, names)
+        return scan.push(scan.add(METHOD, (lower.node, *arguments), detail))
+    callee = max(lower.node, upper.node)
+    if callee < 0 or lower.method or upper.method or min(lower.node, upper.node) >= 0:
+        return False
+    call = Node(CALL, (callee,), ())
+    name = called(scan.nodes, scan.names, call)
+    if name not in vocabulary.functions or (names and name not in vocabulary.reductions):
+        return False
+    return scan.push(scan.add(CALL, (callee, *arguments), names))
+
+
+def _nothing(scan: Scan, instr: Instr) -> bool:
+    return True
+
+
+STEPS: dict[str, Step] = {
+    "LOAD_FAST": _load_local,
+    "LOAD_FAST_CHECK": _load_local,
+    "LOAD_FAST_BORROW": _load_local,
+    "LOAD_CONST": _load_const,
+    "LOAD_SMALL_INT": _load_const,
+    "LOAD_GLOBAL": _load_global,
+    "LOAD_DEREF": _load_cell,
+    "LOAD_ATTR": _attribute,
+    "LOAD_METHOD": _attribute,
+    "PUSH_NULL": _push_null,
+    "COPY": _copy,
+    "SWAP": _swap,
+    "BINARY_OP": _operator,
+    "COMPARE_OP": _operator,
+    "UNARY_NEGATIVE": _operator,
+    "UNARY_INVERT": _operator,
+    "CALL_INTRINSIC_1": _operator,
+    "UNARY_POSITIVE": _operator,
+    "BINARY_SUBSCR": _operator,
+    "BINARY_SLICE": _binary_slice,
+    "BUILD_SLICE": _build_slice,
+    "BUILD_TUPLE": _build_tuple,
+    "STORE_FAST": _store_local,
+    "STORE_SUBSCR": _store_item,
+    "STORE_SLICE": _store_slice,
+    "KW_NAMES": _nothing,
+    "PRECALL": _nothing,
+    "CALL": _call,
+    "CALL_KW": _call,
+    "NOP": _nothing,
+}

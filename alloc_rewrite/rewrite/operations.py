@@ -1,0 +1,50 @@
+"""Find the operations: single operators, each of which a site may do.
+
+In: an `IR`. Out: a list of `Operation`, in order. It must not know what sites do with them.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from bytecode import Instr
+
+from .ir import IR, Operation
+from .opcodes import VALUE, is_slicing, is_truth_test, is_unpacking, operator_of
+
+
+def find_operations(ir: IR, *, extras: bool = False) -> list[Operation]:
+    """Return the operators that may make an array.
+
+    Left out, as no array data comes of them: a subscript by a constant or a slice (an element
+    or a view), as the instruction before tells, and a comparison whose truth is asked for.
+    With `extras` come slices, and the places where a sequence is unpacked: the instruction
+    stays, behind an empty operation.
+    """
+    items = ir.items
+    found = []
+    for i, instr, stack in ir.instructions():
+        operator = operator_of(instr)
+        if operator is None:
+            if extras and is_unpacking(instr) and stack[-1:] == (VALUE,):
+                found.append(Operation(i, i, "unpack", 1, instr.location))
+            elif extras and is_slicing(instr) and stack[-3:] == (VALUE,) * 3:
+                found.append(Operation(i, i + 1, "slice", 3, instr.location))
+            continue
+        name, operands = operator
+        if len(stack) < operands or any(not isinstance(s, str) for s in stack[-operands:]):
+            continue
+        if name == "getitem" and _is_plain_index(items[i - 1], extras):
+            continue
+        if i + 1 < len(items) and is_truth_test(items[i + 1]):
+            continue
+        found.append(Operation(i, i + 1, name, operands, instr.location))
+    return found
+
+
+def _is_plain_index(before: Any, extras: bool) -> bool:
+    if not isinstance(before, Instr):
+        return False
+    return before.name in ("LOAD_CONST", "LOAD_SMALL_INT") or (
+        before.name == "BUILD_SLICE" and not extras
+    )

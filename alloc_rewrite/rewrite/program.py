@@ -1,0 +1,142 @@
+"""Programs: what a region does, as data.
+
+In: nothing. Out: `Program`, which the sites of regions get, and which prints itself in words. It
+must not know bytecode, nor how programs are run.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+LEAF, CONST, ATTRIBUTE = "leaf", "const", "attribute"
+SLICE, TUPLE, INDEX = "slice", "tuple", "index"
+OPERATION, CALL, METHOD, IN_PLACE, STORE = "operation", "call", "method", "in place", "store"
+
+#: Kinds of nodes that compute; all others only say where something is.
+COMPUTING = frozenset({OPERATION, CALL, METHOD, IN_PLACE, STORE})
+#: Kinds of nodes that change what somebody else may see; a program has at most one, the last.
+EFFECTS = frozenset({IN_PLACE, STORE})
+
+SYMBOLS = {
+    "add": "+", "sub": "-", "mul": "*", "truediv": "/", "floordiv": "//", "mod": "%", "pow": "**",
+    "and_": "&", "or_": "|", "xor": "^", "lshift": "<<", "rshift": ">>", "neg": "-", "pos": "+",
+    "invert": "~", "lt": "<", "le": "<=", "eq": "==", "ne": "!=", "gt": ">", "ge": ">=",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """One value of a program, made from those of earlier nodes.
+
+    ========= ============================= ======================================
+    kind      operands                      detail
+    ========= ============================= ======================================
+    leaf                                    the number of what the site is given
+    const                                   the object
+    attribute the object                    the attribute's name
+    slice     start, stop, step             None
+    tuple     the items                     None
+    index     the container, the index      None
+    operation the operands                  the operator's name; in front of it
+                                            ``i_`` if the first one is the target
+    call      the callable, its arguments   names of the last arguments
+    method    the object, the arguments     (the method's name, names likewise)
+    in place  the target, the operand       the operator's name
+    store     the container, index, value   None
+    ========= ============================= ======================================
+    """
+
+    kind: str
+    operands: tuple[int, ...]
+    detail: Any
+    line: int | None = None
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Program:
+    """What a region does with its leaves.
+
+    Attributes
+    ----------
+    nodes : tuple of Node
+        In the order of the code.
+    leaves : tuple of str
+        What the leaves are called in the code.
+    outputs : tuple of int
+        The nodes whose values the region delivers. If there is one, and it was computed, the site
+        returns the value itself, else a tuple of them.
+    """
+
+    nodes: tuple[Node, ...]
+    leaves: tuple[str, ...]
+    outputs: tuple[int, ...]
+
+    @property
+    def is_packed(self) -> bool:
+        """Whether the site returns a tuple."""
+        outputs = self.outputs
+        return len(outputs) != 1 or self.nodes[outputs[0]].kind not in (OPERATION, CALL, METHOD)
+
+    @property
+    def operations(self) -> int:
+        """How many of the nodes compute."""
+        return sum(node.kind in COMPUTING for node in self.nodes)
+
+    def __str__(self) -> str:
+        shown = [self._in_words(node) for node in self.nodes]
+        steps = [
+            f"{_name(i)} = {text}" if node.kind not in EFFECTS else text
+            for i, (node, text) in enumerate(zip(self.nodes, shown, strict=True))
+            if node.kind in COMPUTING
+        ]
+        return "\n".join(steps)
+
+    def named(self, number: int) -> str:
+        """Return how a node is called where it is an operand."""
+        node = self.nodes[number]
+        return _name(number) if node.kind in COMPUTING else self._in_words(node)
+
+    def _in_words(self, node: Node) -> str:
+        given = [self.named(i) for i in node.operands]
+        detail = node.detail
+        match node.kind:
+            case "leaf":
+                return str(self.leaves[detail])
+            case "const":
+                return repr(detail)
+            case "attribute":
+                return f"{given[0]}.{detail}"
+            case "slice":
+                return _slice(given)
+            case "tuple":
+                return ", ".join(given)
+            case "index":
+                return f"{given[0]}[{given[1]}]"
+            case "operation" if len(given) == 1:
+                return f"{SYMBOLS[detail]}{given[0]}"
+            case "operation":
+                return f"{given[0]} {SYMBOLS[detail.removeprefix('i_')]} {given[1]}"
+            case "call":
+                return f"{given[0]}({_arguments(given[1:], detail)})"
+            case "method":
+                return f"{given[0]}.{detail[0]}({_arguments(given[1:], detail[1])})"
+            case "in place":
+                return f"{given[0]} {SYMBOLS[detail.removeprefix('i_')]}= {given[1]}"
+            case _:
+                return f"{given[0]}[{given[1]}] = {given[2]}"
+
+
+def _name(number: int) -> str:
+    return f"t{number}"
+
+
+def _slice(given: list[str]) -> str:
+    parts = ["" if part == "None" else part for part in given]
+    return ":".join(parts if len(parts) == 3 and parts[2] else parts[:2])
+
+
+def _arguments(given: list[str], names: tuple[str, ...]) -> str:
+    plain = len(given) - len(names)
+    named = [f"{name}={value}" for name, value in zip(names, given[plain:], strict=True)]
+    return ", ".join([*given[:plain], *named])

@@ -1,0 +1,122 @@
+#include "blocks.h"
+
+#include <string.h>
+
+/* Call one step's loop over items in a row, or its cast. */
+ALWAYS_INLINE int
+call(const PlanStep *step, char *const *args, npy_intp n)
+{
+    if (UNLIKELY(step->cast != NULL)) {
+        step->cast(args[0], step->strides[0], args[1], n);
+        return 0;
+    }
+    return step->loop(step->context, args, &n, step->strides, step->auxdata);
+}
+
+static NOINLINE int
+call_rows(const PlanStep *step, char *const *args, npy_intp n, npy_intp rows)
+{
+    char *at[MAX_OPERANDS];
+    memcpy(at, args, sizeof(at));
+    for (npy_intp r = 0; r < rows; r++) {
+        if (call(step, at, n) < 0) {
+            return -1;
+        }
+        for (int k = 0; k < step->n_args; k++) {
+            at[k] += step->row_strides[k];
+        }
+    }
+    return 0;
+}
+
+/* Do all of a stage's steps for one block: `n` items, or `rows` rows of `n` each. */
+ALWAYS_INLINE int
+do_block(BlockRun *run, const Stage *stage, char *const *at, npy_intp n, npy_intp rows)
+{
+    const Plan *plan = run->plan;
+    const PlanStep *step = plan->steps + stage->first_step, *end = step + stage->n_steps;
+    npy_intp flat = rows ? (rows - 1) * stage->pitch + n : n;
+    for (; step < end; step++) {
+        char *args[MAX_OPERANDS] = {at[step->args[0]], at[step->args[1]], at[step->args[2]],
+                                    at[step->args[3]]};
+        if (UNLIKELY(plan->is_reported && step->is_checked)) {
+            status_clear(step->slow_status);
+        }
+        int failed = UNLIKELY(step->by_row) ? call_rows(step, args, n, rows)
+                                            : call(step, args, flat);
+        if (failed < 0) {
+            return -1;
+        }
+        if (step->is_checked) {
+            int raised = status_raised(step->slow_status);
+            run->raised |= raised;
+            if (UNLIKELY(plan->is_reported)) {
+                run->raised_by[step->node] |= raised;
+            }
+        }
+    }
+    return 0;
+}
+
+/* Move the operands that are gone through. */
+ALWAYS_INLINE void
+advance(const Plan *plan, const Stage *stage, char **at, int axis, npy_intp by)
+{
+    for (int i = stage->first_operand; i < stage->first_operand + stage->n_operands; i++) {
+        const Operand *operand = &plan->operands[i];
+        if (operand->where != IN_BLOCK && operand->where != IN_ITEM) {
+            at[i] += by * operand->strides[axis];
+        }
+    }
+}
+
+/* Go through the innermost axes of a stage; the operands are where they were in the end. */
+static int
+do_innermost(BlockRun *run, const Stage *stage, char **at)
+{
+    const Plan *plan = run->plan;
+    int axis = stage->rows > 0;
+    npy_intp all = stage->dims[axis], most = axis ? stage->rows : stage->length;
+    for (npy_intp done = 0; done < all; done += most) {
+        npy_intp n = all - done < most ? all - done : most;
+        int failed = axis ? do_block(run, stage, at, stage->dims[0], n)
+                          : do_block(run, stage, at, n, 0);
+        if (failed < 0) {
+            return -1;
+        }
+        advance(plan, stage, at, axis, n);
+    }
+    advance(plan, stage, at, axis, -all);
+    return 0;
+}
+
+static int
+do_axes(BlockRun *run, const Stage *stage, char **at, int axis)
+{
+    if (axis == (stage->rows > 0)) {
+        return do_innermost(run, stage, at);
+    }
+    for (npy_intp i = 0; i < stage->dims[axis]; i++) {
+        if (do_axes(run, stage, at, axis - 1) < 0) {
+            return -1;
+        }
+        advance(run->plan, stage, at, axis, 1);
+    }
+    advance(run->plan, stage, at, axis, -stage->dims[axis]);
+    return 0;
+}
+
+int
+blocks_run(BlockRun *run, int first, int stop)
+{
+    for (int k = first; k < stop; k++) {
+        const Stage *stage = &run->plan->stages[k];
+        int failed = stage->nd == 1 && stage->length == stage->dims[0]
+                         ? do_block(run, stage, run->at, stage->length, 0)
+                         : do_axes(run, stage, run->at, stage->nd - 1);
+        if (failed < 0) {
+            return -1;
+        }
+    }
+    return 0;
+}

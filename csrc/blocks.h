@@ -1,0 +1,21 @@
+/* Carrying out a plan: stage by stage, block by block. */
+#ifndef ALLOC_REWRITE_BLOCKS_H
+#define ALLOC_REWRITE_BLOCKS_H
+
+#include "plan.h"
+
+#define MOST_ITEMS 64
+
+/* What one run works on. */
+typedef struct {
+    const Plan *plan;
+    char **at;                        /* by operand: where its items begin */
+    int raised;                       /* floating point flags, of all steps */
+    int raised_by[MOST_NODES];        /* of each node, where they are told apart */
+    npy_cdouble items[MOST_ITEMS][SCALAR_ROOM / sizeof(npy_cdouble)];
+} BlockRun;
+
+/* Carry out some stages; -1 with an exception. The caller has filled in where everything is. */
+int blocks_run(BlockRun *run, int first, int stop);
+
+#endif
