@@ -10,13 +10,17 @@ call(const PlanStep *step, char *const *args, npy_intp n)
         step->cast(args[0], step->strides[0], args[1], n);
         return 0;
     }
+    if (step->fused != NULL) {
+        step->fused(args, step->strides, n);
+        return 0;
+    }
     return step->loop(step->context, args, &n, step->strides, step->auxdata);
 }
 
 static NOINLINE int
 call_rows(const PlanStep *step, char *const *args, npy_intp n, npy_intp rows)
 {
-    char *at[MAX_OPERANDS];
+    char *at[MOST_ARGS];
     memcpy(at, args, sizeof(at));
     for (npy_intp r = 0; r < rows; r++) {
         if (call(step, at, n) < 0) {
@@ -37,8 +41,8 @@ do_block(BlockRun *run, const Stage *stage, char *const *at, npy_intp n, npy_int
     const PlanStep *step = plan->steps + stage->first_step, *end = step + stage->n_steps;
     npy_intp flat = rows ? (rows - 1) * stage->pitch + n : n;
     for (; step < end; step++) {
-        char *args[MAX_OPERANDS] = {at[step->args[0]], at[step->args[1]], at[step->args[2]],
-                                    at[step->args[3]]};
+        char *args[MOST_ARGS] = {at[step->args[0]], at[step->args[1]], at[step->args[2]],
+                                 at[step->args[3]], at[step->args[4]]};
         if (UNLIKELY(plan->is_reported && step->is_checked)) {
             status_clear(step->slow_status);
         }
@@ -64,7 +68,8 @@ advance(const Plan *plan, const Stage *stage, char **at, int axis, npy_intp by)
 {
     for (int i = stage->first_operand; i < stage->first_operand + stage->n_operands; i++) {
         const Operand *operand = &plan->operands[i];
-        if (operand->where != IN_BLOCK && operand->where != IN_ITEM) {
+        if (operand->where != IN_BLOCK && operand->where != IN_ITEM &&
+            operand->where != IN_SPLAT) {
             at[i] += by * operand->strides[axis];
         }
     }
@@ -106,11 +111,33 @@ do_axes(BlockRun *run, const Stage *stage, char **at, int axis)
     return 0;
 }
 
+/* Repeat the scalars that kernels read. */
+static void
+splat(BlockRun *run, const Stage *stage)
+{
+    const Plan *plan = run->plan;
+    for (int i = stage->first_operand; i < stage->first_operand + stage->n_operands; i++) {
+        const Operand *operand = &plan->operands[i];
+        if (operand->where != IN_SPLAT) {
+            continue;
+        }
+        for (int k = 0; k < FUSED_CHUNK; k++) {
+            if (operand->itemsize == sizeof(npy_double)) {
+                ((npy_uint64 *)run->at[i])[k] = *(npy_uint64 *)run->items[operand->number];
+            }
+            else {
+                ((npy_uint32 *)run->at[i])[k] = *(npy_uint32 *)run->items[operand->number];
+            }
+        }
+    }
+}
+
 int
 blocks_run(BlockRun *run, int first, int stop)
 {
     for (int k = first; k < stop; k++) {
         const Stage *stage = &run->plan->stages[k];
+        splat(run, stage);
         int failed = stage->nd == 1 && stage->length == stage->dims[0]
                          ? do_block(run, stage, run->at, stage->length, 0)
                          : do_axes(run, stage, run->at, stage->nd - 1);

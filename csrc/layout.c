@@ -14,7 +14,7 @@
 static int
 is_gone_through(const Operand *operand)
 {
-    return operand->where != IN_BLOCK && operand->where != IN_ITEM;
+    return operand->where != IN_BLOCK && operand->where != IN_ITEM && operand->where != IN_SPLAT;
 }
 
 /* Join axes that are one in memory for all operands; leave out those of length one. */
@@ -186,12 +186,13 @@ finish_steps(Layouting *now)
         for (int k = 0; k < step->n_args; k++) {
             const Operand *operand = &plan->operands[step->args[k]];
             int is_block = operand->where == IN_BLOCK;
-            step->strides[k] = is_block                      ? operand->itemsize
-                               : operand->where == IN_ITEM ? 0
-                                                           : operand->strides[0];
-            step->row_strides[k] = is_block                      ? operand->itemsize * stage->pitch
-                                   : operand->where == IN_ITEM ? 0
-                                                               : operand->strides[1];
+            int is_scalar = operand->where == IN_ITEM || operand->where == IN_SPLAT;
+            step->strides[k] = is_block    ? operand->itemsize
+                               : is_scalar ? 0
+                                           : operand->strides[0];
+            step->row_strides[k] = is_block    ? operand->itemsize * stage->pitch
+                                   : is_scalar ? 0
+                                               : operand->strides[1];
             step->by_row |= stage->rows > 0 && !is_flat(operand, stage->pitch, stage->dims[0],
                                                         k == step->n_args - 1);
         }
@@ -204,6 +205,7 @@ stage_lay_out(Layouting *now)
     Plan *plan = now->planner->plan;
     Stage *stage = now->stage;
     join_axes(now);
+    stage_fuse(now);
     int n_blocks = share_blocks(now);
     if (n_blocks < 0) {
         return 0;
@@ -217,15 +219,18 @@ stage_lay_out(Layouting *now)
         }
     }
     size = (size * items + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+    npy_intp end = plan->blocks + n_blocks * size;
     for (int i = 0; i < stage->n_operands; i++) {
         Operand *operand = &plan->operands[stage->first_operand + i];
         if (operand->where == IN_BLOCK) {
             operand->offset = plan->blocks + operand->number * size;
         }
+        else if (operand->where == IN_SPLAT) {
+            operand->offset = end;
+            end += FUSED_CHUNK * operand->itemsize;
+        }
     }
-    if (plan->blocks + n_blocks * size > plan->scratch) {
-        plan->scratch = plan->blocks + n_blocks * size;
-    }
+    plan->scratch = end > plan->scratch ? end : plan->scratch;
     finish_steps(now);
     return 1;
 }

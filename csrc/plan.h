@@ -7,15 +7,18 @@
 #ifndef ALLOC_REWRITE_PLAN_H
 #define ALLOC_REWRITE_PLAN_H
 
+#include "fused.h"
 #include "iteration.h"
 #include "typing.h"
 
 #define MOST_STAGES 16
+#define MOST_ARGS FUSED_ARGS /* of a step, with its result */
 
 /* Where an operand's items are. */
 enum where {
     IN_SOURCE, /* an array that was there before, or a view of one */
     IN_ITEM,   /* a scalar */
+    IN_SPLAT,  /* a scalar, repeated in scratch memory */
     IN_OUTPUT, /* an array that is delivered */
     IN_BUFFER, /* scratch memory for all of it */
     IN_BLOCK,  /* scratch memory for one block */
@@ -79,12 +82,13 @@ typedef struct {
     NpyAuxData *auxdata;
     int node;
     int n_args;
-    int args[MAX_OPERANDS]; /* operands */
-    npy_intp strides[MAX_OPERANDS];
-    npy_intp row_strides[MAX_OPERANDS];
+    int args[MOST_ARGS]; /* operands */
+    npy_intp strides[MOST_ARGS];
+    npy_intp row_strides[MOST_ARGS];
     unsigned char is_checked; /* whether flags that it raises are reported */
     unsigned char slow_status;
     Cast cast;                /* what is done instead of a loop; or NULL */
+    Fused fused;              /* likewise */
     unsigned char by_row; /* whether it is called for each row of a block */
 } PlanStep;
 

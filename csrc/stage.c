@@ -191,7 +191,7 @@ add_loop(Layouting *now, int node)
     }
     step->node = node;
     step->n_args = typed->n_in + 1;
-    memcpy(step->args, args, sizeof(step->args));
+    memcpy(step->args, args, sizeof(args));
     planner->plan->n_steps++;
     now->stage->n_steps++;
     return 1;

@@ -23,6 +23,8 @@ typedef struct {
 
 /* Add the steps of a stage, with the casts that they need; -1 with an exception, 0 in vain. */
 int stage_fill(Layouting *now, const int *nodes, int n);
+/* Put steps together; the axes are joined by then. */
+void stage_fuse(Layouting *now);
 /* Join axes, and choose the blocks; then place the operands that are in blocks. */
 int stage_lay_out(Layouting *now);
 

@@ -1,0 +1,124 @@
+#include "fused.h"
+
+#include <string.h>
+
+#if defined(__GNUC__) && !defined(__clang__) && defined(__x86_64__) && defined(__GLIBC__)
+#define FOR_EACH_PROCESSOR __attribute__((target_clones("avx512f", "avx2", "default")))
+#else
+#define FOR_EACH_PROCESSOR
+#endif
+#if defined(__GNUC__) && !defined(__clang__)
+#define INDEPENDENT _Pragma("GCC ivdep") /* a result may lie over an operand, item on item */
+#else
+#define INDEPENDENT
+#endif
+
+#define A (a[i])
+#define B (b[i])
+#define C (c[i])
+#define D (d[i])
+
+/* One kernel; whole chunks first, whose length the compiler knows. */
+#define KERNEL(name, type, n_in, expression)                                            \
+    FOR_EACH_PROCESSOR static void name(char *const *args, const npy_intp *strides, npy_intp n) \
+    {                                                                                   \
+        const type *a = (const type *)args[0], *b = (const type *)args[1];              \
+        const type *c = (const type *)args[2], *d = (const type *)args[(n_in)-1];       \
+        type *out = (type *)args[n_in];                                                 \
+        const npy_intp by_a = strides[0] ? FUSED_CHUNK : 0;                             \
+        const npy_intp by_b = strides[1] ? FUSED_CHUNK : 0;                             \
+        const npy_intp by_c = strides[2] ? FUSED_CHUNK : 0;                             \
+        const npy_intp by_d = strides[(n_in)-1] ? FUSED_CHUNK : 0;                      \
+        for (; n >= FUSED_CHUNK; n -= FUSED_CHUNK) {                                    \
+            INDEPENDENT                                                                 \
+            for (int i = 0; i < FUSED_CHUNK; i++) {                                     \
+                out[i] = expression;                                                    \
+            }                                                                           \
+            a += by_a;                                                                  \
+            b += by_b;                                                                  \
+            c += by_c;                                                                  \
+            d += by_d;                                                                  \
+            out += FUSED_CHUNK;                                                         \
+        }                                                                               \
+        INDEPENDENT                                                                     \
+        for (int i = 0; i < (int)n; i++) {                                              \
+            out[i] = expression;                                                        \
+        }                                                                               \
+    }
+
+#define LEFT_AND_RIGHT(first, x, second, y, type)                        \
+    KERNEL(left_##first##_##second##_##type, type, 3, (A x B) y C)       \
+    KERNEL(right_##first##_##second##_##type, type, 3, C y (A x B))
+#define BOTH(first, x, second, y, third, z, type) \
+    KERNEL(both_##first##_##second##_##third##_##type, type, 4, (A x B) y (C z D))
+#define WITH_THIRD(first, x, second, y, type)    \
+    BOTH(first, x, second, y, add, +, type)      \
+    BOTH(first, x, second, y, subtract, -, type) \
+    BOTH(first, x, second, y, multiply, *, type)
+#define WITH_SECOND(first, x, type)                  \
+    LEFT_AND_RIGHT(first, x, add, +, type)           \
+    LEFT_AND_RIGHT(first, x, subtract, -, type)      \
+    LEFT_AND_RIGHT(first, x, multiply, *, type)      \
+    WITH_THIRD(first, x, add, +, type)               \
+    WITH_THIRD(first, x, subtract, -, type)          \
+    WITH_THIRD(first, x, multiply, *, type)
+#define ALL(type)                  \
+    WITH_SECOND(add, +, type)      \
+    WITH_SECOND(subtract, -, type) \
+    WITH_SECOND(multiply, *, type)
+
+ALL(npy_double)
+ALL(npy_float)
+
+#define ROW(kind, first, type) \
+    {kind##_##first##_add_##type, kind##_##first##_subtract_##type, \
+     kind##_##first##_multiply_##type}
+#define SQUARE(first, type) \
+    {ROW(both, first##_add, type), ROW(both, first##_subtract, type), \
+     ROW(both, first##_multiply, type)}
+#define TABLES(type)                                                                      \
+    {                                                                                     \
+        .left = {ROW(left, add, type), ROW(left, subtract, type), ROW(left, multiply, type)}, \
+        .right = {ROW(right, add, type), ROW(right, subtract, type),                      \
+                  ROW(right, multiply, type)},                                            \
+        .both = {SQUARE(add, type), SQUARE(subtract, type), SQUARE(multiply, type)},      \
+    }
+
+typedef struct {
+    Fused left[3][3];
+    Fused right[3][3];
+    Fused both[3][3][3];
+} Table;
+
+static const Table tables[2] = {TABLES(npy_double), TABLES(npy_float)};
+
+enum fusible
+fusible_by_name(const char *ufunc)
+{
+    static const char *const names[] = {"add", "subtract", "multiply"};
+    for (int i = 0; i < FUSE_NOTHING; i++) {
+        if (strcmp(ufunc, names[i]) == 0) {
+            return (enum fusible)i;
+        }
+    }
+    return FUSE_NOTHING;
+}
+
+Fused
+fused_kernel(int type_num, enum fusion fusion, enum fusible first, enum fusible second,
+             enum fusible third)
+{
+    if ((type_num != NPY_DOUBLE && type_num != NPY_FLOAT) || first == FUSE_NOTHING ||
+        second == FUSE_NOTHING) {
+        return NULL;
+    }
+    const Table *table = &tables[type_num == NPY_FLOAT];
+    switch (fusion) {
+    case FUSE_LEFT:
+        return table->left[first][second];
+    case FUSE_RIGHT:
+        return table->right[first][second];
+    default:
+        return third == FUSE_NOTHING ? NULL : table->both[first][second][third];
+    }
+}

@@ -1,0 +1,130 @@
+/* Putting steps of a stage together where there is a kernel for both. */
+#include "stages.h"
+
+#define FEW 32 /* items up to which repeating a scalar costs more than a step */
+
+/* The inputs of a step that can be fused. */
+typedef struct {
+    const Layouting *now;
+    int made_by[MOST_NODES * 4]; /* by operand: the step, or -1 */
+    int uses[MOST_NODES * 4];    /* by operand */
+    int is_gone[MOST_NODES * 4]; /* by step: whether it has become a part of another */
+} Fusing;
+
+static PlanStep *
+step_at(const Fusing *fusing, int s)
+{
+    return &fusing->now->planner->plan->steps[fusing->now->stage->first_step + s];
+}
+
+static Operand *
+operand_at(const Fusing *fusing, int number)
+{
+    return &fusing->now->planner->plan->operands[number];
+}
+
+/* What a step is as a part of a kernel. */
+static enum fusible
+fusible(const Fusing *fusing, const PlanStep *step)
+{
+    const Typed *typed = &fusing->now->planner->typing->typed[step->node];
+    if (step->cast != NULL || step->fused != NULL || typed->action != ACT_LOOP ||
+        step->n_args != 3) {
+        return FUSE_NOTHING;
+    }
+    int type = typed->descrs[2]->type_num, few = fusing->now->planner->plan->size <= FEW;
+    for (int k = 0; k < 3; k++) {
+        const Operand *operand = operand_at(fusing, step->args[k]);
+        int is_item = operand->where == IN_ITEM || operand->where == IN_SPLAT;
+        if (typed->descrs[k]->type_num != type || (is_item && few) ||
+            (!is_item && operand->where != IN_BLOCK &&
+             operand->strides[0] != operand->itemsize)) {
+            return FUSE_NOTHING;
+        }
+    }
+    return fusible_by_name(typed->name);
+}
+
+/* The step whose result is this operand, if nobody else needs that; -1 if there is none. */
+static int
+part(const Fusing *fusing, int operand)
+{
+    int local = operand - fusing->now->stage->first_operand;
+    int made_by = fusing->made_by[local];
+    if (operand_at(fusing, operand)->where != IN_BLOCK || fusing->uses[local] != 1 ||
+        made_by < 0 || fusible(fusing, step_at(fusing, made_by)) == FUSE_NOTHING) {
+        return -1;
+    }
+    return made_by;
+}
+
+/* Make one step of two, or of three. */
+static void
+fuse(Fusing *fusing, PlanStep *step)
+{
+    enum fusible own = fusible(fusing, step);
+    if (own == FUSE_NOTHING) {
+        return;
+    }
+    int type = fusing->now->planner->typing->typed[step->node].descrs[2]->type_num;
+    int left = part(fusing, step->args[0]), right = part(fusing, step->args[1]);
+    if ((left < 0 && right < 0) || (left == right)) {
+        return;
+    }
+    int both = left >= 0 && right >= 0, first = left >= 0 ? left : right;
+    const PlanStep *one = step_at(fusing, first), *other = both ? step_at(fusing, right) : NULL;
+    enum fusion fusion = both ? FUSE_BOTH : left >= 0 ? FUSE_LEFT : FUSE_RIGHT;
+    Fused kernel = fused_kernel(type, fusion, fusible(fusing, one), own,
+                                both ? fusible(fusing, other) : FUSE_NOTHING);
+    if (kernel == NULL) {
+        return;
+    }
+    int args[MOST_ARGS] = {one->args[0], one->args[1],
+                           both ? other->args[0] : step->args[left >= 0 ? 1 : 0],
+                           both ? other->args[1] : step->args[2], step->args[2]};
+    fusing->is_gone[first] = 1;
+    if (both) {
+        fusing->is_gone[right] = 1;
+    }
+    step->fused = kernel;
+    step->n_args = both ? 5 : 4;
+    for (int k = 0; k < MOST_ARGS; k++) {
+        step->args[k] = args[k];
+        Operand *operand = operand_at(fusing, args[k]);
+        if (operand->where == IN_ITEM) {
+            operand->where = IN_SPLAT;
+        }
+    }
+}
+
+void
+stage_fuse(Layouting *now)
+{
+    Plan *plan = now->planner->plan;
+    Stage *stage = now->stage;
+    Fusing fusing = {.now = now};
+    if (plan->is_reported || stage->n_operands > MOST_NODES * 4) {
+        return;
+    }
+    for (int i = 0; i < stage->n_operands; i++) {
+        fusing.made_by[i] = -1;
+    }
+    for (int s = 0; s < stage->n_steps; s++) {
+        const PlanStep *step = step_at(&fusing, s);
+        for (int k = 0; k < step->n_args - 1; k++) {
+            fusing.uses[step->args[k] - stage->first_operand]++;
+        }
+        fusing.made_by[step->args[step->n_args - 1] - stage->first_operand] = s;
+    }
+    for (int s = 0; s < stage->n_steps; s++) {
+        fuse(&fusing, step_at(&fusing, s));
+    }
+    int left = 0;
+    for (int s = 0; s < stage->n_steps; s++) {
+        if (!fusing.is_gone[s]) {
+            *step_at(&fusing, left++) = *step_at(&fusing, s);
+        }
+    }
+    plan->n_steps -= stage->n_steps - left;
+    stage->n_steps = left;
+}
