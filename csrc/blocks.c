@@ -121,7 +121,7 @@ splat(BlockRun *run, const Stage *stage)
         if (operand->where != IN_SPLAT) {
             continue;
         }
-        for (int k = 0; k < FUSED_CHUNK; k++) {
+        for (npy_intp k = 0; k < operand->repeats; k++) {
             if (operand->itemsize == sizeof(npy_double)) {
                 ((npy_uint64 *)run->at[i])[k] = *(npy_uint64 *)run->items[operand->number];
             }

@@ -36,6 +36,18 @@
 #define COLLECTOR_ON (void)0
 #endif
 
+/* Functions whose loops are compiled for several processors; the one that runs chooses. */
+#if defined(__GNUC__) && !defined(__clang__) && defined(__x86_64__) && defined(__GLIBC__)
+#define FOR_EACH_PROCESSOR __attribute__((target_clones("avx512f", "avx2", "default")))
+#else
+#define FOR_EACH_PROCESSOR
+#endif
+#if defined(__GNUC__) && !defined(__clang__)
+#define INDEPENDENT _Pragma("GCC ivdep") /* a result may lie over an operand, item on item */
+#else
+#define INDEPENDENT
+#endif
+
 /* The floating point status, as NumPy looks at it. On x86 its loops compute in SSE registers, whose
  * status is read several times faster than both units' together. Where long doubles are computed,
  * or flags raised by a function of the C library (which may raise them in the other unit), the

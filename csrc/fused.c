@@ -2,17 +2,6 @@
 
 #include <string.h>
 
-#if defined(__GNUC__) && !defined(__clang__) && defined(__x86_64__) && defined(__GLIBC__)
-#define FOR_EACH_PROCESSOR __attribute__((target_clones("avx512f", "avx2", "default")))
-#else
-#define FOR_EACH_PROCESSOR
-#endif
-#if defined(__GNUC__) && !defined(__clang__)
-#define INDEPENDENT _Pragma("GCC ivdep") /* a result may lie over an operand, item on item */
-#else
-#define INDEPENDENT
-#endif
-
 #define A (a[i])
 #define B (b[i])
 #define C (c[i])

@@ -1,7 +1,10 @@
 /* Putting steps of a stage together where there is a kernel for both. */
 #include "stages.h"
 
-#define FEW 32 /* items up to which repeating a scalar costs more than a step */
+#include <string.h>
+
+#define FEW 32              /* items up to which repeating a scalar costs more than a step */
+#define WORTH_REPEATING 256 /* items from which on it may be repeated for each */
 
 /* The inputs of a step that can be fused. */
 typedef struct {
@@ -93,6 +96,28 @@ fuse(Fusing *fusing, PlanStep *step)
         Operand *operand = operand_at(fusing, args[k]);
         if (operand->where == IN_ITEM) {
             operand->where = IN_SPLAT;
+            operand->repeats = FUSED_CHUNK;
+        }
+    }
+}
+
+/* Let scalars be repeated for a whole block where NumPy's loop has no quick way for them. */
+static void
+repeat_scalars(Fusing *fusing, PlanStep *step, npy_intp items)
+{
+    const Typed *typed = &fusing->now->planner->typing->typed[step->node];
+    if (step->cast != NULL || step->fused != NULL || typed->action != ACT_LOOP ||
+        items < WORTH_REPEATING ||
+        (strcmp(typed->name, "maximum") != 0 && strcmp(typed->name, "minimum") != 0)) {
+        return;
+    }
+    for (int k = 0; k < step->n_args - 1; k++) {
+        Operand *operand = operand_at(fusing, step->args[k]);
+        int is_item = operand->where == IN_ITEM || operand->where == IN_SPLAT;
+        if (is_item && (operand->itemsize == 8 || operand->itemsize == 4)) {
+            operand->where = IN_SPLAT;
+            operand->repeats = -1; /* as many as there are items in a block */
+            step->wants_items = 1;
         }
     }
 }
@@ -103,7 +128,7 @@ stage_fuse(Layouting *now)
     Plan *plan = now->planner->plan;
     Stage *stage = now->stage;
     Fusing fusing = {.now = now};
-    if (plan->is_reported || stage->n_operands > MOST_NODES * 4) {
+    if (stage->n_operands > MOST_NODES * 4) {
         return;
     }
     for (int i = 0; i < stage->n_operands; i++) {
@@ -116,8 +141,15 @@ stage_fuse(Layouting *now)
         }
         fusing.made_by[step->args[step->n_args - 1] - stage->first_operand] = s;
     }
+    npy_intp items = 1;
+    for (int i = 0; i < stage->nd; i++) {
+        items *= stage->dims[i];
+    }
     for (int s = 0; s < stage->n_steps; s++) {
-        fuse(&fusing, step_at(&fusing, s));
+        if (!plan->is_reported) {
+            fuse(&fusing, step_at(&fusing, s));
+        }
+        repeat_scalars(&fusing, step_at(&fusing, s), items);
     }
     int left = 0;
     for (int s = 0; s < stage->n_steps; s++) {

@@ -187,7 +187,8 @@ finish_steps(Layouting *now)
             const Operand *operand = &plan->operands[step->args[k]];
             int is_block = operand->where == IN_BLOCK;
             int is_scalar = operand->where == IN_ITEM || operand->where == IN_SPLAT;
-            step->strides[k] = is_block    ? operand->itemsize
+            int is_row = operand->where == IN_SPLAT && step->wants_items;
+            step->strides[k] = is_block || is_row ? operand->itemsize
                                : is_scalar ? 0
                                            : operand->strides[0];
             step->row_strides[k] = is_block    ? operand->itemsize * stage->pitch
@@ -226,8 +227,11 @@ stage_lay_out(Layouting *now)
             operand->offset = plan->blocks + operand->number * size;
         }
         else if (operand->where == IN_SPLAT) {
+            if (operand->repeats < FUSED_CHUNK) {
+                operand->repeats = items < FUSED_CHUNK ? FUSED_CHUNK : items;
+            }
             operand->offset = end;
-            end += FUSED_CHUNK * operand->itemsize;
+            end += (operand->repeats * operand->itemsize + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
         }
     }
     plan->scratch = end > plan->scratch ? end : plan->scratch;

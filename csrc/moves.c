@@ -7,7 +7,7 @@ typedef struct {
 } Wide;
 
 #define LOOPS(type)                                                                       \
-    static int where_##type(PyArrayMethod_Context *Py_UNUSED(context), char *const *data, \
+    FOR_EACH_PROCESSOR static int where_##type(PyArrayMethod_Context *Py_UNUSED(context), char *const *data, \
                             const npy_intp *dims, const npy_intp *strides,                \
                             NpyAuxData *Py_UNUSED(auxdata))                               \
     {                                                                                     \

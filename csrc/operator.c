@@ -334,12 +334,18 @@ static PyMethodDef operator_methods[] = {
     {NULL, NULL, 0, NULL},
 };
 
+static PyMemberDef operator_members[] = {
+    SITE_MEMBERS,
+    {NULL, 0, 0, 0, NULL},
+};
+
 static PyType_Slot operator_slots[] = {
     {Py_tp_new, operator_new},
     {Py_tp_dealloc, operator_dealloc},
     {Py_tp_traverse, operator_traverse},
     {Py_tp_clear, operator_clear},
     {Py_tp_methods, operator_methods},
+    {Py_tp_members, operator_members},
     {Py_tp_doc, "The site of an operator."},
     {0, NULL},
 };

@@ -73,6 +73,7 @@ typedef struct {
     int number;      /* among its kind; of a block, which one */
     npy_intp offset; /* bytes in the scratch memory, or from the first item */
     npy_intp itemsize;
+    npy_intp repeats; /* of a scalar in scratch memory */
     npy_intp strides[MAX_AXES]; /* by the stage's axes */
 } Operand;
 
@@ -89,6 +90,7 @@ typedef struct {
     unsigned char slow_status;
     Cast cast;                /* what is done instead of a loop; or NULL */
     Fused fused;              /* likewise */
+    unsigned char wants_items; /* whether its loop is slow for scalars, and they are repeated */
     unsigned char by_row; /* whether it is called for each row of a block */
 } PlanStep;
 

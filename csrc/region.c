@@ -86,11 +86,16 @@ attempt(RegionSite *self, PyObject *const *args)
     call.program = self->program;
     PyObject *result = NULL;
     if (!values_find(self->program, args, &call.values)) {
+        self->declined = "a name or attribute in it is not plain";
         goto end;
     }
     call.typing = find_typing(self, &call.values);
-    if (call.typing == NULL || call.typing->declined ||
-        !values_count(self->program, call.typing, &call.values)) {
+    if (call.typing == NULL) {
+        self->declined = "too many kinds of values have come by";
+        goto end;
+    }
+    if (call.typing->declined || !values_count(self->program, call.typing, &call.values)) {
+        self->declined = "there is no program for values of these kinds";
         goto end;
     }
     int careful = self->program->effect < 0 ? 0 : report_may_raise(self->site.state);
@@ -99,11 +104,17 @@ attempt(RegionSite *self, PyObject *const *args)
     }
     call.plan = find_plan(self, call.typing, &call.values, careful);
     if (call.plan == NULL || call.plan->declined) {
+        self->declined = "there is no plan for these shapes, memory layouts or indices";
         goto end;
     }
     call.typing->references++;
     call.plan->references++;
+    call.run.raised = 0;
     result = region_run(&call);
+    if (UNLIKELY(result == NULL)) {
+        self->declined = call.run.raised ? "NumPy has a floating point error to report"
+                                         : "no memory, a read-only array, or a special number";
+    }
     plan_release(call.plan);
     typing_release(call.typing);
 end:
@@ -211,11 +222,18 @@ static PyMethodDef region_methods[] = {
     {NULL, NULL, 0, NULL},
 };
 
+static PyMemberDef region_members[] = {
+    SITE_MEMBERS,
+    {"declined", T_STRING, offsetof(RegionSite, declined), READONLY,
+     "Why the original code had to run the last time it did; None if it never had to."},
+    {NULL, 0, 0, 0, NULL},
+};
+
 static PyType_Slot region_slots[] = {
     {Py_tp_new, region_new},         {Py_tp_dealloc, region_dealloc},
     {Py_tp_traverse, region_traverse}, {Py_tp_clear, region_clear},
-    {Py_tp_methods, region_methods}, {Py_tp_doc, "The site of a region."},
-    {0, NULL},
+    {Py_tp_methods, region_methods}, {Py_tp_members, region_members},
+    {Py_tp_doc, "The site of a region."}, {0, NULL},
 };
 
 PyType_Spec region_spec = {

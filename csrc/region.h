@@ -13,6 +13,7 @@ typedef struct {
     int n_typings;
     int typings_made;
     unsigned int plans_made;
+    const char *declined; /* why the original code had to run the last time it did; or NULL */
     int no_pitch; /* whether what lies between rows has raised flags */
     Typing *typings[TYPINGS]; /* owned; the one used last comes first */
 } RegionSite;

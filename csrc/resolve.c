@@ -273,13 +273,15 @@ static PyObject *
 resolve_call(PyObject *object, PyObject *callee)
 {
     ResolveSite *self = (ResolveSite *)object;
+    PyObject *result;
     if (LIKELY(callee == self->entries[0].callee)) {
-        self->site.misses = 0;
-        return Py_NewRef(self->entries[0].instead);
+        result = Py_NewRef(self->entries[0].instead);
     }
-    PyObject *result = known(self, callee);
-    if (result == NULL && !PyErr_Occurred()) {
-        return planned(self, callee);
+    else {
+        result = known(self, callee);
+        if (result == NULL && !PyErr_Occurred()) {
+            return planned(self, callee);
+        }
     }
     self->site.misses = 0;
     if (UNLIKELY(++self->site.hits == SETTLED) && site_settle(&self->site) < 0) {
@@ -356,11 +358,16 @@ static PyMethodDef resolve_methods[] = {
     {NULL, NULL, 0, NULL},
 };
 
+static PyMemberDef resolve_members[] = {
+    SITE_MEMBERS,
+    {NULL, 0, 0, 0, NULL},
+};
+
 static PyType_Slot resolve_slots[] = {
     {Py_tp_new, resolve_new},           {Py_tp_dealloc, resolve_dealloc},
     {Py_tp_traverse, resolve_traverse}, {Py_tp_clear, resolve_clear},
-    {Py_tp_methods, resolve_methods},   {Py_tp_doc, "The site of a call."},
-    {0, NULL},
+    {Py_tp_methods, resolve_methods},   {Py_tp_members, resolve_members},
+    {Py_tp_doc, "The site of a call."}, {0, NULL},
 };
 
 PyType_Spec resolve_spec = {

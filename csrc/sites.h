@@ -4,9 +4,17 @@
 
 #include "kernel.h"
 
+#include <stddef.h>
+#include <structmember.h>
+
 #define MISSES 16  /* operands in a row that a site may not handle, having handled none */
 #define SETTLED 1024 /* hits after which the code is made anew without the sites that have gone */
 #define REVIEW 256 /* calls between two looks at whether the handler pays */
+
+/* How often a site did what it is for, and did not: members of its type. */
+#define SITE_MEMBERS                                                                         \
+    {"hits", T_UINT, offsetof(Site, hits), READONLY, "Times that it handled its operands."}, \
+    {"misses", T_UINT, offsetof(Site, misses), READONLY, "Times that it did not."}
 
 /* What all sites have. */
 typedef struct {

@@ -174,6 +174,7 @@ may_be_elided(const Planner *planner, const Typed *typed, const Layout *layout)
         int node = typed->operands[i];
         const Extent *extent = &planner->extents[node];
         if (plan_is_step(planner, node) && extent->nd == layout->nd &&
+            PyDataType_ELSIZE(planner->typing->results[node]) == size &&
             !PyArray_CompareLists(extent->strides, layout->strides, layout->nd)) {
             return 1;
         }
