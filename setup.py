@@ -13,7 +13,11 @@ from setuptools import Extension, setup
 
 # "sanitize" adds run-time checks, for tests (see CONTRIBUTING.md).
 KIND = os.environ.get("ALLOC_REWRITE_BUILD", "")
-FLAGS = [] if sys.platform == "win32" else ["-std=c11", "-O3", "-fno-strict-aliasing", "-ffp-contract=off"]
+FLAGS = (
+    []
+    if sys.platform == "win32"
+    else ["-std=c11", "-O3", "-fno-strict-aliasing", "-ffp-contract=off"]
+)
 CHECKS = ["-O1", "-g", "-fno-omit-frame-pointer", "-fsanitize=address,undefined"]
 
 setup(

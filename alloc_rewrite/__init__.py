@@ -4,18 +4,21 @@ from .buffer import Buffer
 from .bump import bump, default_buffer, run
 from .cores import core
 from .errors import BufferFullError, RewriteWarning
+from .explain import Explanation, explain
 from .profile import Profile, allocated, profile
 from .registry import register
 
 __all__ = [
     "Buffer",
     "BufferFullError",
+    "Explanation",
     "Profile",
     "RewriteWarning",
     "allocated",
     "bump",
     "core",
     "default_buffer",
+    "explain",
     "profile",
     "register",
     "run",

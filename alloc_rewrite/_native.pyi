@@ -1,9 +1,11 @@
 """Types of the native core, an extension module built from csrc/."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
+
+from .rewrite import Program
 
 class Arena:
     def __new__(cls, nbytes: int, policy: int, limit: int, first: int) -> Arena: ...
@@ -33,6 +35,8 @@ class Arena:
     def leave(self, former: object, /) -> None: ...
 
 class OperatorSite:
+    hits: Final[int]
+    misses: Final[int]
     def __new__(
         cls,
         spec: tuple[Any, ...],
@@ -47,10 +51,28 @@ class OperatorSite:
     def call(self, *operands: Any) -> Any: ...
 
 class ResolveSite:
+    hits: Final[int]
+    misses: Final[int]
     def __new__(
         cls, spec: tuple[Any, ...], owner: Any, number: int, arena: Arena, frugal: bool, /
     ) -> ResolveSite: ...
     def call(self, callee: Any, /) -> Any: ...
+
+class RegionSite:
+    hits: Final[int]
+    misses: Final[int]
+    declined: Final[str | None]
+    def __new__(
+        cls,
+        spec: tuple[Any, ...],
+        owner: Any,
+        number: int,
+        arena: Arena,
+        frugal: bool,
+        program: Program,
+        /,
+    ) -> RegionSite: ...
+    def call(self, *leaves: Any) -> Any: ...
 
 def configure(
     *,
@@ -61,5 +83,9 @@ def configure(
     power_ufunc: Callable[..., Any],
     raise_full: Callable[..., Any],
     remake: Callable[..., Any],
+    plan_program: Callable[..., Any],
+    error_modes: Callable[..., Any],
+    error_state: Any,
+    warnings: dict[str, Any],
 ) -> None: ...
 def owns(array: Any, /) -> bool: ...

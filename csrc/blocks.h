@@ -4,8 +4,6 @@
 
 #include "plan.h"
 
-#define MOST_ITEMS 64
-
 /* What one run works on. */
 typedef struct {
     const Plan *plan;

@@ -3,17 +3,33 @@
 /* Every pair of a type that loops are asked about and one that they compute in, where NumPy calls
  * the cast safe; its own casts are these conversions too. */
 
+/* A bool is any byte; all but 0 are true. */
+#define READ_bool(item) ((item) != 0)
+#define READ_byte(item) (item)
+#define READ_ubyte(item) (item)
+#define READ_short(item) (item)
+#define READ_ushort(item) (item)
+#define READ_int(item) (item)
+#define READ_uint(item) (item)
+#define READ_long(item) (item)
+#define READ_ulong(item) (item)
+#define READ_longlong(item) (item)
+#define READ_ulonglong(item) (item)
+#define READ_float(item) (item)
+#define READ_double(item) (item)
+
 #define EACH(from, assign)                                                  \
     if (by == (npy_intp)sizeof(npy_##from)) {                               \
         const npy_##from *s = source;                                       \
         for (npy_intp i = 0; i < n; i++) {                                  \
-            npy_##from value = s[i];                                        \
+            npy_##from value = READ_##from(s[i]);                           \
             assign;                                                         \
         }                                                                   \
         return;                                                             \
     }                                                                       \
     for (npy_intp i = 0; i < n; i++) {                                      \
-        npy_##from value = *(const npy_##from *)((const char *)source + i * by); \
+        npy_##from value =                                                  \
+            READ_##from(*(const npy_##from *)((const char *)source + i * by)); \
         assign;                                                             \
     }
 
@@ -48,6 +64,7 @@
     REAL(from, ulonglong)  \
     TO_INEXACT(from)
 
+FROM_INTEGER(bool)
 FROM_INTEGER(byte)
 FROM_INTEGER(ubyte)
 FROM_INTEGER(short)
@@ -85,7 +102,7 @@ cfloat_cdouble(const void *source, npy_intp by, void *target, npy_intp n)
      ROW_INEXACT(from)}
 
 static const Cast CASTS[NPY_CDOUBLE + 1][NPY_CDOUBLE + 1] = {
-    [NPY_BOOL] = ROW_INTEGER(ubyte), /* a bool is a byte of 0 or 1 */
+    [NPY_BOOL] = ROW_INTEGER(bool),
     [NPY_BYTE] = ROW_INTEGER(byte),
     [NPY_UBYTE] = ROW_INTEGER(ubyte),
     [NPY_SHORT] = ROW_INTEGER(short),

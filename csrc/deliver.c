@@ -44,6 +44,9 @@ fill_items(Call *call)
     const Plan *plan = call->plan;
     for (int i = 0; i < plan->n_items; i++) {
         PyObject *value = call->values.of[plan->items[i].node];
+        if (value == NULL) {
+            return 0;
+        }
         enum leaf_kind kind = leaf_kind_of(value);
         if (!leaf_item(value, kind, plan->items[i].descr, call->run.items[i])) {
             return 0;

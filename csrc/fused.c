@@ -35,8 +35,8 @@
         }                                                                               \
     }
 
-#define LEFT_AND_RIGHT(first, x, second, y, type)                        \
-    KERNEL(left_##first##_##second##_##type, type, 3, (A x B) y C)       \
+#define LEFT_AND_RIGHT(first, x, second, y, type)                  \
+    KERNEL(left_##first##_##second##_##type, type, 3, (A x B) y C) \
     KERNEL(right_##first##_##second##_##type, type, 3, C y (A x B))
 #define BOTH(first, x, second, y, third, z, type) \
     KERNEL(both_##first##_##second##_##third##_##type, type, 4, (A x B) y (C z D))
@@ -44,38 +44,48 @@
     BOTH(first, x, second, y, add, +, type)      \
     BOTH(first, x, second, y, subtract, -, type) \
     BOTH(first, x, second, y, multiply, *, type)
-#define WITH_SECOND(first, x, type)                  \
-    LEFT_AND_RIGHT(first, x, add, +, type)           \
-    LEFT_AND_RIGHT(first, x, subtract, -, type)      \
-    LEFT_AND_RIGHT(first, x, multiply, *, type)      \
-    WITH_THIRD(first, x, add, +, type)               \
-    WITH_THIRD(first, x, subtract, -, type)          \
+#define WITH_SECOND(first, x, type)            \
+    LEFT_AND_RIGHT(first, x, add, +, type)     \
+    LEFT_AND_RIGHT(first, x, subtract, -, type) \
+    LEFT_AND_RIGHT(first, x, multiply, *, type) \
+    LEFT_AND_RIGHT(first, x, divide, /, type)
+#define WITH_BOTH(first, x, type)              \
+    WITH_THIRD(first, x, add, +, type)         \
+    WITH_THIRD(first, x, subtract, -, type)    \
     WITH_THIRD(first, x, multiply, *, type)
 #define ALL(type)                  \
     WITH_SECOND(add, +, type)      \
     WITH_SECOND(subtract, -, type) \
-    WITH_SECOND(multiply, *, type)
+    WITH_SECOND(multiply, *, type) \
+    WITH_SECOND(divide, /, type)   \
+    WITH_BOTH(add, +, type)        \
+    WITH_BOTH(subtract, -, type)   \
+    WITH_BOTH(multiply, *, type)
 
 ALL(npy_double)
 ALL(npy_float)
 
-#define ROW(kind, first, type) \
+#define THREE(kind, first, type) \
     {kind##_##first##_add_##type, kind##_##first##_subtract_##type, \
      kind##_##first##_multiply_##type}
-#define SQUARE(first, type) \
-    {ROW(both, first##_add, type), ROW(both, first##_subtract, type), \
-     ROW(both, first##_multiply, type)}
-#define TABLES(type)                                                                      \
-    {                                                                                     \
-        .left = {ROW(left, add, type), ROW(left, subtract, type), ROW(left, multiply, type)}, \
-        .right = {ROW(right, add, type), ROW(right, subtract, type),                      \
-                  ROW(right, multiply, type)},                                            \
-        .both = {SQUARE(add, type), SQUARE(subtract, type), SQUARE(multiply, type)},      \
+#define FOUR(kind, first, type)                                     \
+    {kind##_##first##_add_##type, kind##_##first##_subtract_##type, \
+     kind##_##first##_multiply_##type, kind##_##first##_divide_##type}
+#define SQUARE(first, type)                                             \
+    {THREE(both, first##_add, type), THREE(both, first##_subtract, type), \
+     THREE(both, first##_multiply, type)}
+#define TABLES(type)                                                        \
+    {                                                                       \
+        .left = {FOUR(left, add, type), FOUR(left, subtract, type),         \
+                 FOUR(left, multiply, type), FOUR(left, divide, type)},     \
+        .right = {FOUR(right, add, type), FOUR(right, subtract, type),      \
+                  FOUR(right, multiply, type), FOUR(right, divide, type)},  \
+        .both = {SQUARE(add, type), SQUARE(subtract, type), SQUARE(multiply, type)}, \
     }
 
 typedef struct {
-    Fused left[3][3];
-    Fused right[3][3];
+    Fused left[4][4];
+    Fused right[4][4];
     Fused both[3][3][3];
 } Table;
 
@@ -84,7 +94,7 @@ static const Table tables[2] = {TABLES(npy_double), TABLES(npy_float)};
 enum fusible
 fusible_by_name(const char *ufunc)
 {
-    static const char *const names[] = {"add", "subtract", "multiply"};
+    static const char *const names[] = {"add", "subtract", "multiply", "divide"};
     for (int i = 0; i < FUSE_NOTHING; i++) {
         if (strcmp(ufunc, names[i]) == 0) {
             return (enum fusible)i;
@@ -108,6 +118,9 @@ fused_kernel(int type_num, enum fusion fusion, enum fusible first, enum fusible 
     case FUSE_RIGHT:
         return table->right[first][second];
     default:
-        return third == FUSE_NOTHING ? NULL : table->both[first][second][third];
+        if (first == FUSE_DIVIDE || second == FUSE_DIVIDE || third >= FUSE_DIVIDE) {
+            return NULL;
+        }
+        return table->both[first][second][third];
     }
 }

@@ -1,4 +1,4 @@
-/* Two or three additions, subtractions or multiplications in one pass over memory.
+/* Two operations of arithmetic in one pass over memory, or three (then without divisions).
  *
  * Each of them rounds as it would alone (nothing is contracted), so the bits are those of NumPy's
  * loops one after the other; what is saved is writing and reading what lies between them.
@@ -14,7 +14,7 @@
 /* Over `n` items without gaps; an operand whose stride is 0 is a chunk of the same item. */
 typedef void (*Fused)(char *const *args, const npy_intp *strides, npy_intp n);
 
-enum fusible { FUSE_ADD, FUSE_SUBTRACT, FUSE_MULTIPLY, FUSE_NOTHING };
+enum fusible { FUSE_ADD, FUSE_SUBTRACT, FUSE_MULTIPLY, FUSE_DIVIDE, FUSE_NOTHING };
 
 /* How two steps, or three, are put together. */
 enum fusion {

@@ -76,9 +76,15 @@ fuse(Fusing *fusing, PlanStep *step)
     }
     int both = left >= 0 && right >= 0, first = left >= 0 ? left : right;
     const PlanStep *one = step_at(fusing, first), *other = both ? step_at(fusing, right) : NULL;
-    enum fusion fusion = both ? FUSE_BOTH : left >= 0 ? FUSE_LEFT : FUSE_RIGHT;
-    Fused kernel = fused_kernel(type, fusion, fusible(fusing, one), own,
-                                both ? fusible(fusing, other) : FUSE_NOTHING);
+    Fused kernel = NULL;
+    if (both) {
+        kernel = fused_kernel(type, FUSE_BOTH, fusible(fusing, one), own, fusible(fusing, other));
+        both = kernel != NULL;
+    }
+    if (!both) {
+        kernel = fused_kernel(type, left >= 0 ? FUSE_LEFT : FUSE_RIGHT, fusible(fusing, one), own,
+                              FUSE_NOTHING);
+    }
     if (kernel == NULL) {
         return;
     }

@@ -7,9 +7,9 @@ typedef struct {
 } Wide;
 
 #define LOOPS(type)                                                                       \
-    FOR_EACH_PROCESSOR static int where_##type(PyArrayMethod_Context *Py_UNUSED(context), char *const *data, \
-                            const npy_intp *dims, const npy_intp *strides,                \
-                            NpyAuxData *Py_UNUSED(auxdata))                               \
+    FOR_EACH_PROCESSOR static int where_##type(                                           \
+        PyArrayMethod_Context *Py_UNUSED(context), char *const *data, const npy_intp *dims, \
+        const npy_intp *strides, NpyAuxData *Py_UNUSED(auxdata))                          \
     {                                                                                     \
         const char *chosen = data[0], *x = data[1], *y = data[2];                         \
         char *out = data[3];                                                              \

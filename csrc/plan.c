@@ -77,6 +77,42 @@ note_reads(Planner *planner)
     }
 }
 
+/* Whether there will be an object for a node that is delivered or reduced. */
+static int
+has_object(const Planner *planner, int node)
+{
+    const Program *program = planner->program;
+    const Plan *plan = planner->plan;
+    while (program->nodes[node].kind == NODE_IN_PLACE) {
+        node = program->nodes[node].operands[0];
+    }
+    if (planner->values->of[node] != NULL || plan_is_step(planner, node) ||
+        planner->typing->typed[node].action == ACT_REDUCE) {
+        return 1;
+    }
+    /* NumPy gives a scalar for a view without axes. */
+    return plan->source_of[node] >= 0 && plan->sources[plan->source_of[node]].extent.nd > 0;
+}
+
+static int
+can_deliver(const Planner *planner)
+{
+    const Program *program = planner->program;
+    for (int i = 0; i < program->n_outputs; i++) {
+        if (!has_object(planner, program->outputs[i])) {
+            return 0;
+        }
+    }
+    for (int i = 0; i < program->n_nodes; i++) {
+        const Node *node = &program->nodes[i];
+        if (planner->typing->typed[i].action == ACT_REDUCE &&
+            !has_object(planner, node->operands[node->kind == NODE_CALL])) {
+            return 0;
+        }
+    }
+    return 1;
+}
+
 Plan *
 plan_new(const Program *program, const Typing *typing, const Values *values, PlanMode mode)
 {
@@ -103,7 +139,10 @@ plan_new(const Program *program, const Typing *typing, const Values *values, Pla
         if (plan->target >= 0) {
             plan->overlap = plan_overlap(plan, values);
         }
-        done = plan_stages(&planner);
+        done = can_deliver(&planner) ? plan_stages(&planner) : 0;
+        if (done > 0 && (plan->n_items > MOST_ITEMS || plan->n_operands > MOST_ALL_OPERANDS)) {
+            done = 0;
+        }
     }
     PyMem_Free(planner.extents);
     if (done < 0) {

@@ -12,6 +12,8 @@
 #include "typing.h"
 
 #define MOST_STAGES 16
+#define MOST_ITEMS 64         /* scalars of all stages */
+#define MOST_ALL_OPERANDS 320 /* operands of all stages */
 #define MOST_ARGS FUSED_ARGS /* of a step, with its result */
 
 /* Where an operand's items are. */

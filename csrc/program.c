@@ -110,6 +110,27 @@ read_all(Program *program, PyObject *nodes, PyObject *outputs)
     return 1;
 }
 
+/* Note which leaves are temporaries. */
+static int
+read_temporaries(Program *program)
+{
+    PyObject *leaves = PyObject_GetAttrString(program->source, "temporaries");
+    if (leaves == NULL) {
+        return 0;
+    }
+    for (int i = 0; i < program->n_nodes; i++) {
+        Node *node = &program->nodes[i];
+        int found = node->kind == NODE_LEAF ? PySequence_Contains(leaves, node->detail) : 0;
+        if (found < 0) {
+            Py_DECREF(leaves);
+            return 0;
+        }
+        node->is_temporary = found;
+    }
+    Py_DECREF(leaves);
+    return 1;
+}
+
 Program *
 program_new(PyObject *source)
 {
@@ -126,7 +147,8 @@ program_new(PyObject *source)
     Py_XDECREF(nodes);
     Py_XDECREF(outputs);
     program->is_packed = done ? truth(source, "is_packed") : -1;
-    if (program->is_packed < 0) {
+    program->is_merged = done ? truth(source, "is_merged") : -1;
+    if (program->is_packed < 0 || program->is_merged < 0 || !read_temporaries(program)) {
         if (!PyErr_Occurred()) {
             PyErr_SetString(PyExc_ValueError, "RegionSite: not a program that can be run");
         }

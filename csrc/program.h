@@ -30,6 +30,7 @@ typedef struct {
     PyObject *detail;         /* owned: see `Node` in Python */
     const Operator *operator; /* of an operation */
     int is_operand;           /* whether something is computed from its value */
+    int is_temporary;         /* of a leaf: whether nobody else holds it, as far as the code goes */
     int is_transposed; /* whether it is `.T` */
     int is_callable;          /* whether it is called */
 } Node;
@@ -39,6 +40,7 @@ typedef struct {
     int n_leaves;
     int n_outputs;
     int is_packed;   /* whether outputs are delivered in a tuple */
+    int is_merged;   /* whether something is computed once that the code computes twice */
     int effect;      /* the node that changes an array somebody else may see; -1 if none does */
     PyObject *source; /* owned: the `Program` that it was made from */
     Node nodes[MOST_NODES];

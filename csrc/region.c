@@ -113,7 +113,7 @@ attempt(RegionSite *self, PyObject *const *args)
     result = region_run(&call);
     if (UNLIKELY(result == NULL)) {
         self->declined = call.run.raised ? "NumPy has a floating point error to report"
-                                         : "no memory, a read-only array, or a special number";
+                                         : "no memory, a read-only array, or a number out of range";
     }
     plan_release(call.plan);
     typing_release(call.typing);

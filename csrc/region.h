@@ -5,7 +5,6 @@
 #include "blocks.h"
 
 #define TYPINGS 4 /* kept at a time */
-#define MOST_OPERANDS_OF_PLAN 320
 
 typedef struct {
     Site site;
@@ -29,7 +28,7 @@ typedef struct {
     char *scratch;
     enum { FROM_STACK, FROM_ARENA, FROM_HEAP } origin;
     BlockRun run;
-    char *at[MOST_OPERANDS_OF_PLAN];
+    char *at[MOST_ALL_OPERANDS];
 } Call;
 
 /* Carry out a plan for values; NULL without an exception if the original code has to run. */

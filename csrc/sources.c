@@ -173,7 +173,10 @@ may_be_elided(const Planner *planner, const Typed *typed, const Layout *layout)
     for (int i = 0; i < typed->n_in; i++) {
         int node = typed->operands[i];
         const Extent *extent = &planner->extents[node];
-        if (plan_is_step(planner, node) && extent->nd == layout->nd &&
+        int is_dying = plan_is_step(planner, node) ||
+                       (planner->program->nodes[node].is_temporary &&
+                        planner->plan->source_of[node] >= 0);
+        if (is_dying && extent->nd == layout->nd &&
             PyDataType_ELSIZE(planner->typing->results[node]) == size &&
             !PyArray_CompareLists(extent->strides, layout->strides, layout->nd)) {
             return 1;

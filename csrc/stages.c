@@ -114,7 +114,7 @@ is_direct_store(const Planner *planner, int node, int value)
             return 0; /* it may read what would be overwritten */
         }
     }
-    return plan->overlap == 1;
+    return plan->overlap == 1 && !planner->program->is_merged;
 }
 
 /* Note which results of other stages a step reads. */
@@ -129,6 +129,18 @@ note_reads(Planner *planner, int node)
             planner->is_whole[owner] = 1;
         }
     }
+}
+
+/* Reductions are done when the stages are, and must find the target as it was. */
+static int
+has_reductions(const Planner *planner)
+{
+    for (int i = 0; i < planner->program->n_nodes; i++) {
+        if (planner->typing->typed[i].action == ACT_REDUCE) {
+            return 1;
+        }
+    }
+    return 0;
 }
 
 /* Decide how the effect comes about; 0 if it can't. */
@@ -149,7 +161,7 @@ place_effect(Planner *planner, Shape *shapes)
         if (plan->is_careful) {
             return 0; /* what it raises has to come from its own line */
         }
-        if (plan->overlap < 2 && last >= 0 &&
+        if (!has_reductions(planner) && !program->is_merged && plan->overlap < 2 && last >= 0 &&
             earliest(planner, node) <= last && fits(planner, node, &shapes[last])) {
             plan->effect = DIRECT_EFFECT;
             plan->is_reported = 1;
@@ -162,7 +174,8 @@ place_effect(Planner *planner, Shape *shapes)
             return 0; /* the operand itself would be overwritten */
         }
     }
-    else if (!plan->is_careful && is_direct_store(planner, node, value)) {
+    else if (!plan->is_careful && !has_reductions(planner) &&
+             is_direct_store(planner, node, value)) {
         plan->effect = DIRECT_EFFECT;
         plan->is_reported = plan->overlap == 1;
         return 1;

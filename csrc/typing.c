@@ -150,8 +150,9 @@ read_step(Typing *typing, const Program *program, int i, PyObject *step, Site *s
     return typed->native != NULL;
 }
 
-/* Note the dtypes of all nodes that are arrays or become some. */
-static void
+/* Note the dtypes of all nodes that are arrays or become some; 0 if there is a view of anything
+ * else. */
+static int
 note_results(Typing *typing, const Program *program, const Values *values)
 {
     for (int i = 0; i < program->n_nodes; i++) {
@@ -164,15 +165,20 @@ note_results(Typing *typing, const Program *program, const Values *values)
         }
         else if (value == NULL && (node->kind == NODE_INDEX || node->kind == NODE_ATTRIBUTE)) {
             descr = typing->results[node->operands[0]];
+            if (descr == NULL) {
+                return 0;
+            }
         }
         else if (typed->action == ACT_LOOP || typed->action == ACT_WHERE) {
             descr = typed->descrs[typed->n_in];
         }
         typing->results[i] = (PyArray_Descr *)Py_XNewRef((PyObject *)descr);
     }
+    return 1;
 }
 
-/* Ask for a plan of kinds, and take it over; -1 with an exception. */
+/* Ask for a plan of kinds, and take it over; -1 with an exception, or without if a value is of
+ * no kind that could be told from others later. */
 static int
 typing_fill(Typing *typing, const Program *program, Site *site, const Values *values)
 {
@@ -186,16 +192,11 @@ typing_fill(Typing *typing, const Program *program, Site *site, const Values *va
         PyObject *value = values->of[i], *kind = NULL;
         if (value != NULL && (node->is_operand || node->is_callable)) {
             kind = add_key(typing, node, i, value);
-            if (kind == NULL && PyErr_Occurred()) {
+            if (kind == NULL) {
                 goto end;
             }
-            typing->declined |= kind == NULL;
         }
         PyList_SET_ITEM(kinds, i, kind == NULL ? Py_NewRef(Py_None) : kind);
-    }
-    if (typing->declined) {
-        failed = 0;
-        goto end;
     }
     plan = PyObject_CallFunctionObjArgs(site->state->plan_program, program->source, kinds, NULL);
     if (plan == NULL) {
@@ -211,7 +212,9 @@ typing_fill(Typing *typing, const Program *program, Site *site, const Values *va
             typing->declined = 1;
         }
     }
-    note_results(typing, program, values);
+    if (!typing->declined && !note_results(typing, program, values)) {
+        typing->declined = 1;
+    }
     failed = 0;
 end:
     Py_XDECREF(plan);

@@ -8,24 +8,27 @@ from __future__ import annotations
 
 import logging
 import weakref
+from collections.abc import Callable
 from types import CellType, CodeType, FunctionType
 from typing import Any, NamedTuple, Protocol
 
 from bytecode.instr import InstrLocation
 
 from ..errors import BufferFullError, NothingToDoError, RewriteError
-from .calls import find_calls
+from .calls import callee_name, find_calls
 from .decode import decode, is_rewritten
 from .encode import encode
 from .ir import IR, Call, Operation, Region
 from .opcodes import ORIGIN
 from .operations import find_operations
 from .program import Node, Program
+from .reasons import Break
 from .regions import find_regions
 from .scan import Vocabulary
 from .style import Place, Style, used_finishers
 
 __all__ = [
+    "Break",
     "Call",
     "Node",
     "Operation",
@@ -37,12 +40,15 @@ __all__ = [
     "Rewritten",
     "Sites",
     "Style",
+    "Survey",
     "Vocabulary",
     "Where",
+    "callee_name",
     "found_in",
     "is_rewritten",
     "located",
     "origin_of",
+    "survey",
 ]
 
 logger = logging.getLogger("alloc_rewrite")
@@ -211,13 +217,8 @@ class Rewriter:
             result = Rewritten(code, self._sites)
         except NothingToDoError:
             pass
-        except RewriteError as error:
-            reason = str(error)
         except Exception as error:
-            if self._sites.is_foreign(error):
-                raise
-            reason = f"the rewriter failed: {error!r}"
-            logger.debug("left %s as it is: %s", code.co_qualname, reason)
+            reason = _reason(error, code, self._sites.is_foreign)
         key, entries = id(code), self._entries
 
         def forget(_: Any) -> None:
@@ -225,6 +226,17 @@ class Rewriter:
 
         entry = entries[key] = _Entry(weakref.ref(code, forget), result, reason)
         return entry
+
+
+def _reason(error: Exception, code: CodeType, is_foreign: Callable[[Exception], bool]) -> str:
+    """Say why code stays as it is; exceptions that are not the rewriter's pass."""
+    if isinstance(error, RewriteError):
+        return str(error)
+    if is_foreign(error):
+        raise error
+    reason = f"the rewriter failed: {error!r}"
+    logger.debug("left %s as it is: %s", code.co_qualname, reason)
+    return reason
 
 
 class _Form(NamedTuple):
@@ -263,15 +275,43 @@ def origin_of(function: FunctionType) -> Any:
     return function.__closure__[-1].cell_contents
 
 
-def found_in(code: CodeType, style: Style) -> tuple[IR, list[Place]]:
-    """Return a code object's IR and the places in it that get sites."""
+class Survey(NamedTuple):
+    """What the rewriter makes of a code object.
+
+    `places` are numbered as the sites of its rewritten form; `reason` says why there is none.
+    """
+
+    ir: IR | None
+    places: list[Place]
+    breaks: list[Break]
+    reason: str
+
+
+def survey(code: CodeType, style: Style, is_foreign: Callable[[Exception], bool]) -> Survey:
+    """Go through the pipeline with a code object, and keep what was found on the way."""
+    breaks: list[Break] = []
+    try:
+        ir, places = found_in(code, style, breaks)
+        _first_form(code, style)
+    except Exception as error:
+        return Survey(None, [], [], _reason(error, code, is_foreign))
+    return Survey(ir, places, breaks, "")
+
+
+def found_in(
+    code: CodeType, style: Style, breaks: list[Break] | None = None
+) -> tuple[IR, list[Place]]:
+    """Return a code object's IR and the places in it that get sites.
+
+    With `breaks`, what breaks regions off is added to it.
+    """
     ir = decode(code)
     places: list[Place] = [*find_operations(ir, extras=style.extras), *find_calls(ir)]
     if not places:
         raise NothingToDoError("it has no operators or calls")
     places.sort(key=lambda place: place.start)
     if style.vocabulary is not None:
-        places += find_regions(ir, style.vocabulary)
+        places += find_regions(ir, style.vocabulary, breaks)
     return ir, places
 
 

@@ -36,6 +36,7 @@ from bytecode import Bytecode, Instr
 from .detour import Writer
 from .emitter import Emitter
 from .ir import IR, Call, Operation, Region
+from .locations import corrected
 from .opcodes import (
     NULL_AND_CALLABLE,
     NULL_FIRST,
@@ -138,4 +139,5 @@ def _framed(ir: IR, items: list[Any], cells: list[str]) -> Bytecode:
 
 def code_of(frame: Bytecode, stacksize: int) -> CodeType:
     """Encode what `decode.bytecode_of` decoded, or what was made of it."""
-    return frame.to_code(stacksize=stacksize, compute_exception_stack_depths=False)
+    made = frame.to_code(stacksize=stacksize, compute_exception_stack_depths=False)
+    return corrected(made)

@@ -1,7 +1,7 @@
 """What each instruction means to a region: a node of its program, a local, or the region's end.
 
 In: a `Scan` and the instruction it has come to. Out: whether the instruction can be part of the
-region. It must not know where regions begin and end.
+region; if not, the scan is told why. It must not know where regions begin and end.
 """
 
 from __future__ import annotations
@@ -33,23 +33,35 @@ from .program import (
     TUPLE,
     Node,
 )
-from .scan import Scan, Slot, Step, called
+from .scan import MOST_OPERANDS, Scan, Slot, Step, called
+
+_SHARED = "a variable that an inner function shares"
+_OLD = "values from before the region are moved about"
+_COMPUTED_INDEX = "an index that is an array, or computed"
+_LEFT_OUT = {"matmul": "@", "i_matmul": "@=", "i_pow": "**="}
 
 
 def _load_local(scan: Scan, instr: Instr) -> bool:
     name = instr.arg
     if not isinstance(name, str):  # a cell
-        return False
+        return scan.refuse(_SHARED)
     node = scan.locals.get(name)
     if node is None:
         node = _known_leaf(scan, instr, name)
     return scan.push(node, scan.at)
 
 
+def _is_same_load(one: Instr, other: Instr) -> bool:
+    """Whether two loads, of the same name, load the same: of a local only the first may check."""
+    return one.name == other.name or (
+        one.name.startswith("LOAD_FAST") and other.name.startswith("LOAD_FAST")
+    )
+
+
 def _known_leaf(scan: Scan, instr: Instr, name: str) -> int:
     """Return the leaf of a load seen before, or a new one."""
     for number, load in enumerate(scan.loads):
-        if isinstance(load, Instr) and load.name == instr.name and load.arg == instr.arg:
+        if isinstance(load, Instr) and load.arg == instr.arg and _is_same_load(load, instr):
             for i, node in enumerate(scan.nodes):
                 if node.kind == LEAF and node.detail == number:
                     return i
@@ -90,7 +102,7 @@ def _attribute(scan: Scan, instr: Instr) -> bool:
     if base is None:
         return False
     if scan.nodes[base].kind in (*COMPUTING, INDEX) and name != "T" and not is_method:
-        return False
+        return scan.refuse(f"the attribute `{name}` of something that the region computes")
     first = below.first if below is not None and below.first >= 0 else None
     of_global = _is_global(scan, base)
     if not is_method or of_global:
@@ -101,7 +113,9 @@ def _attribute(scan: Scan, instr: Instr) -> bool:
             else:
                 scan.push(node, first)
         return True
-    if scan.nodes[base].kind in (CONST, SLICE, TUPLE) or not scan.usable(base):
+    if scan.nodes[base].kind in (CONST, SLICE, TUPLE):
+        return scan.refuse(f"the method `{name}` of a constant")
+    if not scan.usable(base):
         return False
     half = Slot(base, name, -1 if first is None else first, scan.at)
     scan.stack += [half, half]
@@ -123,9 +137,9 @@ def _copy(scan: Scan, instr: Instr) -> bool:
     depth = instr.arg
     assert isinstance(depth, int)
     if depth > len(scan.stack):
-        return False
+        return scan.refuse(_OLD)
     slot = scan.stack[-depth]
-    return slot.node >= 0 and not slot.method and scan.push(slot.node)
+    return scan.push(slot.node) if slot.node >= 0 and not slot.method else scan.refuse(_OLD)
 
 
 def _swap(scan: Scan, instr: Instr) -> bool:
@@ -133,10 +147,10 @@ def _swap(scan: Scan, instr: Instr) -> bool:
     assert isinstance(depth, int)
     stack = scan.stack
     if depth > len(stack):
-        return False
+        return scan.refuse(_OLD)
     for slot in (stack[-1], stack[-depth]):
         if slot.node < 0 or slot.method:
-            return False
+            return scan.refuse(_OLD)
     # Moved slots no longer say which items pushed them.
     stack[-1], stack[-depth] = Slot(stack[-depth].node), Slot(stack[-1].node)
     return True
@@ -145,15 +159,21 @@ def _swap(scan: Scan, instr: Instr) -> bool:
 def _operator(scan: Scan, instr: Instr) -> bool:
     operator = operator_of(instr)
     items = scan.ir.items
-    if operator is None or is_truth_test(items[scan.at + 1]):
+    if instr.name == "COMPARE_OP" and (operator is None or is_truth_test(items[scan.at + 1])):
+        return scan.refuse("the truth of a comparison is asked for")
+    if operator is None:
         return False
     name, n = operator
+    if is_truth_test(items[scan.at + 1]):
+        return scan.refuse("the truth of a value is asked for")
     operands = scan.pops(n)
     if operands is None:
         return False
     if name == "getitem":
         return _indexed(scan, operands[0], operands[1])
-    if not scan.usable(*operands) or name in ("matmul", "i_matmul", "i_pow"):
+    if name in _LEFT_OUT:
+        return scan.refuse(f"`{_LEFT_OUT[name]}` is not part of regions")
+    if not scan.usable(*operands):
         return False
     if not name.startswith("i_"):
         return scan.push(scan.add(OPERATION, tuple(operands), name))
@@ -161,8 +181,9 @@ def _operator(scan: Scan, instr: Instr) -> bool:
     if scan.nodes[target].kind not in COMPUTING:
         scan.closed = True
         return scan.push(scan.add(IN_PLACE, tuple(operands), name))
-    if any(node.kind == INDEX and target in node.operands for node in scan.nodes):
-        return False  # a view of it would have to change as well
+    if any(node.kind in (INDEX, ATTRIBUTE) and target in node.operands for node in scan.nodes):
+        # The view would have to change as well.
+        return scan.refuse("an operator in place changes what there is a view of")
     new = scan.add(OPERATION, tuple(operands), name)
     for slot in scan.stack:
         slot.node = new if slot.node == target else slot.node
@@ -173,7 +194,7 @@ def _operator(scan: Scan, instr: Instr) -> bool:
 
 def _indexed(scan: Scan, base: int, key: int) -> bool:
     if scan.nodes[key].kind in COMPUTING and not _is_scalar(scan, key):
-        return False
+        return scan.refuse(_COMPUTED_INDEX)
     return scan.usable(base) and scan.push(scan.add(INDEX, (base, key)))
 
 
@@ -205,17 +226,24 @@ def _build_tuple(scan: Scan, instr: Instr) -> bool:
         following.name in ("STORE_SUBSCR", "COPY")
         or (operator_of(following) or ("",))[0] == "getitem"
     )
-    operands = scan.pops(cast(int, instr.arg)) if is_index else None
+    if not is_index:
+        return scan.refuse("a tuple is made")
+    size = cast(int, instr.arg)
+    if size > MOST_OPERANDS:
+        return scan.refuse("an index of many parts")
+    operands = scan.pops(size)
     return operands is not None and scan.push(scan.add(TUPLE, tuple(operands)))
 
 
 def _store_local(scan: Scan, instr: Instr) -> bool:
     node = scan.pop()
-    if node is None or not isinstance(instr.arg, str):
+    if node is None:
         return False
+    if not isinstance(instr.arg, str):  # a cell
+        return scan.refuse(_SHARED)
     kind = scan.nodes[node].kind
     if kind in (SLICE, TUPLE):
-        return False
+        return scan.refuse("a slice or a tuple is assigned to a variable")
     if kind in (LEAF, CONST, ATTRIBUTE) and not scan.points:
         return False  # nothing has been computed: better begin behind it
     scan.locals.pop(instr.arg, None)
@@ -240,14 +268,20 @@ def _stored(scan: Scan, value: int, base: int, key: int) -> bool:
     made = scan.nodes[value]
     if scan.closed:  # `u[key] += value` puts its own view back
         if made.kind != IN_PLACE:
-            return False
+            return scan.usable(value)  # which says why not
         view = scan.nodes[made.operands[0]]
         same = view.kind == INDEX and view.operands[0] == base
-        return same and _same_index(scan, view.operands[1], key)
-    if scan.nodes[base].kind in COMPUTING or made.kind not in COMPUTING:
+        if not same or not _same_index(scan, view.operands[1], key):
+            return scan.refuse("an operator in place has its value stored elsewhere")
+        return True
+    if scan.nodes[base].kind in COMPUTING:
+        return scan.refuse("a store into an array that the region computes")
+    if made.kind not in COMPUTING:
+        return scan.refuse("a store of something that is not computed right before it")
+    if not scan.usable(value):
         return False
-    if not scan.usable(value) or (scan.nodes[key].kind in COMPUTING and not _is_scalar(scan, key)):
-        return False
+    if scan.nodes[key].kind in COMPUTING and not _is_scalar(scan, key):
+        return scan.refuse(_COMPUTED_INDEX)
     scan.add(STORE, (base, key, value))
     scan.closed = True
     return True
@@ -269,26 +303,36 @@ def _call(scan: Scan, instr: Instr) -> bool:
         return False
     n = instr.arg
     assert isinstance(n, int)
+    if n >= MOST_OPERANDS:
+        return scan.refuse("the call of `{}` has many arguments")
     if len(scan.stack) < n + 2:
-        return False
+        return scan.refuse("the call of `{}` begins before the region")
     arguments = scan.pops(n)
     if arguments is None or not scan.usable(*arguments):
         return False
     upper, lower = scan.stack.pop(), scan.stack.pop()
     vocabulary = scan.vocabulary
     if lower.method and lower is upper:
-        if lower.method not in vocabulary.methods or not scan.usable(lower.node):
+        if lower.method not in vocabulary.methods:
+            return scan.refuse("a call of `{}`, which is none of the methods that regions have")
+        if not scan.usable(lower.node):
             return False
         detail = (lower.method, names)
         return scan.push(scan.add(METHOD, (lower.node, *arguments), detail))
     callee = max(lower.node, upper.node)
     if callee < 0 or lower.method or upper.method or min(lower.node, upper.node) >= 0:
-        return False
+        return _no_function(scan)
     call = Node(CALL, (callee,), ())
     name = called(scan.nodes, scan.names, call)
-    if name not in vocabulary.functions or (names and name not in vocabulary.reductions):
-        return False
+    if name not in vocabulary.functions:
+        return _no_function(scan)
+    if names and name not in vocabulary.reductions:
+        return scan.refuse("a call of `{}` with arguments by name")
     return scan.push(scan.add(CALL, (callee, *arguments), names))
+
+
+def _no_function(scan: Scan) -> bool:
+    return scan.refuse("a call of `{}`, which is none of the functions that regions have")
 
 
 def _nothing(scan: Scan, instr: Instr) -> bool:

@@ -66,11 +66,18 @@ class Program:
     outputs : tuple of int
         The nodes whose values the region delivers. If there is one, and it was computed, the site
         returns the value itself, else a tuple of them.
+    temporaries : tuple of int
+        The leaves that nobody else holds, as far as the code goes: NumPy may compute in their
+        memory.
+    is_merged : bool
+        Whether something is computed once that the code computes twice.
     """
 
     nodes: tuple[Node, ...]
     leaves: tuple[str, ...]
     outputs: tuple[int, ...]
+    temporaries: tuple[int, ...] = ()
+    is_merged: bool = False
 
     @property
     def is_packed(self) -> bool:

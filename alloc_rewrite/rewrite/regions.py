@@ -19,14 +19,32 @@ from bytecode import Instr
 from .dataflow import Locals
 from .instructions import STEPS
 from .ir import IR, Region
-from .program import COMPUTING, CONST, EFFECTS, INDEX, LEAF, SLICE, STORE, TUPLE, Node, Program
+from .program import (
+    ATTRIBUTE,
+    COMPUTING,
+    CONST,
+    EFFECTS,
+    INDEX,
+    LEAF,
+    SLICE,
+    STORE,
+    TUPLE,
+    Node,
+    Program,
+)
+from .reasons import Break, broken_off
 from .scan import Point, Scan, Vocabulary
 
+#: Looking something up may raise an exception; computing may also warn.
+_MAY_FAIL = COMPUTING | {LEAF, ATTRIBUTE, INDEX}
 LEAST_WEIGHT = 2  # computing nodes, and those that make views
 
 
-def find_regions(ir: IR, vocabulary: Vocabulary) -> list[Region]:
-    """Return the regions of a function; none overlaps another."""
+def find_regions(ir: IR, vocabulary: Vocabulary, breaks: list[Break] | None = None) -> list[Region]:
+    """Return the regions of a function; none overlaps another.
+
+    What broke them off, or kept code out of them, is added to `breaks`, if given.
+    """
     found: list[Region] = []
     flow = Locals(ir)
     at, end = 0, len(ir.items)
@@ -37,6 +55,8 @@ def find_regions(ir: IR, vocabulary: Vocabulary) -> list[Region]:
         scan = Scan(ir, vocabulary, at)
         scan.run(STEPS)
         region = _best(scan, flow)
+        if breaks is not None:
+            breaks.append(broken_off(scan, None if region is None else region.start))
         if region is not None:
             found.append(region)
             at = region.stop
@@ -78,7 +98,8 @@ def _region(scan: Scan, point: Point, flow: Locals) -> Region | None:
         return None
     if not outputs and nodes[-1].kind not in EFFECTS and not any(n.kind in EFFECTS for n in nodes):
         return None
-    program, loads = _shortened(nodes, scan.names, scan.loads, outputs)
+    begun = next(i for i, item in enumerate([*scan.made_at, start]) if item >= start)
+    program, loads = _shortened(nodes, scan, outputs, begun)
     depths = [load for load in loads if isinstance(load, int)]
     return Region(
         start,
@@ -101,17 +122,19 @@ def _is_view(node: Node, nodes: list[Node]) -> bool:
 
 
 def _shortened(
-    nodes: list[Node], names: list[str], loads: list[Instr | int], outputs: list[int]
+    nodes: list[Node], scan: Scan, outputs: list[int], begun: int
 ) -> tuple[Program, list[Instr | int]]:
     """Make the program: what is computed twice is computed once, and what nobody needs is left out.
 
-    Outputs are never merged: each is an array of its own.
+    Outputs are never merged: each is an array of its own. `begun` is the first node that belongs to
+    the region.
     """
     kept: list[Node] = []
     number: dict[int, int] = {}
     known: dict[Any, int] = {}
-    used = _needed(nodes, outputs)
+    used = _needed(nodes, outputs, begun)
     leaves: list[int] = []
+    merged = False
     for i, node in enumerate(nodes):
         if i not in used:
             continue
@@ -124,20 +147,26 @@ def _shortened(
         is_own = node.kind in EFFECTS or (node.kind in COMPUTING and i in outputs)
         if not is_own and key in known:
             number[i] = known[key]
+            merged |= node.kind in COMPUTING
             continue
         number[i] = len(kept)
         if not is_own:
             known[key] = len(kept)
         kept.append(Node(node.kind, operands, detail, node.line))
     program = Program(
-        tuple(kept), tuple(names[k] for k in leaves), tuple(number[i] for i in outputs)
+        tuple(kept),
+        tuple(scan.names[k] for k in leaves),
+        tuple(number[i] for i in outputs),
+        tuple(i for i, k in enumerate(leaves) if isinstance(scan.loads[k], int)),
+        merged,
     )
-    return program, [loads[k] for k in leaves]
+    return program, [scan.loads[k] for k in leaves]
 
 
-def _needed(nodes: list[Node], outputs: list[int]) -> set[int]:
-    """Return the nodes that anything depends on; what computes may warn, so it stays."""
-    used = set(outputs) | {i for i, node in enumerate(nodes) if node.kind in COMPUTING}
+def _needed(nodes: list[Node], outputs: list[int], begun: int) -> set[int]:
+    """Return the nodes that matter: those that anything depends on, and those that may fail."""
+    used = set(outputs)
+    used.update(i for i, node in enumerate(nodes) if i >= begun and node.kind in _MAY_FAIL)
     for i in range(len(nodes) - 1, -1, -1):
         if i in used:
             used.update(nodes[i].operands)

@@ -15,11 +15,12 @@ from bytecode import Instr
 
 from .ir import IR
 from .opcodes import VALUE
-from .program import ATTRIBUTE, CALL, COMPUTING, LEAF, METHOD, Node
+from .program import ATTRIBUTE, CALL, COMPUTING, EFFECTS, LEAF, METHOD, STORE, Node
 
-MOST_NODES = 96  # of one region; longer code becomes several
+MOST_NODES = 86  # of one region; longer code becomes several
 MOST_LEAVES = 24
-
+MOST_OPERANDS = 6  # of one node
+_HALF_DONE = "the instruction belongs to one that began before the region"
 
 #: What takes an instruction in: True, or False if it cannot be part of the region.
 Step = Callable[["Scan", Instr], bool]
@@ -60,6 +61,7 @@ class Scan:
     vocabulary: Vocabulary
     start: int
     nodes: list[Node] = field(default_factory=list)
+    made_at: list[int] = field(default_factory=list)  # the items where nodes came up
     loads: list[Instr | int] = field(default_factory=list)  # of the leaves; depths on entry
     names: list[str] = field(default_factory=list)  # of the leaves
     stack: list[Slot] = field(default_factory=list)
@@ -68,6 +70,8 @@ class Scan:
     closed: bool = False  # after an effect only its value is put away
     at: int = 0
     resume: int = 0
+    reason: str = ""  # why the last instruction is no part of it; `{}` stands for the callee
+    line: int | None = None  # the line to blame, if not that of the instruction
 
     # ------------------------------------------------------------------ going on
 
@@ -80,7 +84,10 @@ class Scan:
             if not isinstance(item, Instr) or self.ir.stacks[self.at] is None:
                 break
             step = steps.get(item.name)
-            if step is None or len(self.nodes) > MOST_NODES or len(self.loads) > MOST_LEAVES:
+            if step is None:
+                break
+            if len(self.nodes) > MOST_NODES or len(self.loads) > MOST_LEAVES:
+                self.refuse("a region cannot be longer")
                 break
             before = len(self.nodes)
             if not step(self, item):
@@ -93,6 +100,11 @@ class Scan:
                 self.mark()
         self.resume = self.points[0].stop if self.points else self.at + 1
 
+    def refuse(self, reason: str, line: int | None = None) -> bool:
+        """Note why an instruction cannot be part of the region."""
+        self.reason, self.line = reason, line
+        return False
+
     def mark(self) -> None:
         """Note that the region may end here."""
         self.points.append(Point(self.at, list(self.stack), dict(self.locals), len(self.nodes)))
@@ -101,6 +113,7 @@ class Scan:
         instr = self.ir.items[self.at]
         line = instr.location.lineno if instr.location is not None else None
         self.nodes.append(Node(kind, operands, detail, line))
+        self.made_at.append(self.at)
         return len(self.nodes) - 1
 
     def push(self, node: int, first: int | None = None) -> bool:
@@ -112,11 +125,15 @@ class Scan:
         """Pop a value; what lies below the region's own are leaves."""
         if self.stack:
             slot = self.stack.pop()
-            return None if slot.node < 0 or slot.method else slot.node
+            if slot.node >= 0 and not slot.method:
+                return slot.node
+            self.refuse(_HALF_DONE)
+            return None
         depth = sum(isinstance(load, int) for load in self.loads) + 1
         entry = self.ir.stacks[self.start]
         assert entry is not None
         if depth > len(entry) or entry[-depth] != VALUE:
+            self.refuse(_HALF_DONE)
             return None
         return self.leaf(depth, f"stack[{-depth}]")
 
@@ -145,7 +162,22 @@ class Scan:
 
     def usable(self, *nodes: int) -> bool:
         """Whether these can be operands: not after an effect, and not of reductions."""
-        return not self.closed and not any(map(self.is_reduction, nodes))
+        if self.closed:
+            effect = next(node for node in reversed(self.nodes) if node.kind in EFFECTS)
+            what = "a store into an array" if effect.kind == STORE else "an operator in place"
+            return self.refuse(f"{what} ends a region", effect.line)
+        for node in nodes:
+            if self.is_reduction(node):
+                return self.refuse(
+                    f"the value of the reduction `{self.name_of(node)}` is used, with which a "
+                    "region ends"
+                )
+        return True
+
+    def name_of(self, call: int) -> str:
+        """Return the name of a call's function or method."""
+        made = self.nodes[call]
+        return str(made.detail[0]) if made.kind == METHOD else called(self.nodes, self.names, made)
 
 
 def called(nodes: list[Node], names: list[str], call: Node) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from ..buffer import Buffer
 from ..callees import Policy
 from ..cores import native as extension
+from ..rewrite import Style
 from .faults import from_signal_handler
 from .native import NativeSites, configure
 from .operators import SYMBOLS
@@ -21,6 +22,7 @@ __all__ = [
     "PythonSites",
     "arena_sites",
     "from_signal_handler",
+    "style_of",
 ]
 
 ArenaSites = PythonSites | NativeSites
@@ -33,3 +35,8 @@ def arena_sites(buffer: Buffer, policy: Policy, frugal: bool = True) -> ArenaSit
     """Return what makes the sites of functions bumped into a buffer (see `PythonSites`)."""
     kind = NativeSites if buffer.core == "native" else PythonSites
     return kind(buffer, policy, frugal)
+
+
+def style_of(core: str) -> Style:
+    """Return how the sites of that core are called."""
+    return (NativeSites if core == "native" else PythonSites).style

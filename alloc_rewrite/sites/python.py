@@ -18,6 +18,7 @@ from . import economy
 from .calls import CallSite
 from .faults import from_signal_handler
 from .operators import FINISHERS, BinarySite, operator_site
+from .regions import UFUNCS_ALONE, RegionSite
 from .site import KEPT
 
 
@@ -27,7 +28,7 @@ class PythonSites:
     With `frugal`, sites that cost more than they may are given back (see `economy`).
     """
 
-    style = Style(FINISHERS)
+    style = Style(FINISHERS, vocabulary=UFUNCS_ALONE)
 
     def __init__(self, buffer: Buffer, policy: Policy, frugal: bool = True) -> None:
         self.buffer = buffer
@@ -46,7 +47,11 @@ class PythonSites:
 
     def make(self, place: Place, where: Where, owner: Owner, number: int) -> list[Any]:
         """Return the site of a place: see `encode` for how it is called."""
-        assert not isinstance(place, Region)
+        if isinstance(place, Region):
+            # What an operator in place reports has to come from the user's own line.
+            if any(node.kind == "in place" for node in place.program.nodes):
+                return [None]
+            return [RegionSite(self, where, owner, number, place.program).call]
         if isinstance(place, Call):
             site = CallSite(self, where, owner, number)
             return [site.spread if place.form == "spread" else site.call]

@@ -268,10 +268,15 @@ def others(draw: Any, arrays: list[np.ndarray]) -> list[list[np.ndarray]]:
     return rows
 
 
-@pytest.mark.parametrize("emphasis", EMPHASES)
-def test_plain_and_bumped_agree(emphasis):
-    @settings(phases=[phase for phase in Phase if phase is not Phase.explain])  # that takes long
-    @given(programs(EMPHASES[emphasis]))
+@pytest.mark.parametrize("name", EMPHASES)
+def test_plain_and_bumped_agree(name):
+    emphasis = EMPHASES[name]
+
+    @settings(
+        max_examples=int(settings().max_examples * emphasis.share),
+        phases=[phase for phase in Phase if phase is not Phase.explain],  # that takes long
+    )
+    @given(programs(emphasis))
     def agree(program):
         check(program)
 

@@ -93,6 +93,7 @@ class Emphasis:
     length: tuple[int, int] = (2, 9)
     special: float = 0.3  # how often the first values have NaNs, infinities and limits
     calm: float = 0.7  # how often nothing warns at the first values
+    share: float = 1.0  # of the number of examples
 
 
 _CHAINS = ("assign",) * 9 + ("update", "keep", "twice", "dead", "alias", "reduce", "store")
@@ -101,9 +102,13 @@ _EVERYTHING = (
     *("alias", "dead", "twice", "swap", "attribute", "reduce", "call", "delete", "loop"),
     *("guarded", "state", "filtered", "condition", "mistake"),
 )
+_STORES = ("store", "update") * 3 + ("assign", "loop", "alias", "swap")
 _ARITHMETIC = ("binary",) * 8 + ("one", "two", "where", "again")
+_TERMS = ("binary",) * 8 + ("one", "two", "again", "turned")
 _NODES = ("binary",) * 7 + ("one", "two") * 2 + ("where", "again", "reduced", "turned", "viewed")
-_FLOATS = (("f8",), ("f8",), ("f8",), ("f4",), ("f8", "f4"), ("f8", "i8"), ("c16", "f8"))
+_REALS = (("f8",), ("f8",), ("f8",), ("f4",), ("f8", "f4"), ("f8", "i8"))
+_COMPLEX = (("c16",), ("c8", "f4"), ("c16", "f8"))
+_FLOATS = (*_REALS, ("c16", "f8"))
 _ALL = (
     ("f2",), ("g", "f8"), ("c8", "c16", "f4"), ("i8",), ("i1", "u1", "i2"), ("u8", "i8", "f8"),
     ("?",), ("?", "i4", "f4"), ("M8[D]", "m8[D]", "m8[h]", "i8"), ("m8[s]", "i4"), ("O", "f8"),
@@ -113,18 +118,13 @@ SHAPES = (
     (5,), (17,), (3, 4), (40,), (6, 6), (2, 3, 4), (5, 3), (), (1,), (2,), (1, 5), (4, 1), (13, 3),
     (3, 1, 2), (0,), (3, 0), (127,), (33, 4),
 )  # fmt: skip
+_MIDDLE = ((3000,), (8193,), (150, 70), (3, 2100), (2100, 3), (20, 20, 20))
 _LARGE = ((3000,), (8193,), (70_000,), (300, 70), (3, 12_000), (12_000, 3), (20, 20, 20))
 EMPHASES = {
     "arithmetic": Emphasis(
         _CHAINS, _ARITHMETIC, _FLOATS, SHAPES, depth=5, length=(2, 12), special=0.2, calm=0.8
     ),
-    "stencils": Emphasis(
-        ("store", "update") * 3 + ("assign", "loop", "alias", "swap"),
-        ("binary",) * 8 + ("one", "two", "again", "turned"),
-        _FLOATS,
-        SHAPES,
-        special=0.1,
-    ),
+    "stencils": Emphasis(_STORES, _TERMS, _FLOATS, SHAPES, special=0.1),
     "faults": Emphasis(
         ("state", "filtered", "guarded", "assign", "assign", "update", "store", "mistake"),
         _ARITHMETIC,
@@ -138,9 +138,13 @@ EMPHASES = {
     "blocks": Emphasis(
         (*_CHAINS, "reduce", "update", "store"),
         _ARITHMETIC,
-        (*_FLOATS, ("f2",), ("i4", "f4")),
+        (*_REALS, ("f2",), ("i4", "f4")),
         _LARGE,
         depth=4,
         length=(1, 5),
+        share=0.7,
     ),
+    "stencils of blocks": Emphasis(_STORES, _TERMS, _REALS, _MIDDLE, length=(1, 4), share=0.5),
+    # No larger ones: from 256 KiB on NumPy turns `x * (x + 1)` around, which shows in its bits.
+    "complex blocks": Emphasis(_CHAINS, _ARITHMETIC, _COMPLEX, _MIDDLE, length=(1, 5), share=0.3),
 }

@@ -43,7 +43,8 @@ MAY_IMPORT = {
     },
     "bump": {"sites", "rewrite", "callees", "buffer", "errors"},
     "profile": {"bump", "sites", "rewrite", "registry", "callees", "blocks", "buffer", "cores"},
-    "__init__": {"bump", "profile", "registry", "buffer", "cores", "errors"},
+    "explain": {"bump", "sites", "rewrite", "callees", "cores"},
+    "__init__": {"bump", "profile", "explain", "registry", "buffer", "cores", "errors"},
 }
 
 

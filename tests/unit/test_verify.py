@@ -3,9 +3,11 @@
 import importlib
 import random
 
+import numpy as np
 import pytest
 from bytecode import FreeVar, Instr, Label
 
+import alloc_rewrite as alloc
 from alloc_rewrite.errors import RewriteError
 from alloc_rewrite.rewrite import Style, found_in
 from alloc_rewrite.rewrite.opcodes import NULL_LOCAL, VALUE
@@ -156,3 +158,18 @@ def test_the_outside_of_the_code_has_to_stay():
                    {"co_argcount": 4}):  # fmt: skip
         with pytest.raises(RewriteError, match=f"{next(iter(change))} changed"):
             verify_code(code.replace(**change), code)
+
+
+def test_lines_behind_far_columns():
+    pad = " " * 125
+    source = f"def f(x):\n    return ((x\n       +{pad}(x + x)) + np.ones(5))\n\n"
+    names = {"np": np}
+    exec(compile(source, "f.py", "exec"), names)
+    bumped = alloc.bump(alloc.Buffer())(names["f"])
+    for call in (names["f"], bumped):
+        with pytest.raises(ValueError, match="broadcast") as caught:
+            call(np.ones(3))
+        assert caught.traceback[-1].frame.code.raw.co_filename == "f.py"
+        assert caught.tb.tb_next.tb_lineno == 2
+    lines = [line for *_, line in bumped.__code__.co_lines()]
+    assert set(lines) <= {None, 1, 2, 3}

@@ -1,0 +1,194 @@
+"""The parts of an explanation: regions, single sites, and what broke regions off.
+
+In: what the rewriter found in a function, and its sites if it is bumped. Out: plain data. It must
+not know how they are shown.
+"""
+
+from __future__ import annotations
+
+import builtins
+from dataclasses import dataclass
+from types import FunctionType, ModuleType
+from typing import Any
+
+from ..bump import bumped
+from ..callees import Policy
+from ..rewrite import Call, Operation, Place, Rewritten, Style, Survey, callee_name, survey
+from ..rewrite import Region as PlaceOfRegion
+from ..sites import SYMBOLS, from_signal_handler
+
+_NEVER = frozenset({"matmul", "i_matmul", "i_pow"})  # operators that no region has
+
+
+@dataclass(frozen=True, slots=True)
+class Break:
+    """What broke a run of array operations off."""
+
+    line: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """What stands at a single operation or call. Figures are None if there is no site yet."""
+
+    line: int
+    what: str
+    note: str
+    hits: int | None
+    misses: int | None
+    given_back: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Region:
+    """Straight-line code that one site does in one go."""
+
+    first: int
+    last: int
+    program: str
+    operations: int
+    leaves: tuple[str, ...]
+    delivers: tuple[str, ...]
+    ended: Break | None
+    hits: int | None
+    misses: int | None
+    given_back: bool
+    declined: str | None
+    inside: tuple[Site, ...]
+
+
+class Parts:
+    """Puts together what is known of one function."""
+
+    def __init__(
+        self,
+        function: FunctionType,
+        found: Survey,
+        rewritten: Rewritten | None,
+        policy: Policy,
+        style: Style,
+    ) -> None:
+        self._function = function
+        self._found = found
+        self._rewritten = rewritten
+        self._policy = policy
+        self._style = style
+        self._places = list(enumerate(found.places))
+        self._regions = [(n, p) for n, p in self._places if isinstance(p, PlaceOfRegion)]
+
+    def regions(self) -> tuple[Region, ...]:
+        """Return the regions, in the order of the code."""
+        return tuple(self._region(number, place) for number, place in self._regions)
+
+    def others(self) -> tuple[Site, ...]:
+        """Return the single operations and calls outside regions."""
+        return self._singles(
+            lambda start: not any(p.start <= start < p.stop for _, p in self._regions)
+        )
+
+    def breaks(self) -> tuple[Break, ...]:
+        """Return what broke off regions, or operations that might have become some."""
+        never = {
+            p.start for _, p in self._places if isinstance(p, Operation) and p.operator in _NEVER
+        }
+        seen = {
+            (self._line(b.line), b.reason)
+            for b in self._found.breaks
+            if b.reason and (b.start is not None or b.computes or b.at in never)
+        }
+        return tuple(Break(line, reason) for line, reason in sorted(seen))
+
+    # ------------------------------------------------------------------ one of them
+
+    def _region(self, number: int, place: PlaceOfRegion) -> Region:
+        program, ir = place.program, self._found.ir
+        assert ir is not None
+        given = [getattr(item, "location", None) for item in ir.items[place.start : place.stop]]
+        lines = [at.lineno for at in given if at is not None and at.lineno]
+        ended = [b for b in self._found.breaks if b.start == place.start and b.reason]
+        values = program.outputs[len(place.stores) :]
+        hits, misses, given_back = self._counted(number)
+        return Region(
+            min(lines, default=self._line(None)),
+            max(lines, default=self._line(None)),
+            str(program),
+            program.operations,
+            program.leaves,
+            (*place.stores, *map(program.named, values)),
+            Break(self._line(ended[0].line), ended[0].reason) if ended else None,
+            hits,
+            misses,
+            given_back,
+            getattr(self._site(number), "declined", None),
+            self._singles(lambda start: place.start <= start < place.stop),
+        )
+
+    def _singles(self, chosen: Any) -> tuple[Site, ...]:
+        return tuple(
+            self._single(number, place)
+            for number, place in self._places
+            if not isinstance(place, PlaceOfRegion) and chosen(place.start)
+        )
+
+    def _single(self, number: int, place: Operation | Call) -> Site:
+        note = ""
+        if isinstance(place, Operation):
+            what = _operator(place.operator)
+        else:
+            assert self._found.ir is not None
+            name = callee_name(self._found.ir, place.start, place.size)
+            what = f"call of `{name}`" if name else "call of what was computed"
+            note = self._note(name)
+        return Site(self._line(_line_of(place)), what, note, *self._counted(number))
+
+    def _line(self, line: int | None) -> int:
+        return line or self._function.__code__.co_firstlineno
+
+    # ------------------------------------------------------------------ what sites counted
+
+    def _site(self, number: int) -> Any:
+        """Return the object of a site, which is called by one of its methods."""
+        if self._rewritten is None:
+            return None
+        return getattr(self._rewritten.sites[number], "__self__", None)
+
+    def _counted(self, number: int) -> tuple[int | None, int | None, bool]:
+        site = self._site(number)
+        given_back = self._rewritten is not None and not self._rewritten.live[number]
+        return getattr(site, "hits", None), getattr(site, "misses", None), given_back
+
+    # ------------------------------------------------------------------ what is called
+
+    def _note(self, name: str) -> str:
+        """Say whether a callee is entered, as far as its name tells."""
+        callee = self._named(name)
+        if not isinstance(callee, FunctionType):
+            return ""
+        if bumped(callee) is not None:
+            return "bumped itself"
+        refused = self._policy.refusal(callee)
+        refused = refused or survey(callee.__code__, self._style, from_signal_handler).reason
+        return f"runs as it is: {refused}" if refused else "rewritten as well when it is called"
+
+    def _named(self, name: str) -> Any:
+        """Look up a global, or what a module has; nobody's code runs."""
+        first, *others = name.split(".")
+        code = self._function.__code__
+        if first in (*code.co_varnames, *code.co_cellvars, *code.co_freevars):
+            return None
+        found = self._function.__globals__.get(first, vars(builtins).get(first))
+        for other in others:
+            found = vars(found).get(other) if type(found) is ModuleType else None
+        return found
+
+
+def _line_of(place: Place) -> int | None:
+    return None if place.location is None else place.location.lineno
+
+
+def _operator(name: str) -> str:
+    if name == "unpack":
+        return "a sequence is taken apart"
+    plain = name.removeprefix("i_")
+    return f"`{SYMBOLS[plain]}{'=' if plain != name else ''}`"

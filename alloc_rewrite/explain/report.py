@@ -1,0 +1,94 @@
+"""An explanation in words.
+
+In: an explanation. Out: text. It must not know how it was come by.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from . import Explanation
+    from .parts import Region, Site
+
+
+def report(explained: Explanation) -> str:
+    """Return what became of a function: regions, what broke them off, and the other sites."""
+    place = f"{os.path.basename(explained.filename)}:{explained.line}"
+    state = "bumped" if explained.bumped else "not bumped"
+    out = [f"{explained.function} ({place}), {state}, {explained.core} core: {_found(explained)}"]
+    for region in explained.regions:
+        out += _region(region)
+        if explained.bumped and region.hits is None and not explained.reason:
+            out.append("  no site on this core")
+    shown = {region.ended for region in explained.regions}
+    breaks = [one for one in explained.breaks if one not in shown]
+    if breaks:
+        out.append("What keeps other operations apart:")
+        out += [f"{one.line:>8}  {one.reason}" for one in breaks]
+    if explained.sites:
+        out.append("Sites outside regions:" if explained.regions else "Sites:")
+        out += _table(explained)
+    if explained.heap_fallbacks:
+        out.append(
+            f"The buffer was too full for {_counted(explained.heap_fallbacks, 'array')}, which "
+            "went to the heap"
+        )
+    return "\n".join(out)
+
+
+def _found(explained: Explanation) -> str:
+    if explained.reason:
+        return f"it runs as it is: {explained.reason}"
+    regions = _counted(len(explained.regions), "region")
+    return f"{regions}, {_counted(len(explained.sites), 'site')} outside"
+
+
+def _region(region: Region) -> list[str]:
+    lines = f"line {region.first}"
+    if region.last != region.first:
+        lines = f"lines {region.first}-{region.last}"
+    head = f"Region, {lines}: {_counted(region.operations, 'operation')}"
+    if region.leaves:
+        head += f" on {', '.join(region.leaves)}"
+    if region.delivers:
+        head += f"; gives {', '.join(region.delivers)}"
+    if region.hits is not None:
+        head += f"; {_figures(region)}"
+    out = [head, *(f"    {step}" for step in region.program.splitlines())]
+    if region.ended is not None:
+        out.append(f"  up to line {region.ended.line}: {region.ended.reason}")
+    if region.declined:
+        out.append(f"  left to the original code, the last time: {region.declined}")
+    inside = [site for site in region.inside if site.hits or site.given_back]
+    if inside:
+        total = sum(site.hits or 0 for site in inside)
+        gone = sum(site.given_back for site in inside)
+        back = f", {gone} of them given back" if gone else ""
+        out.append(
+            f"  instead, {_counted(len(inside), 'site')} of its single operations: "
+            f"{_counted(total, 'hit')}{back}"
+        )
+    return out
+
+
+def _figures(one: Region | Site) -> str:
+    misses = one.misses or 0
+    text = f"{_counted(one.hits or 0, 'hit')}, {misses} miss{'' if misses == 1 else 'es'}"
+    return text + (", given back" if one.given_back else "")
+
+
+def _table(explained: Explanation) -> list[str]:
+    counts = any(site.hits is not None for site in explained.sites)
+    out = [f"{'line':>8} {'hits':>8} {'misses':>8}  site"] if counts else []
+    for site in explained.sites:
+        figures = f" {site.hits or 0:>8} {site.misses or 0:>8}" if counts else ""
+        note = f" ({site.note})" if site.note else ""
+        back = ", given back" if site.given_back else ""
+        out.append(f"{site.line:>8}{figures}  {site.what}{note}{back}")
+    return out
+
+
+def _counted(n: int, noun: str) -> str:
+    return f"{n} {noun}{'' if n == 1 else 's'}"

@@ -1,0 +1,370 @@
+"""`explain`: regions, what breaks them off, the other sites, and what they counted."""
+
+import functools
+import re
+import types
+
+import numpy as np
+import pytest
+
+import alloc_rewrite as alloc
+from alloc_rewrite.rewrite import survey
+from alloc_rewrite.rewrite.instructions import STEPS
+from alloc_rewrite.rewrite.reasons import _WORDS
+from alloc_rewrite.sites import from_signal_handler, style_of
+from tests.cores import NATIVE
+
+LARGE = 1 << 18  # items from which on either core runs regions
+
+
+def helper(x):
+    return x * 2.0
+
+
+def nothing(x):
+    return x
+
+
+def several(a, b, n):
+    t = a * b + np.exp(a)
+    u = helper(t) @ t
+    for _ in range(n):
+        t = t * 0.5 + u
+    t[1:] = t[:-1] * 2.0 - u
+    return t
+
+
+def by_line(explained):
+    """The reasons at each line, counted from the function's first."""
+    out = {}
+    for one in explained.breaks:
+        out.setdefault(one.line - explained.line, []).append(one.reason)
+    return out
+
+
+def reasons(f):
+    return " / ".join(one.reason for one in alloc.explain(f).breaks)
+
+
+def test_a_plain_function():
+    e = alloc.explain(several)
+    assert (e.function, e.filename) == ("several", several.__code__.co_filename)
+    assert e.line == several.__code__.co_firstlineno
+    assert (e.core, e.bumped, e.reason) == (alloc.core()[0], False, "")
+    assert e.heap_fallbacks is None
+    first, second, third = e.regions
+    assert (first.first - e.line, first.last - e.line, first.operations) == (1, 1, 3)
+    assert first.delivers == ("t",)
+    assert set(first.leaves) == {"a", "b", "np"}
+    assert re.sub(r"t\d+", "t", first.program) == "t = a * b\nt = np.exp(a)\nt = t + t"
+    assert "`helper`" in first.ended.reason
+    assert first.ended.line - e.line == 2
+    assert second.delivers == ("t",)
+    assert third.delivers == ()
+    assert third.program.splitlines()[-1].startswith("t[1:] = ")
+    assert len(first.inside) == 3
+    assert all(r.hits is None and r.misses is None and not r.given_back for r in e.regions)
+    found = by_line(e)
+    assert any("`helper`" in reason for reason in found[2])
+    assert any("`@`" in reason for reason in found[2])
+    assert found[4] == ["a loop goes round"]
+    whats = [site.what for site in e.sites]
+    assert "`@`" in whats
+    assert "call of `range`" in whats
+    (callee,) = [site for site in e.sites if site.what == "call of `helper`"]
+    assert (callee.line - e.line, callee.note) == (2, "rewritten as well when it is called")
+
+
+def test_nothing_runs():
+    def f(x):
+        raise AssertionError(x + 1)
+
+    class Noisy(types.ModuleType):
+        def __getattr__(self, name):
+            raise AssertionError
+
+    scope = {"m": Noisy("m")}
+    exec("def f(x):\n    return m.a.b(x * 2 + 1), m.c(x)\n", scope)
+    assert alloc.explain(f).reason == ""
+    assert any(site.what == "call of `m.a.b`" for site in alloc.explain(scope["f"]).sites)
+
+
+def test_a_bumped_function_counts():
+    buf = alloc.Buffer()
+    f = alloc.bump(buf)(several)
+    before = alloc.explain(f)
+    assert before.bumped
+    assert {region.hits for region in before.regions if region.hits is not None} <= {0}
+    x = np.ones(LARGE)
+    for _ in range(5):
+        f(x, x, 2)
+    e = alloc.explain(f)
+    assert (e.function, e.core, e.reason) == ("several", buf.core, "")
+    assert e.regions[0].hits + e.regions[0].misses == 5
+    assert e.regions[1].hits + e.regions[1].misses == 10
+    if NATIVE:
+        assert (e.regions[0].hits, e.regions[0].misses, e.regions[0].declined) == (5, 0, None)
+        (helped,) = [site for site in e.sites if site.what == "call of `helper`"]
+        assert helped.hits == 4  # the first time it was looked up
+    assert e.heap_fallbacks == 0
+    assert [r.program for r in e.regions] == [r.program for r in before.regions]
+
+
+def test_what_a_region_declines():
+    f = alloc.bump(alloc.Buffer(10**6))(lambda a, b: a * b + a)
+    x = np.ones(10)
+    f(x, x)
+    for _ in range(40):
+        f([1.0], 2)
+        f(x.astype(object), 2)
+    (region,) = alloc.explain(f).regions
+    assert region.given_back
+    assert region.misses >= 16
+    if NATIVE:
+        assert region.hits == 1
+        assert region.declined == "there is no program for values of these kinds"
+        assert region.declined in str(alloc.explain(f))
+    assert "given back" in str(alloc.explain(f))
+
+
+@pytest.mark.skipif(not NATIVE, reason="of sites of the native core")
+def test_reasons_for_declining():
+    def said(values, **modes):
+        f = alloc.bump(alloc.Buffer(10**6))(lambda o, y: o.x * y + y)
+        with np.errstate(**modes):
+            f(types.SimpleNamespace(x=values[0]), values[1])
+        return alloc.explain(f).regions[0].declined
+
+    x = np.ones(10)
+    assert said((x, x)) is None
+    assert "kinds" in said((x, x.astype(object)))
+    assert "shapes" in said((x.reshape(10, 1)[::-1], np.frombuffer(b"a" * 81, "u1")[1:].view("f8")))
+    assert "floating point" in said((x * 1e300, x * 1e300), over="call", call=lambda *_: None)
+
+    class Odd:
+        x = property(lambda self: np.ones(3))
+
+    f = alloc.bump(alloc.Buffer(10**6))(lambda o, y: o.x * y + y)
+    f(Odd(), np.ones(3))
+    assert "not plain" in alloc.explain(f).regions[0].declined
+
+
+def test_reasons_in_words():
+    n, o = 3, types.SimpleNamespace()
+
+    def attribute(a):
+        o.x = a * 2 + 1
+
+    def truth(a):
+        if a * 2 + 1 > n:
+            pass
+
+    def unpacked(a):
+        b, c = a * 2 + 1
+        return b, c
+
+    def yielded(a):
+        yield a * 2 + 1
+
+    def protected(a):
+        b = a * 2 + 1
+        try:
+            return b * 2 + a
+        finally:
+            del b
+
+    def loop(a):
+        b = a * 2 + 1
+        for _ in (1, 2):
+            b = b * 2 + a
+        return b
+
+    def store(a, b):
+        a[1:] = b[1:] * 2 + 1
+        return b * 2 + a
+
+    def shared(a):
+        b = a * 2 + 1
+        return lambda: b
+
+    assert "an attribute is assigned to" in reasons(attribute)
+    assert "the truth of a comparison is asked for" in reasons(truth)
+    assert "a sequence is taken apart" in reasons(unpacked)
+    assert "a value is yielded" in reasons(yielded)
+    assert "begins" in reasons(protected)
+    assert "a loop begins" in reasons(loop)
+    assert "a store into an array ends a region" in reasons(store)
+    assert "shares" in reasons(shared)
+    assert "a list is made" in reasons(lambda a: [a * 2 + 1])
+    assert "`@` is not part of regions" in reasons(lambda a: a @ a)
+    assert "`a.reshape`" in reasons(lambda a, b: (b * 2 + 1) * a.reshape(-1))
+    assert "`.reshape`" in reasons(lambda a, b: (b * 2 + 1).reshape(-1))
+    assert "`np.add` with arguments by name" in reasons(lambda a: np.add(a * 2 + 1, a, out=a))
+    assert "`*` or `**`" in reasons(lambda a: helper(*(a * 2 + 1)))
+    if NATIVE:
+        assert "reduction `sum`" in reasons(lambda a: (a * 2 + 1).sum() * 2)
+
+
+def test_a_break_is_at_its_line():
+    def f(a, b):
+        c = np.multiply(
+            a,
+            b * a,
+        )
+        d = c * 2 + nothing(
+            a,
+        )
+        return d
+
+    found = by_line(alloc.explain(f))
+    assert [line for line, texts in found.items() if "`nothing`" in str(texts)] == [5]
+
+
+@pytest.mark.parametrize(
+    ("source", "name"),
+    [
+        ("g(x)", "g"),
+        ("np.linalg.norm(x)", "np.linalg.norm"),
+        ("x.y.foo(1, *x)", "x.y.foo"),
+        ("x.foo(g(x), k=x if x else 1)", "x.foo"),
+        ("(x + 1).foo(x)", ".foo"),
+        ("g(x)(x)", ""),
+        ("x[0](x)", ""),
+        ("(x or g)(x)", ""),
+        ("(g + x)(x)", ""),
+        ("g[0](x)", ""),
+        ("super().foo(x)", ".foo"),
+        ("foo.bar(*x, **x)", "foo.bar"),
+        ("foo(*[y for y in x])", "foo"),
+        ("foo(x)(x if x else x)", ""),
+        ("g(1)(2).foo(k=3)", ".foo"),
+    ],
+)
+def test_names_of_callees(source, name):
+    scope = {}
+    exec(f"def f(x):\n    return {source}\n", scope)
+    last = [site.what for site in alloc.explain(scope["f"]).sites if site.what.startswith("call")]
+    assert last[-1] == (f"call of `{name}`" if name else "call of what was computed")
+
+
+def test_callees():
+    def f(x, helper_too):
+        return nothing(x), helper_too(x), np.average(x), functools.reduce(helper, x), bumped(x)
+
+    bumped = alloc.bump(helper)
+    notes = {site.what: site.note for site in alloc.explain(f).sites}
+    assert notes["call of `nothing`"] == "runs as it is: it has no operators or calls"
+    assert notes["call of `helper_too`"] == ""
+    assert notes["call of `np.average`"] == ""
+    excluded = alloc.bump(alloc.Buffer(1000), exclude=[helper])(several)
+    notes = {site.what: site.note for site in alloc.explain(excluded).sites}
+    assert notes["call of `helper`"] == "runs as it is: it is excluded"
+
+
+class Model:
+    def step(self, x):
+        return x * 2 + x
+
+    __call__ = step
+    still = staticmethod(helper)
+    of_class = classmethod(step)
+    value = property(lambda self: np.ones(3) * 2)
+    kept = functools.cached_property(lambda self: np.ones(3) * 2)
+
+
+@pytest.mark.parametrize(
+    ("given", "name"),
+    [
+        (Model.step, "Model.step"),
+        (Model().step, "Model.step"),
+        (Model(), "Model.step"),
+        (Model.still, "helper"),
+        (vars(Model)["still"], "helper"),
+        (vars(Model)["of_class"], "Model.step"),
+        (Model.value, "Model.<lambda>"),
+        (vars(Model)["kept"], "Model.<lambda>"),
+        (functools.partial(helper, 1), "helper"),
+        (alloc.bump(functools.partial(helper, 1)), "helper"),
+        (functools.partial(alloc.bump(helper)), "helper"),
+        (alloc.bump(alloc.bump(Model())), "Model.step"),
+        (functools.partial(functools.partial(Model(), 1)), "Model.step"),
+    ],
+)
+def test_whatever_leads_to_a_function(given, name):
+    assert alloc.explain(given).function == name
+    assert str(alloc.explain(given)).startswith(f"{name} (test_explain.py:")
+
+
+def test_the_library_itself():
+    assert alloc.explain(alloc.bump).function == "bump"
+
+
+def test_bumped_partials_and_objects():
+    for target in (functools.partial(Model().step), Model()):
+        f = alloc.bump(alloc.Buffer(10**6))(target)
+        f(np.ones(3))
+        e = alloc.explain(f)
+        assert (e.function, e.bumped) == ("Model.step", True)
+        assert e.regions[0].hits + e.regions[0].misses == 1
+
+
+@pytest.mark.parametrize("given", [np.exp, len, 3, None, Model, functools.partial(len), property()])
+def test_without_bytecode(given):
+    with pytest.raises(TypeError, match="explain: .* has no Python bytecode"):
+        alloc.explain(given)
+
+
+def test_what_is_not_rewritten():
+    def odd(x):
+        return locals(), x * 2 + 1
+
+    for f in (odd, _quietly_bumped(odd)):
+        e = alloc.explain(f)
+        assert "locals" in e.reason
+        assert (e.regions, e.sites, e.breaks) == ((), (), ())
+        assert "it runs as it is: it may look at its own frame" in str(e)
+    assert alloc.explain(nothing).reason == "it has no operators or calls"
+
+
+def _quietly_bumped(f):
+    with pytest.warns(alloc.RewriteWarning):
+        return alloc.bump(alloc.Buffer(1000))(f)
+
+
+def test_the_heap():
+    buf = alloc.Buffer(4096, on_full="heap")
+    f = alloc.bump(buf)(lambda x: np.exp(x @ x))
+    f(np.ones((100, 100)))
+    e = alloc.explain(f)
+    assert e.heap_fallbacks == buf.heap_fallbacks > 0
+    assert "The buffer was too full for" in str(e)
+
+
+def test_in_words():
+    text = str(alloc.explain(several))
+    base = several.__code__.co_firstlineno
+    assert text.startswith(
+        f"several (test_explain.py:{base}), not bumped, {alloc.core()[0]} core: "
+    )
+    assert f"Region, line {base + 1}: 3 operations on a, b, np; gives t\n    t" in text
+    assert f"  up to line {base + 2}: a call of `helper`, which is none of the functions" in text
+    assert f"\n{base + 2:>8}  `@`" in text
+    assert "hits" not in text
+    assert "     hits   misses  site" in str(alloc.explain(alloc.bump(several)))
+
+
+def test_every_step_that_refuses_says_why():
+    """Instructions that regions have get their words from the steps, but for a few."""
+    assert set(_WORDS) & set(STEPS) == {"STORE_FAST", "CALL_INTRINSIC_1"}
+
+
+@pytest.mark.parametrize("module", [np.lib._function_base_impl, np.linalg._linalg, functools])
+def test_every_break_has_words(module):
+    for f in vars(module).values():
+        if not isinstance(f, types.FunctionType):
+            continue
+        found = survey(f.__code__, style_of(alloc.core()[0]), from_signal_handler)
+        for one in found.breaks:
+            assert not re.search(r"[A-Z]{2}|\{", re.sub(r"`.*?`", "", one.reason)), one
+            assert one.line or not one.computes, one
+        assert str(alloc.explain(f))
