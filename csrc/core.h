@@ -46,6 +46,9 @@ typedef struct {
     PyObject *error_modes;       /* owned: what NumPy does about floating point errors now */
     PyObject *error_state;       /* owned: the context variable that this depends on */
     PyObject *warnings;          /* owned: the dictionary of module `warnings` */
+    PyObject *filters_name;      /* owned: of what is looked up there at each effect */
+    PyObject *shown_name;        /* owned */
+    PyObject *original_name;     /* owned */
     PyObject *modes_of;          /* owned: the value of that variable when it was asked last */
     long modes;                  /* and the answer */
     PyObject *power_ufunc;       /* owned: which ufunc a power takes */

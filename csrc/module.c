@@ -53,7 +53,11 @@ execute(PyObject *module)
     import_umath1(-1);
     State *state = PyModule_GetState(module);
     state->limbo = PyList_New(0);
-    if (state->limbo == NULL) {
+    state->filters_name = PyUnicode_InternFromString("filters");
+    state->shown_name = PyUnicode_InternFromString("showwarning");
+    state->original_name = PyUnicode_InternFromString("_showwarning_orig");
+    if (state->limbo == NULL || state->filters_name == NULL || state->shown_name == NULL ||
+        state->original_name == NULL) {
         return -1;
     }
     struct {
@@ -100,6 +104,9 @@ traverse(PyObject *module, visitproc visit, void *arg)
     Py_VISIT(state->error_modes);
     Py_VISIT(state->error_state);
     Py_VISIT(state->warnings);
+    Py_VISIT(state->filters_name);
+    Py_VISIT(state->shown_name);
+    Py_VISIT(state->original_name);
     Py_VISIT(state->modes_of);
     return 0;
 }
@@ -126,6 +133,9 @@ clear(PyObject *module)
     Py_CLEAR(state->error_modes);
     Py_CLEAR(state->error_state);
     Py_CLEAR(state->warnings);
+    Py_CLEAR(state->filters_name);
+    Py_CLEAR(state->shown_name);
+    Py_CLEAR(state->original_name);
     Py_CLEAR(state->modes_of);
     return 0;
 }

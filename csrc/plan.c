@@ -243,7 +243,9 @@ plan_fits(Plan *plan, const Program *program, const Values *values)
     if (LIKELY(same)) {
         return 1;
     }
-    return !plan->declined && !plan->is_fixed && move(plan, program, values);
+    /* A plan that is being carried out, by another thread, must stay where it is. */
+    return !plan->declined && !plan->is_fixed && plan->references == 1 &&
+           move(plan, program, values);
 }
 
 int

@@ -27,12 +27,15 @@ modes_now(State *state)
     return state->modes;
 }
 
-/* Whether a filter turns warnings of these errors into exceptions. */
+/* Whether a filter turns warnings of these errors into exceptions, or somebody's code shows them. */
 static int
 is_filtered(const State *state)
 {
-    PyObject *filters = PyDict_GetItemString(state->warnings, "filters");
-    if (filters == NULL || !PyList_CheckExact(filters)) {
+    PyObject *filters = PyDict_GetItemWithError(state->warnings, state->filters_name);
+    PyObject *shown_by = PyDict_GetItemWithError(state->warnings, state->shown_name);
+    if (filters == NULL || !PyList_CheckExact(filters) ||
+        shown_by != PyDict_GetItemWithError(state->warnings, state->original_name)) {
+        PyErr_Clear();
         return 1;
     }
     for (Py_ssize_t i = 0; i < PyList_GET_SIZE(filters); i++) {

@@ -113,8 +113,10 @@ extent_of(PyArrayObject *array, Extent *extent)
     size_t size = (size_t)PyArray_NDIM(array) * sizeof(npy_intp);
     extent->data = PyArray_BYTES(array);
     extent->nd = PyArray_NDIM(array);
-    memcpy(extent->dims, PyArray_DIMS(array), size);
-    memcpy(extent->strides, PyArray_STRIDES(array), size);
+    if (size) {
+        memcpy(extent->dims, PyArray_DIMS(array), size);
+        memcpy(extent->strides, PyArray_STRIDES(array), size);
+    }
     return 1;
 }
 

@@ -55,20 +55,23 @@ def stages() -> list[tuple[str, str, str]]:
             str(ir),
         ),
         (
-            "Find regions and calls",
-            "Each place that gets a site: items from `start` up to `stop`.",
+            "Find operations, calls and regions",
+            "Each place that gets a site: items from `start` up to `stop`. Under a region stands what "
+            "it computes.",
             "\n".join(_described(place) for place in places),
         ),
         (
             "Verify and encode",
-            "The rewritten code for the Python core, decoded again for printing. The original "
-            "instructions are still there, each behind its site.",
+            "The rewritten code for the Python core, decoded again for printing. The region's site "
+            "comes first; behind it the original instructions are still there, each behind a site of "
+            "its own.",
             str(IR(new, bytecode_of(new))),
         ),
         (
             "Encode for the native core",
-            "The same places in the direct style: a site takes the operator's place, or swaps the "
-            "callable of a call that stays the original instruction.",
+            "The same places in the direct style: an operation's site takes the operator's place, or "
+            "a call's site swaps the callable of a call that stays the original instruction. A "
+            "region's site is called as before.",
             str(IR(direct, bytecode_of(direct))),
         ),
         (
@@ -87,7 +90,8 @@ def _described(place: object) -> str:
         if hasattr(place, name)
     }
     inside = ", ".join(f"{name}={value!r}" for name, value in shown.items())
-    return f"{type(place).__name__}({inside})"
+    program = str(getattr(place, "program", "")).splitlines()
+    return "\n    ".join([f"{type(place).__name__}({inside})", *program])
 
 
 def _cells(function: Any) -> list[str]:

@@ -35,6 +35,8 @@ _CLIP = getattr(umath, "clip")  # noqa: B009 - its stub lacks it
 #: Operators on two Python numbers that give a float or an int of theirs.
 _OF_NUMBERS = frozenset({"add", "sub", "mul", "truediv", "neg", "pos"})
 
+_MIRRORED = {"lt": "gt", "le": "ge", "gt": "lt", "ge": "le", "eq": "eq", "ne": "ne"}
+
 Step = tuple[Any, ...]
 
 
@@ -75,6 +77,8 @@ def _operation(program: Program, node: Node, kinds: list[Any]) -> tuple[Step, An
     if not any(isinstance(kind, np.dtype) for kind in kinds):
         return _of_numbers(name, kinds)
     operands = node.operands
+    if name in _MIRRORED and not isinstance(kinds[0], np.dtype):  # Python asks the array first
+        name, operands, kinds = _MIRRORED[name], operands[::-1], kinds[::-1]
     ufunc = UFUNCS.get(name.removeprefix("i_"))
     if name == "pow":
         exponent = program.nodes[operands[1]]

@@ -57,10 +57,15 @@ def test_every_version_has_every_stage():
         r"^### \d\. (.+)$", make_stages.PAGE.read_text(encoding="utf-8"), re.MULTILINE
     )
     assert all(printed.strip() for _, _, printed in stages)
-    assert "Region(" in stages[2][2]
-    assert "Call(" in stages[2][2]
-    assert "BINARY_OP" in stages[3][2]
-    assert "'@s0'" in stages[3][2]
+    assert names[2] == "Find operations, calls and regions"
+    for kind in ("Operation(", "Call(", "Region("):
+        assert kind in stages[2][2]
+    assert "np.exp(" in stages[2][2]  # what the region computes
+    for encoded in (stages[3][2], stages[4][2]):
+        assert "BINARY_OP" in encoded
+        assert "try (handler" in encoded
+        for site in ("@s0", "@s1", "@s2"):
+            assert f"'{site}'" in encoded
 
 
 def test_the_coverage_page_is_current():
