@@ -1,6 +1,6 @@
 #include "sites.h"
 
-#define WORTH_ROUTING 4096 /* bytes a call: below, setting the handler costs more than it saves */
+#define WORTH_ROUTING 4096 /* bytes a call: below, routing costs more than it saves */
 
 int
 site_init(Site *site, PyTypeObject *type, PyObject *spec, PyObject *owner, Py_ssize_t number,

@@ -71,8 +71,13 @@ def test_in_force_in_the_call_and_not_behind(in_call):
 
 def test_the_context_holds_nothing(in_call, way):
     """A copy of the context made in the middle of a call has the former handler."""
-    (inside,), _ = in_call(contextvars.copy_context)
-    assert way == "context" or inside.run(now) == heap
+
+    def nested():
+        alloc.run(lambda x: np.argsort(x), alloc.Buffer(), np.ones(3))
+        return contextvars.copy_context()
+
+    contexts, _ = in_call(contextvars.copy_context, nested, contextvars.copy_context)
+    assert [context.run(now) for context in contexts] == [heap if way == "cache" else ours] * 3
 
 
 def test_every_call_of_a_function():
@@ -222,7 +227,7 @@ def test_blocks_under_another_buffer(in_call):
 
 
 def test_a_block_that_stays_open(in_call):
-    """A generator that is suspended in a block leaves its handler in force, up to the call's end."""
+    """A generator suspended in a block leaves its handler in force, up to the call's end."""
     other = alloc.Buffer()
 
     def suspended():
@@ -263,9 +268,11 @@ def test_variables_set_in_a_call(in_call):
 def test_after_a_call_was_cut_short(in_call):
     """A change of contexts ends it; the next calls set the handler in the context."""
     for _ in range(3):
-        in_call(lambda: contextvars.Context().run(now))
-        assert in_call(now, lambda: contextvars.Context().run(now), now)[0][0] == ours
-    assert in_call(now, now) == ([ours, ours], True)
+        names, _ = in_call(now, lambda: contextvars.Context().run(now))
+        assert names == [ours, heap]
+    (inside, *names), owned = in_call(contextvars.copy_context, now, now)
+    assert inside.run(now) == ours
+    assert (names, owned) == ([ours, ours], True)
 
 
 def test_threads_that_start_in_the_middle(in_call):
