@@ -30,6 +30,9 @@
 #define MAX_IN 3       /* operands of an operation */
 #define MAX_OPERANDS 4 /* with its output */
 
+/* The context variable of NumPy's memory handler (see handler.h). */
+typedef struct HandlerVariable HandlerVariable;
+
 /* The module's state. */
 typedef struct {
     PyTypeObject *arena_type;    /* owned */
@@ -55,6 +58,9 @@ typedef struct {
     PyObject *raise_full;        /* owned: raises BufferFullError */
     PyObject *remake;            /* owned: makes a site anew in another process */
     PyObject *limbo;             /* owned: arrays that are about to be let go (see slots.h) */
+    HandlerVariable *handler_variable; /* owned, or NULL if its cache can't be used */
+    size_t stretches;            /* under handlers, that have not ended yet */
+    int careful;                 /* stretches in which the cache is not relied on */
 } State;
 
 State *state_of(PyTypeObject *type);

@@ -7,7 +7,7 @@
 #define ALLOC_REWRITE_MEMORY_H
 
 #include "arena.h"
-#include "core.h"
+#include "handler.h"
 
 typedef struct {
     PyObject_HEAD
@@ -35,19 +35,11 @@ PyArrayObject *array_new(const State *state, const Place *place, const char *wha
                          const npy_intp *strides);
 int array_is_ours(PyArrayObject *array);
 
-/* Put a handler in force; return the former one. */
-PyObject *handler_set(PyObject *handler);
-
-/* A stretch of C code under the arena's handler. */
-typedef struct {
-    PyObject *former; /* owned: the handler before */
-} Routing;
-
-/* Put the handler in force; -1 with an exception. Then put the former one in force again: `result`
- * is what came of the code in between (stolen, and returned), or NULL with its exception. Scratch
- * memory may come from the heap where the arena is full; a result may not: BufferFullError. */
-int routing_begin(Routing *routing, const Place *place);
-PyObject *routing_end(Routing *routing, const State *state, const Place *place, PyObject *what,
+/* Put the arena's handler in force; -1 with an exception. Then end that: `result` is what came of
+ * the code in between (stolen, and returned), or NULL with its exception. Scratch memory may come
+ * from the heap where the arena is full; a result may not: BufferFullError. */
+int routing_begin(Stretch *stretch, const State *state, const Place *place);
+PyObject *routing_end(Stretch *stretch, const State *state, const Place *place, PyObject *what,
                       PyObject *result);
 
 ALWAYS_INLINE PyArrayObject_fields *

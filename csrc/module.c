@@ -39,9 +39,24 @@ owns(PyObject *Py_UNUSED(module), PyObject *array)
     return PyBool_FromLong(PyArray_Check(array) && array_is_ours((PyArrayObject *)array));
 }
 
+/* learn_handler(arena or None): see `handler_learn`. */
+static PyObject *
+learn_handler(PyObject *module, PyObject *arena)
+{
+    State *state = PyModule_GetState(module);
+    if (arena != Py_None && !Py_IS_TYPE(arena, state->arena_type)) {
+        PyErr_SetString(PyExc_TypeError, "learn_handler: an Arena or None is wanted");
+        return NULL;
+    }
+    int works = handler_learn(state, arena == Py_None ? NULL : ((ArenaObject *)arena)->capsule);
+    return works < 0 ? NULL : PyBool_FromLong(works);
+}
+
 static PyMethodDef methods[] = {
     {"configure", (PyCFunction)(void (*)(void))configure, METH_VARARGS | METH_KEYWORDS,
      "Say what the sites ask when they meet something new."},
+    {"learn_handler", learn_handler, METH_O,
+     "Try, by means of an arena, whether its handler can be put in force at next to no cost."},
     {"owns", owns, METH_O, "Whether an array's memory is an arena's."},
     {NULL, NULL, 0, NULL},
 };
@@ -108,6 +123,7 @@ traverse(PyObject *module, visitproc visit, void *arg)
     Py_VISIT(state->shown_name);
     Py_VISIT(state->original_name);
     Py_VISIT(state->modes_of);
+    Py_VISIT((PyObject *)state->handler_variable);
     return 0;
 }
 
@@ -137,6 +153,7 @@ clear(PyObject *module)
     Py_CLEAR(state->shown_name);
     Py_CLEAR(state->original_name);
     Py_CLEAR(state->modes_of);
+    Py_CLEAR(state->handler_variable);
     return 0;
 }
 

@@ -60,14 +60,14 @@ unhandled(OperatorSite *self, PyObject *const *operands, int n)
         }
         return operate(self->operator, operands);
     }
-    Routing routing;
+    Stretch stretch;
     PyObject *symbol = PyUnicode_FromString(self->operator->symbol);
-    if (symbol == NULL || routing_begin(&routing, &site->place) < 0) {
+    if (symbol == NULL || routing_begin(&stretch, site->state, &site->place) < 0) {
         Py_XDECREF(symbol);
         return NULL;
     }
     PyObject *result = operate(self->operator, operands);
-    result = routing_end(&routing, site->state, &site->place, symbol, result);
+    result = routing_end(&stretch, site->state, &site->place, symbol, result);
     Py_DECREF(symbol);
     if (result == NULL) {
         return NULL;

@@ -3,21 +3,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-PyObject *
-handler_set(PyObject *handler)
-{
-    COLLECTOR_OFF;
-    PyObject *former = PyDataMem_SetHandler(handler);
-    COLLECTOR_ON;
-    return former;
-}
-
 int
-routing_begin(Routing *routing, const Place *place)
+routing_begin(Stretch *stretch, const State *state, const Place *place)
 {
     Arena *arena = place->arena->arena;
-    routing->former = handler_set(place->arena->capsule);
-    if (routing->former == NULL) {
+    if (handler_begin(stretch, (State *)state, place->arena->capsule) < 0) {
         return -1;
     }
     arena->lenient++; /* a count, as threads take turns in any order */
@@ -56,28 +46,34 @@ is_on_heap(const Place *place, PyObject *result)
         return 0;
     }
     PyArrayObject *array = (PyArrayObject *)result;
+    Arena *arena = place->arena->arena;
     if (!PyArray_CheckExact(result) || PyArray_NBYTES(array) == 0 ||
         !PyArray_CHKFLAGS(array, NPY_ARRAY_OWNDATA) ||
-        array_is_ours(array) || fields(array)->mem_handler != place->arena->capsule) {
+        fields(array)->mem_handler != place->arena->capsule ||
+        arena_has(arena, PyArray_BYTES(array))) {
         return 0;
     }
-    return !moved(place->arena->arena, array);
+    return !moved(arena, array);
 }
 
 PyObject *
-routing_end(Routing *routing, const State *state, const Place *place, PyObject *what,
+routing_end(Stretch *stretch, const State *state, const Place *place, PyObject *what,
             PyObject *result)
 {
     Arena *arena = place->arena->arena;
-    PyObject *type, *value, *trace;
     arena->lenient--;
-    PyErr_Fetch(&type, &value, &trace);
-    PyObject *ours = handler_set(routing->former);
-    Py_XDECREF(ours);
-    Py_DECREF(routing->former);
+    if (UNLIKELY(result == NULL)) {
+        PyObject *type, *value, *trace;
+        PyErr_Fetch(&type, &value, &trace);
+        handler_end(stretch, (State *)state);
+        PyErr_Restore(type, value, trace);
+        arena->refused = 0;
+        return NULL;
+    }
+    handler_end(stretch, (State *)state);
     size_t refused = arena->refused;
     arena->refused = 0;
-    int on_heap = result != NULL && is_on_heap(place, result);
+    int on_heap = is_on_heap(place, result);
     arena->refused = 0;
     if (on_heap && refused && arena->policy != FULL_HEAP) {
         PyObject *shape = Py_NewRef(Py_None), *descr = Py_NewRef(Py_None);
@@ -96,6 +92,5 @@ routing_end(Routing *routing, const State *state, const Place *place, PyObject *
         Py_DECREF(descr);
         return NULL;
     }
-    PyErr_Restore(type, value, trace);
     return result;
 }

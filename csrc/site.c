@@ -1,6 +1,6 @@
 #include "sites.h"
 
-#define WORTH_ROUTING 4096 /* bytes a call: below, setting the handler costs more than it saves */
+#define WORTH_ROUTING 4096 /* bytes a call: below, routing costs more than it saves */
 
 int
 site_init(Site *site, PyTypeObject *type, PyObject *spec, PyObject *owner, Py_ssize_t number,
@@ -98,10 +98,10 @@ site_reviewed(Site *site)
 PyObject *
 site_routed(Site *site, PyObject *callee, PyObject *const *args, size_t nargsf, PyObject *names)
 {
-    Routing routing;
-    if (routing_begin(&routing, &site->place) < 0) {
+    Stretch stretch;
+    if (routing_begin(&stretch, site->state, &site->place) < 0) {
         return NULL;
     }
     PyObject *result = PyObject_Vectorcall(callee, args, nargsf, names);
-    return routing_end(&routing, site->state, &site->place, callee, result);
+    return routing_end(&stretch, site->state, &site->place, callee, result);
 }

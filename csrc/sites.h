@@ -9,7 +9,7 @@
 
 #define MISSES 16  /* operands in a row that a site may not handle, having handled none */
 #define SETTLED 1024 /* hits after which the code is made anew without the sites that have gone */
-#define REVIEW 256 /* calls between two looks at whether the handler pays */
+#define REVIEW 256 /* calls between two looks at whether routing pays */
 
 /* How often a site did what it is for, and did not: members of its type. */
 #define SITE_MEMBERS                                                                         \
@@ -24,7 +24,7 @@ typedef struct {
     PyObject *spec;    /* owned: what `remake` makes it anew from in another process */
     PyObject *owner;   /* owned: who takes the site out */
     Py_ssize_t number; /* the site's, for the owner */
-    int frugal;        /* whether it is taken out if the handler does not pay */
+    int frugal;        /* whether it is taken out if routing does not pay */
     unsigned int hits;
     unsigned int misses;
     unsigned int routed; /* calls under the handler, since the last look */

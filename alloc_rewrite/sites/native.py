@@ -107,3 +107,4 @@ def configure() -> None:
         error_state=error_state,
         warnings=vars(warnings),
     )
+    native.learn_handler(native.Arena(0, 2, 0, 0))  # which is gone after that
