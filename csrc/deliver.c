@@ -15,7 +15,7 @@ root_of(const Call *call, const Source *source)
 
 /* The object that stands for a node outside: an array, a view of one, or what was given. */
 static PyObject *
-object_for(const Call *call, int node)
+object_for(Call *call, int node)
 {
     const Program *program = call->program;
     const Plan *plan = call->plan;
@@ -32,7 +32,11 @@ object_for(const Call *call, int node)
         const Source *source = &plan->sources[plan->source_of[node]];
         Extent extent = source->extent;
         extent.data = PyArray_BYTES(root_of(call, source)) + source->offset;
-        return view_made(root_of(call, source), &extent);
+        PyObject *view = view_made(root_of(call, source), &extent);
+        if (view != NULL) { /* the same one for whoever asks again */
+            call->values.of[node] = call->values.owned[call->values.n_owned++] = Py_NewRef(view);
+        }
+        return view;
     }
     return NULL;
 }
@@ -203,7 +207,7 @@ reduce_all(Call *call)
 }
 
 static PyObject *
-delivered(const Call *call)
+delivered(Call *call)
 {
     const Program *program = call->program;
     if (!program->is_packed) {

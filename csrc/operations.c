@@ -54,6 +54,14 @@ operation_named(const char *name)
     return NULL;
 }
 
+const Operator *
+operation_in_place(const Operator *operator)
+{
+    char name[16] = "i_";
+    strncat(name, operator->name, sizeof(name) - sizeof("i_"));
+    return operation_named(name);
+}
+
 PyObject *
 operate(const Operator *operator, PyObject *const *operands)
 {

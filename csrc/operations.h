@@ -20,6 +20,8 @@ typedef struct {
 
 /* The operator of that name, or NULL. */
 const Operator *operation_named(const char *name);
+/* The operator `a += b` for `a + b` and the like; NULL for others. */
+const Operator *operation_in_place(const Operator *operator);
 /* What the instruction would give. */
 PyObject *operate(const Operator *operator, PyObject *const *operands);
 

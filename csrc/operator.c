@@ -23,6 +23,7 @@ typedef struct {
 typedef struct {
     Site site;
     const Operator *operator;
+    const Operator *in_place; /* NULL if there is none */
     Py_ssize_t n_operands;
     int n_kernels;
     Kernel kernels[POWERS]; /* all but powers have one or none */
@@ -36,6 +37,35 @@ is_plain(PyObject *operand)
 {
     return PyArray_CheckExact(operand) &&
            !PyDataType_REFCHK(PyArray_DESCR((PyArrayObject *)operand));
+}
+
+/* Which dying operand NumPy would write the result over; -1 for none. */
+static int
+elided_operand(const OperatorSite *self, PyObject *const *args)
+{
+    enum elision elision = self->operator->elision;
+    if (!STACK_COUNTS || elision == NONE) {
+        return -1;
+    }
+    PyObject *other = self->n_operands == 2 ? args[1] : NULL;
+    if (Py_REFCNT(args[0]) == 1 && is_elided(elision, args[0], other)) {
+        return 0;
+    }
+    return elision == EITHER && Py_REFCNT(other) == 1 && is_elided(elision, other, args[0]) ? 1
+                                                                                            : -1;
+}
+
+/* The operator itself; where NumPy would write over a dying operand, which it sees only when the
+ * interpreter calls it, the operator in place. */
+static PyObject *
+operate_plainly(const OperatorSite *self, PyObject *const *operands)
+{
+    int over = self->n_operands == 2 ? elided_operand(self, operands) : -1;
+    if (over < 0) {
+        return operate(self->operator, operands);
+    }
+    PyObject *turned[2] = {operands[over], operands[!over]};
+    return operate(self->in_place, turned);
 }
 
 /* What is not handled natively: under the handler if it makes arrays of plain memory. */
@@ -58,7 +88,7 @@ unhandled(OperatorSite *self, PyObject *const *operands, int n)
         if (site_missed(site) < 0) {
             return NULL;
         }
-        return operate(self->operator, operands);
+        return operate_plainly(self, operands);
     }
     Stretch stretch;
     PyObject *symbol = PyUnicode_FromString(self->operator->symbol);
@@ -66,7 +96,7 @@ unhandled(OperatorSite *self, PyObject *const *operands, int n)
         Py_XDECREF(symbol);
         return NULL;
     }
-    PyObject *result = operate(self->operator, operands);
+    PyObject *result = operate_plainly(self, operands);
     result = routing_end(&stretch, site->state, &site->place, symbol, result);
     Py_DECREF(symbol);
     if (result == NULL) {
@@ -164,16 +194,10 @@ static PyObject *
 computed(OperatorSite *self, PyObject *const *args)
 {
     Kernel *kernel = &self->kernels[0];
-    if (STACK_COUNTS && self->operator->elision != NONE) {
-        PyObject *other = self->n_operands == 2 ? args[1] : NULL;
-        if (Py_REFCNT(args[0]) == 1 && is_elided(self->operator->elision, args[0], other)) {
-            return kernel_run(kernel, args, (PyArrayObject *)args[0], 0);
-        }
-        if (self->operator->elision == EITHER && Py_REFCNT(other) == 1 &&
-            is_elided(self->operator->elision, other, args[0])) {
-            PyObject *turned[2] = {other, args[0]};
-            return kernel_run(kernel, turned, (PyArrayObject *)other, 0);
-        }
+    int over = elided_operand(self, args);
+    if (over >= 0) {
+        PyObject *turned[2] = {args[over], self->n_operands == 2 ? args[!over] : NULL};
+        return kernel_run(kernel, turned, (PyArrayObject *)args[over], 0);
     }
     return kernel_run(kernel, args, NULL, 1);
 }
@@ -244,7 +268,7 @@ operator_call(PyObject *object, PyObject *const *args, Py_ssize_t n)
         }
         if (self->site.place.arena->arena->refused) { /* the heap's turn */
             self->site.place.arena->arena->refused = 0;
-            return operate(self->operator, args);
+            return operate_plainly(self, args);
         }
     }
     return unhandled(self, args, (int)n);
@@ -271,6 +295,7 @@ operator_new(PyTypeObject *type, PyObject *args, PyObject *Py_UNUSED(kwargs))
         return NULL;
     }
     self->operator = found;
+    self->in_place = operation_in_place(found);
     self->n_operands = found->form == UNARY || found->form == UNPACK ? 1
                        : found->form == SLICE                      ? 3
                                                                    : 2;

@@ -207,6 +207,13 @@ region_traverse(PyObject *object, visitproc visit, void *arg)
     for (int i = 0; i < self->n_typings; i++) {
         for (int k = 0; k < self->typings[i]->n_nodes; k++) {
             Py_VISIT(self->typings[i]->typed[k].native);
+            Py_VISIT(self->typings[i]->typed[k].ufunc);
+        }
+        for (int k = 0; k < self->typings[i]->n_keys; k++) {
+            const Key *key = &self->typings[i]->keys[k];
+            if (key->is_object) {
+                Py_VISIT((PyObject *)key->leaf.identity);
+            }
         }
     }
     if (self->program != NULL) {

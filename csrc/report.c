@@ -27,7 +27,7 @@ modes_now(State *state)
     return state->modes;
 }
 
-/* Whether a filter turns warnings of these errors into exceptions, or somebody's code shows them. */
+/* Whether a filter turns warnings of errors into exceptions, or somebody's code shows them. */
 static int
 is_filtered(const State *state)
 {

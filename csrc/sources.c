@@ -176,6 +176,10 @@ may_be_elided(const Planner *planner, const Typed *typed, const Layout *layout)
         int is_dying = plan_is_step(planner, node) ||
                        (planner->program->nodes[node].is_temporary &&
                         planner->plan->source_of[node] >= 0);
+        if (is_dying && i == 1 && PyTypeNum_ISCOMPLEX(typed->descrs[2]->type_num) &&
+            strcmp(typed->name, "multiply") == 0) {
+            return 1; /* it multiplies the other way round then, which shows in the last bits */
+        }
         if (is_dying && extent->nd == layout->nd &&
             PyDataType_ELSIZE(planner->typing->results[node]) == size &&
             !PyArray_CompareLists(extent->strides, layout->strides, layout->nd)) {

@@ -56,21 +56,21 @@ def stages() -> list[tuple[str, str, str]]:
         ),
         (
             "Find operations, calls and regions",
-            "Each place that gets a site: items from `start` up to `stop`. Under a region stands what "
-            "it computes.",
+            "Each place that gets a site: items from `start` up to `stop`. Under a region stands "
+            "what it computes.",
             "\n".join(_described(place) for place in places),
         ),
         (
             "Verify and encode",
             "The rewritten code for the Python core, decoded again for printing. The region's site "
-            "comes first; behind it the original instructions are still there, each behind a site of "
-            "its own.",
+            "comes first; behind it the original instructions are still there, each behind a site "
+            "of its own.",
             str(IR(new, bytecode_of(new))),
         ),
         (
             "Encode for the native core",
-            "The same places in the direct style: an operation's site takes the operator's place, or "
-            "a call's site swaps the callable of a call that stays the original instruction. A "
+            "The same places in the direct style: an operation's site takes the operator's place, "
+            "or a call's site swaps the callable of a call that stays the original instruction. A "
             "region's site is called as before.",
             str(IR(direct, bytecode_of(direct))),
         ),

@@ -126,7 +126,7 @@ class CountingOperation:
         self.where = where
         self.twin = twin
         plain = operation.operator.removeprefix("i_")
-        self.symbol = SYMBOLS[plain] + ("=" if plain != operation.operator else "")
+        self.symbol = SYMBOLS.get(plain, plain) + ("=" if plain != operation.operator else "")
 
     def before(self, *operands: Any) -> Any:
         """Run the bumped function's site, if there is one."""

@@ -37,6 +37,9 @@ from .scan import Point, Scan, Vocabulary
 
 #: Looking something up may raise an exception; computing may also warn.
 _MAY_FAIL = COMPUTING | {LEAF, ATTRIBUTE, INDEX}
+#: What makes an object of its own.
+_MADE = COMPUTING | {INDEX}
+MOST_OUTPUTS = 16
 LEAST_WEIGHT = 2  # computing nodes, and those that make views
 
 
@@ -92,6 +95,8 @@ def _region(scan: Scan, point: Point, flow: Locals) -> Region | None:
         if not flow.is_live(name, point.stop) and flow.may_hold(name, start, point.stop)
     ]
     outputs = [node for _, node in delivered] + [slot.node for slot in reversed(stack)]
+    if len(outputs) > MOST_OUTPUTS:
+        return None
     nodes = scan.nodes[: point.n_nodes]
     weight = sum(n.kind in COMPUTING or _is_view(n, nodes) for n in nodes)
     if weight < LEAST_WEIGHT or not any(n.kind in COMPUTING and n.kind != STORE for n in nodes):
@@ -144,7 +149,7 @@ def _shortened(
             leaves.append(detail)
             detail = len(leaves) - 1
         key = (node.kind, operands, id(detail) if node.kind == CONST else detail)
-        is_own = node.kind in EFFECTS or (node.kind in COMPUTING and i in outputs)
+        is_own = node.kind in EFFECTS or (node.kind in _MADE and i in outputs)
         if not is_own and key in known:
             number[i] = known[key]
             merged |= node.kind in COMPUTING

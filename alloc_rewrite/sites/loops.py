@@ -40,7 +40,8 @@ def plan_loop(
         return None  # it raises from within the loop
     quick = ufunc in _ARITHMETIC and all(d.char in "?bBhHiIlLqQfdFD" for d in dtypes)
     real = all(d.kind != "c" for d in dtypes)
-    return capsule, dtypes, not quick, real and (quick or ufunc in _EVEN)
+    even = (quick and ufunc not in _UNEVEN) or ufunc in _EVEN
+    return capsule, dtypes, not quick, real and even
 
 
 def plan_reduction(ufunc: np.ufunc, dtype: np.dtype[Any]) -> tuple[Any, bool, bool, Any] | None:
@@ -100,6 +101,9 @@ def is_plain(dtype: np.dtype[Any]) -> bool:
 
 #: Other ufuncs that give an item the same bits wherever it stands.
 _EVEN = frozenset({np.floor_divide, np.remainder, np.left_shift, np.right_shift, np.fmod})
+
+#: Of two zeros of different signs they take one in whole vectors, and the other in the rest.
+_UNEVEN = frozenset({np.fmax, np.fmin})
 
 #: Ufuncs whose loops compute in vector registers only.
 _ARITHMETIC = frozenset(

@@ -182,14 +182,17 @@ class BinarySite(UfuncSite):
 
 
 def _is_dying(array: ndarray[Any, Any]) -> bool:
-    """Whether an operand that only the caller's stack holds is the last over its arena block.
+    """Whether an operand that only the caller's stack holds is the last over its memory.
 
     NumPy overwrites such temporaries as well, if they own their memory.
     """
     header = array.base
     return (
-        type(header) is Header
-        and getrefcount(header) == _LAST_OF_BLOCK
+        (
+            array.flags.owndata
+            if header is None
+            else type(header) is Header and getrefcount(header) == _LAST_OF_BLOCK
+        )
         and array.flags.writeable
         and not getweakrefcount(array)
     )

@@ -21,6 +21,11 @@ ndarray = np.ndarray
 _NUMERIC = "?biufcmM"
 _SCALARS = frozenset({bool, int, float, complex})
 _WORTH_ELIDING = 64 * 1024  # bytes; below, all operands of an expression are in the cache
+_ELIDED = 256 * 1024  # bytes; from there on NumPy does it, whatever the result's layout were
+_COMMUTATIVE = frozenset({np.add, np.multiply, np.bitwise_and, np.bitwise_or, np.bitwise_xor})
+_ELIDED_LEFT = _COMMUTATIVE | {
+    np.subtract, np.true_divide, np.floor_divide, np.left_shift, np.right_shift
+}  # fmt: skip
 _MANY = 64  # combinations remembered by one site
 
 
@@ -95,7 +100,7 @@ class Variants:
         spec = self._arena.spec(shape, dtypes[-1], strides)
         if spec is None:
             return None
-        return Variant(spec, tuple(self._fits(x, spec) for x in operands))
+        return Variant(spec, tuple(self._fits(k, operands, spec) for k in range(len(operands))))
 
     def _shape(self, operands: tuple[Any, ...]) -> tuple[int, ...]:
         shapes = [np.shape(x) for x in operands]
@@ -105,15 +110,22 @@ class Variants:
             return matmul_shape(*shapes)
         raise ValueError("a generalised ufunc is a matter of its own row")
 
-    def _fits(self, operand: Any, spec: Spec) -> bool:
-        """Whether the result has the operand's layout, and is large enough for that to matter."""
+    def _fits(self, number: int, operands: tuple[Any, ...], spec: Spec) -> bool:
+        """Whether the result can be written over an operand, and is large enough for that."""
+        operand = operands[number]
+        if (
+            self.ufunc.signature is not None
+            or type(operand) is not ndarray
+            or operand.shape != spec.shape
+            or operand.dtype is not spec.dtype
+        ):
+            return False
+        if operand.strides == (spec.strides or c_strides(spec.shape, spec.dtype.itemsize)):
+            return spec.nbytes >= _WORTH_ELIDING
         return (
-            spec.nbytes >= _WORTH_ELIDING
-            and self.ufunc.signature is None
-            and type(operand) is ndarray
-            and operand.shape == spec.shape
-            and operand.dtype is spec.dtype
-            and operand.strides == (spec.strides or c_strides(spec.shape, spec.dtype.itemsize))
+            spec.nbytes >= _ELIDED
+            and self.ufunc in (_ELIDED_LEFT if number == 0 else _COMMUTATIVE)
+            and all(np.shape(x) in ((), spec.shape) for x in operands)
         )
 
 

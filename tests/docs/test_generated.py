@@ -11,9 +11,13 @@ import pytest
 
 import alloc_rewrite
 from alloc_rewrite.cores import native
+from tests.bench.regions import tables
+from tests.bench.regions.__main__ import show
+from tests.bench.regions.measure import Row
 from tests.docs.pages import DOCS, IDS, PAGES, ROOT, anchors, blocks, links
 
 sys.path.append(str(DOCS))
+make_benchmarks = importlib.import_module("make_benchmarks")
 make_coverage = importlib.import_module("make_coverage")
 make_reference = importlib.import_module("make_reference")
 make_stages = importlib.import_module("make_stages")
@@ -98,6 +102,101 @@ def check_coverage(entry):
         assert entry.plain == 0, entry
     if entry.kind == make_coverage.RECURSION:
         assert bool(entry.bumped) == entry.note.startswith("on the heap"), entry
+
+
+#: A benchmark's tables by their marks, each with the pages that it stands on.
+MARKED = {
+    "operations": 1,
+    "benchmarks": 1,
+    "regions": 2,
+    "kernels": 1,
+    "peers": 1,
+}
+
+
+def between_marks(name):
+    """What stands between the marks of a table, on each page that has them."""
+    marks = re.compile(rf"^<!-- {name} -->\n(.*)^<!-- end of {name} -->\n", re.M | re.S)
+    return [m[1] for page in PAGES for m in marks.finditer(page.read_text(encoding="utf-8"))]
+
+
+def rows_between_marks(name):
+    lines = between_marks(name)[0].splitlines()
+    return [[c.strip() for c in line.strip("|").split("|")] for line in lines if "|" in line][2:]
+
+
+@pytest.mark.parametrize("name", MARKED)
+def test_tables_of_benchmarks_have_their_marks(name):
+    found = between_marks(name)
+    assert len(found) == MARKED[name]
+    assert len(set(found)) == 1, "the same table everywhere"
+    written_into = [p for p in make_benchmarks.PAGES if f"<!-- {name} -->" in p.read_text("utf-8")]
+    assert len(written_into) == MARKED[name]
+
+
+MADE_UP = [
+    Row("waves", "stencil", "small", 2e-6, {"native": 8.0, "out=": 2.0},
+        {"native": 0.25e-6, "out=": 1e-6}, {"native": 0.0}),
+    Row("waves", "stencil", "large", 4.5e-3, {"native": 2.0}, {"native": 2.25e-3},
+        {"native": 1319.0}),
+    Row("numbers", "other", "small", 1e-6, {"native": 1.0, "out=": 0.5},
+        {"native": 1e-6, "out=": 2e-6}, {"native": 0.0}, other_bits=["out="]),
+]  # fmt: skip
+
+
+def test_tables_of_the_suite_of_kernels_are_found(capsys):
+    show(MADE_UP, "Array kernels (Python 3.13.0, NumPy 2.5.5; 9 s)")
+    made = make_benchmarks.tables(capsys.readouterr().out)
+    assert set(made) == {"kernels", "regions", "peers"}
+    for table in made.values():
+        assert table.startswith("Made with Python 3.13.0, NumPy 2.5.5, native core:\n\n| ")
+    assert r"| `waves` | stencil | 2.00 | 8.00 | 4,500.00 | 2.00\* |" in made["kernels"]
+    assert "| `numbers` | other | 1.00 | 1.00 |  |  |" in made["kernels"]
+    assert "| stencil | 8.00 |  | 2.00 |" in made["regions"]
+    assert "| out= | 4.00 (1) |  |  |" in made["peers"]
+    page = "a\n<!-- regions -->\nold\n<!-- end of regions -->\nb\n"
+    new = make_benchmarks.written(page, made)
+    assert new == f"a\n<!-- regions -->\n\n{made['regions']}\n<!-- end of regions -->\nb\n"
+    assert make_benchmarks.written(new, made) == new
+
+
+def test_tables_of_other_benchmarks_are_found():
+    rule = "-------------------------  --------  --------------  ----"
+    output = "\n".join(
+        [
+            "Operations (Python 3.13.0, NumPy 2.5.5, native core)",
+            "operation                  plain ns  plain / bumped   aim",
+            rule,
+            "a*b + a*a - b*b, 1,000        2,276            3.21  3.00",
+            "left out                      9,999            3.00  2.00",
+            "x[3]                             33            1.00",
+        ]
+    )
+    (table,) = make_benchmarks.tables(output).values()
+    assert table.splitlines()[2:] == [
+        "| operation | plain, ns | plain / bumped |",
+        "|---|---:|---:|",
+        "| `a*b + a*a - b*b`, 1,000 | 2,276 | 3.21 |",
+        "| `x[3]` | 33 | 1.00 |",
+    ]
+
+
+def test_the_tables_and_the_picture_of_kernels_are_of_one_run():
+    rows = []
+    for name, kind, *figures in rows_between_marks("kernels"):
+        for size, ratio in zip(tables.SIZES, figures[1::2], strict=True):
+            faults = {"native": float("*" in ratio)}
+            ratios = {"native": float(ratio.rstrip("\\*"))} if ratio else {}
+            rows.append(Row(name, kind, size, ratios=ratios, faults=faults))
+    means = tables.means(rows, "native")
+    shown = {kind: list(map(float, figures)) for kind, *figures in rows_between_marks("regions")}
+    assert shown.keys() == means.keys()
+    for kind, by_size in means.items():
+        assert list(by_size.values()) == pytest.approx(shown[kind], rel=0.01)
+    picture = (DOCS / "explanation" / "regions.svg").read_text(encoding="utf-8")
+    drawn = [float(text) for text in re.findall(r">([\d.]+)</text>", picture)]
+    wanted = [v for kind, values in shown.items() if kind != tables.WITHOUT_FAULTS for v in values]
+    assert drawn == pytest.approx(wanted, abs=0.0501)
 
 
 def sentences(node):

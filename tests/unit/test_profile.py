@@ -188,3 +188,12 @@ def test_bumped_functions_are_profiled_with_their_own_buffer():
 def test_profile_of_a_profile():
     inner = alloc.profile(alloc.profile, lambda: np.zeros(100))
     assert inner.result.nbytes == 800
+
+
+def test_a_bumped_function_that_unpacks_is_counted():
+    def f(n):
+        size, _ = n
+        return np.zeros(size) + 1
+
+    bumped = alloc.bump(alloc.Buffer(64, on_full="heap"))(f)
+    assert alloc.allocated(bumped, (1000, 0)) == 16000

@@ -1,0 +1,51 @@
+"""Results written over dying operands have those operands' layout, as NumPy's elision gives it."""
+
+import numpy as np
+import pytest
+
+import alloc_rewrite as alloc
+
+from ..differential.compare import observe
+
+#: 256 KiB and more, from which on NumPy writes over operands that die; and less.
+SHAPES = [(3, 12_000), (3, 500)]
+FUNCTIONS = [
+    lambda x, z: (2 + x) + z,
+    lambda x, z: z + (2 + x),
+    lambda x, z: z * (2 + x) + 1,
+    lambda x, z: z - (2 + x),
+    lambda x, z: (2 + x) - z,
+    lambda x, z: (2 + x) / z,
+    lambda x, z: -(2 + x) / z,
+    lambda x, z: (x.astype(int) + 1) / z,
+    lambda x, z: (x.astype(int) + 1) + z,
+    lambda x, z: (x.astype("f4") + z) * z,
+    lambda x, z: (x > 1) | (z > 1),
+    lambda x, z: np.add(2 + x, z),
+    lambda x, z: (2 + x).T * z.T,
+]
+LAYOUTS = {
+    "C": lambda a: a,
+    "F": np.asfortranarray,
+    "rows backwards": lambda a: a[::-1],
+    "columns backwards": lambda a: np.asfortranarray(a)[:, ::-1],
+    "a row": lambda a: a[:1],
+}
+
+
+def outcome(function, *args):
+    return observe(lambda *a: function(*a), args)[0]
+
+
+@pytest.mark.parametrize("shape", SHAPES, ids=str)
+@pytest.mark.parametrize("number", range(len(FUNCTIONS)))
+def test_layouts_of_results(number, shape):
+    plain = FUNCTIONS[number]
+    size = np.prod(shape)
+    x, z = np.linspace(1.0, 2.0, size).reshape(shape), np.linspace(0.5, 3.0, size).reshape(shape)
+    for left in LAYOUTS.values():
+        for right in LAYOUTS.values():
+            bumped = alloc.bump(alloc.Buffer(4_000_000))(plain)
+            expected = outcome(plain, left(x), right(z))
+            for _ in range(3):
+                assert not expected.differences(outcome(bumped, left(x), right(z)))
