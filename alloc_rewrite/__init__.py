@@ -7,6 +7,7 @@ from .errors import BufferFullError, RewriteWarning
 from .explain import Explanation, explain
 from .profile import Profile, allocated, profile
 from .registry import register
+from .threads import get_num_threads, set_num_threads
 
 __all__ = [
     "Buffer",
@@ -19,8 +20,10 @@ __all__ = [
     "core",
     "default_buffer",
     "explain",
+    "get_num_threads",
     "profile",
     "register",
     "run",
+    "set_num_threads",
 ]
 __version__ = "0.1.0"

@@ -75,15 +75,17 @@ advance(const Plan *plan, const Stage *stage, char **at, int axis, npy_intp by)
     }
 }
 
-/* Go through the innermost axes of a stage; the operands are where they were in the end. */
+/* Go through the innermost axes of a stage, from one item or row to another; the operands are where
+ * they were in the end. */
 static int
-do_innermost(BlockRun *run, const Stage *stage, char **at)
+do_innermost(BlockRun *run, const Stage *stage, char **at, npy_intp from, npy_intp stop)
 {
     const Plan *plan = run->plan;
     int axis = stage->rows > 0;
-    npy_intp all = stage->dims[axis], most = axis ? stage->rows : stage->length;
-    for (npy_intp done = 0; done < all; done += most) {
-        npy_intp n = all - done < most ? all - done : most;
+    npy_intp most = axis ? stage->rows : stage->length;
+    advance(plan, stage, at, axis, from);
+    for (npy_intp done = from; done < stop; done += most) {
+        npy_intp n = stop - done < most ? stop - done : most;
         int failed = axis ? do_block(run, stage, at, stage->dims[0], n)
                           : do_block(run, stage, at, n, 0);
         if (failed < 0) {
@@ -91,23 +93,24 @@ do_innermost(BlockRun *run, const Stage *stage, char **at)
         }
         advance(plan, stage, at, axis, n);
     }
-    advance(plan, stage, at, axis, -all);
+    advance(plan, stage, at, axis, -stop);
     return 0;
 }
 
 static int
-do_axes(BlockRun *run, const Stage *stage, char **at, int axis)
+do_axes(BlockRun *run, const Stage *stage, char **at, int axis, npy_intp from, npy_intp stop)
 {
     if (axis == (stage->rows > 0)) {
-        return do_innermost(run, stage, at);
+        return do_innermost(run, stage, at, from, stop);
     }
-    for (npy_intp i = 0; i < stage->dims[axis]; i++) {
-        if (do_axes(run, stage, at, axis - 1) < 0) {
+    advance(run->plan, stage, at, axis, from);
+    for (npy_intp i = from; i < stop; i++) {
+        if (do_axes(run, stage, at, axis - 1, 0, stage->dims[axis - 1]) < 0) {
             return -1;
         }
         advance(run->plan, stage, at, axis, 1);
     }
-    advance(run->plan, stage, at, axis, -stage->dims[axis]);
+    advance(run->plan, stage, at, axis, -stop);
     return 0;
 }
 
@@ -132,6 +135,70 @@ splat(BlockRun *run, const Stage *stage)
     }
 }
 
+/* ------------------------------------------------------------------ several threads */
+
+/* A stage whose outermost axis is shared out. */
+typedef struct {
+    BlockRun *run;
+    const Stage *stage;
+    int failed;
+} Shared;
+
+npy_intp
+blocks_spare(const Plan *plan)
+{
+    return (plan->scratch - plan->blocks + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+}
+
+/* Do one part of a stage, with blocks of its own. */
+static void
+do_part(void *task, int part, int parts)
+{
+    Shared *shared = task;
+    const Stage *stage = shared->stage;
+    const Plan *plan = shared->run->plan;
+    BlockRun run;
+    char *at[MOST_ALL_OPERANDS];
+    run.plan = plan;
+    run.raised = 0;
+    if (plan->is_reported) {
+        memset(run.raised_by, 0, sizeof(run.raised_by));
+    }
+    for (int i = stage->first_operand; i < stage->first_operand + stage->n_operands; i++) {
+        const Operand *operand = &plan->operands[i];
+        at[i] = part && operand->where == IN_BLOCK
+                    ? shared->run->spare + (part - 1) * blocks_spare(plan) + operand->offset -
+                          plan->blocks
+                    : shared->run->at[i];
+    }
+    /* Shares begin where blocks do. */
+    int axis = stage->nd - 1;
+    npy_intp unit = axis > (stage->rows > 0) ? 1 : axis ? stage->rows : stage->length;
+    npy_intp all = stage->dims[axis], units = (all + unit - 1) / unit;
+    npy_intp from = units * part / parts * unit, stop = units * (part + 1) / parts * unit;
+    status_clear(plan->slow_status);
+    int failed = do_axes(&run, stage, at, axis, from, stop < all ? stop : all);
+    pool_lock(shared->run->pool);
+    shared->failed |= failed;
+    shared->run->raised |= run.raised;
+    for (int i = 0; plan->is_reported && i < MOST_NODES; i++) {
+        shared->run->raised_by[i] |= run.raised_by[i];
+    }
+    pool_unlock(shared->run->pool);
+}
+
+static int
+do_stage(BlockRun *run, const Stage *stage)
+{
+    int axis = stage->nd - 1;
+    if (run->pool == NULL || stage->work < WORTH_SHARING) {
+        return do_axes(run, stage, run->at, axis, 0, stage->dims[axis]);
+    }
+    Shared shared = {run, stage, 0};
+    pool_run(run->pool, do_part, &shared);
+    return shared.failed ? -1 : 0;
+}
+
 int
 blocks_run(BlockRun *run, int first, int stop)
 {
@@ -140,7 +207,7 @@ blocks_run(BlockRun *run, int first, int stop)
         splat(run, stage);
         int failed = stage->nd == 1 && stage->length == stage->dims[0]
                          ? do_block(run, stage, run->at, stage->length, 0)
-                         : do_axes(run, stage, run->at, stage->nd - 1);
+                         : do_stage(run, stage);
         if (failed < 0) {
             return -1;
         }

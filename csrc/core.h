@@ -26,6 +26,7 @@
 #include <numpy/ufuncobject.h>
 
 #include "compat.h"
+#include "threads.h"
 
 #define MAX_IN 3       /* operands of an operation */
 #define MAX_OPERANDS 4 /* with its output */
@@ -59,6 +60,8 @@ typedef struct {
     PyObject *remake;            /* owned: makes a site anew in another process */
     PyObject *limbo;             /* owned: arrays that are about to be let go (see slots.h) */
     HandlerVariable *handler_variable; /* owned, or NULL if its cache can't be used */
+    int threads;                 /* that a region may use */
+    Pool *pool;                  /* owned; NULL until they are needed */
     size_t stretches;            /* under handlers, that have not ended yet */
     int careful;                 /* stretches in which the cache is not relied on */
 } State;

@@ -94,10 +94,30 @@ drop_outputs(Call *call)
     }
 }
 
+/* The threads that the stages are shared out to, if that is worth it; NULL for this one alone. */
+static Pool *
+pool_for(State *state, const Plan *plan)
+{
+    if (state->threads < 2 || plan->size <= LARGE || plan->work < WORTH_SHARING) {
+        return NULL;
+    }
+    if (state->pool != NULL && !pool_is_alive(state->pool)) {
+        pool_release(state->pool);
+        state->pool = NULL;
+    }
+    if (state->pool == NULL) {
+        state->pool = pool_new(state->threads);
+    }
+    return state->pool == NULL ? NULL : pool_hold(state->pool);
+}
+
 static int
 take_scratch(Call *call, char *room)
 {
     size_t nbytes = (size_t)call->plan->scratch;
+    if (call->run.pool != NULL) {
+        nbytes += (size_t)((pool_threads(call->run.pool) - 1) * blocks_spare(call->plan));
+    }
     Arena *arena = call->site->site.place.arena->arena;
     call->scratch = room;
     call->origin = FROM_STACK;
@@ -284,6 +304,7 @@ computed(Call *call)
     int late = plan->effect == LATE_EFFECT;
     call->run.plan = plan;
     call->run.at = call->at;
+    call->run.spare = call->scratch + plan->scratch;
     call->run.raised = 0;
     if (plan->is_reported) {
         memset(call->run.raised_by, 0, sizeof(call->run.raised_by));
@@ -318,12 +339,16 @@ region_run(Call *call)
     if (!is_writeable(call) || !fill_items(call) || !take_outputs(call)) {
         return NULL;
     }
+    call->run.pool = pool_for((State *)call->site->site.state, call->plan);
     if (take_scratch(call, (char *)(((npy_uintp)room + 63) & ~(npy_uintp)63))) {
         result = computed(call);
         give_scratch(call);
     }
     else {
         PyErr_NoMemory();
+    }
+    if (call->run.pool != NULL) {
+        pool_release(call->run.pool);
     }
     drop_outputs(call);
     return result;

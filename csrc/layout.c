@@ -3,10 +3,11 @@
 
 #include <string.h>
 
-#define ALIGNMENT 64
-#define CACHED (24 * 1024) /* bytes that the items of a block shall have together */
-#define SHORTEST 256       /* items of a block */
-#define LONGEST 2048
+#define CACHED (48 * 1024) /* bytes that the items of a block shall have together, */
+#define FAR (1024 * 1024)  /* and, if all items have more bytes than that, */
+#define CACHED_OF_FAR (24 * 1024) /* these: what comes from afar takes room ahead of its turn */
+#define SHORTEST 256              /* items of a block */
+#define LONGEST 4096
 #define WIDEST_PITCH 2 /* times the length of a row */
 
 /* ------------------------------------------------------------------ axes */
@@ -147,12 +148,16 @@ block_items(const Layouting *now, int n_blocks)
 {
     const Stage *stage = now->stage;
     const Operand *operands = now->planner->plan->operands + stage->first_operand;
-    npy_intp bytes = 1;
+    npy_intp bytes = 1, all = 1;
     for (int i = 0; i < stage->n_operands; i++) {
         bytes += is_gone_through(&operands[i]) ? operands[i].itemsize : 0;
     }
+    for (int i = 0; i < stage->nd; i++) {
+        all *= stage->dims[i];
+    }
+    npy_intp cached = bytes * all > FAR ? CACHED_OF_FAR : CACHED;
     bytes += 8 * n_blocks;
-    npy_intp items = CACHED / bytes / 64 * 64;
+    npy_intp items = cached / bytes / 64 * 64;
     return items < SHORTEST ? SHORTEST : items > LONGEST ? LONGEST : items;
 }
 
@@ -234,6 +239,14 @@ stage_lay_out(Layouting *now)
             end += (operand->repeats * operand->itemsize + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
         }
     }
+    stage->work = 0;
+    for (int s = 0; s < stage->n_steps; s++) {
+        stage->work += plan->steps[stage->first_step + s].slow_status ? SLOW_STEP : 1;
+    }
+    for (int i = 0; i < stage->nd; i++) {
+        stage->work *= stage->dims[i];
+    }
+    plan->work = stage->work > plan->work ? stage->work : plan->work;
     plan->scratch = end > plan->scratch ? end : plan->scratch;
     finish_steps(now);
     return 1;

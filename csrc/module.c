@@ -52,12 +52,30 @@ learn_handler(PyObject *module, PyObject *arena)
     return works < 0 ? NULL : PyBool_FromLong(works);
 }
 
+/* Let regions use so many threads; the former ones end when nobody uses them any more. */
+static PyObject *
+set_num_threads(PyObject *module, PyObject *number)
+{
+    State *state = PyModule_GetState(module);
+    long threads = PyLong_AsLong(number);
+    if (threads == -1 && PyErr_Occurred()) {
+        return NULL;
+    }
+    state->threads = threads < MOST_THREADS ? (int)threads : MOST_THREADS;
+    if (state->pool != NULL) {
+        pool_release(state->pool);
+        state->pool = NULL;
+    }
+    Py_RETURN_NONE;
+}
+
 static PyMethodDef methods[] = {
     {"configure", (PyCFunction)(void (*)(void))configure, METH_VARARGS | METH_KEYWORDS,
      "Say what the sites ask when they meet something new."},
     {"learn_handler", learn_handler, METH_O,
      "Try, by means of an arena, whether its handler can be put in force at next to no cost."},
     {"owns", owns, METH_O, "Whether an array's memory is an arena's."},
+    {"set_num_threads", set_num_threads, METH_O, "Let regions use so many threads."},
     {NULL, NULL, 0, NULL},
 };
 
@@ -67,6 +85,7 @@ execute(PyObject *module)
     import_array1(-1);
     import_umath1(-1);
     State *state = PyModule_GetState(module);
+    state->threads = 1;
     state->limbo = PyList_New(0);
     state->filters_name = PyUnicode_InternFromString("filters");
     state->shown_name = PyUnicode_InternFromString("showwarning");
@@ -160,7 +179,12 @@ clear(PyObject *module)
 static void
 delete(void *module)
 {
+    State *state = PyModule_GetState(module);
     clear(module);
+    if (state->pool != NULL) {
+        pool_release(state->pool);
+        state->pool = NULL;
+    }
 }
 
 static PyModuleDef_Slot slots[] = {{Py_mod_exec, execute}, {0, NULL}};

@@ -11,6 +11,9 @@
 #include "iteration.h"
 #include "typing.h"
 
+#define ALIGNMENT 64 /* of pieces of scratch memory, in bytes */
+#define WORTH_SHARING 1000000 /* work from which on several threads gain */
+#define SLOW_STEP 32          /* work for an item, where a step of plain arithmetic is one */
 #define MOST_STAGES 16
 #define MOST_ITEMS 64         /* scalars of all stages */
 #define MOST_ALL_OPERANDS 320 /* operands of all stages */
@@ -103,6 +106,7 @@ typedef struct {
     npy_intp dims[MAX_AXES]; /* innermost first */
     npy_intp length;         /* of a block, along the innermost axis; with rows, that axis */
     npy_intp rows;           /* in a block; 0 if blocks are pieces of rows */
+    npy_intp work;           /* items times what the steps take */
     npy_intp pitch;          /* items from one row to the next, in a block */
 } Stage;
 
@@ -125,6 +129,7 @@ typedef struct Plan {
     int target; /* the source that is changed; -1 */
     int slow_status; /* whether a step may raise flags in the slower unit */
     npy_intp size; /* items of the largest stage */
+    npy_intp work; /* of the stage that has most of it */
     npy_intp scratch; /* bytes */
     npy_intp blocks;  /* where in these the blocks begin */
     int n_roots, n_watches, n_sources, n_items, n_outputs, n_operands, n_steps, n_stages;

@@ -180,22 +180,30 @@ computed(const Reduction *reduction, const Shape *shape, char *to)
     return failed < 0 ? -1 : raised != 0;
 }
 
-/* The arguments (x, axis=None): 1 if they are these and plain, and the axis, -1 for all. */
+/* What is asked for. */
+typedef struct {
+    PyArrayObject *array; /* borrowed */
+    int axis;             /* -1 for all */
+    int keeps;            /* whether axes that go stay, with length one */
+} Request;
+
+/* The arguments (x, axis=None, *, keepdims=False): 1 if they are these and plain. */
 static int
-parse(PyObject *const *args, Py_ssize_t n, PyObject *names, PyArrayObject **array, int *axis)
+parse(PyObject *const *args, Py_ssize_t n, PyObject *names, Request *request)
 {
-    static const char *const known[] = {"axis", NULL};
-    PyObject *given[1] = {n > 1 ? args[1] : NULL};
+    static const char *const known[] = {"axis", "keepdims", NULL};
+    PyObject *given[2] = {n > 1 ? args[1] : NULL, NULL};
     if (n < 1 || n > 2 || !PyArray_CheckExact(args[0]) ||
-        (names != NULL && !native_keywords(args + n, names, known, given))) {
+        (names != NULL && !native_keywords(args + n, names, known, given)) ||
+        (given[1] != NULL && !PyBool_Check(given[1]))) {
         return 0;
     }
-    *array = (PyArrayObject *)args[0];
-    int nd = PyArray_NDIM(*array);
-    if (nd == 0 || PyArray_SIZE(*array) == 0 || !PyArray_CHKFLAGS(*array, NPY_ARRAY_ALIGNED)) {
+    PyArrayObject *array = (PyArrayObject *)args[0];
+    int nd = PyArray_NDIM(array);
+    if (nd == 0 || PyArray_SIZE(array) == 0 || !PyArray_CHKFLAGS(array, NPY_ARRAY_ALIGNED)) {
         return 0;
     }
-    *axis = -1;
+    *request = (Request){array, -1, given[1] == Py_True};
     if (given[0] == NULL || given[0] == Py_None) {
         return 1;
     }
@@ -208,14 +216,16 @@ parse(PyObject *const *args, Py_ssize_t n, PyObject *names, PyArrayObject **arra
     if (overflow || number < 0 || number >= nd) {
         return 0;
     }
-    *axis = nd == 1 ? -1 : (int)number;
+    request->axis = nd == 1 ? -1 : (int)number;
     return 1;
 }
 
 /* How the array is gone through; 0 if not in the ways that are followed here. */
 static int
-shape_of(PyArrayObject *array, int axis, Shape *shape)
+shape_of(const Request *request, Shape *shape)
 {
+    PyArrayObject *array = request->array;
+    int axis = request->axis;
     int nd = PyArray_NDIM(array);
     npy_intp size = PyArray_ITEMSIZE(array);
     shape->data = PyArray_BYTES(array);
@@ -243,16 +253,53 @@ shape_of(PyArrayObject *array, int axis, Shape *shape)
     return 1;
 }
 
-static PyObject *
-run_reduction(Native *self, PyObject *const *args, Py_ssize_t n, PyObject *names)
+/* Whether the result is a scalar. */
+static int
+is_scalar(const Request *request)
 {
-    PyArrayObject *array;
+    return request->axis < 0 && !request->keeps;
+}
+
+/* An array for the result. */
+static PyArrayObject *
+result_for(Native *self, const Request *request, PyArray_Descr *descr)
+{
+    npy_intp dims[NPY_MAXDIMS], size = 1;
+    int n = 0;
+    for (int i = 0; i < PyArray_NDIM(request->array); i++) {
+        int goes = request->axis < 0 || i == request->axis;
+        if (!goes || request->keeps) {
+            size *= dims[n++] = goes ? 1 : PyArray_DIM(request->array, i);
+        }
+    }
+    return slots_array(&self->slots, self->site->state, &self->site->place, self->name, descr, n,
+                       dims, size);
+}
+
+/* What is done to sums of doubles: divide them by the number of items. Returns whether NumPy has
+ * something to report. */
+static int
+divide(double *sums, npy_intp n, npy_intp items)
+{
+    status_clear(0);
+    for (npy_intp i = 0; i < n; i++) {
+        sums[i] /= (double)items;
+    }
+    int raised = status_raised(0);
+    if (raised) {
+        status_clear(0);
+    }
+    return raised;
+}
+
+static PyObject *
+reduced(Native *self, const Request *request, int is_mean)
+{
     Shape shape;
-    int axis;
-    if (!parse(args, n, names, &array, &axis) || !shape_of(array, axis, &shape)) {
+    if (!shape_of(request, &shape)) {
         return NULL;
     }
-    Reduction *reduction = reduction_for(self, PyArray_DESCR(array));
+    Reduction *reduction = reduction_for(self, PyArray_DESCR(request->array));
     if (reduction == NULL || reduction->capsule == NULL) {
         return NULL;
     }
@@ -260,68 +307,39 @@ run_reduction(Native *self, PyObject *const *args, Py_ssize_t n, PyObject *names
         return NULL;
     }
     Reduction now = *reduction; /* another thread may plan for another dtype meanwhile */
+    npy_cdouble item[SCALAR_ROOM / sizeof(npy_cdouble)];
+    PyArrayObject *out = NULL;
     PyObject *result = NULL;
     Py_INCREF(now.descr);
     Py_INCREF(now.capsule);
-    if (axis < 0) {
-        npy_cdouble item[SCALAR_ROOM / sizeof(npy_cdouble)];
-        if (computed(&now, &shape, (char *)item) == 0) {
-            result = PyArray_Scalar(item, now.descr, NULL);
+    if (is_scalar(request) || (out = result_for(self, request, now.descr)) != NULL) {
+        char *to = out == NULL ? (char *)item : PyArray_BYTES(out);
+        if (computed(&now, &shape, to) == 0 &&
+            !(is_mean && divide((double *)to, shape.outer * shape.inner, shape.length))) {
+            result = out == NULL ? PyArray_Scalar(item, now.descr, NULL) : Py_NewRef(out);
         }
     }
-    else {
-        npy_intp dims[NPY_MAXDIMS], size = 1;
-        int nd = PyArray_NDIM(array), k = 0;
-        for (int i = 0; i < nd; i++) {
-            if (i != axis) {
-                size *= dims[k++] = PyArray_DIM(array, i);
-            }
-        }
-        PyArrayObject *out = slots_array(&self->slots, self->site->state, &self->site->place,
-                                         self->name, now.descr, nd - 1, dims, size);
-        if (out != NULL && computed(&now, &shape, PyArray_BYTES(out)) != 0) {
-            Py_CLEAR(out);
-        }
-        result = (PyObject *)out;
-    }
+    Py_XDECREF(out);
     Py_DECREF(now.descr);
     Py_DECREF(now.capsule);
     return result;
 }
 
-/* The mean of all items of an array of doubles: their sum, divided by their number. */
+static PyObject *
+run_reduction(Native *self, PyObject *const *args, Py_ssize_t n, PyObject *names)
+{
+    Request request;
+    return parse(args, n, names, &request) ? reduced(self, &request, 0) : NULL;
+}
+
+/* The mean of an array of doubles: sums, divided by the number of items. */
 static PyObject *
 run_mean(Native *self, PyObject *const *args, Py_ssize_t n, PyObject *names)
 {
-    PyArrayObject *array;
-    Shape shape;
-    int axis;
-    if (!parse(args, n, names, &array, &axis) || axis >= 0 ||
-        PyArray_TYPE(array) != NPY_DOUBLE || !shape_of(array, axis, &shape)) {
-        return NULL;
-    }
-    Reduction *reduction = reduction_for(self, PyArray_DESCR(array));
-    if (reduction == NULL || reduction->capsule == NULL) {
-        return NULL;
-    }
-    if (reduction->is_cut && shape.length > NPY_BUFSIZE) {
-        return NULL;
-    }
-    Reduction now = *reduction;
-    double sum;
-    PyObject *result = NULL;
-    Py_INCREF(now.descr);
-    Py_INCREF(now.capsule);
-    if (computed(&now, &shape, (char *)&sum) == 0) {
-        status_clear(0);
-        double mean = sum / (double)shape.length;
-        if (!status_raised(0)) { /* else NumPy divides, and says what is wrong */
-            result = PyArray_Scalar(&mean, now.descr, NULL);
-        }
-    }
-    Py_DECREF(now.descr);
-    Py_DECREF(now.capsule);
-    return result;
+    Request request;
+    return parse(args, n, names, &request) && PyArray_TYPE(request.array) == NPY_DOUBLE
+               ? reduced(self, &request, 1)
+               : NULL;
 }
 
 const NativeRow reduction_rows[] = {

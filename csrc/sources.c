@@ -162,26 +162,29 @@ is_safe(const Planner *planner, const Typed *typed, const Layout *layout)
     return layout->c_order;
 }
 
-/* Whether NumPy may write the result over an operand that dies, whose layout is another one. */
+/* Whether NumPy may write an operator's result over an operand that dies, whose layout is another
+ * one, or which is multiplied the other way round then. */
 static int
-may_be_elided(const Planner *planner, const Typed *typed, const Layout *layout)
+may_be_elided(const Planner *planner, int node, const Layout *layout)
 {
+    const Typed *typed = &planner->typing->typed[node];
+    const Operator *operator = planner->program->nodes[node].operator;
     npy_intp size = PyDataType_ELSIZE(typed->descrs[typed->n_in]);
-    if (layout->size * size < LEAST_ELIDED) {
+    if (operator == NULL || operator->elision == NONE || layout->size * size < LEAST_ELIDED) {
         return 0;
     }
-    for (int i = 0; i < typed->n_in; i++) {
-        int node = typed->operands[i];
-        const Extent *extent = &planner->extents[node];
-        int is_dying = plan_is_step(planner, node) ||
-                       (planner->program->nodes[node].is_temporary &&
-                        planner->plan->source_of[node] >= 0);
+    for (int i = 0; i < typed->n_in && (i == 0 || operator->elision == EITHER); i++) {
+        int number = typed->operands[i];
+        const Extent *extent = &planner->extents[number];
+        int is_dying = plan_is_step(planner, number) ||
+                       (planner->program->nodes[number].is_temporary &&
+                        planner->plan->source_of[number] >= 0);
         if (is_dying && i == 1 && PyTypeNum_ISCOMPLEX(typed->descrs[2]->type_num) &&
-            strcmp(typed->name, "multiply") == 0) {
-            return 1; /* it multiplies the other way round then, which shows in the last bits */
+            operator->binary == PyNumber_Multiply) {
+            return 1; /* that shows in the last bits */
         }
         if (is_dying && extent->nd == layout->nd &&
-            PyDataType_ELSIZE(planner->typing->results[node]) == size &&
+            PyDataType_ELSIZE(planner->typing->results[number]) == size &&
             !PyArray_CompareLists(extent->strides, layout->strides, layout->nd)) {
             return 1;
         }
@@ -209,7 +212,7 @@ add_step(Planner *planner, int node)
     if (!iteration_plan(typed->n_in, operands, NULL, casts, PyDataType_ELSIZE(descr), &layout,
                         NULL) ||
         layout.nd == 0 || !is_safe(planner, typed, &layout) ||
-        may_be_elided(planner, typed, &layout)) {
+        may_be_elided(planner, node, &layout)) {
         return 0;
     }
     Extent *extent = &planner->extents[node];

@@ -3,8 +3,6 @@
 
 #include <string.h>
 
-#define ALIGNMENT 64
-
 static int
 same_dims(const Extent *one, const Extent *other)
 {

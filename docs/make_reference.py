@@ -21,7 +21,8 @@ Everything that `import alloc_rewrite` gives. This page is made from the docstri
 #: In the order in which one meets them.
 ORDER = (
     "Buffer", "bump", "run", "profile", "allocated", "Profile", "explain", "Explanation",
-    "register", "core", "default_buffer", "BufferFullError", "RewriteWarning",
+    "set_num_threads",
+    "get_num_threads", "register", "core", "default_buffer", "BufferFullError", "RewriteWarning",
 )  # fmt: skip
 #: Methods that the library's own parts call.
 INTERNAL = {"spec", "take"}

@@ -99,6 +99,11 @@ CASES = [
         "gap.argmin(0), np.argmax(a, 0, np.empty(4, int)), t.argmax(1)"
     ),
     (
+        "[getattr(y, name)(axis=k, keepdims=keeps) for y in (a, v, t, fo, h, z, i4, q) for name "
+        "in ('sum', 'prod', 'max', 'min', 'any', 'all', 'mean') for k in (None, 0, -1) for keeps "
+        "in (True, False)]"
+    ),
+    (
         "a.argmax(keepdims=True), np.argmin(t, 1, keepdims=True), np.argmax(v), np.argmax([3, 1, "
         "2]), u.argmin(0), q.argmax(1), z.argmax(0)"
     ),

@@ -121,8 +121,12 @@ def interrupted(call, n):
                     signal.raise_signal(NUMBER)
         return tracer
 
-    with tracing(tracer):
-        call()
+    gc.disable()  # an exception in what the collector calls goes to nobody
+    try:
+        with tracing(tracer):
+            call()
+    finally:
+        gc.enable()
     return left <= 0
 
 

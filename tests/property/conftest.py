@@ -27,7 +27,7 @@ def pytest_configure(config: pytest.Config) -> None:
     settings.load_profile(config.getoption("--hypothesis-profile") or "same_each_time")
 
 
-@pytest.fixture(autouse=True, scope="session")
+@pytest.fixture(autouse=True, scope="module")
 def _eager_regions() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         eager_regions(patch)

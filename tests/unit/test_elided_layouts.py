@@ -23,6 +23,10 @@ FUNCTIONS = [
     lambda x, z: (x > 1) | (z > 1),
     lambda x, z: np.add(2 + x, z),
     lambda x, z: (2 + x).T * z.T,
+    lambda x, z: np.where(x > 1, z, 2 + x) * 3,
+    lambda x, z: np.where(x > 1, 2j * z, x * 1j + z) * z,
+    lambda x, z: (x + 1j * z) * (z * 1j) + x,
+    lambda x, z: z * (x * 1j - z),
 ]
 LAYOUTS = {
     "C": lambda a: a,

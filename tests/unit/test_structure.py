@@ -24,6 +24,7 @@ MAY_IMPORT = {
     "arena": {"blocks", "errors"},
     "_native": set(),
     "cores": {"arena", "blocks", "_native"},
+    "threads": {"cores"},
     "buffer": {"cores", "sizes"},
     "equivalents": {"layout"},
     "registry": {"equivalents"},
@@ -44,7 +45,7 @@ MAY_IMPORT = {
     "bump": {"sites", "rewrite", "callees", "buffer", "errors"},
     "profile": {"bump", "sites", "rewrite", "registry", "callees", "blocks", "buffer", "cores"},
     "explain": {"bump", "sites", "rewrite", "callees", "cores"},
-    "__init__": {"bump", "profile", "explain", "registry", "buffer", "cores", "errors"},
+    "__init__": {"bump", "profile", "explain", "registry", "buffer", "cores", "errors", "threads"},
 }
 
 
