@@ -33,6 +33,22 @@ call_rows(const PlanStep *step, char *const *args, npy_intp n, npy_intp rows)
     return 0;
 }
 
+/* Have a part of the next block fetched: that of one step out of so many. */
+static void
+fetch_ahead(const Plan *plan, const Stage *stage, char *const *at, npy_intp n, int step)
+{
+    int axis = stage->rows > 0;
+    for (int k = 0; k < stage->n_far; k++) {
+        int i = stage->far[k];
+        npy_intp bytes = n * plan->operands[i].strides[axis];
+        char *p = at[i] + bytes + bytes * step / stage->n_steps;
+        char *end = at[i] + bytes + bytes * (step + 1) / stage->n_steps;
+        for (; p < end; p += CACHE_LINE) {
+            FETCH(p);
+        }
+    }
+}
+
 /* Do all of a stage's steps for one block: `n` items, or `rows` rows of `n` each. */
 ALWAYS_INLINE int
 do_block(BlockRun *run, const Stage *stage, char *const *at, npy_intp n, npy_intp rows)
@@ -50,6 +66,10 @@ do_block(BlockRun *run, const Stage *stage, char *const *at, npy_intp n, npy_int
                                             : call(step, args, flat);
         if (failed < 0) {
             return -1;
+        }
+        if (stage->n_far) {
+            fetch_ahead(plan, stage, at, rows ? rows : n,
+                        (int)(step - plan->steps) - stage->first_step);
         }
         if (step->is_checked) {
             int raised = status_raised(step->slow_status);

@@ -36,6 +36,14 @@
 #define COLLECTOR_ON (void)0
 #endif
 
+/* Have memory fetched that will be used soon. */
+#if defined(__GNUC__) || defined(__clang__)
+#define FETCH(address) __builtin_prefetch(address)
+#else
+#define FETCH(address) (void)(address)
+#endif
+#define CACHE_LINE 64
+
 /* Functions whose loops are compiled for several processors; the one that runs chooses. */
 #if defined(__GNUC__) && !defined(__clang__) && defined(__x86_64__) && defined(__GLIBC__)
 #define FOR_EACH_PROCESSOR __attribute__((target_clones("avx512f", "avx2", "default")))

@@ -6,6 +6,8 @@
 #define CACHED (48 * 1024) /* bytes that the items of a block shall have together, */
 #define FAR (1024 * 1024)  /* and, if all items have more bytes than that, */
 #define CACHED_OF_FAR (24 * 1024) /* these: what comes from afar takes room ahead of its turn */
+#define LEAST_FETCHED (12 << 20) /* bytes of all items from which on they are fetched ahead, */
+#define FEWEST_FAR 4             /* if so many arrays have them: the processor sees to fewer */
 #define SHORTEST 256              /* items of a block */
 #define LONGEST 4096
 #define WIDEST_PITCH 2 /* times the length of a row */
@@ -180,6 +182,40 @@ choose_blocks(Layouting *now, npy_intp items)
     now->planner->plan->has_pitch |= stage->pitch != length;
 }
 
+/* Say which operands are fetched ahead: of each array one, if all are too large for the cache. */
+static void
+choose_far(Layouting *now)
+{
+    const Plan *plan = now->planner->plan;
+    Stage *stage = now->stage;
+    const Operand *operands = plan->operands;
+    npy_intp bytes = 0;
+    int axis = stage->rows > 0;
+    stage->n_far = 0;
+    for (int i = stage->first_operand; i < stage->first_operand + stage->n_operands; i++) {
+        bytes += is_gone_through(&operands[i]) ? operands[i].itemsize : 0;
+        int is_new = is_gone_through(&operands[i]) && operands[i].strides[axis] > 0 &&
+                     stage->n_far < MOST_FAR;
+        for (int k = 0; is_new && k < stage->n_far; k++) {
+            const Operand *known = &operands[stage->far[k]];
+            is_new = known->where != operands[i].where ||
+                     (known->where == IN_SOURCE
+                          ? plan->sources[known->number].root !=
+                                plan->sources[operands[i].number].root
+                          : known->number != operands[i].number);
+        }
+        if (is_new) {
+            stage->far[stage->n_far++] = i;
+        }
+    }
+    for (int i = 0; i < stage->nd; i++) {
+        bytes *= stage->dims[i];
+    }
+    if (bytes < LEAST_FETCHED || stage->n_far < FEWEST_FAR) {
+        stage->n_far = 0;
+    }
+}
+
 /* Work out the strides of every step, and whether it is called row by row. */
 static void
 finish_steps(Layouting *now)
@@ -248,6 +284,7 @@ stage_lay_out(Layouting *now)
     }
     plan->work = stage->work > plan->work ? stage->work : plan->work;
     plan->scratch = end > plan->scratch ? end : plan->scratch;
+    choose_far(now);
     finish_steps(now);
     return 1;
 }

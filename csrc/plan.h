@@ -15,6 +15,7 @@
 #define WORTH_SHARING 1000000 /* work from which on several threads gain */
 #define SLOW_STEP 32          /* work for an item, where a step of plain arithmetic is one */
 #define MOST_STAGES 16
+#define MOST_FAR 12
 #define MOST_ITEMS 64         /* scalars of all stages */
 #define MOST_ALL_OPERANDS 320 /* operands of all stages */
 #define MOST_ARGS FUSED_ARGS /* of a step, with its result */
@@ -106,6 +107,8 @@ typedef struct {
     npy_intp dims[MAX_AXES]; /* innermost first */
     npy_intp length;         /* of a block, along the innermost axis; with rows, that axis */
     npy_intp rows;           /* in a block; 0 if blocks are pieces of rows */
+    int n_far;               /* operands whose next block is fetched while this one is done */
+    int far[MOST_FAR];
     npy_intp work;           /* items times what the steps take */
     npy_intp pitch;          /* items from one row to the next, in a block */
 } Stage;

@@ -117,9 +117,29 @@ read_where(Typed *typed, const Node *node, PyObject *step)
     return 1;
 }
 
+/* Whether a loop's operands are float64 scalars and Python numbers, as far as those have come. */
+static int
+is_of_scalars(const Typing *typing, const Node *node, const Values *values)
+{
+    if (node->operator == NULL || !scalar_known(node->operator)) {
+        return 0;
+    }
+    for (int i = 0; i < node->n; i++) {
+        PyObject *value = values->of[node->operands[i]];
+        enum action action = typing->typed[node->operands[i]].action;
+        if (value != NULL ? !PyFloat_CheckExact(value) && !PyLong_CheckExact(value) &&
+                                !PyArray_IsScalar(value, Double)
+                          : action != ACT_SCALAR && action != ACT_NUMBER) {
+            return 0;
+        }
+    }
+    return 1;
+}
+
 /* Take over what is done at one node. */
 static int
-read_step(Typing *typing, const Program *program, int i, PyObject *step, Site *site)
+read_step(Typing *typing, const Program *program, int i, PyObject *step, Site *site,
+          const Values *values)
 {
     Typed *typed = &typing->typed[i];
     const char *what = PyUnicode_AsUTF8(PyTuple_GET_ITEM(step, 0));
@@ -127,7 +147,14 @@ read_step(Typing *typing, const Program *program, int i, PyObject *step, Site *s
         return 0;
     }
     if (strcmp(what, "loop") == 0) {
-        return read_loop(typed, step);
+        if (!read_loop(typed, step)) {
+            return 0;
+        }
+        if (is_of_scalars(typing, &program->nodes[i], values)) {
+            typed->action = ACT_SCALAR;
+            typing->numbers[typing->n_numbers++] = i;
+        }
+        return 1;
     }
     if (strcmp(what, "where") == 0) {
         return read_where(typed, &program->nodes[i], step);
@@ -205,7 +232,7 @@ typing_fill(Typing *typing, const Program *program, Site *site, const Values *va
     typing->declined = plan == Py_None;
     for (int i = 0; i < program->n_nodes && !typing->declined; i++) {
         PyObject *step = PyList_GET_ITEM(plan, i);
-        if (step != Py_None && !read_step(typing, program, i, step, site)) {
+        if (step != Py_None && !read_step(typing, program, i, step, site, values)) {
             if (PyErr_Occurred()) {
                 goto end;
             }

@@ -10,6 +10,7 @@ enum action {
     ACT_LOOP,
     ACT_WHERE,
     ACT_NUMBER, /* of Python numbers another one */
+    ACT_SCALAR, /* of float64 scalars, and Python numbers, another one */
     ACT_REDUCE,
     ACT_STORE,
 };
@@ -45,9 +46,9 @@ typedef struct {
     int declined;
     int n_nodes;
     int n_keys;
-    int n_numbers;
+    int n_numbers; /* nodes that are numbers or scalars */
     Key keys[MOST_NODES];
-    int numbers[MOST_NODES];             /* nodes of that action, in order */
+    int numbers[MOST_NODES];             /* these nodes, in order */
     PyArray_Descr *results[MOST_NODES];  /* owned, or NULL: the dtype of each node's array */
     Typed typed[MOST_NODES];
     int n_plans;
@@ -63,6 +64,8 @@ typedef struct {
 
 /* Look up what the program's nodes name; 0 if something about it is not plain. */
 int values_find(const Program *program, PyObject *const *args, Values *values);
+/* Whether there is code here for an operator on float64 scalars. */
+int scalar_known(const Operator *operator);
 /* Work out the numbers among the nodes; 0 if that fails. */
 int values_count(const Program *program, const Typing *typing, Values *values);
 ALWAYS_INLINE void

@@ -97,6 +97,45 @@ values_find(const Program *program, PyObject *const *args, Values *values)
 }
 
 int
+scalar_known(const Operator *operator)
+{
+    return operator->binary == PyNumber_Add || operator->binary == PyNumber_Subtract ||
+           operator->binary == PyNumber_Multiply || operator->binary == PyNumber_TrueDivide ||
+           operator->unary == PyNumber_Negative;
+}
+
+/* An operator on float64 scalars and Python numbers; NULL without an exception where NumPy has
+ * something to report. */
+static PyObject *
+scalar_computed(const Operator *operator, PyObject *const *operands)
+{
+    double x[2] = {0.0, 0.0};
+    for (int i = 0; i < 2 && operands[i] != NULL; i++) {
+        x[i] = PyFloat_AsDouble(operands[i]);
+        if (x[i] == -1.0 && PyErr_Occurred()) {
+            PyErr_Clear(); /* an integer that is too large */
+            return NULL;
+        }
+    }
+    status_clear(0);
+    volatile double a = x[0], b = x[1]; /* computed between the looks at the flags */
+    volatile double result = operator->binary == PyNumber_Add        ? a + b
+                             : operator->binary == PyNumber_Subtract ? a - b
+                             : operator->binary == PyNumber_Multiply ? a * b
+                             : operator->unary != NULL               ? -a
+                                                                     : a / b;
+    if (status_raised(0)) {
+        status_clear(0);
+        return NULL;
+    }
+    double item = result;
+    PyArray_Descr *descr = PyArray_DescrFromType(NPY_DOUBLE);
+    PyObject *value = PyArray_Scalar(&item, descr, NULL);
+    Py_DECREF(descr);
+    return value;
+}
+
+int
 values_count(const Program *program, const Typing *typing, Values *values)
 {
     for (int k = 0; k < typing->n_numbers; k++) {
@@ -104,7 +143,9 @@ values_count(const Program *program, const Typing *typing, Values *values)
         const Node *node = &program->nodes[i];
         PyObject *operands[2] = {values->of[node->operands[0]],
                                  node->n > 1 ? values->of[node->operands[1]] : NULL};
-        PyObject *value = operate(node->operator, operands);
+        PyObject *value = typing->typed[i].action == ACT_SCALAR
+                              ? scalar_computed(node->operator, operands)
+                              : operate(node->operator, operands);
         if (value == NULL) {
             PyErr_Clear(); /* the original code says what is wrong */
             return 0;

@@ -169,7 +169,22 @@ def methods(x, y):
     return path, a.position, a.velocity, b.position, b.velocity
 
 
-AROUND = [attributes, closures, generators, coroutines, recursive, aliased, indexed,
+def scalars(x, y):
+    n, out = x.size, []
+    for v in (x, y, x * 1e308, y * 0):
+        mean = v.sum() / n
+        off = v - mean
+        out += [mean, off * off, (mean, off * (mean * 2 - 1) + mean / 3)]
+        spread = np.sum(off * off) / n
+        out += [spread, off / (1 + spread) - -mean * 0.5, off * (n / (1 + spread * 0)) + spread]
+        ratio = spread / mean  # by zero, in the end
+        out += [off * ratio, (v - 1) * (2**70 * mean) + 2**1030 * (0 if n > 4 else 0.5), ratio + 1]
+        first = v.flat[0]
+        out += [v * (first / n) + first * first, (first - n) * v - first, (1j * first) * v + first]
+    return out
+
+
+AROUND = [scalars, attributes, closures, generators, coroutines, recursive, aliased, indexed,
           branches, methods]  # fmt: skip
 
 

@@ -37,10 +37,17 @@ LAYOUTS = {
 }
 
 
+def numpy_elides():
+    """It asks the C library who calls; where that can't say, under sanitizers, it does not."""
+    x = np.ones(SHAPES[0])
+    return FUNCTIONS[0](np.asfortranarray(x), x).flags.f_contiguous
+
+
 def outcome(function, *args):
     return observe(lambda *a: function(*a), args)[0]
 
 
+@pytest.mark.skipif(not numpy_elides(), reason="NumPy does not write over dying operands here")
 @pytest.mark.parametrize("shape", SHAPES, ids=str)
 @pytest.mark.parametrize("number", range(len(FUNCTIONS)))
 def test_layouts_of_results(number, shape):
