@@ -164,15 +164,9 @@ typedef struct {
     int failed;
 } Shared;
 
-npy_intp
-blocks_spare(const Plan *plan)
-{
-    return (plan->scratch - plan->blocks + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
-}
-
 /* Do one part of a stage, with blocks of its own. */
 static void
-do_part(void *task, int part, int parts)
+do_part(void *task, int part, int parts, char *room)
 {
     Shared *shared = task;
     const Stage *stage = shared->stage;
@@ -186,9 +180,8 @@ do_part(void *task, int part, int parts)
     }
     for (int i = stage->first_operand; i < stage->first_operand + stage->n_operands; i++) {
         const Operand *operand = &plan->operands[i];
-        at[i] = part && operand->where == IN_BLOCK
-                    ? shared->run->spare + (part - 1) * blocks_spare(plan) + operand->offset -
-                          plan->blocks
+        at[i] = room != NULL && operand->where == IN_BLOCK
+                    ? room + operand->offset - plan->blocks
                     : shared->run->at[i];
     }
     /* Shares begin where blocks do. */
@@ -198,13 +191,17 @@ do_part(void *task, int part, int parts)
     npy_intp from = units * part / parts * unit, stop = units * (part + 1) / parts * unit;
     status_clear(plan->slow_status);
     int failed = do_axes(&run, stage, at, axis, from, stop < all ? stop : all);
-    pool_lock(shared->run->pool);
+    if (parts > 1) {
+        pool_lock(shared->run->pool);
+    }
     shared->failed |= failed;
     shared->run->raised |= run.raised;
     for (int i = 0; plan->is_reported && i < MOST_NODES; i++) {
         shared->run->raised_by[i] |= run.raised_by[i];
     }
-    pool_unlock(shared->run->pool);
+    if (parts > 1) {
+        pool_unlock(shared->run->pool);
+    }
 }
 
 static int
@@ -215,7 +212,7 @@ do_stage(BlockRun *run, const Stage *stage)
         return do_axes(run, stage, run->at, axis, 0, stage->dims[axis]);
     }
     Shared shared = {run, stage, 0};
-    pool_run(run->pool, do_part, &shared);
+    pool_run(run->pool, do_part, &shared, (size_t)(run->plan->scratch - run->plan->blocks));
     return shared.failed ? -1 : 0;
 }
 

@@ -10,14 +10,11 @@ typedef struct {
     const Plan *plan;
     char **at;                        /* by operand: where its items begin */
     Pool *pool;                       /* borrowed; NULL if it is for one thread */
-    char *spare;                      /* scratch memory for its other threads, in a row */
     int raised;                       /* floating point flags, of all steps */
     int raised_by[MOST_NODES];        /* of each node, where they are told apart */
     npy_cdouble items[MOST_ITEMS][SCALAR_ROOM / sizeof(npy_cdouble)];
 } BlockRun;
 
-/* Bytes of scratch memory that each thread besides the first needs. */
-npy_intp blocks_spare(const Plan *plan);
 /* Carry out some stages; -1 with an exception. The caller has filled in where everything is. */
 int blocks_run(BlockRun *run, int first, int stop);
 

@@ -115,9 +115,6 @@ static int
 take_scratch(Call *call, char *room)
 {
     size_t nbytes = (size_t)call->plan->scratch;
-    if (call->run.pool != NULL) {
-        nbytes += (size_t)((pool_threads(call->run.pool) - 1) * blocks_spare(call->plan));
-    }
     Arena *arena = call->site->site.place.arena->arena;
     call->scratch = room;
     call->origin = FROM_STACK;
@@ -304,7 +301,6 @@ computed(Call *call)
     int late = plan->effect == LATE_EFFECT;
     call->run.plan = plan;
     call->run.at = call->at;
-    call->run.spare = call->scratch + plan->scratch;
     call->run.raised = 0;
     if (plan->is_reported) {
         memset(call->run.raised_by, 0, sizeof(call->run.raised_by));
@@ -343,10 +339,7 @@ region_run(Call *call)
     if (take_scratch(call, (char *)(((npy_uintp)room + 63) & ~(npy_uintp)63))) {
         result = computed(call);
         give_scratch(call);
-    }
-    else {
-        PyErr_NoMemory();
-    }
+    } /* else the original code says what there is no memory for */
     if (call->run.pool != NULL) {
         pool_release(call->run.pool);
     }

@@ -3,6 +3,31 @@
 #include "leaf.h"
 #include "memory.h"
 
+/* That of the array which NumPy would make of a Python integer. */
+static int
+type_of_int(PyObject *number)
+{
+    int overflow;
+    long as_long = PyLong_AsLongAndOverflow(number, &overflow);
+    (void)as_long;
+    if (!overflow) {
+        return NPY_LONG;
+    }
+    long long wider = PyLong_AsLongLongAndOverflow(number, &overflow);
+    (void)wider;
+    if (!overflow) {
+        return NPY_LONGLONG;
+    }
+    if (overflow > 0) {
+        PyLong_AsUnsignedLongLong(number);
+        if (!PyErr_Occurred()) {
+            return NPY_ULONGLONG;
+        }
+        PyErr_Clear();
+    }
+    return NPY_OBJECT;
+}
+
 /* The type number by which NumPy asks whether the other operand fits into a dying one. */
 static int
 type_of(PyObject *operand)
@@ -13,7 +38,7 @@ type_of(PyObject *operand)
     case LEAF_BOOL:
         return NPY_BOOL;
     case LEAF_INT:
-        return NPY_LONG;
+        return type_of_int(operand);
     case LEAF_FLOAT:
         return NPY_DOUBLE;
     case LEAF_COMPLEX:

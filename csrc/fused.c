@@ -65,6 +65,48 @@
 ALL(npy_double)
 ALL(npy_float)
 
+/* Choices: those of `<` and its like raise a flag for NaN, which nobody is to see. */
+#define CHOICE(name, x, type)                                                               \
+    KERNEL(name##_##type##_kernel, type, 4, (A x B) ? C : D)                                \
+    static void name##_##type(char *const *args, const npy_intp *strides, npy_intp n)       \
+    {                                                                                       \
+        name##_##type##_kernel(args, strides, n);                                           \
+        status_clear(0);                                                                    \
+    }
+#define CHOICES(type)               \
+    CHOICE(less, <, type)           \
+    CHOICE(less_equal, <=, type)    \
+    CHOICE(greater, >, type)        \
+    CHOICE(greater_equal, >=, type) \
+    CHOICE(equal, ==, type)         \
+    CHOICE(not_equal, !=, type)
+
+CHOICES(npy_double)
+CHOICES(npy_float)
+
+#define CHOICE_ROW(name) {#name, {name##_npy_double, name##_npy_float}}
+
+static const struct {
+    const char *ufunc;
+    Fused kernels[2];
+} choices[] = {
+    CHOICE_ROW(less),          CHOICE_ROW(less_equal), CHOICE_ROW(greater),
+    CHOICE_ROW(greater_equal), CHOICE_ROW(equal),      CHOICE_ROW(not_equal),
+};
+
+Fused
+fused_choice(int type_num, const char *ufunc)
+{
+    for (size_t i = 0; i < sizeof(choices) / sizeof(choices[0]); i++) {
+        if (strcmp(choices[i].ufunc, ufunc) == 0) {
+            return type_num == NPY_DOUBLE  ? choices[i].kernels[0]
+                   : type_num == NPY_FLOAT ? choices[i].kernels[1]
+                                           : NULL;
+        }
+    }
+    return NULL;
+}
+
 #define THREE(kind, first, type) \
     {kind##_##first##_add_##type, kind##_##first##_subtract_##type, \
      kind##_##first##_multiply_##type}

@@ -1,4 +1,5 @@
-/* Two operations of arithmetic in one pass over memory, or three (then without divisions).
+/* Two operations of arithmetic in one pass over memory, or three (then without divisions); and
+ * choices between items by a comparison of others.
  *
  * Each of them rounds as it would alone (nothing is contracted), so the bits are those of NumPy's
  * loops one after the other; what is saved is writing and reading what lies between them.
@@ -28,5 +29,9 @@ enum fusible fusible_by_name(const char *ufunc);
 /* The kernel for items of a type, or NULL. */
 Fused fused_kernel(int type_num, enum fusion fusion, enum fusible first, enum fusible second,
                    enum fusible third);
+
+/* The kernel of `where(a < b, x, y)` for the ufunc of a comparison of items of the type that is
+ * chosen, or NULL. It leaves no flags behind, as comparisons of NumPy don't. */
+Fused fused_choice(int type_num, const char *ufunc);
 
 #endif

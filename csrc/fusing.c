@@ -26,6 +26,25 @@ operand_at(const Fusing *fusing, int number)
     return &fusing->now->planner->plan->operands[number];
 }
 
+/* Whether kernels can go over a step's operands from one to another, all of one type: they have no
+ * gaps, or are scalars and worth repeating. */
+static int
+is_plain(const Fusing *fusing, const PlanStep *step, int from, int stop, int type)
+{
+    const Typed *typed = &fusing->now->planner->typing->typed[step->node];
+    int few = fusing->now->planner->plan->size <= FEW;
+    for (int k = from; k < stop; k++) {
+        const Operand *operand = operand_at(fusing, step->args[k]);
+        int is_item = operand->where == IN_ITEM || operand->where == IN_SPLAT;
+        if (typed->descrs[k]->type_num != type || (is_item && few) ||
+            (!is_item && operand->where != IN_BLOCK &&
+             operand->strides[0] != operand->itemsize)) {
+            return 0;
+        }
+    }
+    return 1;
+}
+
 /* What a step is as a part of a kernel. */
 static enum fusible
 fusible(const Fusing *fusing, const PlanStep *step)
@@ -35,15 +54,8 @@ fusible(const Fusing *fusing, const PlanStep *step)
         step->n_args != 3) {
         return FUSE_NOTHING;
     }
-    int type = typed->descrs[2]->type_num, few = fusing->now->planner->plan->size <= FEW;
-    for (int k = 0; k < 3; k++) {
-        const Operand *operand = operand_at(fusing, step->args[k]);
-        int is_item = operand->where == IN_ITEM || operand->where == IN_SPLAT;
-        if (typed->descrs[k]->type_num != type || (is_item && few) ||
-            (!is_item && operand->where != IN_BLOCK &&
-             operand->strides[0] != operand->itemsize)) {
-            return FUSE_NOTHING;
-        }
+    if (!is_plain(fusing, step, 0, 3, typed->descrs[2]->type_num)) {
+        return FUSE_NOTHING;
     }
     return fusible_by_name(typed->name);
 }
@@ -59,6 +71,54 @@ part(const Fusing *fusing, int operand)
         return -1;
     }
     return made_by;
+}
+
+/* Let a step take the place of others that it was put together from. */
+static void
+put_together(Fusing *fusing, PlanStep *step, Fused kernel, const int *args, int n)
+{
+    step->fused = kernel;
+    step->n_args = n;
+    for (int k = 0; k < MOST_ARGS; k++) {
+        step->args[k] = args[k];
+        Operand *operand = operand_at(fusing, args[k]);
+        if (operand->where == IN_ITEM) {
+            operand->where = IN_SPLAT;
+            operand->repeats = FUSED_CHUNK;
+        }
+    }
+}
+
+/* Make one step of a comparison and the choice that it decides. */
+static void
+fuse_choice(Fusing *fusing, PlanStep *step)
+{
+    const Typing *typing = fusing->now->planner->typing;
+    const Typed *choice = &typing->typed[step->node];
+    if (step->cast != NULL || choice->action != ACT_WHERE) {
+        return;
+    }
+    int condition = step->args[0], type = choice->descrs[3]->type_num;
+    int local = condition - fusing->now->stage->first_operand;
+    int made_by = fusing->made_by[local];
+    if (operand_at(fusing, condition)->where != IN_BLOCK || fusing->uses[local] != 1 ||
+        made_by < 0) {
+        return;
+    }
+    const PlanStep *one = step_at(fusing, made_by);
+    const Typed *comparison = &typing->typed[one->node];
+    if (one->cast != NULL || one->fused != NULL || comparison->action != ACT_LOOP ||
+        comparison->n_in != 2 || !is_plain(fusing, one, 0, 2, type) ||
+        !is_plain(fusing, step, 1, 4, type)) {
+        return;
+    }
+    Fused kernel = fused_choice(type, comparison->name);
+    if (kernel != NULL) {
+        int args[MOST_ARGS] = {one->args[0], one->args[1], step->args[1], step->args[2],
+                               step->args[3]};
+        fusing->is_gone[made_by] = 1;
+        put_together(fusing, step, kernel, args, 5);
+    }
 }
 
 /* Make one step of two, or of three. */
@@ -95,16 +155,7 @@ fuse(Fusing *fusing, PlanStep *step)
     if (both) {
         fusing->is_gone[right] = 1;
     }
-    step->fused = kernel;
-    step->n_args = both ? 5 : 4;
-    for (int k = 0; k < MOST_ARGS; k++) {
-        step->args[k] = args[k];
-        Operand *operand = operand_at(fusing, args[k]);
-        if (operand->where == IN_ITEM) {
-            operand->where = IN_SPLAT;
-            operand->repeats = FUSED_CHUNK;
-        }
-    }
+    put_together(fusing, step, kernel, args, both ? 5 : 4);
 }
 
 /* Let scalars be repeated for a whole block where NumPy's loop has no quick way for them. */
@@ -154,6 +205,7 @@ stage_fuse(Layouting *now)
     for (int s = 0; s < stage->n_steps; s++) {
         if (!plan->is_reported) {
             fuse(&fusing, step_at(&fusing, s));
+            fuse_choice(&fusing, step_at(&fusing, s));
         }
         repeat_scalars(&fusing, step_at(&fusing, s), items);
     }

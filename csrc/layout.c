@@ -182,6 +182,29 @@ choose_blocks(Layouting *now, npy_intp items)
     now->planner->plan->has_pitch |= stage->pitch != length;
 }
 
+/* Whether two operands are in the same array. */
+static int
+is_same_array(const Plan *plan, const Operand *one, const Operand *other)
+{
+    if (one->where != other->where) {
+        return 0;
+    }
+    if (one->where == IN_SOURCE) {
+        return plan->sources[one->number].root == plan->sources[other->number].root;
+    }
+    return one->where == IN_OUTPUT ? one->number == other->number : one->node == other->node;
+}
+
+/* Whether an operand's items lie close together, in the order in which they are gone through. */
+static int
+is_dense(const Operand *operand, const Stage *stage)
+{
+    npy_intp row = stage->dims[0] * operand->itemsize;
+    return is_gone_through(operand) && operand->strides[0] == operand->itemsize &&
+           (!stage->rows ||
+            (operand->strides[1] > 0 && operand->strides[1] <= WIDEST_PITCH * row));
+}
+
 /* Say which operands are fetched ahead: of each array one, if all are too large for the cache. */
 static void
 choose_far(Layouting *now)
@@ -190,19 +213,12 @@ choose_far(Layouting *now)
     Stage *stage = now->stage;
     const Operand *operands = plan->operands;
     npy_intp bytes = 0;
-    int axis = stage->rows > 0;
     stage->n_far = 0;
     for (int i = stage->first_operand; i < stage->first_operand + stage->n_operands; i++) {
         bytes += is_gone_through(&operands[i]) ? operands[i].itemsize : 0;
-        int is_new = is_gone_through(&operands[i]) && operands[i].strides[axis] > 0 &&
-                     stage->n_far < MOST_FAR;
+        int is_new = stage->n_far < MOST_FAR && is_dense(&operands[i], stage);
         for (int k = 0; is_new && k < stage->n_far; k++) {
-            const Operand *known = &operands[stage->far[k]];
-            is_new = known->where != operands[i].where ||
-                     (known->where == IN_SOURCE
-                          ? plan->sources[known->number].root !=
-                                plan->sources[operands[i].number].root
-                          : known->number != operands[i].number);
+            is_new = !is_same_array(plan, &operands[stage->far[k]], &operands[i]);
         }
         if (is_new) {
             stage->far[stage->n_far++] = i;

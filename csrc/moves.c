@@ -21,12 +21,14 @@ typedef struct {
             type *o = (type *)out;                                                        \
             npy_intp by_a = strides[1] != 0, by_b = strides[2] != 0;                      \
             if (by_a && by_b) {                                                           \
+                INDEPENDENT                                                               \
                 for (npy_intp i = 0; i < n; i++) {                                        \
                     type one = a[i], other = b[i];                                        \
                     o[i] = c[i] ? one : other;                                            \
                 }                                                                         \
                 return 0;                                                                 \
             }                                                                             \
+            INDEPENDENT                                                                   \
             for (npy_intp i = 0; i < n; i++) {                                            \
                 type one = a[i * by_a], other = b[i * by_b];                              \
                 o[i] = c[i] ? one : other;                                                \

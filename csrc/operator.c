@@ -51,6 +51,9 @@ elided_operand(const OperatorSite *self, PyObject *const *args)
     if (Py_REFCNT(args[0]) == 1 && is_elided(elision, args[0], other)) {
         return 0;
     }
+    if (leaf_kind_of(args[0]) == LEAF_SCALAR) {
+        return -1; /* it is asked first, and calls the ufunc itself */
+    }
     return elision == EITHER && Py_REFCNT(other) == 1 && is_elided(elision, other, args[0]) ? 1
                                                                                             : -1;
 }

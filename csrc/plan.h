@@ -14,6 +14,7 @@
 #define ALIGNMENT 64 /* of pieces of scratch memory, in bytes */
 #define WORTH_SHARING 1000000 /* work from which on several threads gain */
 #define SLOW_STEP 32          /* work for an item, where a step of plain arithmetic is one */
+#define MOST_BYTES (NPY_MAX_INTP >> 16) /* of an array; sums of these don't overflow */
 #define MOST_STAGES 16
 #define MOST_FAR 12
 #define MOST_ITEMS 64         /* scalars of all stages */

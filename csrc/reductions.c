@@ -4,6 +4,7 @@
  * items, and the loop is called along the innermost axis in memory.
  */
 #include "native.h"
+#include "rows.h"
 
 #include <string.h>
 
@@ -21,6 +22,7 @@ typedef struct Reduction {
     int is_cut; /* whether NumPy cuts long rows at the size of its buffer, so that bits differ */
     int has_initial;
     char initial[SCALAR_ROOM];
+    RowSums row_sums; /* of short rows; NULL if the loop does them */
 } Reduction;
 
 static void
@@ -82,8 +84,8 @@ reduction_for(Native *self, PyArray_Descr *descr)
     }
     reduction->descr = (PyArray_Descr *)Py_NewRef((PyObject *)descr);
     PyObject *capsule, *initial;
+    CallInfo *call = NULL;
     if (plan != Py_None) {
-        CallInfo *call = NULL;
         if (!PyArg_ParseTuple(plan, "OppO", &capsule, &reduction->slow_status, &reduction->is_cut,
                               &initial) ||
             (call = PyCapsule_GetPointer(capsule, "numpy_1.24_ufunc_call_info")) == NULL) {
@@ -100,6 +102,10 @@ reduction_for(Native *self, PyArray_Descr *descr)
             memcpy(reduction->initial, PyBytes_AS_STRING(initial),
                    (size_t)PyBytes_GET_SIZE(initial));
         }
+    }
+    if (reduction->capsule != NULL && reduction->has_initial &&
+        (strcmp(self->name, "sum") == 0 || strcmp(self->name, "mean") == 0)) {
+        reduction->row_sums = row_sums(descr->type_num, call, reduction->initial);
     }
     Py_DECREF(plan);
     reduction->next = self->own;
@@ -133,6 +139,11 @@ reduce(const Reduction *reduction, const Shape *shape, char *to)
 {
     size_t size = (size_t)PyDataType_ELSIZE(reduction->descr);
     int skip = !reduction->has_initial;
+    if (reduction->row_sums != NULL && shape->inner == 1 && shape->outer > 1 &&
+        shape->length < SHORT_ROW) {
+        reduction->row_sums(to, shape->data, shape->outer, shape->length, reduction->initial);
+        return 0;
+    }
     for (npy_intp o = 0; o < shape->outer; o++) {
         char *from = shape->data + o * shape->length * shape->stride;
         char *row = to + o * shape->inner * (npy_intp)size;

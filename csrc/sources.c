@@ -211,7 +211,8 @@ add_step(Planner *planner, int node)
     PyArray_Descr *descr = typed->descrs[typed->n_in];
     if (!iteration_plan(typed->n_in, operands, NULL, casts, PyDataType_ELSIZE(descr), &layout,
                         NULL) ||
-        layout.nd == 0 || !is_safe(planner, typed, &layout) ||
+        layout.nd == 0 || layout.size > MOST_BYTES / PyDataType_ELSIZE(descr) ||
+        !is_safe(planner, typed, &layout) ||
         may_be_elided(planner, node, &layout)) {
         return 0;
     }

@@ -1,5 +1,7 @@
 #include "threads.h"
 
+#include <fenv.h>
+
 #if defined(HAVE_PTHREAD_SIGMASK) && !defined(_WIN32)
 #include <signal.h>
 #define HAS_SIGNAL_MASK 1
@@ -13,11 +15,15 @@
 #define PROCESS ((long)getpid())
 #endif
 
+#define LINE 64
+
 typedef struct {
     PyThread_type_lock start; /* held until there is something to do */
     PyThread_type_lock done;  /* held until that is done */
     Pool *pool;               /* borrowed */
     int part;
+    char *memory; /* owned: its room, and what it takes to begin on a cache line */
+    size_t size;
 } Helper;
 
 struct Pool {
@@ -28,8 +34,15 @@ struct Pool {
     int ending;
     Part function;
     void *task;
+    fenv_t environment; /* of floating point, as the caller has it */
     Helper helpers[MOST_THREADS]; /* the first is the caller, and not used */
 };
+
+static char *
+room_of(const Helper *helper)
+{
+    return helper->memory + (LINE - (uintptr_t)helper->memory % LINE) % LINE;
+}
 
 static void
 help(void *argument)
@@ -38,7 +51,11 @@ help(void *argument)
     Pool *pool = self->pool;
 #if HAS_SIGNAL_MASK
     sigset_t all; /* signals are for Python's threads */
+    static const int crashes[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGTRAP};
     sigfillset(&all);
+    for (size_t i = 0; i < sizeof(crashes) / sizeof(crashes[0]); i++) {
+        sigdelset(&all, crashes[i]);
+    }
     pthread_sigmask(SIG_SETMASK, &all, NULL);
 #endif
     for (;;) {
@@ -46,7 +63,8 @@ help(void *argument)
         if (pool->ending) {
             break;
         }
-        pool->function(pool->task, self->part, pool->threads);
+        fesetenv(&pool->environment);
+        pool->function(pool->task, self->part, pool->threads, room_of(self));
         PyThread_release_lock(self->done);
     }
     PyThread_release_lock(self->done); /* the pool is not touched from here on */
@@ -146,28 +164,49 @@ pool_release(Pool *pool)
         free_lock(pool->in_use, 0);
         free_lock(pool->common, 0);
     }
+    for (int i = 1; i < pool->threads; i++) {
+        PyMem_RawFree(pool->helpers[i].memory);
+    }
     PyMem_RawFree(pool);
 }
 
-int
-pool_threads(const Pool *pool)
+/* Let each helper have room; 0 if there is no memory. */
+static int
+make_room(Pool *pool, size_t room)
 {
-    return pool->threads;
+    for (int i = 1; i < pool->threads; i++) {
+        Helper *helper = &pool->helpers[i];
+        if (helper->size < room + LINE) {
+            PyMem_RawFree(helper->memory);
+            helper->memory = PyMem_RawMalloc(room + LINE);
+            helper->size = helper->memory == NULL ? 0 : room + LINE;
+            if (helper->memory == NULL) {
+                return 0;
+            }
+        }
+    }
+    return 1;
 }
 
 void
-pool_run(Pool *pool, Part part, void *task)
+pool_run(Pool *pool, Part part, void *task, size_t room)
 {
-    if (!PyThread_acquire_lock(pool->in_use, NOWAIT_LOCK)) {
-        part(task, 0, 1);
+    if (!pool_is_alive(pool) || !PyThread_acquire_lock(pool->in_use, NOWAIT_LOCK)) {
+        part(task, 0, 1, NULL);
+        return;
+    }
+    if (!make_room(pool, room)) {
+        PyThread_release_lock(pool->in_use);
+        part(task, 0, 1, NULL);
         return;
     }
     pool->function = part;
     pool->task = task;
+    fegetenv(&pool->environment);
     for (int i = 1; i < pool->threads; i++) {
         PyThread_release_lock(pool->helpers[i].start);
     }
-    part(task, 0, pool->threads);
+    part(task, 0, pool->threads, NULL);
     for (int i = 1; i < pool->threads; i++) {
         PyThread_acquire_lock(pool->helpers[i].done, WAIT_LOCK);
     }

@@ -117,14 +117,17 @@ class Variants:
             self.ufunc.signature is not None
             or type(operand) is not ndarray
             or operand.shape != spec.shape
-            or operand.dtype is not spec.dtype
+            or operand.dtype.newbyteorder("=") != spec.dtype
         ):
             return False
-        if operand.strides == (spec.strides or c_strides(spec.shape, spec.dtype.itemsize)):
+        if operand.dtype is spec.dtype and operand.strides == (
+            spec.strides or c_strides(spec.shape, spec.dtype.itemsize)
+        ):
             return spec.nbytes >= _WORTH_ELIDING
         return (
             spec.nbytes >= _ELIDED
             and self.ufunc in (_ELIDED_LEFT if number == 0 else _COMMUTATIVE)
+            and not isinstance(operands[0], np.generic)  # it is asked first, and calls the ufunc
             and all(np.shape(x) in ((), spec.shape) for x in operands)
         )
 

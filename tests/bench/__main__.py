@@ -1,6 +1,7 @@
 """Prints every table: `python -m tests.bench`."""
 
 from tests.bench import core, native, rewriting
+from tests.bench.regions import __main__ as regions
 
 if __name__ == "__main__":
     core.main([])
@@ -8,3 +9,5 @@ if __name__ == "__main__":
     native.main([])
     print()
     rewriting.main()
+    print()
+    regions.main(["--quick"])

@@ -70,6 +70,15 @@ def clipped(x, y):
     return a, b, c, np.where((a > 0) & (b < 1) | ~(c > 0), a, b) + (c > 1)
 
 
+def chosen(x, y):
+    a = np.where(x < y, x * 2, y), np.where(x <= 0.5, y, 1.5), np.where(0 > y, -1.0, x - y)
+    b = np.where(x >= y, 0.0, 1.0), np.where(x == y, x, y) * 2, np.where(y != 0, x, y + 1)
+    positive = x > y
+    both = np.where(positive, x, 0.25), np.where(positive, y, x)
+    nested = np.where(x > 0, np.where(y > 0, x * y, x), np.where(y > x, y, -x))
+    return a, b, both, nested, np.where(x * 2 > y, x / 2, y)
+
+
 def in_place(x, y):
     x *= 2
     x += y
@@ -141,8 +150,8 @@ def gravity(x, y):
     return a, p + 0.5 * a, np.sum(p * p, axis=-1).mean(), p[:, 0] * p[:, -1] - p[..., 0]
 
 
-KERNELS = [horner, softmax, normalised, black_scholes, mandelbrot, clipped, in_place, particles,
-           adam, dead_and_live, distances, gravity, reduced]  # fmt: skip
+KERNELS = [horner, softmax, normalised, black_scholes, mandelbrot, clipped, chosen, in_place,
+           particles, adam, dead_and_live, distances, gravity, reduced]  # fmt: skip
 LAYOUTS = {
     "columns first": lambda x: np.asfortranarray(x),
     "turned": lambda x: x.T,
@@ -193,3 +202,26 @@ def test_sizes_and_kinds_that_change_from_call_to_call(same):
     rows += [(INPUTS["n"], INPUTS["n"]), pair(5), pair(70_000), pair(5), (INPUTS["z"], 1)]
     for f in (horner, clipped, in_place, dead_and_live):
         same.each(f, rows * 2)
+
+
+@pytest.mark.parametrize("modes", [{}, {"all": "raise"}, {"invalid": "raise", "divide": "ignore"}])
+@pytest.mark.parametrize("dtype", ["f8", "f4"])
+def test_choices_between_special_values(same, dtype, modes):
+    """Comparisons with NaN raise nothing; what came before them, or comes after, does."""
+    values = np.array([np.nan, -np.nan, np.inf, -np.inf, 0.0, -0.0, 1.0, -1.0, 5e-324], dtype)
+    x, y = (np.repeat(a.ravel(), 20) for a in np.meshgrid(values, values))
+
+    def f(x, y):
+        with np.errstate(**modes):
+            return chosen(x, y)
+
+    def after(x, y):
+        with np.errstate(**modes):
+            return np.where(x / y > y, x, y * 0.5)
+
+    def before(x, y):
+        with np.errstate(**modes):
+            return np.where(x > y, x, y) / y
+
+    for g in (f, after, before):
+        same.each(g, [(x, y), (x, 0.5), (y, x)] * 2)

@@ -190,3 +190,23 @@ CASES = [
 @pytest.mark.parametrize("case", CASES)
 def test_cases(same, case):
     same.text(case)
+
+
+@pytest.mark.parametrize("length", range(1, 10))
+@pytest.mark.parametrize("dtype", ["f8", "f4", "f2", "c16", "i4"])
+def test_sums_of_short_rows(same, dtype, length):
+    """Of special values too, where a sum may raise flags."""
+
+    def f(x, y):
+        d = x - y
+        squares = np.sum(d * d, axis=-1)
+        return squares, x.sum(axis=-1), x.mean(axis=1), y.sum(-1, keepdims=True), x[::2].sum(1)
+
+    x = np.random.default_rng(length).normal(size=(700, length)) * 10.0 ** np.arange(length)
+    y = np.round(x.copy(), 2)
+    special = np.resize([0.0, -0.0, 1e30, -1e30, np.inf, -np.inf, np.nan], x.shape)
+    arrays = (x, y), (y * 0, -y * 0), *([(special, y), (special[::-1].copy(), special)]
+                                      if dtype[0] in "fc" else [])  # fmt: skip
+    with np.errstate(all="ignore"):
+        rows = [tuple(array.astype(dtype) for array in pair) for pair in arrays]
+    same.each(f, rows * 2)

@@ -49,3 +49,15 @@ def test_layout(name, size):
             assert got.flags.c_contiguous == expected.flags.c_contiguous
             assert got.dtype == expected.dtype
             assert got.tobytes() == expected.tobytes()
+
+
+@pytest.mark.parametrize("log", [29, 30, 31])
+def test_arrays_of_regions_that_are_too_big(log):
+    def f(x):
+        y = x * 2.0
+        return y[:2, :2] + 1.0
+
+    x = np.broadcast_to(True, (2**31, 2**log))
+    for function in (f, alloc.bump(alloc.Buffer())(f)):
+        with pytest.raises(ValueError, match="array is too big"):
+            function(x)

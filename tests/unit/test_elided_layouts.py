@@ -5,6 +5,7 @@ import pytest
 
 import alloc_rewrite as alloc
 
+from ..cores import NATIVE
 from ..differential.compare import observe
 
 #: 256 KiB and more, from which on NumPy writes over operands that die; and less.
@@ -60,3 +61,28 @@ def test_layouts_of_results(number, shape):
             expected = outcome(plain, left(x), right(z))
             for _ in range(3):
                 assert not expected.differences(outcome(bumped, left(x), right(z)))
+
+
+@pytest.mark.skipif(not numpy_elides(), reason="NumPy does not write over dying operands here")
+@pytest.mark.parametrize(
+    "plain",
+    [
+        lambda x, z: (2 + x) + z,
+        lambda x, z: x.copy() + z,
+        lambda x, z: z * x.copy(),
+        lambda x, z: np.float64(2) + x.copy(),
+        lambda x, z: x.copy() * np.float64(2),
+        lambda x, z: 2**70 - x.copy(),
+        lambda x, z: x.copy() + 2**63,
+        # The Python core doesn't tell integers apart by their size.
+        *([lambda x, z: x.copy() + 2**70] if NATIVE else []),
+    ],
+)
+def test_byte_orders_of_results(plain):
+    """A result written over an operand has its byte order too."""
+    x, z = np.linspace(1.0, 2.0, 40_000, dtype=">f8"), np.linspace(2.0, 3.0, 40_000)
+    bumped = alloc.bump(alloc.Buffer(4_000_000))(plain)
+    for pair in ((x, z), (z, x), (x, x)):
+        expected = outcome(plain, *pair)
+        for _ in range(3):
+            assert not expected.differences(outcome(bumped, *pair))

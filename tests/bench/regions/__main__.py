@@ -34,6 +34,7 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--sizes", default=",".join(SIZES), help="sizes (default: %(default)s)")
     parser.add_argument("--quick", action="store_true", help="few rounds, short warm-ups")
     parser.add_argument("--cores", action="store_true", help="all cores, not only the selected one")
+    parser.add_argument("--threads", type=int, default=1, help="of a region (default: 1)")
     parser.add_argument("--peers", action="store_true", help="out=, numexpr and Numba as well")
     parser.add_argument("--json", type=Path, help="save the results in this file")
     parser.add_argument("--read", type=Path, help="show saved results, measure nothing")
@@ -48,6 +49,7 @@ def measured(options: argparse.Namespace) -> list[Row]:
     settings = Settings(
         core=selected,
         ways=peers.WAYS if options.peers else (),
+        threads=options.threads,
         rounds=QUICK_ROUNDS if options.quick else options.rounds,
         seconds=QUICK_SECONDS if options.quick else WARM_UP_SECONDS,
     )
@@ -105,6 +107,8 @@ def main(arguments: list[str] | None = None) -> int:
         rows = measured(options)
         seconds = time.perf_counter() - start
         where = f"Python {platform.python_version()}, NumPy {np.__version__}; {seconds:.0f} s"
+        if options.threads > 1:
+            where += f"; {options.threads} threads"
         title = f"Array kernels ({where})"
     show(rows, title)
     if options.json:

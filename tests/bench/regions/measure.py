@@ -33,6 +33,7 @@ class Settings:
 
     core: str
     ways: tuple[str, ...]  # of `peers.WAYS`
+    threads: int  # that a region may use
     rounds: int
     seconds: float  # to warm up at most, each
 
@@ -64,6 +65,7 @@ def measure(name: str, size: str, settings: Settings) -> Row:
     kernel = all_kernels()[name]
     row = Row(name, kernel.kind, size)
     arguments = kernel.arguments(size)
+    alloc.set_num_threads(settings.threads)
     with cores.use(settings.core):
         measure_bumped(row, kernel, arguments, settings)
     for way in settings.ways:
