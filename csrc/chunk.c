@@ -6,6 +6,11 @@
 #include <sys/mman.h>
 #endif
 
+/* Larger chunks begin with a page: then large arrays, whose blocks are whole pages, do. Those of the
+ * heap begin 16 bytes behind, and a loop that reads there and writes a few more bytes further on in
+ * a page waits for its own writes, which the processor takes for what is read. */
+#define PAGED ((size_t)64 << 10)
+#define PAGE ((size_t)4096)
 #define SMALL ((size_t)256)          /* granules: the largest blocks cut from a gap's end */
 #define HUGE_PAGES ((size_t)4 << 20) /* bytes from which on NumPy asks for huge pages as well */
 
@@ -38,7 +43,7 @@ chunk_new(size_t nbytes)
     }
     chunk->granules = (nbytes + GRANULE - 1) / GRANULE;
     chunk->max_gaps = 16;
-    size_t boundary = nbytes >= HUGE_PAGES ? (size_t)1 << 21 : GRANULE;
+    size_t boundary = nbytes >= HUGE_PAGES ? (size_t)1 << 21 : nbytes >= PAGED ? PAGE : GRANULE;
     size_t room = chunk->granules * GRANULE;
     if (nbytes > LARGEST * GRANULE) {
         free(chunk);
