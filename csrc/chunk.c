@@ -6,9 +6,9 @@
 #include <sys/mman.h>
 #endif
 
-/* Larger chunks begin with a page: then large arrays, whose blocks are whole pages, do. Those of the
- * heap begin 16 bytes behind, and a loop that reads there and writes a few more bytes further on in
- * a page waits for its own writes, which the processor takes for what is read. */
+/* Larger chunks begin with a page: then large arrays, whose blocks are whole pages, do. Those of
+ * the heap begin 16 bytes behind, and a loop that reads there and writes a few more bytes further
+ * on in a page waits for its own writes, which the processor takes for what is read. */
 #define PAGED ((size_t)64 << 10)
 #define PAGE ((size_t)4096)
 #define SMALL ((size_t)256)          /* granules: the largest blocks cut from a gap's end */
