@@ -4,7 +4,6 @@
 
 #include <string.h>
 
-#define LARGE 10000      /* items from which on other threads may run meanwhile */
 #define ROOM (16 * 1024) /* bytes of scratch memory that come from the stack */
 
 static PyArrayObject *

@@ -5,8 +5,6 @@
 #include "iteration.h"
 #include "kernel.h"
 
-#define LARGE 10000 /* items from which on other threads may run meanwhile */
-
 /* What one run works on. */
 typedef struct {
     Variant *variant; /* owned */

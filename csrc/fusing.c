@@ -198,10 +198,7 @@ stage_fuse(Layouting *now)
         }
         fusing.made_by[step->args[step->n_args - 1] - stage->first_operand] = s;
     }
-    npy_intp items = 1;
-    for (int i = 0; i < stage->nd; i++) {
-        items *= stage->dims[i];
-    }
+    npy_intp items = stage_items(stage);
     for (int s = 0; s < stage->n_steps; s++) {
         if (!plan->is_reported) {
             fuse(&fusing, step_at(&fusing, s));

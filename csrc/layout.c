@@ -144,22 +144,26 @@ share_blocks(Layouting *now)
     return n;
 }
 
+/* Bytes of one item of each operand that is gone through. */
+static npy_intp
+item_bytes(const Layouting *now)
+{
+    const Stage *stage = now->stage;
+    const Operand *operands = now->planner->plan->operands + stage->first_operand;
+    npy_intp bytes = 0;
+    for (int i = 0; i < stage->n_operands; i++) {
+        bytes += is_gone_through(&operands[i]) ? operands[i].itemsize : 0;
+    }
+    return bytes;
+}
+
 /* How many items a block shall have. */
 static npy_intp
 block_items(const Layouting *now, int n_blocks)
 {
-    const Stage *stage = now->stage;
-    const Operand *operands = now->planner->plan->operands + stage->first_operand;
-    npy_intp bytes = 1, all = 1;
-    for (int i = 0; i < stage->n_operands; i++) {
-        bytes += is_gone_through(&operands[i]) ? operands[i].itemsize : 0;
-    }
-    for (int i = 0; i < stage->nd; i++) {
-        all *= stage->dims[i];
-    }
-    npy_intp cached = bytes * all > FAR ? CACHED_OF_FAR : CACHED;
-    bytes += 8 * n_blocks;
-    npy_intp items = cached / bytes / 64 * 64;
+    npy_intp bytes = item_bytes(now);
+    npy_intp cached = bytes * stage_items(now->stage) > FAR ? CACHED_OF_FAR : CACHED;
+    npy_intp items = cached / (bytes + 8 * n_blocks + 1) / 64 * 64;
     return items < SHORTEST ? SHORTEST : items > LONGEST ? LONGEST : items;
 }
 
@@ -212,10 +216,11 @@ choose_far(Layouting *now)
     const Plan *plan = now->planner->plan;
     Stage *stage = now->stage;
     const Operand *operands = plan->operands;
-    npy_intp bytes = 0;
     stage->n_far = 0;
+    if (item_bytes(now) * stage_items(stage) < LEAST_FETCHED) {
+        return;
+    }
     for (int i = stage->first_operand; i < stage->first_operand + stage->n_operands; i++) {
-        bytes += is_gone_through(&operands[i]) ? operands[i].itemsize : 0;
         int is_new = stage->n_far < MOST_FAR && is_dense(&operands[i], stage);
         for (int k = 0; is_new && k < stage->n_far; k++) {
             is_new = !is_same_array(plan, &operands[stage->far[k]], &operands[i]);
@@ -224,10 +229,7 @@ choose_far(Layouting *now)
             stage->far[stage->n_far++] = i;
         }
     }
-    for (int i = 0; i < stage->nd; i++) {
-        bytes *= stage->dims[i];
-    }
-    if (bytes < LEAST_FETCHED || stage->n_far < FEWEST_FAR) {
+    if (stage->n_far < FEWEST_FAR) {
         stage->n_far = 0;
     }
 }
@@ -295,9 +297,7 @@ stage_lay_out(Layouting *now)
     for (int s = 0; s < stage->n_steps; s++) {
         stage->work += plan->steps[stage->first_step + s].slow_status ? SLOW_STEP : 1;
     }
-    for (int i = 0; i < stage->nd; i++) {
-        stage->work *= stage->dims[i];
-    }
+    stage->work *= stage_items(stage);
     plan->work = stage->work > plan->work ? stage->work : plan->work;
     plan->scratch = end > plan->scratch ? end : plan->scratch;
     choose_far(now);

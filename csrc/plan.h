@@ -114,6 +114,16 @@ typedef struct {
     npy_intp pitch;          /* items from one row to the next, in a block */
 } Stage;
 
+ALWAYS_INLINE npy_intp
+stage_items(const Stage *stage)
+{
+    npy_intp items = 1;
+    for (int i = 0; i < stage->nd; i++) {
+        items *= stage->dims[i];
+    }
+    return items;
+}
+
 /* How the array is changed that somebody else may see. */
 enum effect {
     NO_EFFECT,

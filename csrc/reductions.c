@@ -8,8 +8,6 @@
 
 #include <string.h>
 
-#define LARGE 10000 /* items from which on other threads may run meanwhile */
-
 #define MOST_DTYPES 6 /* that one place keeps plans for */
 
 /* What is known of one dtype; the one used last comes first. */

@@ -1,6 +1,7 @@
 """Regions that share their blocks out among threads: the same bits, in all that may happen."""
 
 import os
+import platform
 import subprocess
 import sys
 import threading
@@ -191,6 +192,30 @@ def printed(source):
     )
     assert done.returncode == 0, done.stderr
     return done.stdout.split()
+
+
+ROUNDING = """
+import ctypes
+import numpy as np
+import alloc_rewrite as alloc
+
+plain = lambda a, b: a / b + a * b
+f = alloc.bump(alloc.Buffer())(plain)
+a, b = np.random.default_rng(1).normal(size=(2, 1_500_000))
+alloc.set_num_threads(2)
+f(a, b)
+nearest = plain(a, b).tobytes()
+ctypes.CDLL("libm.so.6").fesetround(0x800)  # upward, on x86
+upward = plain(a, b).tobytes()
+print(upward == nearest, f(a, b).tobytes() == upward)
+"""
+
+
+@pytest.mark.skipif(
+    not (sys.platform == "linux" and platform.machine() == "x86_64"), reason="of one C library"
+)
+def test_threads_round_as_their_caller_does():
+    assert printed(ROUNDING) == ["False", "True"]
 
 
 FORKING = """
