@@ -9,13 +9,13 @@ from __future__ import annotations
 import contextlib
 import importlib
 import os
-import sys
 from collections.abc import Iterator
 from types import ModuleType
 from typing import Any, NamedTuple
 
 from .arena import FIRST_CHUNK, PythonArena
 from .blocks import aligned
+from .interpreter import FREE_THREADED, UNKNOWN
 
 VARIABLE = "ALLOC_REWRITE_CORE"
 CHOICES = ("auto", "native", "python")
@@ -31,8 +31,8 @@ class Core(NamedTuple):
 
 def _loaded() -> tuple[ModuleType | None, str]:
     """Return the extension module, or None and why it cannot be used."""
-    if sys.version_info[:2] not in ((3, 11), (3, 12), (3, 13), (3, 14)):
-        return None, f"Python {sys.version_info[0]}.{sys.version_info[1]} is not one it knows"
+    if UNKNOWN or FREE_THREADED:  # where importing it would turn the GIL on
+        return None, UNKNOWN or FREE_THREADED
     try:
         return importlib.import_module(f"{__package__}._native"), "the extension module is there"
     except ModuleNotFoundError:
@@ -45,13 +45,13 @@ def _chosen() -> Core:
     wanted = os.environ.get(VARIABLE, "auto") or "auto"
     if wanted not in CHOICES:
         raise ValueError(f"{VARIABLE}={wanted!r} is not one of {', '.join(map(repr, CHOICES))}")
-    if wanted == "python":
-        return Core("python", f"{VARIABLE}=python")
-    if native is not None:
-        return Core("native", f"{VARIABLE}=native" if wanted == "native" else _why)
-    if wanted == "native":
+    if wanted == "native" and native is None:
         raise ImportError(f"{VARIABLE}=native, but {_why}")
-    return Core("python", _why)
+    if UNKNOWN or FREE_THREADED:
+        return Core("none", _why)
+    if wanted != "auto":
+        return Core(wanted, f"{VARIABLE}={wanted}")
+    return Core("python" if native is None else "native", _why)
 
 
 #: The extension module, or None.
@@ -84,7 +84,7 @@ def new_arena(core: str, nbytes: int | None, on_full: str, limit: int | None) ->
     Arenas of both cores have ``capacity``, ``used``, ``peak``, ``live``, ``chunks``,
     ``heap_fallbacks``, ``reset()`` and ``empty(shape, dtype, strides=None)``.
     """
-    if core == "python":
+    if core != "native":
         return PythonArena(nbytes, on_full, limit)
     assert native is not None
     size = 0 if nbytes is None else aligned(nbytes)
@@ -96,7 +96,8 @@ def core() -> tuple[str, str]:
     """Return the name of the core that runs, and the reason why it is this one.
 
     The native core is an extension module, built at installation where there is a C compiler. The
-    environment variable ``ALLOC_REWRITE_CORE`` chooses: ``native``, ``python`` or ``auto``.
+    environment variable ``ALLOC_REWRITE_CORE`` chooses: ``native``, ``python`` or ``auto``. On an
+    interpreter where functions run as they are (free-threaded, or unknown) the name is ``none``.
 
     Examples
     --------

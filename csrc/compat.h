@@ -17,9 +17,19 @@
 #define NOINLINE
 #endif
 
-/* Whether reference counts of operands on a frame's stack say who holds them: since 3.14 a frame
- * may lend a local to a call without counting. */
-#define STACK_COUNTS (PY_VERSION_HEX < 0x030E0000)
+/* Arenas, slots and caches are shared by all threads under the GIL alone, and a count of references
+ * says who holds an array; see docs/explanation/free-threaded-builds.md. */
+#ifdef Py_GIL_DISABLED
+#error "free-threaded builds of Python are not supported"
+#endif
+
+/* Whether the calling frame's stack is the only holder of an operand, which dies with the operation.
+ * Since 3.14 a frame may lend a local to a call without counting; Python looks at the stack. */
+#if PY_VERSION_HEX < 0x030E0000
+#define is_temporary(operand) (Py_REFCNT(operand) == 1)
+#else
+#define is_temporary(operand) PyUnstable_Object_IsUniqueReferencedTemporary(operand)
+#endif
 
 /* Up to 3.11 the collector may run inside the setting of a context variable, and a finaliser that
  * sets one as well destroys what is being copied (CPython issue 148891). */

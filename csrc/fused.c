@@ -33,6 +33,7 @@
         for (int i = 0; i < (int)n; i++) {                                              \
             out[i] = expression;                                                        \
         }                                                                               \
+        (void)d; /* there may be three operands only */                                 \
     }
 
 #define LEFT_AND_RIGHT(first, x, second, y, type)                  \

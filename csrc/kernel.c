@@ -40,8 +40,7 @@ flat_size(const Run *run, int n, PyArrayObject **shape)
 static int
 is_dying(PyArrayObject *array, const PyArray_Descr *descr)
 {
-    if (!STACK_COUNTS || array == NULL || Py_REFCNT(array) != 1 || PyArray_DESCR(array) != descr ||
-        fields(array)->base != NULL || fields(array)->weakreflist != NULL ||
+    if (array == NULL || PyArray_DESCR(array) != descr || fields(array)->base != NULL || fields(array)->weakreflist != NULL ||
         !PyArray_CHKFLAGS(array, NPY_ARRAY_CARRAY | NPY_ARRAY_OWNDATA)) {
         return 0;
     }
@@ -52,7 +51,7 @@ is_dying(PyArrayObject *array, const PyArray_Descr *descr)
         }
         stride *= PyArray_DIM(array, i);
     }
-    return 1;
+    return is_temporary((PyObject *)array);
 }
 
 static PyArrayObject *

@@ -12,8 +12,9 @@ from types import CodeType
 from bytecode import Bytecode, Instr
 
 from ..errors import RewriteError
+from ..interpreter import UNKNOWN
 from .ir import IR
-from .opcodes import SITE_PREFIX, SUPPORTED, split
+from .opcodes import SITE_PREFIX, split
 
 # Code that looks at its own frame, locals or reference counts would see the rewriter's work.
 _INTROSPECTION = frozenset(
@@ -65,8 +66,8 @@ def bytecode_of(code: CodeType) -> Bytecode:
 
 def refusal(code: CodeType) -> str | None:
     """Say why this code is not even tried, or None."""
-    if not SUPPORTED:
-        return "this interpreter is not supported (CPython 3.11 to 3.14 with the GIL is)"
+    if UNKNOWN:
+        return UNKNOWN
     if code.co_flags & _FUNCTION != _FUNCTION:
         return "not the body of a function"
     if is_rewritten(code):

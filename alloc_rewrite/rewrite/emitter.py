@@ -12,7 +12,7 @@ from typing import Any
 from bytecode import Instr
 from bytecode.instr import FreeVar, InstrLocation
 
-from .opcodes import NULL_FIRST, NULL_LOCAL, PY311, PY312
+from .opcodes import MARKS_NOT_TAKEN, NULL_FIRST, NULL_LOCAL, PY311, PY312
 
 
 @functools.lru_cache(4096)
@@ -83,6 +83,8 @@ class Emitter:
 
     def jump_if_none(self, target: Any) -> None:
         self.jump_to("POP_JUMP_FORWARD_IF_NONE" if PY311 else "POP_JUMP_IF_NONE", target)
+        if MARKS_NOT_TAKEN:
+            self.op("NOT_TAKEN")
 
     def jump(self, target: Any) -> None:
         self.jump_to("JUMP_FORWARD", target)

@@ -12,6 +12,7 @@ from bytecode import Instr
 
 from .opcodes import (
     attribute_name,
+    constant,
     is_method_load,
     is_truth_test,
     keyword_names,
@@ -69,7 +70,24 @@ def _known_leaf(scan: Scan, instr: Instr, name: str) -> int:
 
 
 def _load_const(scan: Scan, instr: Instr) -> bool:
-    return scan.push(scan.add(CONST, (), instr.arg), scan.at)
+    found = constant(instr)
+    if found is None:
+        return False
+    (value,) = found
+    if type(value) is tuple and any(type(part) is slice for part in value):
+        if not _fits_index(scan, len(value)):
+            return False
+        parts = tuple(_constant(scan, part) for part in value)
+        return scan.push(scan.add(TUPLE, parts), scan.at)
+    return scan.push(_constant(scan, value), scan.at)
+
+
+def _constant(scan: Scan, value: object) -> int:
+    """Return the node of a constant; a slice (a constant since 3.14) is what its bounds make."""
+    if type(value) is not slice:
+        return scan.add(CONST, (), value)
+    bounds = [value.start, value.stop] + ([] if value.step is None else [value.step])
+    return scan.add(SLICE, tuple(scan.add(CONST, (), bound) for bound in bounds))
 
 
 def _load_global(scan: Scan, instr: Instr) -> bool:
@@ -220,7 +238,14 @@ def _build_slice(scan: Scan, instr: Instr) -> bool:
 
 
 def _build_tuple(scan: Scan, instr: Instr) -> bool:
-    """Make a tuple, if it is an index: the next instruction takes or stores an item."""
+    """Make a tuple, if it is an index."""
+    size = cast(int, instr.arg)
+    operands = scan.pops(size) if _fits_index(scan, size) else None
+    return operands is not None and scan.push(scan.add(TUPLE, tuple(operands)))
+
+
+def _fits_index(scan: Scan, size: int) -> bool:
+    """Whether a tuple is an index (the next instruction takes or stores an item), and short."""
     following = scan.ir.items[scan.at + 1]
     is_index = isinstance(following, Instr) and (
         following.name in ("STORE_SUBSCR", "COPY")
@@ -228,11 +253,7 @@ def _build_tuple(scan: Scan, instr: Instr) -> bool:
     )
     if not is_index:
         return scan.refuse("a tuple is made")
-    size = cast(int, instr.arg)
-    if size > MOST_OPERANDS:
-        return scan.refuse("an index of many parts")
-    operands = scan.pops(size)
-    return operands is not None and scan.push(scan.add(TUPLE, tuple(operands)))
+    return size <= MOST_OPERANDS or scan.refuse("an index of many parts")
 
 
 def _store_local(scan: Scan, instr: Instr) -> bool:
@@ -345,6 +366,7 @@ STEPS: dict[str, Step] = {
     "LOAD_FAST_BORROW": _load_local,
     "LOAD_CONST": _load_const,
     "LOAD_SMALL_INT": _load_const,
+    "LOAD_COMMON_CONSTANT": _load_const,
     "LOAD_GLOBAL": _load_global,
     "LOAD_DEREF": _load_cell,
     "LOAD_ATTR": _attribute,

@@ -111,6 +111,10 @@ _WORDS = {
     "BUILD_LIST": "a list is made",
     "BUILD_SET": "a set is made",
     "SETUP_ANNOTATIONS": "an annotation is kept",
+    "LOAD_COMMON_CONSTANT": "a built-in class or function is used",
+    "BUILD_TEMPLATE": "a template string is made",
+    "BUILD_INTERPOLATION": "a template string is made",
+    "NOT_TAKEN": "",
 }
 #: The same by a part of the instruction's name; the first that is found counts.
 _PARTS = {

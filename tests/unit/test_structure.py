@@ -18,17 +18,18 @@ NAMES = [str(file.relative_to(ROOT)) for file in FILES]
 #: What each part may import of the package, besides itself.
 MAY_IMPORT = {
     "errors": set(),
+    "interpreter": set(),
     "layout": set(),
     "blocks": set(),
     "sizes": set(),
     "arena": {"blocks", "errors"},
     "_native": set(),
-    "cores": {"arena", "blocks", "_native"},
+    "cores": {"arena", "blocks", "interpreter", "_native"},
     "threads": {"cores"},
     "buffer": {"cores", "sizes"},
     "equivalents": {"layout"},
     "registry": {"equivalents"},
-    "rewrite": {"errors"},
+    "rewrite": {"errors", "interpreter"},
     "callees": {"equivalents", "rewrite", "registry"},
     "sites": {
         "rewrite",
@@ -41,10 +42,11 @@ MAY_IMPORT = {
         "cores",
         "callees",
         "errors",
+        "interpreter",
     },
-    "bump": {"sites", "rewrite", "callees", "buffer", "errors"},
+    "bump": {"sites", "rewrite", "callees", "buffer", "errors", "interpreter"},
     "profile": {"bump", "sites", "rewrite", "registry", "callees", "blocks", "buffer", "cores"},
-    "explain": {"bump", "sites", "rewrite", "callees", "cores"},
+    "explain": {"bump", "sites", "rewrite", "callees", "cores", "interpreter"},
     "__init__": {"bump", "profile", "explain", "registry", "buffer", "cores", "errors", "threads"},
 }
 

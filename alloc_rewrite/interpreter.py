@@ -1,0 +1,47 @@
+"""What this interpreter is: its version, and what reference counts and the GIL promise in it.
+
+In: nothing. Out: facts, each with what rests on it. With `rewrite.opcodes`, which knows the
+instructions of each version, this is the only module that asks for the version; what C asks stands
+in `csrc/compat.h`. It must not know the rest of the library.
+"""
+
+from __future__ import annotations
+
+import sys
+import sysconfig
+
+VERSION = sys.version_info[:2]
+OLDEST, NEWEST = (3, 11), (3, 15)  # of the versions whose instructions `rewrite.opcodes` knows
+SUPPORTED = "CPython {}.{} to {}.{}".format(*OLDEST, *NEWEST)
+
+
+def _unknown() -> str:
+    if sys.implementation.name != "cpython":
+        return f"{sys.implementation.name} is not supported ({SUPPORTED} is)"
+    if not OLDEST <= VERSION <= NEWEST:
+        return "Python {}.{} is not supported ({} is)".format(*VERSION, SUPPORTED)
+    return ""
+
+
+def _free_threaded() -> str:
+    if sysconfig.get_config_var("Py_GIL_DISABLED"):
+        return "free-threaded builds of Python are not supported: every function runs as it is"
+    return ""
+
+
+#: Why no code can be rewritten here; empty if it can.
+UNKNOWN = _unknown()
+
+#: Why no function gets its arrays from an arena here, though `profile` can count; empty if it does.
+#: Blocks, slots and caches of both cores are shared by all threads under the GIL alone, and an array
+#: is known to be dead by its reference count, which a free-threaded build splits among threads. Such
+#: a build may have the GIL turned on; the way it counts stays.
+FREE_THREADED = _free_threaded()
+
+#: Whether the reference count of an operand on a frame's stack says who holds it. Since 3.14 a frame
+#: may lend a local to its stack without counting.
+STACK_COUNTS = VERSION < (3, 14)
+
+#: Whether a context variable may be set while the collector may run: up to 3.11, finalisers that set
+#: a variable of the same context free what is being copied (CPython's gh-148891).
+SETS_CONTEXT_SAFELY = VERSION >= (3, 12)
