@@ -7,6 +7,7 @@ compiler the library installs all the same, and its Python core serves.
 import glob
 import os
 import sys
+import sysconfig
 
 import numpy
 from setuptools import Extension, setup
@@ -20,6 +21,9 @@ FLAGS = (
 )
 CHECKS = ["-O1", "-g", "-fno-omit-frame-pointer", "-fsanitize=address,undefined"]
 
+# Free-threaded builds of Python have no use for it: importing it would turn the GIL on.
+WANTED = not sysconfig.get_config_var("Py_GIL_DISABLED")
+
 setup(
     ext_modules=[
         Extension(
@@ -32,4 +36,6 @@ setup(
             optional=KIND == "",
         )
     ]
+    if WANTED
+    else []
 )

@@ -16,6 +16,7 @@ from typing import Any, NamedTuple, TypeVar, cast, overload
 from .buffer import Buffer
 from .callees import Policy, python_call
 from .errors import RewriteWarning
+from .interpreter import FREE_THREADED
 from .rewrite import Rewriter, origin_of
 from .sites import ArenaSites, arena_sites
 
@@ -58,7 +59,8 @@ def bump(target: Any = None, /, *, include: Iterable[Any] = (), exclude: Iterabl
     Returns
     -------
     callable
-        A decorator; with a function as `target`, the bumped function. It is a function of its
+        A decorator; with a function as `target`, the bumped function. On a free-threaded build of
+        Python that is what was given, as it is (see `core`). Elsewhere it is a function of its
         own, with the name, signature, documentation and source of the original, which stays
         as it is (``__wrapped__``). Methods, static and class methods and properties stay what
         they are; of a class each method is replaced, in place; a `functools.partial` or a
@@ -170,6 +172,11 @@ def _sites(buffer: Buffer, policy: Policy, *, frugal: bool = True) -> ArenaSites
 
 def _bump_any(sites: ArenaSites, target: Any) -> Any:
     """Bump what a decorator may find, and return the same kind of thing."""
+    made = _made(sites, target)
+    return target if FREE_THREADED else made
+
+
+def _made(sites: ArenaSites, target: Any) -> Any:
     if isinstance(target, FunctionType):
         return _bump_function(sites, target)
     if isinstance(target, staticmethod | classmethod):
@@ -215,6 +222,8 @@ def as_function(target: Any) -> FunctionType | None:
 
 
 def _bump_function(sites: ArenaSites, function: FunctionType, source: Any = None) -> FunctionType:
+    if FREE_THREADED:
+        return function
     known = bumped(function)
     if known is not None:
         if known.sites is sites:

@@ -12,31 +12,30 @@ import sysconfig
 
 VERSION = sys.version_info[:2]
 OLDEST, NEWEST = (3, 11), (3, 15)  # of the versions whose instructions `rewrite.opcodes` knows
-SUPPORTED = "CPython {}.{} to {}.{}".format(*OLDEST, *NEWEST)
 
 
-def _unknown() -> str:
-    if sys.implementation.name != "cpython":
-        return f"{sys.implementation.name} is not supported ({SUPPORTED} is)"
-    if not OLDEST <= VERSION <= NEWEST:
-        return "Python {}.{} is not supported ({} is)".format(*VERSION, SUPPORTED)
-    return ""
+def _refusal_of_code() -> str:
+    name = sys.implementation.name
+    if name == "cpython" and OLDEST <= VERSION <= NEWEST:
+        return ""
+    known = "CPython {}.{} to {}.{}".format(*OLDEST, *NEWEST)
+    return f"{name} {VERSION[0]}.{VERSION[1]} is not supported ({known} is)"
 
 
-def _free_threaded() -> str:
-    if sysconfig.get_config_var("Py_GIL_DISABLED"):
-        return "free-threaded builds of Python are not supported: every function runs as it is"
-    return ""
+def _refusal_of_arenas() -> str:
+    if not sysconfig.get_config_var("Py_GIL_DISABLED"):
+        return ""
+    return "free-threaded builds of Python are not supported: functions run as they are"
 
 
 #: Why no code can be rewritten here; empty if it can.
-UNKNOWN = _unknown()
+UNKNOWN = _refusal_of_code()
 
 #: Why no function gets its arrays from an arena here, though `profile` can count; empty if it does.
 #: Blocks, slots and caches of both cores are shared by all threads under the GIL alone, and an array
 #: is known to be dead by its reference count, which a free-threaded build splits among threads. Such
 #: a build may have the GIL turned on; the way it counts stays.
-FREE_THREADED = _free_threaded()
+FREE_THREADED = _refusal_of_arenas()
 
 #: Whether the reference count of an operand on a frame's stack says who holds it. Since 3.14 a frame
 #: may lend a local to its stack without counting.

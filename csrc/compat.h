@@ -23,13 +23,26 @@
 #error "free-threaded builds of Python are not supported"
 #endif
 
-/* Whether the calling frame's stack is the only holder of an operand, which dies with the operation.
- * Since 3.14 a frame may lend a local to a call without counting; Python looks at the stack. */
+/* Whether the calling frame's stack is the only holder of an operand, which dies with the
+ * operation. Since 3.14 a frame may lend a local to a call without counting; Python itself looks
+ * at the stack. */
 #if PY_VERSION_HEX < 0x030E0000
 #define is_temporary(operand) (Py_REFCNT(operand) == 1)
 #else
 #define is_temporary(operand) PyUnstable_Object_IsUniqueReferencedTemporary(operand)
 #endif
+
+/* A context variable in memory, as `pycore_context.h` has it from 3.11 to 3.15. Used only where
+ * `handler_learn` saw that it is so. */
+struct HandlerVariable {
+    PyObject_HEAD
+    PyObject *name;
+    PyObject *value_by_default;
+    PyObject *cached;  /* borrowed from the context, or from a stretch */
+    uint64_t thread;   /* in which it is valid, */
+    uint64_t version;  /* and the version of that thread's context */
+    Py_hash_t hash;
+};
 
 /* Up to 3.11 the collector may run inside the setting of a context variable, and a finaliser that
  * sets one as well destroys what is being copied (CPython issue 148891). */

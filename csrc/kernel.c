@@ -40,7 +40,8 @@ flat_size(const Run *run, int n, PyArrayObject **shape)
 static int
 is_dying(PyArrayObject *array, const PyArray_Descr *descr)
 {
-    if (array == NULL || PyArray_DESCR(array) != descr || fields(array)->base != NULL || fields(array)->weakreflist != NULL ||
+    if (array == NULL || PyArray_DESCR(array) != descr || fields(array)->base != NULL ||
+        fields(array)->weakreflist != NULL ||
         !PyArray_CHKFLAGS(array, NPY_ARRAY_CARRAY | NPY_ARRAY_OWNDATA)) {
         return 0;
     }

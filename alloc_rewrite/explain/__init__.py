@@ -14,6 +14,7 @@ from typing import Any
 from ..bump import Bumped, as_function, bumped
 from ..callees import Policy, python_call
 from ..cores import selected
+from ..interpreter import FREE_THREADED
 from ..rewrite import Rewritten, survey
 from ..sites import from_signal_handler, style_of
 from .parts import Break, Parts, Region, Site
@@ -31,7 +32,8 @@ class Explanation:
     function, filename, line : str, str, int
         The function that is explained; what it calls is not.
     core : str
-        The core whose sites it has, or would have: ``"native"`` or ``"python"``.
+        The core whose sites it has, or would have: ``"native"`` or ``"python"``; ``"none"`` where
+        functions run as they are.
     bumped : bool
         Whether it is bumped. If not, this is what a bump would find, and nothing is counted.
     reason : str
@@ -123,7 +125,7 @@ def explain(f: Any, /) -> Explanation:
         code.co_firstlineno,
         core,
         known is not None,
-        reason or found.reason,
+        FREE_THREADED or reason or found.reason,
         parts.regions(),
         parts.others(),
         parts.breaks(),

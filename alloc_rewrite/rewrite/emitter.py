@@ -12,7 +12,7 @@ from typing import Any
 from bytecode import Instr
 from bytecode.instr import FreeVar, InstrLocation
 
-from .opcodes import MARKS_NOT_TAKEN, NULL_FIRST, NULL_LOCAL, PY311, PY312
+from .opcodes import NULL_FIRST, NULL_LOCAL, PY311, PY312
 
 
 @functools.lru_cache(4096)
@@ -82,9 +82,12 @@ class Emitter:
             self.op("SWAP", 2)
 
     def jump_if_none(self, target: Any) -> None:
+        """Jump if the top of the stack, which is popped, is None.
+
+        The compiler lets NOT_TAKEN follow a conditional jump since 3.14, for the branch events of
+        `sys.monitoring`. Here it is left out: a site is no branch of the user's code.
+        """
         self.jump_to("POP_JUMP_FORWARD_IF_NONE" if PY311 else "POP_JUMP_IF_NONE", target)
-        if MARKS_NOT_TAKEN:
-            self.op("NOT_TAKEN")
 
     def jump(self, target: Any) -> None:
         self.jump_to("JUMP_FORWARD", target)

@@ -29,7 +29,6 @@ PY311 = VERSION == (3, 11)
 PY312 = VERSION == (3, 12)
 NULL_FIRST = VERSION < (3, 13)  # [NULL, callable, ...] then, [callable, NULL, ...] since
 NULL_FOR_MAPPING = VERSION >= (3, 14)  # in a call with *args but without **kwargs
-MARKS_NOT_TAKEN = VERSION >= (3, 14)  # a conditional jump is followed by NOT_TAKEN
 
 Label = Any
 Stack = tuple[Label, ...]

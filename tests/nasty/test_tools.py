@@ -196,6 +196,8 @@ def test_locals_can_be_changed_by_a_tracer(x):
 def test_monitoring_sees_the_same_events(x, subject):
     monitoring = sys.monitoring
     kinds = ["PY_START", "PY_RETURN", "PY_YIELD", "PY_UNWIND", "LINE", "RAISE"]
+    # The jumps around sites are no branches of the code: they are not marked as such.
+    kinds += ["BRANCH_LEFT", "BRANCH_RIGHT"] if sys.version_info >= (3, 14) else []
 
     def seen(function):
         events = []
@@ -316,6 +318,10 @@ def test_debugger_next(x, subject):
 @pytest.mark.parametrize("subject", SUBJECTS)
 def test_debugger_step(x, subject):
     bumped = alloc.bump(alloc.Buffer())(subject)
+    if sys.version_info >= (3, 14):
+        # Else a debugger steps into what a site asks first, and after any Python function that
+        # compiled code has called, a loop's line is shown once more.
+        quietly(bumped, x)
     assert stepped(bumped, x, "step") == stepped(subject, x, "step")
 
 
