@@ -190,6 +190,6 @@ def _line_of(place: Place) -> int | None:
 
 def _operator(name: str) -> str:
     if name == "unpack":
-        return "a sequence is taken apart"
+        return "tuple unpacking"
     plain = name.removeprefix("i_")
     return f"`{SYMBOLS[plain]}{'=' if plain != name else ''}`"
