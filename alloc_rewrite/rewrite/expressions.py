@@ -1,7 +1,7 @@
 """Where in the source a value on the stack was computed.
 
-In: an `IR`, an item, and how deep the value lies before it. Out: the text of the source. It must not
-know who asks.
+In: an `IR`, an item, and how deep the value lies before it. Out: the text of the source. It must
+not know who asks.
 """
 
 from __future__ import annotations
