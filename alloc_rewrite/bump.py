@@ -15,10 +15,10 @@ from typing import Any, NamedTuple, TypeVar, cast, overload
 
 from .buffer import Buffer
 from .callees import Policy, python_call
+from .core_sites import ArenaSites, arena_sites
 from .errors import RewriteWarning
 from .interpreter import FREE_THREADED
 from .rewrite import Rewriter, origin_of
-from .sites import ArenaSites, arena_sites
 
 F = TypeVar("F", bound=Callable[..., Any])
 

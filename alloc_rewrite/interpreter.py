@@ -32,15 +32,15 @@ def _refusal_of_arenas() -> str:
 UNKNOWN = _refusal_of_code()
 
 #: Why no function gets its arrays from an arena here, though `profile` can count; empty if it does.
-#: Blocks, slots and caches of both cores are shared by all threads under the GIL alone, and an array
-#: is known to be dead by its reference count, which a free-threaded build splits among threads. Such
-#: a build may have the GIL turned on; the way it counts stays.
+#: Blocks, slots and caches of both cores are shared by all threads under the GIL alone, and a
+#: reference count, which says that an array is dead, is split among threads in a free-threaded
+#: build, even with the GIL turned on.
 FREE_THREADED = _refusal_of_arenas()
 
-#: Whether the reference count of an operand on a frame's stack says who holds it. Since 3.14 a frame
-#: may lend a local to its stack without counting.
+#: Whether the reference count of an operand on a frame's stack says who holds it. Since 3.14 a
+#: frame may lend a local to its stack without counting.
 STACK_COUNTS = VERSION < (3, 14)
 
-#: Whether a context variable may be set while the collector may run: up to 3.11, finalisers that set
-#: a variable of the same context free what is being copied (CPython's gh-148891).
+#: Whether a context variable may be set while the collector may run: up to 3.11, finalisers that
+#: set a variable of the same context free what is being copied (CPython's gh-148891).
 SETS_CONTEXT_SAFELY = VERSION >= (3, 12)
