@@ -9,12 +9,12 @@ from __future__ import annotations
 import inspect
 from types import CodeType
 
-from bytecode import Bytecode, Instr
+from bytecode import Bytecode, ConcreteBytecode, Instr
 
 from ..errors import RewriteError
 from ..interpreter import UNKNOWN
 from .ir import IR
-from .opcodes import SITE_PREFIX, split
+from .opcodes import SITE_PREFIX, hide_interpolations, show_interpolations, split
 
 # Code that looks at its own frame, locals or reference counts would see the rewriter's work.
 _INTROSPECTION = frozenset(
@@ -59,7 +59,10 @@ def bytecode_of(code: CodeType) -> Bytecode:
     Exception depths are conserved (recomputed ones can be wrong), and all local names keep
     their order (unused ones would be dropped).
     """
-    decoded = Bytecode.from_code(code, conserve_exception_block_stackdepth=True)
+    concrete = ConcreteBytecode.from_code(code)
+    formats = hide_interpolations(concrete)
+    decoded = concrete.to_bytecode(conserve_exception_block_stackdepth=True)
+    show_interpolations(decoded, formats)
     decoded.argnames = list(code.co_varnames)
     return decoded
 
