@@ -41,7 +41,7 @@ def test_every_function_is_rewritten_or_refused(package, step, sampled_functions
         else:
             rewritten += 1
     assert failed == []
-    assert rewritten > 500
+    assert rewritten > 250  # some distributions leave the tests of the standard library out
     # Nothing fails in the rewriter itself: what is refused has a reason in the source.
     reasons = ("it has no operators or calls", "it may look at its own frame")
     assert [text for text in refused if not text.startswith(reasons)] == []
