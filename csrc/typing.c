@@ -45,19 +45,21 @@ add_key(Typing *typing, const Node *node, int number, PyObject *value)
     enum leaf_kind kind = leaf_kind_of(value);
     key->node = number;
     key->is_object = 0;
-    if (node->is_callable) {
+    if (node->is_callable || (node->is_guarded && PyType_Check(value))) {
         key->is_object = 1;
         key->leaf.identity = Py_NewRef(value);
         typing->n_keys++;
         return Py_NewRef(value);
     }
-    if (kind == LEAF_NONE && !PyTuple_CheckExact(value)) {
+    if (kind == LEAF_NONE && !PyTuple_CheckExact(value) && !node->is_guarded) {
         return NULL;
     }
     if (node->kind == NODE_CONST) { /* always the same */
         return leaf_descr(value, kind);
     }
-    PyObject *descr = kind == LEAF_NONE ? Py_NewRef(Py_None) : leaf_descr(value, kind);
+    PyObject *descr = kind != LEAF_NONE   ? leaf_descr(value, kind)
+                      : node->is_guarded ? Py_NewRef((PyObject *)Py_TYPE(value))
+                                         : Py_NewRef(Py_None);
     if (descr == NULL) {
         return NULL;
     }
@@ -217,7 +219,7 @@ typing_fill(Typing *typing, const Program *program, Site *site, const Values *va
     for (int i = 0; i < program->n_nodes; i++) {
         const Node *node = &program->nodes[i];
         PyObject *value = values->of[i], *kind = NULL;
-        if (value != NULL && (node->is_operand || node->is_callable)) {
+        if (value != NULL && (node->is_operand || node->is_callable || node->is_guarded)) {
             kind = add_key(typing, node, i, value);
             if (kind == NULL) {
                 goto end;

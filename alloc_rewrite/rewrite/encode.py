@@ -58,7 +58,10 @@ def encode(
     """Return code with a site at every place (of those that are `live`, if given)."""
     chosen = [(i, p) for i, p in enumerate(places) if live is None or live[i]]
     at = {p.start: (i, p) for i, p in chosen if not isinstance(p, Region)}
-    regions = {p.start: (i, p) for i, p in chosen if isinstance(p, Region)}
+    regions: dict[int, list[tuple[int, Region]]] = {}
+    for number, place in chosen:
+        if isinstance(place, Region):
+            regions.setdefault(place.start, []).append((number, place))
     bound = NULL_FIRST or not style.direct  # whether method loads have to give bound methods
     methods = {m for _, p in at.values() if bound and isinstance(p, Call) for m in p.method_loads}
     writer = Writer()
@@ -66,8 +69,7 @@ def encode(
     i, extra = 0, 0
     while i < len(items):
         writer.end_region(i)
-        if i in regions:
-            number, region = regions.pop(i)
+        for number, region in regions.pop(i, ()):
             depth = len(ir.stacks[i] or ())
             writer.begin_region(region, f"{SITE_PREFIX}{number}", items, depth)
             extra = max(extra, len(region.loads) + len(region.program.outputs))

@@ -47,6 +47,8 @@ def _load_local(scan: Scan, instr: Instr) -> bool:
         return scan.refuse(_SHARED)
     node = scan.locals.get(name)
     if node is None:
+        if not scan.flow.is_bound(name, scan.start):
+            return scan.refuse(f"the variable `{name}` may have no value")
         node = _known_leaf(scan, instr, name)
     return scan.push(node, scan.at)
 

@@ -261,8 +261,8 @@ def attribute_name(instr: Instr) -> str:
 
 
 def is_risky_load(instr: Instr) -> bool:
-    """Whether a load fails if its name is unbound; the compiler may have ruled that out."""
-    return PY311 or instr.name not in ("LOAD_FAST", "LOAD_FAST_BORROW")
+    """Whether a load fails if its name is unbound; of locals only those that are not are loaded."""
+    return not instr.name.startswith(("LOAD_FAST", "COPY"))
 
 
 def pushed_null(instr: Instr) -> tuple[bool, bool]:

@@ -11,6 +11,7 @@ from typing import Any
 
 LEAF, CONST, ATTRIBUTE = "leaf", "const", "attribute"
 SLICE, TUPLE, INDEX = "slice", "tuple", "index"
+GUARD = "guard"
 OPERATION, CALL, METHOD, IN_PLACE, STORE = "operation", "call", "method", "in place", "store"
 
 #: Kinds of nodes that compute; all others only say where something is.
@@ -38,6 +39,7 @@ class Node:
     slice     start, stop, step             None
     tuple     the items                     None
     index     the container, the index      None
+    guard     what has to be harmless       whether it is called, or its value used
     operation the operands                  the operator's name; in front of it
                                             ``i_`` if the first one is the target
     call      the callable, its arguments   names of the last arguments

@@ -14,6 +14,7 @@ from numpy._core import umath
 
 from ..equivalents import numpy_version, power_ufunc
 from ..rewrite import Node, Program, Vocabulary
+from .harmless import HARMLESS_NAMES, is_harmless
 from .loops import is_plain, plan_loop
 from .operators import UFUNCS
 from .swaps import NATIVES
@@ -29,6 +30,8 @@ VOCABULARY = Vocabulary(
     functions=_UFUNC_NAMES | _REDUCTIONS | {"where", "clip", "abs"},
     methods=_REDUCTIONS,
     reductions=_REDUCTIONS,
+    harmless=HARMLESS_NAMES,
+    attributes=frozenset(dir(np.ndarray)),
 )
 
 _CLIP = getattr(umath, "clip")  # noqa: B009 - its stub lacks it
@@ -44,7 +47,8 @@ def plan_program(program: Program, kinds: list[Any]) -> list[Step | None] | None
     """Return what each computing node takes; None to leave the program to the original code.
 
     `kinds` has, for each node that is there before anything is computed, the dtype of an array or
-    NumPy scalar, the type of a Python number, or the callable itself. The entries of those that
+    NumPy scalar, the type of a Python number or of what a guard looks at, or the callable or class
+    itself. The entries of those that
     compute are filled in. A step is ``("loop", capsule, dtypes, operands, slow status, even)``,
     ``("where", dtype)``, ``("number", type)``, ``("reduce", native's name, callable, ufunc)`` or
     ``("store",)``.
@@ -54,6 +58,9 @@ def plan_program(program: Program, kinds: list[Any]) -> list[Step | None] | None
         step = None
         if node.kind == "index" or (node.kind == "attribute" and node.detail == "T"):
             kinds[i] = kinds[node.operands[0]] if kinds[i] is None else kinds[i]
+        elif node.kind == "guard":
+            if not is_harmless(kinds[node.operands[0]], called=node.detail == "called"):
+                return None
         elif node.kind == "store":
             step = ("store",) if isinstance(kinds[node.operands[0]], np.dtype) else None
             if step is None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import functools
 import operator
 from collections.abc import Callable
-from types import MemberDescriptorType, ModuleType
+from types import FunctionType, MemberDescriptorType, ModuleType
 from typing import Any
 
 import numpy as np
@@ -88,6 +88,9 @@ class RegionSite(Site):
         """Return what each node takes; the numbers among them join the values."""
         program = self.program
         kinds = [_kind(value) for value in values]
+        for node in program.nodes:
+            if node.kind == "guard":
+                kinds[node.operands[0]] = _guarded_kind(values[node.operands[0]])
         key = tuple(map(_told_apart, kinds))
         try:
             steps = self.plans[key]
@@ -118,6 +121,14 @@ def _kind(value: Any) -> Any:
     if type(value) in (bool, int, float, complex):
         return type(value)
     return value if type(value) in _CALLABLES else None
+
+
+def _guarded_kind(value: Any) -> Any:
+    """Return what a guard is told of a value: see `is_harmless`."""
+    kind = _kind(value)
+    if kind is None:
+        kind = value if type(value) in (FunctionType, type) else type(value)
+    return kind
 
 
 def _told_apart(kind: Any) -> Any:
