@@ -29,6 +29,7 @@ from ..rewrite import (
     Where,
 )
 from ..sites import SYMBOLS, VOCABULARY, ArenaSites, PythonSites, from_signal_handler
+from ..sites.scopes import RUNNING, SCOPES, calling_frame, own_scope
 from .recorder import Recorder
 
 # Where the sites of a bumped function return results, and where arrays for results.
@@ -169,6 +170,9 @@ class CountingCall:
             instead, result = twin.__self__.call(callee, *args, **kwargs)
             if result is not None or type(instead) is functools.partial:
                 return instead, result, None
+        if type(callee) is BuiltinFunctionType and callee in SCOPES:
+            own = not (args or kwargs) and callee not in RUNNING
+            return callee, own_scope(callee, calling_frame()) if own else None, None
         about = primitive(callee)
         if about is None:
             instead = self.sites.enter(callee, args, kwargs)

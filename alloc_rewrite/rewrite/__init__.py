@@ -19,7 +19,7 @@ from .calls import callee_name, find_calls
 from .decode import decode, is_rewritten
 from .encode import encode
 from .ir import IR, Call, Operation, Region
-from .opcodes import ORIGIN
+from .opcodes import ORIGIN, SITE_PREFIX
 from .operations import find_operations
 from .program import Node, Program
 from .reasons import Break
@@ -28,6 +28,7 @@ from .scan import Vocabulary
 from .style import Place, Style, used_finishers
 
 __all__ = [
+    "SITE_PREFIX",
     "Break",
     "Call",
     "Node",

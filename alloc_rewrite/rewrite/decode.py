@@ -15,15 +15,13 @@ from ..errors import RewriteError
 from .ir import IR
 from .opcodes import SITE_PREFIX, SUPPORTED, split
 
-# Code that looks at its own frame, locals or reference counts would see the rewriter's work.
+# Code that looks at these would see the rewriter's work: its variables, its code, or events in it.
+# (What it sees of its variables otherwise, as by `locals()`, is what plain code sees.)
 _INTROSPECTION = frozenset(
     {
-        "locals",
-        "_getframe",
-        "_getframemodulename",
-        "currentframe",
-        "getouterframes",
-        "getinnerframes",
+        "f_locals",
+        "f_code",
+        "getargvalues",
         "getrefcount",
         "get_referrers",
         "set_trace",
@@ -31,8 +29,7 @@ _INTROSPECTION = frozenset(
         "setprofile",
     }
 )
-# The same by built-in functions; as names of methods these say nothing (`model.eval()`).
-_BUILTINS = frozenset({"vars", "dir", "eval", "exec", "breakpoint"})
+_BUILTINS = frozenset({"breakpoint"})
 _LOOKS = "it may look at its own frame or reference counts ({})"
 _FUNCTION = inspect.CO_OPTIMIZED | inspect.CO_NEWLOCALS
 

@@ -67,8 +67,8 @@ _QUIET = frozenset(
         "LOAD_CLOSURE", "LOAD_DEREF", "LOAD_SMALL_INT", "MAKE_CELL", "MAKE_FUNCTION", "NOP",
         "NOT_TAKEN", "POP_ITER", "POP_JUMP_BACKWARD_IF_NONE", "POP_JUMP_BACKWARD_IF_NOT_NONE",
         "POP_JUMP_FORWARD_IF_NONE", "POP_JUMP_FORWARD_IF_NOT_NONE", "POP_JUMP_IF_NONE",
-        "POP_JUMP_IF_NOT_NONE", "POP_TOP", "PRECALL", "PUSH_NULL", "RESUME", "SET_FUNCTION_ATTRIBUTE",
-        "STORE_DEREF",
+        "POP_JUMP_IF_NOT_NONE", "POP_TOP", "PRECALL", "PUSH_NULL", "RESUME",
+        "SET_FUNCTION_ATTRIBUTE", "STORE_DEREF",
     }
 )  # fmt: skip
 #: Instructions that run none as long as all that they take is harmless; so is what they give.
@@ -80,8 +80,8 @@ _CAREFUL = frozenset(
         "JUMP_IF_FALSE_OR_POP", "JUMP_IF_TRUE_OR_POP", "LIST_APPEND", "LIST_EXTEND",
         "POP_JUMP_BACKWARD_IF_FALSE", "POP_JUMP_BACKWARD_IF_TRUE", "POP_JUMP_FORWARD_IF_FALSE",
         "POP_JUMP_FORWARD_IF_TRUE", "POP_JUMP_IF_FALSE", "POP_JUMP_IF_TRUE", "RAISE_VARARGS",
-        "RERAISE", "RETURN_CONST", "SET_ADD", "STORE_SLICE", "STORE_SUBSCR", "TO_BOOL", "UNARY_INVERT",
-        "UNARY_NEGATIVE", "UNARY_NOT", "UNARY_POSITIVE", "UNPACK_SEQUENCE",
+        "RERAISE", "RETURN_CONST", "SET_ADD", "STORE_SLICE", "STORE_SUBSCR", "TO_BOOL",
+        "UNARY_INVERT", "UNARY_NEGATIVE", "UNARY_NOT", "UNARY_POSITIVE", "UNPACK_SEQUENCE",
     }
 )  # fmt: skip
 #: Attributes of arrays and numbers that are arrays, numbers, or tuples of numbers.
@@ -317,9 +317,7 @@ class _Walk:
 
     def _load_global(self, item: Instr, stack: list[Value]) -> list[Value]:
         with_null, name = cast(tuple[bool, str], item.arg)
-        for is_null in pushed_null(item) if with_null else (False,):
-            stack.append(ANYTHING if is_null else Given("global", (name,)))
-        return stack
+        return [*stack, *_pushed(Given("global", (name,)), item, with_null)]
 
     def _attribute(self, at: int, item: Instr, stack: list[Value]) -> list[Value]:
         base, name = self._pop(stack), attribute_name(item)
@@ -329,9 +327,7 @@ class _Walk:
             following = self.ir.items[at + 1]
             if getattr(following, "name", "") not in ("LOAD_ATTR", "LOAD_METHOD"):
                 self._demand(cast(Given, value), called=is_method)
-            for is_null in pushed_null(item) if is_method else (False,):
-                stack.append(ANYTHING if is_null else value)
-            return stack
+            return [*stack, *_pushed(value, item, is_method)]
         if isinstance(base, Given) and name not in self.vocabulary.attributes:
             raise _OpenError  # few arrays have it
         self._need(base)
@@ -387,6 +383,12 @@ class _Walk:
 
 class _OpenError(Exception):
     """An instruction may run foreign Python code."""
+
+
+def _pushed(value: Value, load: Instr, with_null: bool) -> list[Value]:
+    """Return what a load pushes: a value, as a callable together with a NULL."""
+    order = pushed_null(load) if with_null else (False,)
+    return [ANYTHING if is_null else value for is_null in order]
 
 
 def _of_all(values: list[Value]) -> Value:

@@ -152,7 +152,7 @@ class _Candidate(NamedTuple):
             made = self.nodes[node]
             load = scan.loads[made.detail] if made.kind == LEAF else None
             if isinstance(load, Instr) and load.name.startswith("LOAD_FAST"):
-                harmless += [load.arg] if load.arg not in point.locals else []
+                harmless += [str(load.arg)] if load.arg not in point.locals else []
         depths = [load for load in scan.loads if isinstance(load, int)]
         entry = scan.ir.stacks[self.start] or ()
         below = [

@@ -7,6 +7,7 @@ the result if there is one already. It must not know bytecode.
 from __future__ import annotations
 
 import functools
+from types import BuiltinFunctionType
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,7 @@ from . import economy
 from .faults import EXPECTED, from_signal_handler
 from .floating import attempt
 from .rows import Rows
+from .scopes import RUNNING, SCOPES, calling_frame, own_scope
 from .site import Site
 from .variants import Variants
 
@@ -50,6 +52,9 @@ class CallSite(Site):
             elif callee is abs:
                 if len(args) == 1 and type(args[0]) is ndarray and not kwargs:
                     instead, result = self.ufunc(np.absolute, args, kwargs)
+            elif type(callee) is BuiltinFunctionType and callee in SCOPES:
+                if not args and not kwargs and callee not in RUNNING:
+                    result = own_scope(callee, calling_frame())
             else:
                 result = self.row(callee, args, kwargs)
                 if result is None:

@@ -21,6 +21,7 @@ from ..registry import find_registered
 from ..rewrite import Rewritten, Where, located
 from .faults import EXPECTED, from_signal_handler
 from .rows import Rows
+from .scopes import RUNNING, SCOPES
 from .site import KEPT
 
 if TYPE_CHECKING:
@@ -82,6 +83,8 @@ def _planned(spec: tuple[Any, ...], callee: Any) -> tuple[str, Any, Any] | None:
     if kind is np.ufunc and callee is not np.matmul:
         objects = all(set(signature) <= {"O", "-", ">"} for signature in callee.types)
         return None if objects else ("ufunc", callee, None)
+    if kind is BuiltinMethodType and callee in SCOPES:
+        return "scope", callee, locals if callee in RUNNING else None
     if callee is abs:
         return "ufunc", abs, np.absolute
     own = _native_of(callee)
