@@ -125,7 +125,7 @@ class Parts:
             max(lines, default=self._line(None)),
             str(program),
             program.operations,
-            program.leaves,
+            program.operands,
             (*place.stores, *map(program.named, values)),
             Break(self._line(ended[0].line), ended[0].reason) if ended else None,
             hits,

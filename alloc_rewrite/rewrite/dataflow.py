@@ -154,9 +154,9 @@ class Locals:
 
     def _gives_back(self, at: int) -> bool:
         """Whether a store may give a variable what it held, or did not hold, before."""
-        while isinstance(self._items[at], Instr) and self._items[at].name == "STORE_FAST":
+        while getattr(self._items[at], "name", "STORE_FAST") == "STORE_FAST":
             at -= 1
-        return getattr(self._items[at], "name", "") in ("SWAP", "POP_TOP", "END_FOR", "POP_ITER")
+        return self._items[at].name in ("SWAP", "POP_TOP", "END_FOR", "POP_ITER")
 
 
 def names_stored(item: Any) -> Iterable[str]:

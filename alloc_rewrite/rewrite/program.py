@@ -92,6 +92,16 @@ class Program:
         """How many of the nodes compute."""
         return sum(node.kind in COMPUTING for node in self.nodes)
 
+    @property
+    def operands(self) -> tuple[str, ...]:
+        """The names of the leaves, but for those that only guards look at."""
+        needed = {*self.outputs}
+        for i in reversed(range(len(self.nodes))):
+            if i in needed or self.nodes[i].kind in COMPUTING:
+                needed.update(self.nodes[i].operands)
+        details = (self.nodes[i].detail for i in sorted(needed) if self.nodes[i].kind == LEAF)
+        return tuple(self.leaves[detail] for detail in details)
+
     def __str__(self) -> str:
         shown = [self._in_words(node) for node in self.nodes]
         steps = [
@@ -130,6 +140,8 @@ class Program:
                 return f"{given[0]}({_arguments(given[1:], detail)})"
             case "method":
                 return f"{given[0]}.{detail[0]}({_arguments(given[1:], detail[1])})"
+            case "guard":
+                return f"{given[0]} is harmless"
             case "in place":
                 return f"{given[0]} {SYMBOLS[detail.removeprefix('i_')]}= {given[1]}"
             case _:
