@@ -1,7 +1,6 @@
 """Code that looks at the locals of the frame that called it finds there what plain code has."""
 
 import builtins
-import functools
 import inspect
 import os
 import subprocess
