@@ -29,7 +29,7 @@ from .program import (
     Node,
     Program,
 )
-from .scan import Scan
+from .symbolic import Scan
 
 MOST_NODES = 96  # of a program with guards
 _CALLABLE_AND_NULL = 2  # slots that lie above the stack's when the leaves of a site are loaded

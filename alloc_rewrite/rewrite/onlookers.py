@@ -20,8 +20,8 @@ from typing import Any, NamedTuple, cast
 
 from bytecode import Instr, Label
 
-from .dataflow import Locals, names_stored
 from .ir import IR, handlers
+from .liveness import Locals, names_stored
 from .opcodes import (
     after,
     attribute_name,
@@ -29,7 +29,7 @@ from .opcodes import (
     keyword_names,
     pushed_null,
 )
-from .scan import Vocabulary
+from .symbolic import Vocabulary
 
 #: What is known of a value: nothing, or that no operation on it runs Python code. What may become
 #: known of it is a `Given`.

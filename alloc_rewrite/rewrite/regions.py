@@ -18,15 +18,15 @@ from typing import Any, NamedTuple
 
 from bytecode import Instr
 
-from .dataflow import Locals
 from .guards import harmless_nodes, is_view, with_guards
 from .instructions import STEPS
 from .ir import IR, Region
+from .liveness import Locals
 from .onlookers import ANYTHING, HARMLESS, After, Demand, Given, onlookers
 from .opcodes import VALUE
 from .program import ATTRIBUTE, COMPUTING, CONST, EFFECTS, INDEX, LEAF, STORE, Node, Program
 from .reasons import Break, broken_off
-from .scan import Point, Scan, Slot, Vocabulary
+from .symbolic import Point, Scan, Slot, Vocabulary
 
 #: Looking something up may raise an exception; computing may also warn.
 _MAY_FAIL = COMPUTING | {LEAF, ATTRIBUTE, INDEX}

@@ -27,7 +27,7 @@ def shown(names):
         name: value.tolist() if isinstance(value, np.ndarray | np.generic) else value
         for name, value in names.items()
         if isinstance(value, np.ndarray | np.generic | float | int)
-        and getattr(value, "dtype", None) != object
+        and not getattr(value, "dtype", np.dtype(float)).hasobject
     }
 
 
@@ -224,7 +224,9 @@ STATEMENTS = [
 PLACES = {
     "straight": "    {}\n",
     "in a branch": "    if len(x):\n        {}\n",
-    "in a loop before": "    for step in range(2):\n        t = y * step + x\n        {0}\n        y = t - 1.0\n",
+    "in a loop before": (
+        "    for step in range(2):\n        t = y * step + x\n        {}\n        y = t - 1.0\n"
+    ),
     "after a loop": "    for step in range(2):\n        x = x * 2.0 + 1.0\n    {}\n",
     "in a handler": (
         "    try:\n        t = y * 2.0 + x\n        np.linalg.norm('text')\n"
@@ -498,7 +500,7 @@ def test_numexpr(buf):
 
     def f(x):
         y = x * 2.0
-        z = y + 1.0
+        z = y + 1.0  # noqa: F841 - it is read by name
         return numexpr.evaluate("y * z")
 
     g = alloc.bump(buf)(f)
@@ -524,7 +526,7 @@ def test_pandas(buf):
 
     def evaluated(frame, x):
         y = x * 2.0
-        z = y + 1.0
+        z = y + 1.0  # noqa: F841 - it is read by name
         return pandas.eval("y + z"), frame.eval("a + @y")
 
     frame = pandas.DataFrame({"a": [0.0, 2.0, 4.0]})

@@ -22,8 +22,12 @@ WAYS = {
         "    n = x\n    try:\n        if way:\n            1 / 0\n"
         "    except ZeroDivisionError as n:\n        pass\n"
     ),
-    "in a comprehension": "    if not way:\n        n = x\n    m = [n * 2.0 + 1.0 for n in (y, y)]\n",
-    "assigned there": "    if not way:\n        n = x\n    m = [(n := z * 2.0 + 1.0) for z in [y][way:]]\n",
+    "in a comprehension": (
+        "    if not way:\n        n = x\n    m = [n * 2.0 + 1.0 for n in (y, y)]\n"
+    ),
+    "assigned there": (
+        "    if not way:\n        n = x\n    m = [(n := z * 2.0 + 1.0) for z in [y][way:]]\n"
+    ),
 }
 CODES = {
     "first": "    t = n * 2.0 + y\n",
