@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import cast
 
-from bytecode import Instr
+from bytecode import CellVar, Instr
 
 from .opcodes import (
     attribute_name,
@@ -90,6 +90,8 @@ def _load_global(scan: Scan, instr: Instr) -> bool:
 
 def _load_cell(scan: Scan, instr: Instr) -> bool:
     name = str(getattr(instr.arg, "name", instr.arg))
+    if isinstance(instr.arg, CellVar) and not scan.flow.is_bound(name, scan.start):
+        return scan.refuse(f"the variable `{name}` may have no value")
     return scan.push(_known_leaf(scan, instr, name), scan.at)
 
 

@@ -84,6 +84,14 @@ _CAREFUL = frozenset(
         "UNARY_INVERT", "UNARY_NEGATIVE", "UNARY_NOT", "UNARY_POSITIVE", "UNPACK_SEQUENCE",
     }
 )  # fmt: skip
+#: How many values some of these look at, where their effect on the stack says less.
+_LOOKS_AT = {
+    "CALL_INTRINSIC_1": 1,
+    "FORMAT_VALUE": 2,
+    "FORMAT_WITH_SPEC": 2,
+    "JUMP_IF_FALSE_OR_POP": 1,
+    "JUMP_IF_TRUE_OR_POP": 1,
+}
 #: Attributes of arrays and numbers that are arrays, numbers, or tuples of numbers.
 _FACTS = frozenset(
     {"T", "shape", "size", "ndim", "real", "imag", "dtype", "itemsize", "nbytes", "strides"}
@@ -244,6 +252,8 @@ class _Walk:
         self, at: int, item: Instr, before: Stack, stack: list[Value], *, jump: bool
     ) -> Stack:
         """Return the stack with as many slots as the item leaves."""
+        if item.name in ("PRECALL", "CALL", "CALL_KW"):  # the first two share a call's effect
+            return tuple(stack)
         entry = self.ir.stacks[at] or ()
         want = len(after(item, entry, at, jump=jump)) - len(entry) + len(before)
         if want <= len(stack):
@@ -296,7 +306,7 @@ class _Walk:
         if name in _QUIET:
             return self._quiet(item, stack, taken)
         if name in _CAREFUL:
-            for value in [self._pop(stack) for _ in range(taken)]:
+            for value in [self._pop(stack) for _ in range(max(taken, _LOOKS_AT.get(name, 0)))]:
                 self._need(value)
             return stack
         raise _OpenError

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 import alloc_rewrite as alloc
 
 CALLS = 40  # more than it takes to give sites back
+IS_NATIVE = alloc.core()[0] == "native"
 
 
 @pytest.fixture
@@ -74,6 +75,17 @@ class Watcher:
     def __neg__(self):
         return self._look(1.0)
 
+    __pos__ = __invert__ = __floor__ = __neg__
+
+    def keys(self):
+        return self._look(["key"])
+
+    def __hash__(self):
+        return self._look(1)
+
+    def __repr__(self):
+        return self._look("text")
+
     def __getitem__(self, key):
         return self._look(1.0)
 
@@ -121,8 +133,6 @@ class Watcher:
 
     def __eq__(self, other):
         return self._look(True)
-
-    __hash__ = None
 
     def __iter__(self):
         self._look()
@@ -179,6 +189,25 @@ STATEMENTS = [
     "w == z",
     "z in w",
     "w or z",
+    "w and z",
+    "+w",
+    "~w",
+    "f'{z[0]:{w}}'",
+    "f'{w:>3}'",
+    "f'{w!r}'",
+    "[z, *w]",
+    "(z, *w)",
+    "{**w}",
+    "{z[0], w}",
+    "{0: w, w: 0}",
+    "z[0] in [w]",
+    "z[0] == [w]",
+    "0 < w < 1",
+    "sorted([w, w])",
+    "sum([w, w])",
+    "raise w",
+    "raise ValueError from w",
+    "import math; math.floor(w)",
     "not w",
     "(z if w else x)",
     "x[w]",
@@ -262,6 +291,8 @@ def outcome(f, x):
 @pytest.mark.parametrize("place", PLACES)
 @pytest.mark.parametrize("statement", STATEMENTS)
 def test_whatever_a_later_statement_does(statement, place, buf):
+    if not IS_NATIVE and "reshape" in statement:
+        pytest.skip("the Python core has a function of its own in between")
     f = written(PLACES[place].format(statement))
     g = alloc.bump(buf)(f)
     x = np.arange(1.0, 4.0)
@@ -322,7 +353,8 @@ def test_an_attribute_of_a_module_that_is_replaced(buf, monkeypatch):
     x = np.arange(3.0)
     for _ in range(CALLS):
         assert repr(g(x)) == repr(f(x))
-    assert "y" not in alloc.explain(g).regions[0].delivers
+    if IS_NATIVE:
+        assert "y" not in alloc.explain(g).regions[0].delivers
     monkeypatch.setattr(np.linalg, "norm", lambda z: shown(sys._getframe(1).f_locals))
     for _ in range(CALLS):
         assert repr(g(x)) == repr(f(x))
@@ -420,6 +452,7 @@ def harmless_iteration(x):
     return float(max(z[0], 1.0)) if z.size else None
 
 
+@pytest.mark.skipif(not IS_NATIVE, reason="regions are the native core's")
 @pytest.mark.parametrize(
     "f", [harmless_norm, harmless_operators, harmless_loop, harmless_iteration]
 )
@@ -430,9 +463,8 @@ def test_what_nothing_can_look_at_is_not_made(f, buf):
         assert repr(g(x)) == repr(f(x))
     region = alloc.explain(g).regions[0]
     assert "y" not in region.delivers
-    if alloc.core()[0] == "native":
-        assert region.hits >= CALLS
-        assert not region.misses
+    assert region.hits >= CALLS
+    assert not region.misses
 
 
 # ---------------------------------------------------------------------- random functions
@@ -555,7 +587,7 @@ def f(x, y):
 def test_f():
     for _ in range(3):
         assert f(np.ones(3), np.ones(3)).sum() == 9.0
-    assert alloc.explain(f).regions
+    assert alloc.explain(f).bumped and not alloc.explain(f).reason
 
 def test_message():
     with pytest.raises(AssertionError) as info:
