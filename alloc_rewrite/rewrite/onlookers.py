@@ -23,6 +23,9 @@ from bytecode import Instr, Label
 from .ir import IR, handlers
 from .liveness import Locals, names_stored
 from .opcodes import (
+    CAREFUL,
+    LOOKS_AT,
+    QUIET,
     after,
     attribute_name,
     is_method_load,
@@ -59,39 +62,6 @@ Value = str | Given | tuple[str, Any]
 Stack = tuple[Value, ...]
 _Locals = Mapping[str, Value]
 
-#: Instructions that run no Python code whatever they work on, but may drop objects.
-_QUIET = frozenset(
-    {
-        "BUILD_LIST", "BUILD_SLICE", "BUILD_STRING", "BUILD_TUPLE", "COPY_FREE_VARS", "END_FOR",
-        "IS_OP", "JUMP_BACKWARD", "JUMP_BACKWARD_NO_INTERRUPT", "JUMP_FORWARD", "KW_NAMES",
-        "LOAD_CLOSURE", "LOAD_DEREF", "LOAD_SMALL_INT", "MAKE_CELL", "MAKE_FUNCTION", "NOP",
-        "NOT_TAKEN", "POP_ITER", "POP_JUMP_BACKWARD_IF_NONE", "POP_JUMP_BACKWARD_IF_NOT_NONE",
-        "POP_JUMP_FORWARD_IF_NONE", "POP_JUMP_FORWARD_IF_NOT_NONE", "POP_JUMP_IF_NONE",
-        "POP_JUMP_IF_NOT_NONE", "POP_TOP", "PRECALL", "PUSH_NULL", "RESUME",
-        "SET_FUNCTION_ATTRIBUTE", "STORE_DEREF",
-    }
-)  # fmt: skip
-#: Instructions that run none as long as all that they take is harmless; so is what they give.
-_CAREFUL = frozenset(
-    {
-        "BINARY_OP", "BINARY_SLICE", "BINARY_SUBSCR", "BUILD_MAP", "BUILD_SET",
-        "CALL_INTRINSIC_1", "COMPARE_OP", "CONTAINS_OP", "CONVERT_VALUE", "DELETE_SUBSCR",
-        "FORMAT_SIMPLE", "FORMAT_VALUE", "FORMAT_WITH_SPEC", "GET_ITER", "GET_LEN",
-        "JUMP_IF_FALSE_OR_POP", "JUMP_IF_TRUE_OR_POP", "LIST_APPEND", "LIST_EXTEND",
-        "POP_JUMP_BACKWARD_IF_FALSE", "POP_JUMP_BACKWARD_IF_TRUE", "POP_JUMP_FORWARD_IF_FALSE",
-        "POP_JUMP_FORWARD_IF_TRUE", "POP_JUMP_IF_FALSE", "POP_JUMP_IF_TRUE", "RAISE_VARARGS",
-        "RERAISE", "RETURN_CONST", "SET_ADD", "STORE_SLICE", "STORE_SUBSCR", "TO_BOOL",
-        "UNARY_INVERT", "UNARY_NEGATIVE", "UNARY_NOT", "UNARY_POSITIVE", "UNPACK_SEQUENCE",
-    }
-)  # fmt: skip
-#: How many values some of these look at, where their effect on the stack says less.
-_LOOKS_AT = {
-    "CALL_INTRINSIC_1": 1,
-    "FORMAT_VALUE": 2,
-    "FORMAT_WITH_SPEC": 2,
-    "JUMP_IF_FALSE_OR_POP": 1,
-    "JUMP_IF_TRUE_OR_POP": 1,
-}
 #: Attributes of arrays and numbers that are arrays, numbers, or tuples of numbers.
 _FACTS = frozenset(
     {"T", "shape", "size", "ndim", "real", "imag", "dtype", "itemsize", "nbytes", "strides"}
@@ -214,7 +184,7 @@ class _Walk:
             if item.has_jump():
                 out.append(self.labels[cast(Label, item.arg)])
             mark = self.marks[at]
-            if mark is not None and item.name not in _QUIET:
+            if mark is not None and item.name not in QUIET:
                 out.append(self.labels[mark.target])
             if item.is_final():
                 return out
@@ -228,7 +198,7 @@ class _Walk:
             return [(at + 1, stack, locals_)]
         out = []
         mark = self.marks[at]
-        if mark is not None and item.name not in _QUIET:
+        if mark is not None and item.name not in QUIET:
             pushed = 1 + mark.push_lasti
             entry = self.ir.stacks[at]
             dropped = 0 if entry is None else max(0, len(entry) - mark.stack_depth)
@@ -303,10 +273,10 @@ class _Walk:
             return stack[:-1]
         if name == "STORE_DEREF" or name == "MAKE_FUNCTION":
             return stack[: len(stack) - taken] + ([ANYTHING] if name == "MAKE_FUNCTION" else [])
-        if name in _QUIET:
+        if name in QUIET:
             return self._quiet(item, stack, taken)
-        if name in _CAREFUL:
-            for value in [self._pop(stack) for _ in range(max(taken, _LOOKS_AT.get(name, 0)))]:
+        if name in CAREFUL:
+            for value in [self._pop(stack) for _ in range(max(taken, LOOKS_AT.get(name, 0)))]:
                 self._need(value)
             return stack
         raise _OpenError
@@ -383,9 +353,12 @@ class _Walk:
             raise _OpenError
         self._demand(value, called=False)
 
+    def _is_likely(self, value: Given, called: bool) -> bool:
+        """Whether a global is there, as far as its name tells, and what is demanded of it."""
+        return value.what[-1] in self.vocabulary.harmless or (not called and len(value.what) > 1)
+
     def _demand(self, value: Given, *, called: bool) -> None:
-        known = value.kind != "global" or value.what[-1] in self.vocabulary.harmless
-        if not self.ask or not (known or not called):
+        if not self.ask or (value.kind == "global" and not self._is_likely(value, called)):
             raise _OpenError
         if self.kept:
             self.demands[Demand(value, called)] = None
