@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from typing import cast
 
-from bytecode import CellVar, Instr
+from bytecode import Instr
+from bytecode.instr import CellVar
 
 from .opcodes import (
     attribute_name,

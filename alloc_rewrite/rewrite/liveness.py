@@ -9,7 +9,8 @@ import functools
 from collections.abc import Iterable
 from typing import Any
 
-from bytecode import CellVar, Instr, Label
+from bytecode import Instr, Label
+from bytecode.instr import CellVar
 
 from .ir import IR, handlers
 
