@@ -3,7 +3,7 @@
 import numpy as np
 
 import alloc_rewrite as alloc
-from alloc_rewrite.blocks import Chunk
+from alloc_rewrite.blocks import Header
 from alloc_rewrite.cores import native
 from alloc_rewrite.sites import regions
 
@@ -22,7 +22,7 @@ def owner_of(array):
 def in_arena(array):
     """Whether an array's memory is that of a buffer, of either core."""
     owner = owner_of(array)
-    return type(owner) is Chunk or (native is not None and native.owns(owner))
+    return type(owner) is Header or (native is not None and native.owns(owner))
 
 
 def take(buf, n, dtype=np.float64):

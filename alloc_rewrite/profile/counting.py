@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..bump import bumped
+from ..callables import function_of
 from ..callees import Callees, Policy
 from ..cores import selected
 from ..registry import find
@@ -161,7 +162,7 @@ class CountingCall:
         """Return what to call, the result if there is one, and what to tell `after`."""
         owner = getattr_self(callee)
         self.recorder.seen((*args, *kwargs.values(), owner))
-        if type(owner) is np.ndarray and callee.__name__ == "resize":
+        if type(owner) is np.ndarray and function_of(callee) is np.ndarray.resize:
             self.recorder.forget(owner)
         twin = self.twin()
         direct = self.sites.style is _DIRECT
@@ -176,13 +177,13 @@ class CountingCall:
                 return instead, None, None
             about = self.unknown(callee)
         if twin is not None and direct:
-            callee = twin(callee)
+            callee = twin.__self__.call(callee)
         # The arguments live until the result was counted, as those of a site do.
         return callee, None, about and (about, (owner, *args), kwargs)
 
     def spread(self, callee: Any, args: Any, kwargs: Any = None) -> tuple[Any, Any, Any]:
         """Do the same for a call with ``*args`` and ``**kwargs``."""
-        if type(args) is tuple and (not kwargs or type(kwargs) is dict):
+        if type(args) in (tuple, list) and (not kwargs or type(kwargs) is dict):
             return self.before(callee, *args, **(kwargs or {}))
         return callee, None, None
 

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from ..blocks import Chunk, block_size
+from ..blocks import Header, block_size
 from ..cores import native
 from ..rewrite import Where
 
@@ -164,7 +164,7 @@ class Recorder:
 
 
 def _is_of_arena(owner: Any) -> bool:
-    return type(owner) is Chunk or (native is not None and native.owns(owner))
+    return type(owner) is Header or (native is not None and native.owns(owner))
 
 
 def owner_of(array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:

@@ -76,7 +76,7 @@ class CallSite(Site):
     def spread(self, callee: Any, args: Any, kwargs: Any = None) -> tuple[Any, Any]:
         """Do the same for a call with ``*args`` and ``**kwargs``."""
         named = not kwargs or (type(kwargs) is dict and all(type(name) is str for name in kwargs))
-        if type(args) is tuple and named:
+        if type(args) in (tuple, list) and named:
             return self.call(callee, *args, **(kwargs or {}))
         return callee, None
 
