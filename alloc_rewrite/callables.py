@@ -13,6 +13,7 @@ own. A dispatcher for `like=` asks no function: it takes its first argument off.
 from __future__ import annotations
 
 import dis
+import inspect
 from types import (
     BuiltinMethodType,
     FunctionType,
@@ -75,21 +76,31 @@ def dispatch_of(dispatcher: Any) -> Dispatch | None:
     ask = _object_at(dispatcher, _ASKED_AT)
     if type(ask) is not FunctionType:
         return None
-    return Dispatch(function, None if _only_names_arguments(ask) else ask)
+    return Dispatch(function, None if _cannot_fail(ask, function) else ask)
 
 
-def _only_names_arguments(ask: FunctionType) -> bool:
-    """Whether a function does nothing but return some of its arguments in a tuple."""
-    return {instr.opname for instr in dis.get_instructions(ask)} <= _NAMING
+def _cannot_fail(ask: FunctionType, function: FunctionType) -> bool:
+    """Whether asking does nothing but name some of the arguments that the function takes too."""
+    names = [instr.opname for instr in dis.get_instructions(ask)]
+    is_tuple = names[-2:] == ["BUILD_TUPLE", "RETURN_VALUE"]
+    return is_tuple and _NAMING.issuperset(names) and _taken_by(ask) == _taken_by(function)
 
 
 _NAMING = frozenset(
     {
         "RESUME", "LOAD_FAST", "LOAD_FAST_LOAD_FAST", "LOAD_FAST_BORROW",
-        "LOAD_FAST_BORROW_LOAD_FAST_BORROW", "LOAD_CONST", "BUILD_TUPLE", "RETURN_VALUE",
-        "RETURN_CONST",
+        "LOAD_FAST_BORROW_LOAD_FAST_BORROW", "BUILD_TUPLE", "RETURN_VALUE",
     }
 )  # fmt: skip
+
+
+def _taken_by(function: FunctionType) -> tuple[Any, ...]:
+    """Return what decides which arguments a function takes."""
+    code, defaults = function.__code__, function.__defaults__ or ()
+    spread = code.co_flags & (inspect.CO_VARARGS | inspect.CO_VARKEYWORDS)
+    counts = (code.co_posonlyargcount, code.co_argcount, code.co_kwonlyargcount, spread)
+    names = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
+    return counts, names, len(defaults), set(function.__kwdefaults__ or ())
 
 
 def _object_at(holder: Any, offset: int) -> Any:

@@ -290,6 +290,14 @@ resolve_call(PyObject *object, PyObject *callee)
     return result;
 }
 
+/* Of a call with keywords, of a method that is loaded bound for the site's sake. */
+static PyObject *
+resolve_method(PyObject *object, PyObject *callee)
+{
+    PyObject *instead = bound_without_keywords(callee);
+    return instead != NULL || PyErr_Occurred() ? instead : resolve_call(object, callee);
+}
+
 /* Of a call with `*args`: the callable, the arguments, and the dict of keywords if there is one.
  * Where the interpreter will not take the arguments, its error names the callable. */
 static PyObject *
@@ -367,6 +375,7 @@ resolve_traverse(PyObject *object, visitproc visit, void *arg)
 
 static PyMethodDef resolve_methods[] = {
     {"call", resolve_call, METH_O, "Return what to call in the place of a callable."},
+    {"method", resolve_method, METH_O, "Return what to call in the place of a method."},
     {"spread", (PyCFunction)(void (*)(void))resolve_spread, METH_FASTCALL,
      "Return what to call in the place of a callable that is called with *args."},
     {"__reduce__", site_reduce, METH_NOARGS, NULL},

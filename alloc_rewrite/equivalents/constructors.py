@@ -47,7 +47,7 @@ def empty(
     new: Empty, shape: Any, dtype: Any = None, order: Any = "C", *, device: Any = None
 ) -> Any:
     """numpy.empty."""
-    if device is not None and device != "cpu":
+    if device is not None:
         return NotImplemented
     found = FLOAT if dtype is None else as_dtype(dtype)
     lengths = as_shape(shape)
@@ -142,10 +142,10 @@ def asarray(
     copy: Any = None,
 ) -> Any:  # fmt: skip
     """numpy.asarray and numpy.asanyarray."""
-    if dtype is None and order is None and copy is None and type(a) is np.ndarray:
-        return a
     if device is not None or (copy is not True and copy is not None):
         return NotImplemented
+    if dtype is None and order is None and copy is None and type(a) is np.ndarray:
+        return a
     return _convert(new, a, dtype, "K" if order is None else order, bool(copy))
 
 

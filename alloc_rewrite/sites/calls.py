@@ -7,10 +7,13 @@ the result if there is one already. It must not know bytecode.
 from __future__ import annotations
 
 import functools
+from inspect import getattr_static
+from types import BuiltinMethodType, MethodDescriptorType, MethodType
 from typing import Any
 
 import numpy as np
 
+from ..callables import function_of
 from ..callees import has_placeholder, with_partial
 from ..errors import BufferFullError
 from ..registry import find
@@ -72,6 +75,19 @@ class CallSite(Site):
         self.misses += 1
         if self.misses >= economy.MISSES:
             self.give_back()
+
+    def method(self, callee: Any, /, *args: Any, **kwargs: Any) -> tuple[Any, Any]:
+        """Do the same for a method with keywords, which is loaded bound for the site's sake.
+
+        Compiled methods that take none name themselves otherwise in their error if they are bound.
+        """
+        instead, result = self.call(callee, *args, **kwargs)
+        if instead is callee and type(callee) is BuiltinMethodType:
+            function, owner = function_of(callee), callee.__self__
+            plain = getattr_static(type(owner), "__getattribute__") is object.__getattribute__
+            if plain and type(function) is MethodDescriptorType:
+                instead = MethodType(function, owner)
+        return instead, result
 
     def spread(self, callee: Any, args: Any, kwargs: Any = None) -> tuple[Any, Any]:
         """Do the same for a call with ``*args`` and ``**kwargs``."""

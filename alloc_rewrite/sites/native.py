@@ -52,7 +52,7 @@ class NativeSites:
         """Return the site of a place: see `encode` for how it is called."""
         if isinstance(place, Call):
             site = self.site((self, where), owner, number)
-            return [site.spread if place.form == "spread" else site.call]
+            return [getattr(site, self.style.entry(place))]
         if isinstance(place, Region):
             return [self.site((self, where, place.program), owner, number).call]
         return [self.site((self, where, place.operator), owner, number).call]

@@ -53,8 +53,7 @@ class PythonSites:
                 return [None]
             return [RegionSite(self, where, owner, number, place.program).call]
         if isinstance(place, Call):
-            site = CallSite(self, where, owner, number)
-            return [site.spread if place.form == "spread" else site.call]
+            return [getattr(CallSite(self, where, owner, number), self.style.entry(place))]
         kind = operator_site(place.operator, place.size)
         return [kind(self, where, owner, number, place.operator).call]
 
