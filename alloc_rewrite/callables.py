@@ -56,6 +56,20 @@ def is_made_of(callee: Any, function: Any) -> bool:
     return bool(function.__get__(callee.__self__) == callee)
 
 
+def as_loaded(callee: Any) -> Any:
+    """Return what the interpreter would call where it loads this bound method for a call.
+
+    It binds no compiled method there, and those that take no keywords name themselves otherwise
+    in their error if they are bound.
+    """
+    if type(callee) is BuiltinMethodType:
+        function, owner = function_of(callee), callee.__self__
+        lookup = inspect.getattr_static(type(owner), "__getattribute__")
+        if type(lookup) is WrapperDescriptorType and type(function) is MethodDescriptorType:
+            return MethodType(function, owner)
+    return callee
+
+
 _DESCRIPTORS = (MethodDescriptorType, WrapperDescriptorType)
 _mro_of = vars(type)["__mro__"].__get__  # whatever a metaclass says
 _members_of = vars(type)["__dict__"].__get__

@@ -82,7 +82,7 @@ def empty_like(
     device: Any = None,
 ) -> Any:
     """numpy.empty_like, of an array."""
-    if device is not None or type(prototype) is not np.ndarray:
+    if device is not None or type(prototype) is not np.ndarray or type(subok) is not bool:
         return NotImplemented
     found = prototype.dtype if dtype is None else as_dtype(dtype)
     if not is_plain(found) or not found.itemsize:
@@ -132,7 +132,7 @@ def array(
         ndmin and (type(object) is not np.ndarray or ndmin > object.ndim)
     ):
         return NotImplemented
-    if copy is not True and copy is not None:
+    if (copy is not True and copy is not None) or type(subok) is not bool:
         return NotImplemented
     return _convert(new, object, dtype, "K" if order is None else order, bool(copy))
 

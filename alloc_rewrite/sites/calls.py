@@ -7,13 +7,11 @@ the result if there is one already. It must not know bytecode.
 from __future__ import annotations
 
 import functools
-from inspect import getattr_static
-from types import BuiltinMethodType, MethodDescriptorType, MethodType
 from typing import Any
 
 import numpy as np
 
-from ..callables import function_of
+from ..callables import as_loaded
 from ..callees import has_placeholder, with_partial
 from ..errors import BufferFullError
 from ..registry import find
@@ -77,17 +75,9 @@ class CallSite(Site):
             self.give_back()
 
     def method(self, callee: Any, /, *args: Any, **kwargs: Any) -> tuple[Any, Any]:
-        """Do the same for a method with keywords, which is loaded bound for the site's sake.
-
-        Compiled methods that take none name themselves otherwise in their error if they are bound.
-        """
+        """Do the same for a method with keywords, which is loaded bound for the site's sake."""
         instead, result = self.call(callee, *args, **kwargs)
-        if instead is callee and type(callee) is BuiltinMethodType:
-            function, owner = function_of(callee), callee.__self__
-            plain = getattr_static(type(owner), "__getattribute__") is object.__getattribute__
-            if plain and type(function) is MethodDescriptorType:
-                instead = MethodType(function, owner)
-        return instead, result
+        return as_loaded(callee) if instead is callee else instead, result
 
     def spread(self, callee: Any, args: Any, kwargs: Any = None) -> tuple[Any, Any]:
         """Do the same for a call with ``*args`` and ``**kwargs``."""

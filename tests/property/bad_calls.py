@@ -64,8 +64,9 @@ LEFT_OUT = {
     ),
     *(f"np.ma.{name}" for name in ("empty", "empty_like", "fromfile", "test", "ndenumerate")),
     "np.linalg.test", "np.fft.test", "np.lib.tracemalloc_domain", "np.lib.add_docstring",
-    "np.lib.add_newdoc", "np.lib.array_utils.byte_bounds", "np.gradient", "np.ma.ids", "np.random.random_integers", "np.ma.masked_all",
-    "np.ma.masked_all_like",
+    "np.lib.add_newdoc", "np.lib.array_utils.byte_bounds", "np.gradient", "np.ma.ids",
+    "np.ma.masked_all", "np.ma.masked_all_like", "np.random.random_integers",
+    "np.random.logseries", "rng.logseries",
     *(
         f"x.{name}"
         for name in ("tofile", "dump", "resize", "__array_finalize__", "__setstate__", "ctypes",
@@ -107,7 +108,9 @@ def callables() -> list[str]:
     found += [
         f"rng.{name}"
         for name in sorted(dir(np.random.Generator))
-        if not name.startswith("_") and name not in ("bytes", "bit_generator", "spawn")
+        if not name.startswith("_")
+        and name not in ("bytes", "bit_generator", "spawn")
+        and f"rng.{name}" not in LEFT_OUT
     ]
     return found + _METHODS * 2
 
@@ -240,6 +243,8 @@ _FORMS = (
     "(*p, {key}=q)",
 )  # fmt: skip
 
+_GROWING = {"np.meshgrid", "np.ix_", "np.block", "np.ma.mr_"}  # by each argument more
+
 
 def _keywords(expression: str) -> tuple[str, ...]:
     """Return the names of a function's parameters, as far as they are known."""
@@ -281,7 +286,8 @@ class Round:
             names = ["order" if name == "where" else name for name in names]
         if names[0] == names[1]:
             names[1] = "bad"
-        form = draw.choice(_FORMS).format(key=names[0], other=names[1])
+        forms = _FORMS[:5] if expression in _GROWING else _FORMS
+        form = draw.choice(forms).format(key=names[0], other=names[1])
         self.source = f"{expression}{form}"
         own = draw.choice([*ARRAYS] if draw.random() < 0.8 else [*_SUBCLASSES])
         fitting = draw.random() < 0.5  # then arrays are likelier
@@ -331,7 +337,7 @@ def disagreements(seed: int, rounds: int) -> Iterator[str]:
     for number in range(rounds):
         one = Round(random.Random(f"{seed} {number}"), expressions)
         if os.environ.get("SHOW"):
-            print(number, one.source, one.rows, flush=True)
+            print(number, one.source, flush=True)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", SyntaxWarning)
             for text in one.disagreements(alloc.Buffer()):
