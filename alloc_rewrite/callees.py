@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from .callables import Dispatch, Dispatcher, dispatch_of, function_of
-from .equivalents import FORWARDS
+from .numpy_facts import FORWARDS
 from .rewrite import Rewriter, Rewritten, is_rewritten
 
 #: Top-level packages that are never entered: the standard library with the import machinery

@@ -14,7 +14,7 @@ from types import BuiltinMethodType, MethodType, ModuleType
 from typing import Any
 
 from .callables import function_of, is_made_of
-from .equivalents import ROWS, Row
+from .pycore.equivalents import ROWS, Row
 
 _functions: dict[Any, Row] = {}
 _methods: dict[tuple[type, str], Row] = {}
