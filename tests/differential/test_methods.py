@@ -218,9 +218,10 @@ def test_generators_are_called_as_their_function(same):
     same(call, lambda: np.arange(4.0))
 
 
+@pytest.mark.skipif(
+    "check_bounds" not in np.lib.stride_tricks.as_strided.__doc__, reason="NumPy before 2.5"
+)
 def test_bounds_of_a_strided_view_are_the_array_s(same):
-    if "check_bounds" not in np.lib.stride_tricks.as_strided.__doc__:
-        pytest.skip("NumPy before 2.5")
     strided = np.lib.stride_tricks.as_strided
 
     def call(x, n):
