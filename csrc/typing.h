@@ -2,6 +2,7 @@
 #ifndef ALLOC_REWRITE_TYPING_H
 #define ALLOC_REWRITE_TYPING_H
 
+#include "fused.h"
 #include "native.h"
 #include "program.h"
 
@@ -26,7 +27,8 @@ typedef struct {
     int slow_status;
     int is_even;
     PyObject *ufunc;  /* owned */
-    const char *name; /* borrowed from the ufunc */
+    const char *name; /* borrowed from the ufunc: what reports call it */
+    enum known known; /* which ufunc it is */
     PyObject *native; /* owned: of a reduction */
 } Typed;
 
