@@ -176,7 +176,7 @@ run_stages(Call *call, int first, int stop)
     if (others != NULL) {
         PyEval_RestoreThread(others);
     }
-    return failed;
+    return loop_failed(failed, call->plan->slow_status) ? -1 : 0;
 }
 
 /* Run a reduction of something that is there by now; NULL without an exception if it is none of
@@ -306,8 +306,13 @@ computed(Call *call)
     }
     point(call);
     status_clear(plan->slow_status);
-    if (run_stages(call, 0, plan->n_stages - late) < 0 || is_quiet(call) <= 0 ||
-        !reduce_all(call)) {
+    if (run_stages(call, 0, plan->n_stages - late) < 0) {
+        if (plan->effect != DIRECT_EFFECT) {
+            PyErr_Clear(); /* the original code meets it again, at its own line */
+        }
+        return NULL;
+    }
+    if (is_quiet(call) <= 0 || !reduce_all(call)) {
         return NULL;
     }
     PyObject *result = delivered(call);

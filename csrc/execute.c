@@ -100,7 +100,7 @@ execute(Kernel *kernel, const Run *run, npy_intp size, const Nest *nest)
     if (others != NULL) {
         PyEval_RestoreThread(others);
     }
-    if (UNLIKELY(failed)) {
+    if (loop_failed(failed, variant->slow_status)) {
         return -1;
     }
     return UNLIKELY(raised) ? execute_report(kernel, raised, variant->slow_status) : 0;

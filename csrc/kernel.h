@@ -23,6 +23,15 @@ typedef struct {
     npy_bool raises_nothing;
 } CallInfo;
 
+/* Whether a loop that was called has failed; asked with the GIL. Loops in the old style, as other
+ * libraries have them, can't return that: they set an exception. Those whose flags are read the
+ * quick way are NumPy's arithmetic, and don't. */
+ALWAYS_INLINE int
+loop_failed(int returned, int slow_status)
+{
+    return UNLIKELY(returned < 0) || (slow_status && UNLIKELY(PyErr_Occurred() != NULL));
+}
+
 /* One inner loop, and the numbers of its operands, output last. */
 typedef struct {
     PyObject *capsule; /* owned: keeps what the call needs */

@@ -186,7 +186,7 @@ computed(const Reduction *reduction, const Shape *shape, char *to)
     if (others != NULL) {
         PyEval_RestoreThread(others);
     }
-    return failed < 0 ? -1 : raised != 0;
+    return loop_failed(failed, slow) ? -1 : raised != 0;
 }
 
 /* What is asked for. */

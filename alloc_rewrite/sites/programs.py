@@ -14,7 +14,7 @@ from numpy._core import umath
 
 from ..equivalents import numpy_version, power_ufunc
 from ..rewrite import Node, Program, Vocabulary
-from .loops import is_plain, plan_loop
+from .loops import OWN, is_plain, plan_loop
 from .operators import UFUNCS
 from .swaps import NATIVES
 
@@ -24,9 +24,6 @@ _UFUNCS = {
     for name, value in vars(np).items()
     if isinstance(value, np.ufunc) and value.nout == 1 and value.signature is None
 }
-#: NumPy's own ufuncs. Regions have no others: those may bear the same names, and their loops may
-#: set exceptions or do anything else that must not be tried.
-_OWN = frozenset(_UFUNCS.values())
 #: What may be called in a region.
 VOCABULARY = Vocabulary(
     functions=_REDUCTIONS.union(_UFUNCS) | {"where", "clip", "abs"},
@@ -129,8 +126,8 @@ def _loop(ufunc: Any, operands: Any, kinds: list[Any]) -> tuple[Step, Any] | Non
 def _call(program: Program, node: Node, kinds: list[Any]) -> tuple[Step, Any] | None:
     callee, given = kinds[0], kinds[1:]
     if type(callee) is np.ufunc and not node.detail:
-        if callee not in _OWN or not all(map(_is_value, given)):
-            return None
+        if callee not in OWN or not all(map(_is_value, given)):
+            return None  # the loops of other libraries must not be tried
         return _loop(callee, node.operands[1:], given)
     if callee is builtins.abs and len(given) == 1 and isinstance(given[0], np.dtype):
         return _loop(np.absolute, node.operands[1:], given)
