@@ -18,7 +18,8 @@ call_with_casts(const Run *run, char *const *data, npy_intp n, const npy_intp *s
         for (int i = 0; i <= step->n_in; i++) {
             at[i] = data[i] + done * strides[i];
             by[i] = strides[i];
-            if (variant->casts[i] == NULL || run->arrays[i] == NULL || strides[i] == 0) {
+            if (variant->casts[i] == NULL || run->arrays[i] == NULL ||
+                data[i] == (const char *)run->items[i]) {
                 continue; /* scalars and arrays of one item were turned before */
             }
             variant->casts[i](at[i], strides[i], room[i], block);
