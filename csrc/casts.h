@@ -14,4 +14,17 @@ Cast cast_between(const PyArray_Descr *from, const PyArray_Descr *to);
  * item gets wider. */
 int cast_may_raise(const PyArray_Descr *from, const PyArray_Descr *to);
 
+/* Cast one item; 0 if that raises a flag, which NumPy has to report. */
+ALWAYS_INLINE int
+cast_item(Cast cast, const void *from, void *to)
+{
+    status_clear(0);
+    cast(from, 0, to, 1);
+    if (UNLIKELY(status_raised(0))) {
+        status_clear(0);
+        return 0;
+    }
+    return 1;
+}
+
 #endif

@@ -11,7 +11,7 @@ typedef struct {
     PyArrayObject *arrays[MAX_IN];
     char *data[MAX_OPERANDS];
     npy_intp strides[MAX_OPERANDS]; /* of the innermost axis */
-    npy_cdouble items[MAX_IN][SCALAR_ROOM / sizeof(npy_cdouble)];
+    ItemRoom items[MAX_IN];
 } Run;
 
 /* Run the loop and report as NumPy does what it raised; -1 with an exception. Without a nest it is

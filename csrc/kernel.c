@@ -226,17 +226,19 @@ prepare(Run *run, int n, PyObject *const *operands)
                               : PyArray_NDIM(array) == 0 ? 0
                                                          : PyArray_ITEMSIZE(array);
             if (UNLIKELY(variant->casts[i] != NULL && PyArray_SIZE(array) == 1)) {
-                variant->casts[i](run->data[i], 0, run->items[i], 1);
-                run->data[i] = (char *)run->items[i];
+                if (!cast_item(variant->casts[i], run->data[i], run->items[i].bytes)) {
+                    return 0;
+                }
+                run->data[i] = run->items[i].bytes;
                 run->strides[i] = PyArray_NDIM(array) ? PyDataType_ELSIZE(descr) : 0;
             }
             continue;
         }
-        if (!leaf_item(operands[i], variant->leaves[i].kind, descr, run->items[i])) {
+        if (!leaf_item(operands[i], variant->leaves[i].kind, descr, run->items[i].bytes)) {
             return 0;
         }
         run->arrays[i] = NULL;
-        run->data[i] = (char *)run->items[i];
+        run->data[i] = run->items[i].bytes;
         run->strides[i] = 0;
     }
     return 1;
@@ -249,7 +251,8 @@ run_variant(Kernel *kernel, Run *run, PyArrayObject *target, int may_overwrite)
     Variant *variant = run->variant;
     PyArray_Descr *descr = variant->descrs[n];
     if (target != NULL) {
-        if (PyArray_DESCR(target) != descr || !is_safe_target(run, n, target) ||
+        if (PyArray_DESCR(target) != descr || variant->casts_raise ||
+            !is_safe_target(run, n, target) ||
             (!variant->is_even && PyArray_SIZE(target) == 1)) {
             return NULL; /* of one item in place NumPy makes a reduction */
         }

@@ -61,6 +61,7 @@ def rows(first, second, dtypes, n, tables=False):
     layouts = TABLES if tables else LAYOUTS
     shape = (n, n + 1) if tables else (n,)
     for one, other in itertools.product(first, second):
+
         def make(name, k):
             def fresh():
                 x = values(dtypes[k], int(np.prod(shape)), seed=k).reshape(shape)
@@ -248,7 +249,10 @@ UFUNCS = sorted(
     {
         ufunc.__name__: ufunc
         for ufunc in vars(np).values()
-        if isinstance(ufunc, np.ufunc) and ufunc.nout == 1 and ufunc.signature is None
+        if isinstance(ufunc, np.ufunc)
+        and ufunc.nout == 1
+        and ufunc.signature is None
+        and ufunc is not np.isnat
     }.items()
 )
 
@@ -256,12 +260,14 @@ UFUNCS = sorted(
 @pytest.mark.parametrize("ufunc", [pytest.param(ufunc, id=name) for name, ufunc in UFUNCS])
 def test_every_ufunc(same, ufunc):
     if ufunc.nin == 1:
+
         def alone(a, b):
             return ufunc(a)
 
         def mixed(a, b):
             return ufunc(a) * b, ufunc(a + b)
     else:
+
         def alone(a, b):
             return ufunc(a, b)
 
