@@ -16,18 +16,21 @@ from bytecode.instr import InstrLocation
 
 from ..errors import BufferFullError, NothingToDoError, RewriteError
 from .calls import callee_name, find_calls
+from .convention import Place, Style, used_finishers
 from .decode import decode, is_rewritten
 from .encode import encode
+from .expressions import expression_at
 from .ir import IR, Call, Operation, Region
 from .opcodes import ORIGIN
 from .operations import find_operations
 from .program import Node, Program
 from .reasons import Break
 from .regions import find_regions
-from .scan import Vocabulary
-from .style import Place, Style, used_finishers
+from .symbolic import Vocabulary
 
 __all__ = [
+    "IR",
+    "KEPT",
     "Break",
     "Call",
     "Node",
@@ -44,6 +47,7 @@ __all__ = [
     "Vocabulary",
     "Where",
     "callee_name",
+    "expression_at",
     "found_in",
     "is_rewritten",
     "located",
@@ -98,6 +102,22 @@ class Owner(Protocol):
     def settle(self) -> None:
         """Make the code anew, as most sites have shown by now whether they pay."""
         ...
+
+
+class _Kept(Owner):
+    """The owner of a site that nobody takes out."""
+
+    def give_back(self, number: int) -> None:
+        pass
+
+    def settle(self) -> None:
+        pass
+
+    def __reduce__(self) -> str:
+        return "KEPT"
+
+
+KEPT = _Kept()
 
 
 class Rewritten(Owner):
