@@ -52,8 +52,8 @@ def plan_program(program: Program, kinds: list[Any]) -> list[Step | None] | None
     `kinds` has, for each node that is there before anything is computed, the dtype of an array or
     NumPy scalar, the type of a Python number, or the callable itself. The entries of those that
     compute are filled in. A step is ``("loop", capsule, dtypes, operands, slow status, even,
-    ufunc, which one of those with code of their own)``, ``("where", dtype)``, ``("number", type)``, ``("reduce", native's name, callable, ufunc)`` or
-    ``("store",)``.
+    ufunc, its name if it has code of its own)``, ``("where", dtype)``, ``("number", type)``,
+    ``("reduce", native's name, callable, ufunc)`` or ``("store",)``.
     """
     steps: list[Step | None] = []
     for i, node in enumerate(program.nodes):
