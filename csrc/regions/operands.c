@@ -90,8 +90,8 @@ add_array(Layouting *now, int node, PyArray_Descr *descr)
     return at;
 }
 
-/* The operand for what a step reads, as items of a dtype: added, with a cast for that step, if it is
- * new. */
+/* The operand for what a step reads, as items of a dtype: added, with a cast for that step, if it
+ * is new. */
 static int
 operand_for(Layouting *now, int node, PyArray_Descr *descr, int reader)
 {

@@ -140,10 +140,10 @@ plan_is_step(const Planner *planner, int node)
     return action == ACT_LOOP || action == ACT_WHERE;
 }
 
-/* Whether a loop whose bits depend on strides gets those that NumPy would give it: with one axis the
- * operands' own, with several those of items without gaps. NumPy takes an axis that all operands go
- * backwards the other way round, and a single item that has not the plain strides in other ways
- * still, if there is no output to be made. */
+/* Whether a loop whose bits depend on strides gets those that NumPy would give it: with one axis
+ * the operands' own, with several those of items without gaps. In place, NumPy turns an axis round
+ * that all operands go backwards, and makes a reduction of a single item; one with other strides
+ * than the plain ones it gives in several ways. */
 static int
 is_safe(const Planner *planner, int node, const Layout *layout)
 {
