@@ -82,7 +82,6 @@ ROWS: dict[str, Callable[[], Row]] = {
     "frozen": _frozen,
     "objects": _each(lambda k: np.array([1, 2.5, 3], object) * (k + 1)),
     "subclass": _each(lambda k: random(7, seed=k).view(Subclass)),
-    "masked": _each(lambda k: np.ma.array(random(7, seed=k), mask=[k % 2, 0, 1, 0, 0, 0, 0])),
     "dates": _alike("m8[s]"),
     "strings": _each(lambda k: "abc"),
     "nothing": _each(lambda k: None),

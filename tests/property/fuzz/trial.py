@@ -6,11 +6,15 @@ edited and run again.
 
 from __future__ import annotations
 
+import contextlib
 import functools
+import io
 import json
 import linecache
 import random
+import re
 import warnings
+import zlib
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any
@@ -150,7 +154,7 @@ class Trial:
 
     def __init__(self, program: Program) -> None:
         self.calls = program.calls
-        self.filename = f"<program {hash(program.body)}>"
+        self.filename = f"<program {zlib.crc32(program.body.encode())}>"
         linecache.cache[self.filename] = (
             len(program.text), None, program.text.splitlines(True), self.filename,
         )  # fmt: skip
@@ -181,6 +185,8 @@ class Trial:
                 after += [s.x, s.y, s.items, s.named, self.namespace["G"], self.exchange(None)]
 
         outcome, result = observe(call, (arrays, s, after))
+        # An error in a generator that is thrown away is printed, with the generator's address.
+        outcome = replace(outcome, printed=re.sub("0x[0-9a-f]+", "0x", outcome.printed))
         same = [one_nan(getattr(outcome, f.name)) for f in fields(outcome)]
         return Outcome(*same), result, outcome.result
 
@@ -192,7 +198,11 @@ class Trial:
         self.exchange(x)
         first = words.HEADER.count("\n")
         try:
-            with np.errstate(**self.calls.state), warnings.catch_warnings():
+            with (
+                np.errstate(**self.calls.state),
+                warnings.catch_warnings(),
+                contextlib.redirect_stderr(io.StringIO()),
+            ):
                 warnings.simplefilter("error" if self.calls.strict else "ignore", RuntimeWarning)
                 self.plain(*arrays, *self.calls.scalars, s)
         except Exception as error:
