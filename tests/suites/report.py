@@ -81,7 +81,9 @@ def _times(records: list[dict[str, Any]], shown: int) -> list[str]:
     plain, bumped = (sum(r["seconds"][k] for r in timed) for k in (0, 1))
     out = [f"processor time of the calls: plain {plain:.1f} s, bumped {bumped:.1f} s"]
     ratio = lambda record: record["seconds"][1] / max(record["seconds"][0], 1e-9)
-    for record in sorted((r for r in timed if r["seconds"][1] > LONG), key=ratio)[: -shown - 1 : -1]:
+    for record in sorted((r for r in timed if r["seconds"][1] > LONG), key=ratio)[
+        : -shown - 1 : -1
+    ]:
         one, other = (1e3 * x for x in record["seconds"])
         out.append(f"    {ratio(record):8.1f}x  {one:8.1f} -> {other:8.1f} ms  {record['test']}")
     return out

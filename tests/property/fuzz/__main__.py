@@ -21,8 +21,12 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 import alloc_rewrite as alloc
 
+from ...cores import eager_regions
+from . import words
 from .reducing import reduced
 from .trial import Program, differences, kinds
 
@@ -105,7 +109,10 @@ def reduce(program: Program, found: list[str], seconds: float) -> Program:
 
 
 def show(title: str, program: Program, found: list[str]) -> None:
-    print(f"{'=' * 20} {title}\n{program}\n" + "\n".join(found), flush=True)
+    text = str(program)
+    if title.endswith("reduced"):  # `read` knows the header
+        text = text.replace(words.HEADER, "")
+    print(f"{'=' * 20} {title}\n{text}\n" + "\n".join(found), flush=True)
 
 
 def parsed(arguments: list[str]) -> argparse.Namespace:
@@ -130,6 +137,7 @@ def main(arguments: list[str]) -> int:
     if options.show:
         print(Program.drawn(options.seed))
         return 0
+    eager_regions(pytest.MonkeyPatch())  # of the Python core
     if options.file:
         program = Program.read(options.file.read_text())
         seed, found = apart(program_in, str(program))

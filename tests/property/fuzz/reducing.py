@@ -112,7 +112,9 @@ def _without(block: list[ast.AST], name: str) -> Iterator[Callable[[], None]]:
         size //= 2
     for at, node in enumerate(block):
         inside = getattr(node, "body", None)
-        if isinstance(inside, list) and not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+        if isinstance(inside, list) and not isinstance(
+            node, ast.FunctionDef | ast.AsyncFunctionDef
+        ):
 
             def unwrap(at: int = at, inside: list[ast.AST] = inside) -> None:
                 block[at : at + 1] = inside

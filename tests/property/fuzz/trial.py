@@ -230,11 +230,10 @@ class Trial:
             if at in self.calls.resets:
                 buffer.reset()
             got, result, before = self.seen(f, k)
-            found = expected[k].differences(got)
-            if found:
-                if self.seen(self.plain, k)[0].differences(expected[k]):
+            if got != expected[k]:
+                if self.seen(self.plain, k)[0] != expected[k]:
                     return []  # it isn't the same twice, plain
-                return [f"{name}, row {self.calls.rows[k]!r}: {one}" for one in found]
+                return [f"{name}, row {self.calls.rows[k]!r}: {x}" for x in told(expected[k], got)]
             kept.append((name, result, before))
         for name, result, before in kept:
             if fingerprint(result) != before:
@@ -249,6 +248,28 @@ def differences(program: Program) -> list[str]:
         return trial.differences()
     finally:
         trial.close()
+
+
+def told(expected: Outcome, got: Outcome) -> list[str]:
+    """Say which fields differ, and the first place in each."""
+    out = []
+    for name in (f.name for f in fields(Outcome)):
+        one, other, path = getattr(expected, name), getattr(got, name), name + ":"
+        while isinstance(one, tuple) and isinstance(other, tuple) and len(one) == len(other):
+            if one == other:
+                break
+            at = next(k for k in range(len(one)) if one[k] != other[k])
+            if isinstance(one[at], bytes) or not isinstance(one[at], tuple):
+                break  # the whole says more
+            one, other, path = one[at], other[at], f"{path} {at}"
+        if one != other:
+            out.append(f"{path}\n    plain  {_short(one)}\n    bumped {_short(other)}")
+    return out
+
+
+def _short(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) < 900 else f"{text[:700]} ... {text[-200:]}"
 
 
 def kinds(found: list[str]) -> set[str]:

@@ -498,10 +498,10 @@ class Writer:
         return "\n".join(self.lines) + "\n"
 
 
-_EXCHANGE = '''\
+_EXCHANGE = """\
 def exchange(value):
     nonlocal c
     before, c = c, value
     return before
 
-'''
+"""
