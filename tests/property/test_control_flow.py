@@ -42,8 +42,10 @@ def test_programs_get_far():
 def test_a_failing_program_is_made_small():
     program = next(p for p in map(Program.drawn, range(50)) if "np.sqrt(" in p.body)
     small = reduced(program, lambda p: "np.sqrt(" in p.body, seconds=20)
-    assert "np.sqrt(x0)" in small.body and small.body.count("\n") <= 8
-    assert small.calls.order == [0] and small.calls.rows == ["f8"]
+    assert "np.sqrt(x0)" in small.body
+    assert small.body.count("\n") <= 12
+    assert small.calls.order == [0]
+    assert small.calls.rows == ["f8"]
 
 
 def test_a_difference_names_its_place():

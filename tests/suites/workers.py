@@ -34,7 +34,7 @@ class Job:
 
 
 def located(package: str) -> tuple[Path, Path]:
-    """Return a package's folder or module, or a path as it is, and the folder of its top package."""
+    """Return a package's folder or module, or a path as it is, and what holds its top package."""
     if os.path.exists(package.partition("::")[0]):
         return Path(package), Path(package.partition("::")[0]).parent
     spec = importlib.util.find_spec(package)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import gc
 import io
 import json
 import linecache
@@ -164,7 +165,10 @@ class Trial:
             exec(compile(program.text, self.filename, "exec"), self.namespace)
         self.plain, self.exchange = self.namespace["made"](None)
 
+        gc.freeze()  # so that collecting garbage takes no time
+
     def close(self) -> None:
+        gc.unfreeze()
         linecache.cache.pop(self.filename, None)
 
     def seen(self, f: Callable[..., Any], k: int) -> Seen:
@@ -184,6 +188,8 @@ class Trial:
             finally:
                 after += [s.x, s.y, s.items, s.named, self.namespace["G"], self.exchange(None)]
 
+        with contextlib.redirect_stderr(io.StringIO()):
+            gc.collect()  # generators that an earlier call left may print errors
         outcome, result = observe(call, (arrays, s, after))
         # An error in a generator that is thrown away is printed, with the generator's address.
         outcome = replace(outcome, printed=re.sub("0x[0-9a-f]+", "0x", outcome.printed))

@@ -96,8 +96,8 @@ NUMBERS = ["2", "0.5", "1", "-1.5", "3", "1e-3", "0", "a", "b", "n", "a * 2", "T
            "np.float32(0.1)", "np.pi", "(n + 1)", "1e308", "7"]  # fmt: skip
 CUTS = ["{}[..., 1:]", "{}[..., :-1]"]
 VIEWS = ["{}[...]", "{}[:]", "{}[::-1]", "{}.T", "{}[..., ::-1]", "{}.view()", "np.asarray({})",
-         "{}.ravel()", "{}.real", "{}.swapaxes(0, -1)", "{}.squeeze()", "{0}.reshape(np.shape({0}))",
-         "{}"]  # fmt: skip
+         "{}.ravel()", "{}.real", "{}.swapaxes(0, -1)", "{}.squeeze()", "{}",
+         "{0}.reshape(np.shape({0}))"]  # fmt: skip
 PARTS = ["{}[..., 1:]", "{}[..., :-1]", "{}[..., 1:]", "{}[..., 1:][...]", "{}[..., :0:-1]"]
 PLACES = ["{}[...]", "{}[...]", "{}[:]", "{}[..., ::-1]"]
 PLACES_OF_ONE = ["{}[..., 1:]", "{}[..., :-1]", "{}[..., 0]", "{}[..., ::2]", "{}[0]", "{}[-1]",
@@ -112,8 +112,9 @@ TESTS = ["({} > 0).any()", "np.all({} < 1)", "float(np.sum({})) > a", "np.ndim({
          "len(kept) % 2", "len(kept) < 6", "n", "n > 1", "a < 1", "-1 < np.mean({}) < 1",
          "np.shape({}) == ()", "not n", "(n and {} is {})", "np.isfinite({}).all()",
          "n"]  # fmt: skip
-ERRORS = ["Exception", "Exception", "Exception", "ValueError", "(TypeError, IndexError)", "ArithmeticError",
-          "FloatingPointError", "NameError", "AttributeError", "Failure", "KeyError"]  # fmt: skip
+ERRORS = ["Exception", "Exception", "Exception", "ValueError", "(TypeError, IndexError)",
+          "ArithmeticError", "FloatingPointError", "NameError", "AttributeError", "Failure",
+          "KeyError"]  # fmt: skip
 MODES = ["raise", "warn", "ignore", "call", "raise"]
 FILTERS = ["error", "error", "ignore", "once", "default"]
 MANAGERS = ["contextlib.suppress({})", "Swallow({}, {})", "Swallow({}, {}) as {}",

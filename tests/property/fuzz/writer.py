@@ -459,8 +459,8 @@ class Writer:
 
     def helper(self) -> None:
         name = self.unique("h")
-        with self.function(f"def {name}(x0, x1, n=1, a=0.5, b=2, s=S):", ["x0", "x1"]):
-            self.emit("kept, c = [], 1.5")
+        with self.function(f"def {name}(x0, x1, n=1, a=0.5, b=2):", ["x0", "x1"]):
+            self.emit("kept, c, s = [], 1.5, S")
             self.budget = 5
             if self.chance(0.3):
                 self.emit("if n > 0:")
