@@ -249,11 +249,13 @@ class Trial:
 
 def differences(program: Program) -> list[str]:
     """Run a program in all ways; return what differs, empty if nothing does."""
-    trial = Trial(program)
-    try:
-        return trial.differences()
-    finally:
-        trial.close()
+    with contextlib.redirect_stderr(io.StringIO()), warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of what calls leave behind
+        trial = Trial(program)
+        try:
+            return trial.differences()
+        finally:
+            trial.close()
 
 
 def told(expected: Outcome, got: Outcome) -> list[str]:
