@@ -33,7 +33,7 @@ from .program import (
     TUPLE,
     Node,
 )
-from .scan import MOST_OPERANDS, Scan, Slot, Step, called
+from .symbolic import MOST_OPERANDS, Scan, Slot, Step, called
 
 _SHARED = "a variable that an inner function shares"
 _OLD = "values from before the region are moved about"

@@ -15,7 +15,7 @@ from .calls import callee_name
 from .ir import IR
 from .opcodes import keyword_names
 from .program import COMPUTING, INDEX
-from .scan import Scan
+from .symbolic import Scan
 
 
 class Break(NamedTuple):

@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 
 import alloc_rewrite as alloc
+from alloc_rewrite.core_sites import style_of
 from alloc_rewrite.rewrite import survey
 from alloc_rewrite.rewrite.instructions import STEPS
 from alloc_rewrite.rewrite.reasons import _WORDS
-from alloc_rewrite.sites import from_signal_handler, style_of
+from alloc_rewrite.sites.exceptions import from_signal_handler
 from tests.cores import NATIVE
 
 LARGE = 1 << 18  # items from which on either core runs regions
