@@ -21,11 +21,8 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 import alloc_rewrite as alloc
 
-from ...cores import eager_regions
 from . import words
 from .reducing import reduced
 from .trial import Program, differences, kinds
@@ -137,7 +134,6 @@ def main(arguments: list[str]) -> int:
     if options.show:
         print(Program.drawn(options.seed))
         return 0
-    eager_regions(pytest.MonkeyPatch())  # of the Python core
     if options.file:
         program = Program.read(options.file.read_text())
         seed, found = apart(program_in, str(program))
