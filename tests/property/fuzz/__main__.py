@@ -16,6 +16,7 @@ import multiprocessing
 import os
 import sys
 import time
+import traceback
 from collections.abc import Callable
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -35,7 +36,10 @@ def seeds_in(child: Connection, first: int, count: int) -> None:
     """Run the programs of some seeds; say which begins, and what differs."""
     for seed in range(first, first + count):
         child.send((seed, None))
-        found = differences(Program.drawn(seed))
+        try:
+            found = differences(Program.drawn(seed))
+        except Exception:  # a fault of these tools
+            found = ["0: failed: " + traceback.format_exc()]
         if found:
             child.send((seed, found))
     child.send(None)
@@ -63,7 +67,8 @@ def apart(target: Callable[..., None], *args: Any, quiet: bool = False) -> tuple
         if quiet:
             os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
         else:
-            faulthandler.enable()
+            faulthandler.enable(os.dup(2))
+        sys.stderr = open(os.devnull, "w")  # errors in what calls leave behind are printed
         code = 1
         try:
             target(child, *args)

@@ -94,9 +94,15 @@ ROWS: dict[str, Callable[[], Row]] = {
     "large c16": _alike("c16", shape=(9_000,)),
     "c16 reversed": _each(lambda k: random(7, "c16", k)[:: -1 if k % 2 else 1]),
     ">f8": _alike(">f8", "f8"),
-    ">f8 others": _alike(">f8", "i8", "f4", ">i4"),
+    ">f4": _alike(">f4", "f8"),
+    ">i2": _alike(">i2", "i4", "i8", "u1"),
+    "f4 and f8": _alike("f4", "f8"),
+    ">f8 others": _alike(">f8", "f4", "f4", "f4", "i2"),
+    "c8 reversed": _each(lambda k: random(9, "c8", k)[:: -1 if k % 2 else 1]),
     ">i4": _alike(">i4", "i2", ">f4"),
-    ">c16": _alike(">c16", "f4", "c16"),
+    ">c8": _alike(">c8", "c16", "f4"),
+    ">c16": _alike(">c16", "c8", "f4", "c8", "f4"),
+    "f8 and f4": _alike("f8", "f4", "f4", "f4", "i2"),
 }  # fmt: skip
 LARGE = [name for name in ROWS if "large" in name or name == "huge"]
 RARE = ["strings", "nothing", "dates", "objects", "empty", "g", "spread"]

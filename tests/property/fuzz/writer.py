@@ -34,6 +34,7 @@ class Writer:
         self.helpers: list[str] = []
         self.inner: list[str] = []  # closures that are bound
         self.parts: list[str] = []  # views that lack one item of the last axis
+        self.last = ""  # the name that was drawn last: it is often taken again
         self.count = 0
         self.budget = 0
         self.loops = 0  # around the place
@@ -55,7 +56,9 @@ class Writer:
     def name(self) -> str:
         if self.maybe and self.chance(0.04):
             return self.pick(self.maybe)
-        return self.pick(self.bound)
+        if self.last not in self.bound or self.chance(0.7):
+            self.last = self.pick(self.bound)
+        return self.last
 
     def leaf(self) -> str:
         roll = self.source.random()
@@ -143,18 +146,22 @@ class Writer:
         place, value = self.place(0.5)
         if self.chance(0.15):
             place = self.pick(["s.x", "s.y", "s.items[0]", "s.named['x']", "s.items[n % 2]"])
+        if self.chance(0.15):
+            value = place  # with itself
         self.emit(f"{place} {self.pick(words.IN_PLACE)}= {value}")
 
     def place(self, whole: float) -> tuple[str, str]:
         """Draw what is written into, a name as it is or a part, and what would fit."""
         roll = self.source.random()
+        given = [name for name in self.bound if name[0] == "x"]  # their dtypes differ
+        name = self.pick(given) if given and self.chance(0.5) else self.name()
         if roll < whole:
-            return self.name(), self.expression(2)
+            return name, self.expression(2)
         if roll < whole + 0.2:
-            return self.pick(words.PLACES).format(self.name()), self.expression(2)
+            return self.pick(words.PLACES).format(name), self.expression(2)
         if roll < whole + 0.35:
-            return self.pick(words.PLACES_OF_ONE).format(self.name()), self.number()
-        return self.pick(words.CUTS).format(self.name()), self.cut(2)
+            return self.pick(words.PLACES_OF_ONE).format(name), self.number()
+        return self.pick(words.CUTS).format(name), self.cut(2)
 
     def number(self) -> str:
         text = self.pick(words.REDUCED[:5]).format(self.expression(1))
