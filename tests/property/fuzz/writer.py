@@ -281,16 +281,19 @@ class Writer:
             f"for {counter} in [{self.name()}, {self.name()}]:",
             "while",
         ])  # fmt: skip
-        if header == "while":
+        whiles = header == "while"
+        if whiles:
+            counter = f"_{counter}"  # no statement may assign to it
             self.emit(f"{counter} = 0")
             test = f"{counter} < 3"
             header = f"while {self.pick([test, f'{test} and {self.test()}'])}:"
         before, self.breakable = self.breakable, True
         self.loops += 1
         with self.block(header):
-            if header.startswith("while"):
+            if whiles:
                 self.emit(f"{counter} += 1")
-            self.bind(counter)
+            else:
+                self.bind(counter)
             self.some(4)
             self.maybe = [name for name in self.maybe if name != counter]
         self.loops -= 1
