@@ -22,12 +22,23 @@ def known(path: Path = KNOWN) -> list[dict[str, str]]:
     return [entry for entry in entries if entry.get("core", core) == core]
 
 
+def matches(test: str, entry: dict[str, str]) -> bool:
+    # Brackets stand for themselves: names of parametrised tests have them.
+    return fnmatch.fnmatchcase(test, entry["test"].replace("[", "[[]"))
+
+
 def reason_for(test: str, entries: list[dict[str, str]]) -> str:
+    return next((entry["reason"] for entry in entries if matches(test, entry)), "")
+
+
+def outdated(records: list[dict[str, Any]], entries: list[dict[str, str]]) -> list[str]:
+    """Return the patterns of known disagreements whose tests were run and agree."""
+    out = []
     for entry in entries:
-        # Brackets stand for themselves: names of parametrised tests have them.
-        if fnmatch.fnmatchcase(test, entry["test"].replace("[", "[[]")):
-            return entry["reason"]
-    return ""
+        verdicts = {r["verdict"] for r in records if matches(r["test"], entry)}
+        if verdicts and verdicts <= {"same"}:
+            out.append(entry["test"])
+    return out
 
 
 def judge(records: list[dict[str, Any]]) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
@@ -55,6 +66,8 @@ def text(records: list[dict[str, Any]], shown: int = 15) -> str:
         if record["verdict"] == "lost" and record["how"] == "plain":
             out.append(f"lost, run plain: {record['test']}: {record['reason']}")
     out += [f"known: {record['test']}: {record['reason known']}" for record in old]
+    for pattern in outdated(records, known()):
+        out.append(f"known, but no longer so (take it out of {KNOWN.name}): {pattern}")
     for record in new:
         out += ["", f"DISAGREES: {record['test']}", *_what(record)]
     return "\n".join([*out, "", *_times(records, shown)])

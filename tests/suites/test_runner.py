@@ -7,7 +7,7 @@ import textwrap
 import pytest
 
 from .__main__ import main
-from .report import judge, reason_for, text
+from .report import judge, outdated, reason_for, text
 from .workers import Job, run
 
 SUITE = """
@@ -146,6 +146,13 @@ def test_known_disagreements_have_patterns():
     entries = [{"test": "numpy/*::test_a[x-?]", "reason": "slots"}]
     assert reason_for("numpy/ma/test_b.py::test_a[x-1]", entries) == "slots"
     assert reason_for("numpy/ma/test_b.py::test_a[y-1]", entries) == ""
+
+
+def test_what_ceases_to_disagree_is_named():
+    entries = [{"test": f"a::test_{name}*", "reason": ""} for name in ("x", "y", "z")]
+    verdicts = {"a::test_x1": "same", "a::test_x2": "differs", "a::test_y": "same"}
+    records = [{"test": test, "verdict": verdict} for test, verdict in verdicts.items()]
+    assert outdated(records, entries) == ["a::test_y*"]
 
 
 def test_the_exit_code_tells(tmp_path, capsys):
