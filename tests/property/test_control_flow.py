@@ -6,7 +6,7 @@ import pytest
 
 from ..differential.compare import observe
 from .fuzz.reducing import reduced
-from .fuzz.trial import Program, Trial, differences, told
+from .fuzz.trial import Calls, Program, Trial, differences, told
 from .fuzz.words import HEADER
 
 PROGRAMS, GROUPS = 64, 8
@@ -39,13 +39,51 @@ def test_programs_get_far():
     assert ended >= 30
 
 
+FAILING = """\
+def made(c):
+    def exchange(value):
+        nonlocal c
+        before, c = c, value
+        return before
+
+    def program(x0, x1, x2, n, a, b, s):
+        nonlocal c
+        global G
+        kept = []
+        for k in range(3):
+            try:
+                y1 = x1 * 2
+                match n:
+                    case 0:
+                        y2 = x2
+                    case _:
+                        if k:
+                            y2 = x1 / np.sqrt(abs(x0 + 1), where=x1 > 0)
+                            kept.append(y2)
+            finally:
+                kept.append(y1)
+        return kept, x0
+
+    return program, exchange
+"""
+
+
 def test_a_failing_program_is_made_small():
-    program = next(p for p in map(Program.drawn, range(50)) if "np.sqrt(" in p.body)
-    small = reduced(program, lambda p: "np.sqrt(" in p.body, seconds=20)
-    assert "np.sqrt(x0)" in small.body
-    assert small.body.count("\n") <= 12
-    assert small.calls.order == [0]
-    assert small.calls.rows == ["f8"]
+    def fails(program):
+        try:
+            trial = Trial(program)
+        except Exception:  # nothing of the factory may be taken away
+            return False
+        trial.close()
+        return "np.sqrt(" in program.body and callable(trial.plain)
+
+    calls = Calls(["i8", "f4"], [0, 1, 0, 1], state={"all": "raise"}, strict=True, resets=[1])
+    small = reduced(Program(FAILING, calls), fails, seconds=20)
+    before, _, after = small.body.partition("global G\n")
+    statements, _, _ = after.partition("return")
+    assert statements.strip() == "y2 = np.sqrt(x0)"
+    assert "nonlocal c" in before
+    assert small.calls == Calls(["f8"], [0])
 
 
 def test_a_difference_names_its_place():

@@ -110,17 +110,27 @@ def _without(block: list[ast.AST], name: str) -> Iterator[Callable[[], None]]:
             if not (len(block) == 1 and isinstance(block[0], ast.Pass)):
                 yield delete
         size //= 2
+    if name in ("handlers", "cases"):
+        return
     for at, node in enumerate(block):
-        inside = getattr(node, "body", None)
-        if isinstance(inside, list) and not isinstance(
-            node, ast.FunctionDef | ast.AsyncFunctionDef
-        ):
+        for inside in _insides(node):
 
             def unwrap(at: int = at, inside: list[ast.AST] = inside) -> None:
                 block[at : at + 1] = inside
 
-            if name not in ("handlers", "cases"):
-                yield unwrap
+            yield unwrap
+
+
+def _insides(node: ast.AST) -> Iterator[list[ast.AST]]:
+    """Yield the blocks that may stand in the place of a compound statement."""
+    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+        return
+    for name in ("body", "orelse", "finalbody"):
+        inside = getattr(node, name, None)
+        if isinstance(inside, list) and inside:
+            yield inside
+    for part in [*getattr(node, "handlers", []), *getattr(node, "cases", [])]:
+        yield part.body
 
 
 def _needed(node: ast.AST) -> bool:
@@ -136,7 +146,8 @@ def _parts(node: ast.AST) -> Iterator[Callable[[], None]]:
     """Yield ways to put a part of an expression in its place, or one name or number."""
     for field, value in ast.iter_fields(node):
         if isinstance(value, list):
-            if isinstance(node, ast.Call | ast.Tuple | ast.List) and len(value) > 1:
+            shrinks = isinstance(node, ast.Call | ast.Tuple | ast.List)
+            if shrinks and len(value) > (field != "keywords"):
                 for at in range(len(value)):
                     yield lambda value=value, at=at: value.pop(at)
             for at, one in enumerate(value):
