@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from ..callees import Dispatcher
+from ..callables import Dispatcher
 
 _HEAP_TYPE = 1 << 9  # of a class written in Python
 #: NumPy's functions that look at their caller's frame, run what they are given, or print.

@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 import sys
 from types import (
+    BuiltinFunctionType,
     CellType,
     FunctionType,
     MethodDescriptorType,
@@ -90,7 +91,7 @@ def _planned(spec: tuple[Any, ...], callee: Any) -> tuple[str, Any, Any] | None:
     if kind is np.ufunc and callee is not np.matmul:
         objects = all(set(signature) <= {"O", "-", ">"} for signature in callee.types)
         return None if objects else ("ufunc", callee, None)
-    if kind is BuiltinMethodType and callee in SCOPES:
+    if kind is BuiltinFunctionType and callee in SCOPES:
         return "scope", callee, locals if callee in RUNNING else None
     if callee is abs:
         return "ufunc", abs, np.absolute
