@@ -3,8 +3,8 @@
 import numpy as np
 
 import alloc_rewrite as alloc
-from alloc_rewrite.blocks import Chunk
 from alloc_rewrite.cores import native
+from alloc_rewrite.pages import Chunk
 from alloc_rewrite.sites import regions
 
 NATIVE = alloc.core()[0] == "native"

@@ -15,8 +15,9 @@ from typing import Any
 
 import numpy as np
 
-from ..blocks import Chunk, block_size
+from ..blocks import block_size
 from ..cores import native
+from ..pages import Chunk
 from ..rewrite import Where
 
 SLOTS, LARGEST_SLOT = 3, 16384  # arrays that a native site keeps, and bytes of each (slots.h)
