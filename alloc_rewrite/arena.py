@@ -39,6 +39,7 @@ class PythonArena:
         self._carving = False  # tells a finaliser or signal handler that it interrupted us
         self._patience = 0  # arrays left to the heap before the next reclaim
         self._until_review = _PERIOD
+        self._most = [0, 0]  # bytes in blocks at resets: at most since the last review, and before
         self._pools: weakref.WeakValueDictionary[int, Pool] = weakref.WeakValueDictionary()
         self._specs: dict[tuple[Any, ...], Spec | None] = {}
         self.peak = 0
@@ -73,6 +74,7 @@ class PythonArena:
         with self._lock:
             if self._carving:
                 raise RuntimeError("reset() from code that interrupted the buffer at work")
+            self._most[0] = max(self._most[0], self._used())
             self._count()
             free = self._drain(keep_busy=False)
             for i, space in enumerate(self._spaces):
@@ -268,11 +270,14 @@ class PythonArena:
         """Give back what has long not been needed."""
         for pool in list(self._pools.values()):
             pool.note()
+        most = max(self._most)
+        self._most = [0, self._most[0]]
         kept = self._touched()
         if kept <= _SPARE:
             return
         blocks = [block for space in self._spaces for block in list(space.blocks)]
         needed = sum(b.pool.size for b in blocks if b.pool.idle < _LONG or not b.is_free())
+        needed = max(needed, most)
         if kept > _MUCH * needed + _SPARE:
             self._trimmed(2 * needed)
 

@@ -267,7 +267,7 @@ giving_back(enum policy policy, size_t nbytes, int pinned)
         for (int round = 0; round < 8; round++) {
             void *block = arena_take(arena, large);
             assert(block != NULL);
-            memset(block, 1, large);
+            memset(block, 1, small);
             assert(arena_give(arena, block));
             size_t capacity = arena->capacity;
             for (int i = 0; i < often; i++) {
@@ -281,7 +281,7 @@ giving_back(enum policy policy, size_t nbytes, int pinned)
         }
     }
     char *block = arena_take(arena, large), *pin = pinned ? arena_take(arena, 1 << 15) : NULL;
-    memset(block, 1, large);
+    memset(block, 1, small);
     assert(arena_give(arena, block));
     for (int i = 0; i < 4 * PERIOD; i++) {
         block = arena_take(arena, small);

