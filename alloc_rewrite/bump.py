@@ -15,9 +15,9 @@ from typing import Any, NamedTuple, TypeVar, cast, overload
 
 from .buffer import Buffer
 from .callees import Policy, python_call
+from .core_sites import ArenaSites, arena_sites
 from .errors import RewriteWarning
 from .rewrite import Rewriter, origin_of
-from .sites import ArenaSites, arena_sites
 
 F = TypeVar("F", bound=Callable[..., Any])
 

@@ -14,9 +14,9 @@ from collections.abc import Iterator
 from types import ModuleType
 from typing import Any, NamedTuple
 
-from .arena import FIRST_CHUNK, PythonArena
-from .blocks import aligned
-from .pages import wants_huge_pages
+from .numpy_facts import wants_huge_pages
+from .pycore.arena import PythonArena
+from .sizes import FIRST_CHUNK, aligned
 
 VARIABLE = "ALLOC_REWRITE_CORE"
 CHOICES = ("auto", "native", "python")

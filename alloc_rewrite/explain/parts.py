@@ -13,9 +13,10 @@ from typing import Any
 
 from ..bump import bumped
 from ..callees import Policy
+from ..numpy_facts import SYMBOLS
 from ..rewrite import Call, Operation, Place, Rewritten, Style, Survey, callee_name, survey
 from ..rewrite import Region as PlaceOfRegion
-from ..sites import SYMBOLS, from_signal_handler
+from ..sites.exceptions import from_signal_handler
 
 _NEVER = frozenset({"matmul", "i_matmul", "i_pow"})  # operators that no region has
 
@@ -189,6 +190,6 @@ def _line_of(place: Place) -> int | None:
 
 def _operator(name: str) -> str:
     if name == "unpack":
-        return "a sequence is taken apart"
+        return "tuple unpacking"
     plain = name.removeprefix("i_")
     return f"`{SYMBOLS[plain]}{'=' if plain != name else ''}`"

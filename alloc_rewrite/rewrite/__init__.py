@@ -16,6 +16,7 @@ from bytecode.instr import InstrLocation
 
 from ..errors import BufferFullError, NothingToDoError, RewriteError
 from .calls import callee_name, find_calls
+from .convention import Place, Style, used_finishers
 from .decode import decode, is_rewritten
 from .encode import encode
 from .ir import IR, Call, Operation, Region
@@ -24,10 +25,10 @@ from .operations import find_operations
 from .program import Node, Program
 from .reasons import Break
 from .regions import find_regions
-from .scan import Vocabulary
-from .style import Place, Style, used_finishers
+from .symbolic import Vocabulary
 
 __all__ = [
+    "KEPT",
     "Break",
     "Call",
     "Node",
@@ -98,6 +99,22 @@ class Owner(Protocol):
     def settle(self) -> None:
         """Make the code anew, as most sites have shown by now whether they pay."""
         ...
+
+
+class _Kept(Owner):
+    """The owner of a site that nobody takes out."""
+
+    def give_back(self, number: int) -> None:
+        pass
+
+    def settle(self) -> None:
+        pass
+
+    def __reduce__(self) -> str:
+        return "KEPT"
+
+
+KEPT = _Kept()
 
 
 class Rewritten(Owner):

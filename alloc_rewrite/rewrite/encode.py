@@ -33,7 +33,9 @@ from typing import Any
 
 from bytecode import Bytecode, Instr
 
-from .detour import Writer
+from .convention import ROOM, Place, Style, cell_names
+from .emit_places import emit_call, emit_direct, emit_operation
+from .emit_region import Writer
 from .emitter import Emitter
 from .ir import IR, Call, Operation, Region
 from .locations import corrected
@@ -47,8 +49,6 @@ from .opcodes import (
     fuse,
     plain_attribute_load,
 )
-from .style import ROOM, Place, Style, cell_names
-from .templates import emit_call, emit_direct, emit_operation
 from .verify import verify, verify_code
 
 

@@ -60,11 +60,11 @@ some_madvise(void *at, size_t n, int advice)
 #define malloc some_malloc
 #define calloc some_calloc
 #define realloc some_realloc
-#include "arena.c"
-#include "chunk.c"
-#include "classes.c"
-#include "pages.c"
-#include "trimming.c"
+#include "arena/arena.c"
+#include "arena/chunk.c"
+#include "arena/classes.c"
+#include "arena/pages.c"
+#include "arena/trimming.c"
 #undef malloc
 #undef calloc
 #undef realloc

@@ -39,7 +39,7 @@ def test_random_programs(tmp_path, checks):
 
 def compiled(source, *flags):
     return subprocess.run(
-        [COMPILER, "-std=c11", "-c", *flags, str(source)],
+        [COMPILER, "-std=c11", "-c", *flags, f"-I{SOURCES}", str(source)],
         capture_output=True,
         text=True,
         check=False,
@@ -50,7 +50,7 @@ def compiled(source, *flags):
 def test_pages_are_asked_for_and_given_back(tmp_path):
     """The calls are in the program, though C11 alone hides what they take."""
     out = tmp_path / "pages.o"
-    done = compiled(SOURCES / "pages.c", "-o", str(out))
+    done = compiled(SOURCES / "arena" / "pages.c", "-o", str(out))
     assert done.returncode == 0, done.stderr
     for name in (b"madvise", b"mincore", b"mmap", b"munmap"):
         assert name in out.read_bytes()
@@ -62,6 +62,6 @@ def test_a_missing_macro_is_a_build_error(tmp_path, name):
     (tmp_path / "sys").mkdir()
     hidden = f"#include_next <sys/mman.h>\n#undef {name}\n"
     (tmp_path / "sys" / "mman.h").write_text(hidden)
-    done = compiled(SOURCES / "pages.c", f"-I{tmp_path}", "-o", os.devnull)
+    done = compiled(SOURCES / "arena" / "pages.c", f"-I{tmp_path}", "-o", os.devnull)
     assert done.returncode != 0
     assert name in done.stderr
