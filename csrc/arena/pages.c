@@ -15,7 +15,8 @@
 #endif
 
 #define CACHE_LINE ((size_t)64)
-#define SAMPLES ((size_t)16) /* pages that tell how much of large memory is resident */
+#define MAPPED_EACH_TIME ((size_t)32 << 20) /* bytes from which on glibc maps each block anew */
+#define SAMPLES ((size_t)4) /* pages that tell how much of such memory is resident */
 
 static char *
 up(char *address, size_t boundary)
@@ -120,7 +121,7 @@ void
 pages_clear(const Pages *pages, char *begin, size_t nbytes)
 {
     char *end = begin + nbytes;
-    if (nbytes >= LARGE_MEMORY && !is_mostly_resident(pages, begin, nbytes) &&
+    if (nbytes >= MAPPED_EACH_TIME && !is_mostly_resident(pages, begin, nbytes) &&
         pages_give_back(pages, begin, end)) {
         char *first = up(begin, pages->page), *last = down(end, pages->page);
         memset(begin, 0, (size_t)(first - begin));

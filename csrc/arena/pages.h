@@ -26,7 +26,8 @@ void pages_delete(Pages *pages);
 /* Give the whole pages between two addresses of the memory back to the system; they are zero then.
  * Return whether that was done. */
 int pages_give_back(const Pages *pages, char *begin, char *end);
-/* Make memory that was written to zero: cleared, or given back if most of it is not resident. */
+/* Make memory that was written to zero: cleared, or given back if it is large and most of it is not
+ * resident. */
 void pages_clear(const Pages *pages, char *begin, size_t nbytes);
 
 #endif

@@ -128,7 +128,7 @@ static PyArrayObject *
 room_for(Native *self, PyArray_Descr *descr, int nd, const npy_intp *dims, npy_intp size,
          PyObject *value)
 {
-    if (value == Py_False && size > LARGEST_SLOT / PyDataType_ELSIZE(descr)) {
+    if (value == Py_False && size * PyDataType_ELSIZE(descr) > LARGEST_SLOT) {
         return array_zeros(self->site->state, &self->site->place, self->name, descr, nd, dims);
     }
     PyArrayObject *array = constructor_room(self, descr, nd, dims, size);

@@ -332,9 +332,9 @@ main(void)
             program(seed, FULL_GROW, 1 << 16, 1 << 19, fail);
         }
     }
-    most = 24 << 20; /* large enough for huge pages, and to be given back instead of cleared */
+    most = 48 << 20; /* large enough for huge pages, and to be given back instead of cleared */
     for (unsigned long seed = 1; seed <= 4; seed++) {
-        program(seed, FULL_RAISE, 32 << 20, 0, 0);
+        program(seed, FULL_RAISE, 64 << 20, 0, 0);
         program(seed, FULL_GROW, 0, 0, 0);
     }
     for (int pinned = 0; pinned < 2; pinned++) {
