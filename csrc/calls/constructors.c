@@ -124,7 +124,7 @@ fill(PyArrayObject *array, npy_intp size, PyObject *value)
 }
 
 /* Room with all bytes zero if `value` is False: large memory is not written to. */
-static PyArrayObject *
+ALWAYS_INLINE PyArrayObject *
 room_for(Native *self, PyArray_Descr *descr, int nd, const npy_intp *dims, npy_intp size,
          PyObject *value)
 {
@@ -139,7 +139,7 @@ room_for(Native *self, PyArray_Descr *descr, int nd, const npy_intp *dims, npy_i
 }
 
 /* Write a value to all items; NULL and False leave what is there. */
-static PyObject *
+ALWAYS_INLINE PyObject *
 filled(PyArrayObject *array, PyObject *value)
 {
     if (array != NULL && value != NULL && value != Py_False &&
