@@ -290,7 +290,7 @@ class Program(RuleBasedStateMachine):
         if self.policy != "heap":
             assert figures["heap_fallbacks"] == 0
         if not self.resets and self.policy != "heap":
-            assert figures["live"] == len(sources)
+            assert figures["live"] == len(sources), (figures, len(sources))
         else:
             assert figures["live"] <= len(sources)
         assert all(0 < nbytes <= suggested for nbytes, suggested in self.refused)
