@@ -165,6 +165,43 @@ class Buffer:
         """
         self.arena.reset()
 
+    def trim(self) -> int:
+        """Give memory that no array needs back to the system.
+
+        Chunks without live arrays leave the buffer. Other chunks, and the first chunk of a buffer
+        with a size, stay; free pages in them are given back where the system allows it (Linux).
+
+        Returns
+        -------
+        int
+            Bytes given back: memory that arrays have used since the system gave it.
+
+        Raises
+        ------
+        RuntimeError
+            If it is called from code that interrupted the buffer at work, such as a finaliser.
+
+        Notes
+        -----
+        Live arrays keep their place, and nothing else changes: what is given back is taken again
+        when it is needed, at the price of its page faults. A buffer trims itself when it has kept
+        much more than was needed over many requests for arrays; `reset` alone doesn't trim.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> import alloc_rewrite as alloc
+        >>> buf = alloc.Buffer()
+        >>> f = alloc.bump(buf)(lambda n: float(np.sqrt(np.ones(n)).sum()))
+        >>> f(10**6)
+        1000000.0
+        >>> buf.capacity >= buf.trim() >= 8 * 10**6
+        True
+        >>> buf.capacity, buf.trim(), f(10**6)
+        (0, 0, 1000000.0)
+        """
+        return int(self.arena.trim())
+
     def __enter__(self) -> Buffer:
         """Let all arrays that NumPy makes in this thread or task come out of the buffer.
 

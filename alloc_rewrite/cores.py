@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from types import ModuleType
 from typing import Any, NamedTuple
 
+from .numpy_facts import wants_huge_pages
 from .pycore.arena import PythonArena
 from .sizes import FIRST_CHUNK, aligned
 
@@ -82,14 +83,14 @@ def new_arena(core: str, nbytes: int | None, on_full: str, limit: int | None) ->
     """Return an arena of that core with a buffer's settings.
 
     Arenas of both cores have ``capacity``, ``used``, ``peak``, ``live``, ``chunks``,
-    ``heap_fallbacks``, ``reset()`` and ``empty(shape, dtype, strides=None)``.
+    ``heap_fallbacks``, ``reset()``, ``trim()`` and ``empty(shape, dtype, strides=None)``.
     """
     if core == "python":
         return PythonArena(nbytes, on_full, limit)
     assert native is not None
     size = 0 if nbytes is None else aligned(nbytes)
     first = FIRST_CHUNK if nbytes is None else 0
-    return native.Arena(size, _POLICIES[on_full], limit or 0, first)
+    return native.Arena(size, _POLICIES[on_full], limit or 0, first, wants_huge_pages())
 
 
 def core() -> tuple[str, str]:
