@@ -16,20 +16,22 @@ from typing import Any, NamedTuple, TypeVar, cast, overload
 from .buffer import Buffer
 from .callees import Policy, python_call
 from .errors import RewriteWarning
-from .rewrite import Rewriter, origin_of
+from .rewrite import Gates, gates_of, with_code
 from .sites import ArenaSites, arena_sites
 
 F = TypeVar("F", bound=Callable[..., Any])
 
 
 class Bumped(NamedTuple):
-    """What a bumped function was made from, and with."""
+    """What a bumped function was made from, and with. The function keeps it: `_KEPT_AS`."""
 
     original: Any  # a Python function; as the field of a class it would be taken for a method
     sites: ArenaSites
+    gates: Gates  # what its code finds its sites by, which lives as long as this
 
 
 _HEAP_TYPE = 1 << 9  # the flag of classes made at run time (Py_TPFLAGS_HEAPTYPE)
+_KEPT_AS = "__bumped__"  # the attribute of a bumped function that says what it was made from
 _default: list[Buffer] = []  # the buffer of all functions without one of their own
 
 
@@ -153,9 +155,16 @@ def default_buffer() -> Buffer:
 
 
 def bumped(function: Any) -> Bumped | None:
-    """Return what a bumped function was made from; None for any other object."""
-    origin = origin_of(function) if type(function) is FunctionType else None
-    return origin if isinstance(origin, Bumped) else None
+    """Return what a bumped function was made from; None for any other object.
+
+    It is none any more once others have given it other code, as reloaders do.
+    """
+    if type(function) is not FunctionType:
+        return None
+    origin = vars(function).get(_KEPT_AS)
+    if isinstance(origin, Bumped) and gates_of(function.__code__) is origin.gates:
+        return origin
+    return None
 
 
 def _sites(buffer: Buffer, policy: Policy, *, frugal: bool = True) -> ArenaSites:
@@ -219,41 +228,44 @@ def _bump_function(sites: ArenaSites, function: FunctionType, source: Any = None
     if known is not None:
         if known.sites is sites:
             return function
-        function = cast(FunctionType, known.original)
-    new = rewritten_copy(sites.rewriter, function, Bumped(function, sites))
+        function = _original_of(function, known)
+    new = _rewritten(sites, function)
     if source is not None:
         new.__wrapped__ = source  # type: ignore[attr-defined]
     return new
 
 
-def rewritten_copy(
-    rewriter: Rewriter, function: FunctionType, origin: Bumped | None = None
-) -> FunctionType:
-    """Return a function like `function` that runs rewritten code, if its code allows it.
+def _original_of(function: FunctionType, known: Bumped) -> FunctionType:
+    """Return what a bumped function was made from, with the defaults that it has by now."""
+    original = cast(FunctionType, known.original)
+    if (
+        function.__defaults__ is original.__defaults__
+        and function.__kwdefaults__ is original.__kwdefaults__
+    ):
+        return original
+    new = with_code(function, original.__code__)
+    functools.update_wrapper(new, original)
+    return new
 
-    With an `origin` (which the copy then knows), a warning says so if it does not.
-    """
-    rewritten = rewriter.rewritten(function.__code__)
+
+def _rewritten(sites: ArenaSites, function: FunctionType) -> FunctionType:
+    """Return a function like `function` that runs rewritten code, or a warning says why not."""
+    rewritten = sites.rewriter.rewritten(function.__code__)
     if rewritten is not None:
-        new = rewritten.instance(function, origin)
+        new = rewritten.instance(function)
         rewritten.follow(new)
-    else:
-        new = FunctionType(
-            function.__code__,
-            function.__globals__,
-            function.__name__,
-            function.__defaults__,
-            function.__closure__,
+        functools.update_wrapper(new, function)
+        vars(new)[_KEPT_AS] = Bumped(function, sites, rewritten.gates)
+        return new
+    reason = sites.rewriter.reason(function.__code__)
+    if reason:
+        warnings.warn(
+            f"{function.__qualname__} ({function.__code__.co_filename}:"
+            f"{function.__code__.co_firstlineno}) runs as it is: {reason}",
+            RewriteWarning,
+            stacklevel=4,
         )
-        new.__kwdefaults__ = function.__kwdefaults__
-        reason = rewriter.reason(function.__code__)
-        if origin is not None and reason:
-            warnings.warn(
-                f"{function.__qualname__} ({function.__code__.co_filename}:"
-                f"{function.__code__.co_firstlineno}) runs as it is: {reason}",
-                RewriteWarning,
-                stacklevel=4,
-            )
+    new = with_code(function, function.__code__)
     functools.update_wrapper(new, function)
     return new
 

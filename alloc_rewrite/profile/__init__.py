@@ -10,7 +10,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from ..bump import rewritten_copy
 from .counting import CountingSites
 from .recorder import Line, Recorder, Uncaptured
 from .report import report, summary
@@ -97,7 +96,9 @@ def profile(f: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Profile:
     def call() -> Any:
         return f(*args, **kwargs)
 
-    result = rewritten_copy(CountingSites(recorder).rewriter, call)()  # type: ignore[arg-type]
+    sites = CountingSites(recorder)  # which live as long as this
+    rewritten = sites.rewriter.rewritten(call.__code__)
+    result = (call if rewritten is None else rewritten.instance(call))()  # type: ignore[arg-type]
     made = Profile(
         recorder.nbytes,
         recorder.count,

@@ -12,7 +12,7 @@ from typing import Any
 from bytecode import Instr
 from bytecode.instr import FreeVar, InstrLocation
 
-from .opcodes import NULL_FIRST, NULL_LOCAL, PY311, PY312
+from .opcodes import NULL_FIRST, NULL_LOCAL, PY311, PY312, attribute_load
 
 
 @functools.lru_cache(4096)
@@ -59,6 +59,20 @@ class Emitter:
 
     def load_cell(self, name: str) -> None:
         self.put(_cell_template(name))
+
+    def load_behind(self, gate: Any, attribute: str) -> None:
+        """Push what lies behind a gate (see `Gates`): its attribute, or what it returns."""
+        if attribute:
+            self.op("LOAD_CONST", gate)
+            self.out.append(attribute_load(attribute, self.location))
+            return
+        if NULL_FIRST:
+            self.op("PUSH_NULL")
+            self.op("LOAD_CONST", gate)
+        else:
+            self.op("LOAD_CONST", gate)
+            self.op("PUSH_NULL")
+        self.call(0)
 
     def load_callable(self, name: str) -> None:
         """Push a cell's content and a NULL, in the order that a call wants."""

@@ -17,6 +17,7 @@ from ..cores import native
 from ..equivalents import power_ufunc
 from ..errors import buffer_full
 from ..rewrite import Call, Owner, Place, Program, Region, Rewriter, Style, Where, located
+from ..rewrite.gates import KINDS
 from .faults import from_signal_handler
 from .floating import error_modes, error_state
 from .loops import plan_loop, plan_product, plan_reduction
@@ -25,6 +26,11 @@ from .programs import VOCABULARY, plan_program
 from .site import KEPT
 from .swaps import plan_callee
 
+# A gate's attribute is read without a call.
+_GATES: dict[str, Any] = {} if native is None else {"gates": native.Gates, "attribute": "content"}
+if native is not None:
+    KINDS.add(native.Gate)
+
 
 class NativeSites:
     """Makes the sites of functions bumped into one buffer.
@@ -32,7 +38,7 @@ class NativeSites:
     With `frugal`, calls that the memory handler costs more than it saves are left to the heap.
     """
 
-    style = Style({}, direct=True, extras=True, vocabulary=VOCABULARY)
+    style = Style({}, direct=True, extras=True, vocabulary=VOCABULARY, **_GATES)
 
     def __init__(self, buffer: Buffer, policy: Policy, frugal: bool = True) -> None:
         self.buffer = buffer

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import functools
 import sys
-from types import BuiltinMethodType, CellType, FunctionType, MethodType, ModuleType
+from types import BuiltinMethodType, CellType, CodeType, FunctionType, MethodType, ModuleType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,7 +18,7 @@ from ..callees import Dispatcher, has_placeholder, python_call
 from ..equivalents import FORWARDS
 from ..errors import BufferFullError
 from ..registry import find_registered
-from ..rewrite import Rewritten, Where, located
+from ..rewrite import Where, located
 from .faults import EXPECTED, from_signal_handler
 from .rows import Rows
 from .site import KEPT
@@ -60,10 +60,10 @@ _KINDS = frozenset(map(type, NATIVES))  # hashing others might run anybody's cod
 def plan_callee(spec: tuple[Any, ...], callee: Any) -> tuple[str, Any, Any] | None:
     """Say what a callable is swapped for; None if it is called as it is.
 
-    One of ``("enter", cell, closing)`` for a Python function (see `Rewritten`), or ``"keep"`` in
-    its place if its instance may be kept; ``("once", callable, None)`` for this call alone, or
-    ``"passing"`` if that is not worth it for long; or the name of a native with what it stands
-    for and what else it needs.
+    One of ``("enter", cell, code)`` for a Python function that has this code (the cell holds the
+    rewritten one: see `Rewritten`), or ``"keep"`` in its place if its instance may be kept;
+    ``("once", callable, None)`` for this call alone, or ``"passing"`` if that is not worth it for
+    long; or the name of a native with what it stands for and what else it needs.
     """
     try:
         return _planned(spec, callee)
@@ -91,27 +91,25 @@ def _planned(spec: tuple[Any, ...], callee: Any) -> tuple[str, Any, Any] | None:
         return ("routed", callee.__func__, None) if _is_numeric(callee) else None
     if kind is FunctionType or kind is MethodType:
         function = callee if kind is FunctionType else callee.__func__
-        rewritten = sites.callees.rewritten(function)
+        code, rewritten = function.__code__, sites.callees.rewritten(function)
         if rewritten is None:
             return None
-        return "keep" if _is_lasting(function) else "enter", *_form_of(rewritten)
+        return "keep" if _is_lasting(function) else "enter", rewritten.current, code
     if kind is functools.partial:
         return _partial(spec, callee)
     if kind is Dispatcher:
-        inner = callee._implementation
-        rewritten = sites.callees.rewritten(inner) if type(inner) is FunctionType else None
-        if rewritten is not None:
-            return "entered", callee, (*_form_of(rewritten), inner)
+        entered = _entered(sites, callee._implementation)
+        if entered is not None:
+            return "entered", callee, entered
         return ("routed", callee, None) if _is_numeric(callee) else None
     call = python_call(callee)
     if call is not None:  # nothing is asked of such an object: its answers are anybody's code
         return _method(sites, call, callee)
     method: Any = _unbound(callee)
     if type(method) is _METHOD_OF_TYPE and method.__objclass__ is ndarray:
-        forward = FORWARDS.get(method.__name__)
-        rewritten = None if forward is None else sites.callees.rewritten(forward)
-        if rewritten is not None:
-            return "entered", method, (*_form_of(rewritten), forward)
+        entered = _entered(sites, FORWARDS.get(method.__name__))
+        if entered is not None:
+            return "entered", method, entered
     return ("routed", method, None) if _is_numeric(callee) else None
 
 
@@ -164,9 +162,12 @@ def _is_lasting(function: FunctionType) -> bool:
     return names.get(function.__name__) is function or isinstance(names.get(holder), type)
 
 
-def _form_of(rewritten: Rewritten) -> tuple[CellType, tuple[CellType, ...]]:
-    """Return the cell of the current code, and what follows a function's own closure."""
-    return rewritten.current, rewritten.closing
+def _entered(sites: NativeSites, inner: Any) -> tuple[CellType, FunctionType, CodeType] | None:
+    """Return the cell of the rewritten code, for the Python function behind a callable."""
+    if type(inner) is not FunctionType:
+        return None
+    code, rewritten = inner.__code__, sites.callees.rewritten(inner)
+    return None if rewritten is None else (rewritten.current, inner, code)
 
 
 def _method(sites: NativeSites, function: Any, owner: Any) -> tuple[str, Any, Any] | None:
