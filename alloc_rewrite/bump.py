@@ -16,7 +16,7 @@ from typing import Any, NamedTuple, TypeVar, cast, overload
 from .buffer import Buffer
 from .callees import Policy, python_call
 from .errors import RewriteWarning
-from .rewrite import Gates, gates_of, with_code
+from .rewrite import Gates, behind_gates, gates_of, with_code
 from .sites import ArenaSites, arena_sites
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -157,14 +157,21 @@ def default_buffer() -> Buffer:
 def bumped(function: Any) -> Bumped | None:
     """Return what a bumped function was made from; None for any other object.
 
-    It is none any more once others have given it other code, as reloaders do.
+    Others, as reloaders do, may have given it other code since, or that of a bumped function.
     """
-    if type(function) is not FunctionType:
+    gates = gates_of(function.__code__) if type(function) is FunctionType else None
+    if gates is None:
         return None
     origin = vars(function).get(_KEPT_AS)
-    if isinstance(origin, Bumped) and gates_of(function.__code__) is origin.gates:
+    if isinstance(origin, Bumped) and origin.gates is gates:
         return origin
-    return None
+    rewritten = behind_gates(gates)
+    code = None if rewritten is None else rewritten.original
+    if rewritten is None or code is None:
+        return None
+    original = with_code(function, code)
+    functools.update_wrapper(original, function)
+    return Bumped(original, cast(ArenaSites, rewritten.made_by), gates)
 
 
 def _sites(buffer: Buffer, policy: Policy, *, frugal: bool = True) -> ArenaSites:

@@ -16,7 +16,6 @@ typedef struct {
     PyObject_HEAD
     PyObject *contents; /* owned: a list */
     PyObject *gates;    /* owned: a tuple; the last one's content is the Gates itself */
-    PyObject *weak;     /* owned: weak references to it */
 } Gates;
 
 /* ------------------------------------------------------------------ a gate */
@@ -59,6 +58,12 @@ gate_reduce(PyObject *object, PyObject *Py_UNUSED(none))
     return find == NULL ? NULL : Py_BuildValue("N(On)", find, self->owner, self->number);
 }
 
+static PyObject *
+gate_repr(PyObject *object)
+{
+    return PyUnicode_FromFormat("<gate %zd>", ((Gate *)object)->number);
+}
+
 static PyMethodDef gate_methods[] = {
     {"__reduce__", gate_reduce, METH_NOARGS, NULL},
     {NULL, NULL, 0, NULL},
@@ -71,6 +76,7 @@ static PyMemberDef gate_members[] = {
 
 static PyType_Slot gate_slots[] = {
     {Py_tp_new, gate_new},         {Py_tp_dealloc, gate_dealloc},
+    {Py_tp_repr, gate_repr},
     {Py_tp_methods, gate_methods}, {Py_tp_members, gate_members},
     {Py_tp_doc, "A constant by which rewritten code finds one of its sites."},
     {0, NULL},
@@ -182,9 +188,6 @@ gates_dealloc(PyObject *object)
 {
     PyTypeObject *type = Py_TYPE(object);
     PyObject_GC_UnTrack(object);
-    if (((Gates *)object)->weak != NULL) {
-        PyObject_ClearWeakRefs(object);
-    }
     gates_clear(object);
     type->tp_free(object);
     Py_DECREF(type);
@@ -208,7 +211,6 @@ static PyMethodDef gates_methods[] = {
 
 static PyMemberDef gates_members[] = {
     {"gates", T_OBJECT_EX, offsetof(Gates, gates), READONLY, "A gate for each of the contents."},
-    {"__weaklistoffset__", T_PYSSIZET, offsetof(Gates, weak), READONLY, NULL},
     {NULL, 0, 0, 0, NULL},
 };
 

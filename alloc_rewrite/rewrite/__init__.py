@@ -44,6 +44,7 @@ __all__ = [
     "Survey",
     "Vocabulary",
     "Where",
+    "behind_gates",
     "callee_name",
     "found_in",
     "gates_of",
@@ -113,6 +114,7 @@ class Rewritten(Owner):
     def __init__(self, code: CodeType, sites: Sites) -> None:
         form, places = _first_form(code, sites.style)
         self._original = weakref.ref(code)
+        self.made_by = sites
         self._is_foreign = sites.is_foreign
         self._style = style = sites.style
         made = [
@@ -124,6 +126,7 @@ class Rewritten(Owner):
         self.sites = [row[0] for row in made]
         contents = [content for column in zip(*made, strict=True) for content in column]
         self.gates = style.gates(contents)
+        _behind_gates[id(self.gates)] = self
         self._constants = dict(zip(site_names(len(places), style), self.gates.gates, strict=False))
         self._constants |= finishers_by_name(style)
         self.code = filled(form, self._constants, self.gates)
@@ -177,6 +180,14 @@ class Rewritten(Owner):
             if self._is_foreign(error):
                 raise
             logger.debug("could not shorten %s: %s", code.co_qualname, error)
+
+
+_behind_gates: weakref.WeakValueDictionary[int, Rewritten] = weakref.WeakValueDictionary()
+
+
+def behind_gates(gates: Gates) -> Rewritten | None:
+    """Return the rewritten form that gates belong to; None if it came from another process."""
+    return _behind_gates.get(id(gates))
 
 
 class _Entry(NamedTuple):

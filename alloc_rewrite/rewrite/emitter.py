@@ -63,16 +63,19 @@ class Emitter:
     def load_behind(self, gate: Any, attribute: str) -> None:
         """Push what lies behind a gate (see `Gates`): its attribute, or what it returns."""
         if attribute:
-            self.op("LOAD_CONST", gate)
+            self.load_constant(gate)
             self.out.append(attribute_load(attribute, self.location))
             return
         if NULL_FIRST:
             self.op("PUSH_NULL")
-            self.op("LOAD_CONST", gate)
-        else:
-            self.op("LOAD_CONST", gate)
+        self.load_constant(gate)
+        if not NULL_FIRST:
             self.op("PUSH_NULL")
         self.call(0)
+
+    def load_constant(self, value: Any) -> None:
+        """Push an object that no template may keep."""
+        self.out.append(Instr("LOAD_CONST", value, location=self.location))
 
     def load_callable(self, name: str) -> None:
         """Push a cell's content and a NULL, in the order that a call wants."""

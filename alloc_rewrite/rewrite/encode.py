@@ -139,7 +139,7 @@ def _with_gates(items: list[Any], style: Style) -> list[Any]:
         emit = Emitter(item.location)
         hole = holes.setdefault(name, Hole(name))
         if name in finishers:
-            emit.put(Instr("LOAD_CONST", hole))
+            emit.load_constant(hole)
         else:
             emit.load_behind(hole, style.attribute)
         out += emit.out

@@ -55,6 +55,9 @@ class WeakGate(weakref.ref[Any]):
     def __eq__(self, other: object) -> bool:
         return self is other
 
+    def __repr__(self) -> str:
+        return f"<gate {self.number}>"
+
     def __reduce__(self) -> tuple[Any, ...]:
         owner = None if self.owner is None else self.owner()
         return (WeakGate, (None,)) if owner is None else (_gate, (owner, self.number))
@@ -97,7 +100,7 @@ class Hole:
         self.name = name
 
     def __repr__(self) -> str:
-        return f"<{self.name}>"
+        return f"<hole {self.name!r}>"
 
 
 def filled(code: CodeType, constants: dict[str, Any], gates: Gates) -> CodeType:
@@ -118,6 +121,10 @@ def gates_of(code: CodeType) -> Gates | None:
     """Return the gates that rewritten code belongs to, as long as they live; or None."""
     if not is_rewritten(code):
         return None
-    last: Any = code.co_consts[-1]
-    gates: Gates | None = last() if type(last) is WeakGate else last.content
+    gates: Gates | None = behind(code.co_consts[-1])
     return gates
+
+
+def behind(gate: Any) -> Any:
+    """Return what lies behind a gate, or None."""
+    return gate() if type(gate) is WeakGate else gate.content
