@@ -79,7 +79,8 @@ def profile(f: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Profile:
     -----
     The arithmetic is done by the original instructions, on ordinary arrays. Array data is
     counted, headers and NumPy scalars are not. A generator or coroutine function only makes
-    its object here: profile a function that uses it up.
+    its object here: profile a function that uses it up. ``ALLOC_REWRITE=0`` in the environment
+    changes nothing here: the call is counted, of functions that are not bumped.
 
     Examples
     --------

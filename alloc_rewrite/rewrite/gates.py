@@ -40,6 +40,8 @@ class WeakGate(weakref.ref[Any]):
     """A gate in Python: call it. Equal to no other, so that code can be hashed."""
 
     __slots__ = ("number", "owner")
+    number: int
+    owner: weakref.ref[Any] | None
 
     def __new__(cls, content: Any, owner: Any = None, number: int = 0) -> WeakGate:
         self = super().__new__(cls, _Nothing() if content is None else content)
@@ -47,8 +49,8 @@ class WeakGate(weakref.ref[Any]):
         self.number = number
         return self
 
-    def __init__(self, content: Any, *_: Any) -> None:
-        super().__init__(content)
+    def __init__(self, *_: Any) -> None:
+        """Nothing is left to do: `weakref.ref` takes no more arguments."""
 
     __hash__ = object.__hash__
 
