@@ -370,12 +370,11 @@ _DECORATORS = {
     "numba.core.registry.CPUDispatcher": "numba.njit",
     "numba.np.ufunc.dufunc.DUFunc": "numba.vectorize",
 }
-#: The code of functions that only hand the one that they wrap over, and why bump leaves them.
+_CONTEXTS: tuple[Any, ...] = (contextlib.contextmanager, contextlib.asynccontextmanager)
+#: The code of functions that only hand over the one that they wrap, and why bump leaves them.
 _WRAPPERS = {
-    decorator(
-        bump
-    ).__code__: f"it is wrapped by contextlib.{decorator.__name__}; put @bump underneath"
-    for decorator in (contextlib.contextmanager, contextlib.asynccontextmanager)
+    made(bump).__code__: f"it is wrapped by contextlib.{made.__name__}; put @bump underneath"
+    for made in _CONTEXTS
 }
 _DESCRIPTORS = (
     staticmethod,
