@@ -24,9 +24,9 @@ setup(
     ext_modules=[
         Extension(
             "alloc_rewrite._native",
-            sources=sorted(glob.glob("csrc/*.c")),
-            depends=sorted(glob.glob("csrc/*.h")),
-            include_dirs=[numpy.get_include()],
+            sources=sorted(glob.glob("csrc/**/*.c", recursive=True)),
+            depends=sorted(glob.glob("csrc/**/*.h", recursive=True)),
+            include_dirs=["csrc", numpy.get_include()],
             extra_compile_args=FLAGS + (CHECKS if KIND == "sanitize" else []),
             extra_link_args=CHECKS[-1:] if KIND == "sanitize" else [],
             optional=KIND == "",

@@ -15,10 +15,10 @@ from typing import Any, NamedTuple, TypeVar, cast, overload
 
 from .buffer import Buffer
 from .callees import Policy, looks_names_up, python_call
+from .core_sites import ArenaSites, arena_sites
 from .cores import switched_off
 from .errors import warn_the_user
 from .rewrite import Gates, behind_gates, gates_of, with_code
-from .sites import ArenaSites, arena_sites
 
 F = TypeVar("F", bound=Callable[..., Any])
 

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from .equivalents import FORWARDS
+from .numpy_facts import FORWARDS
 from .rewrite import Rewriter, Rewritten, is_rewritten
 
 #: Top-level packages that are never entered: the standard library with the import machinery

@@ -14,8 +14,8 @@ from collections.abc import Iterator
 from types import ModuleType
 from typing import Any, NamedTuple
 
-from .arena import FIRST_CHUNK, PythonArena
-from .blocks import aligned
+from .pycore.arena import PythonArena
+from .sizes import FIRST_CHUNK, aligned
 
 VARIABLE = "ALLOC_REWRITE_CORE"
 SWITCH = "ALLOC_REWRITE"  # 0 switches the library off

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from types import BuiltinMethodType, MethodType, ModuleType
 from typing import Any
 
-from .equivalents import ROWS, Row
+from .pycore.equivalents import ROWS, Row
 
 _functions: dict[Any, Row] = {}
 _methods: dict[tuple[type, str], Row] = {}

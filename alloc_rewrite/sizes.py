@@ -1,4 +1,4 @@
-"""Sizes in bytes that users give, and numbers in words.
+"""Sizes in bytes: those that users give, and those of blocks; numbers in words.
 
 In: any object, or a number and a noun. Out: a positive integer or a clear error, or text. It must
 not know what the size is of.
@@ -10,6 +10,24 @@ import os
 from typing import Any
 
 import numpy as np
+
+ALIGNMENT = 64  # bytes: one cache line, and the widest vector register
+FIRST_CHUNK = 1 << 20  # bytes: what a buffer without a size starts with
+
+
+def aligned(nbytes: int) -> int:
+    """Round a size up to a multiple of the alignment."""
+    return -(-nbytes // ALIGNMENT) * ALIGNMENT
+
+
+def block_size(nbytes: int) -> int:
+    """Return the size of the blocks that serve arrays of `nbytes`: at most a sixteenth more.
+
+    Sixteen sizes to each power of two let arrays of nearly the same size, as neighbouring
+    slices are, use each other's blocks while these are in the cache.
+    """
+    step = max(ALIGNMENT, 1 << (nbytes.bit_length() - 5)) if nbytes >= 16 else ALIGNMENT
+    return -(-nbytes // step) * step
 
 
 def machine_memory() -> int:

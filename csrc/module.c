@@ -1,6 +1,7 @@
 /* The extension module: its state and its types. */
 #define ALLOC_REWRITE_IMPORTS_NUMPY
-#include "sites.h"
+#include "regions/threads.h"
+#include "sites/site.h"
 
 State *
 state_of(PyTypeObject *type)

@@ -41,12 +41,12 @@ from coverage_text import ARENA, CLASSES, HEAP, NOTHING, RECURSION, introduction
 from alloc_rewrite import Buffer
 from alloc_rewrite.bump import _bump_any, rewritten_copy
 from alloc_rewrite.callees import Dispatcher, Policy
+from alloc_rewrite.core_sites import arena_sites
 from alloc_rewrite.cores import native, use
-from alloc_rewrite.equivalents import FORWARDS
+from alloc_rewrite.numpy_facts import FORWARDS
 from alloc_rewrite.profile.counting import CountingSites
 from alloc_rewrite.profile.recorder import Recorder
 from alloc_rewrite.registry import find
-from alloc_rewrite.sites import arena_sites
 
 PAGE = Path(__file__).parent / "reference" / "coverage.md"
 VERSION = f"NumPy {np.__version__}"

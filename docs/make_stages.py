@@ -16,12 +16,13 @@ import numpy as np
 
 import alloc_rewrite as alloc
 from alloc_rewrite.cores import use
-from alloc_rewrite.rewrite import Style, found_in
+from alloc_rewrite.native.sites import NativeSites
+from alloc_rewrite.pycore.sites import PythonSites
+from alloc_rewrite.rewrite import found_in
 from alloc_rewrite.rewrite.decode import bytecode_of
 from alloc_rewrite.rewrite.encode import encode
 from alloc_rewrite.rewrite.gates import Hole, behind
 from alloc_rewrite.rewrite.ir import IR
-from alloc_rewrite.sites import PythonSites
 
 PAGE = Path(__file__).parent / "explanation" / "how-it-works.md"
 MARKED = re.compile(r"(<!-- stages: [^>]*-->\n).*(<!-- end of stages -->\n)", re.DOTALL)
@@ -42,10 +43,10 @@ def stages() -> list[tuple[str, str, str]]:
     """The name of each stage, what it did, and what it printed."""
     function = the_function()
     code = function.__code__
-    style = PythonSites.style
-    ir, places = found_in(code, style)
-    new = encode(ir, places, style)
-    direct = encode(ir, places, Style({}, direct=True, attribute="content"))
+    ir, places = found_in(code, NativeSites.style)
+    direct = encode(ir, places, NativeSites.style)
+    _, single = found_in(code, PythonSites.style)
+    new = encode(ir, single, PythonSites.style)
     return [
         ("The function", "What you write.", SOURCE),
         (
@@ -56,22 +57,22 @@ def stages() -> list[tuple[str, str, str]]:
         (
             "Find operations, calls and regions",
             "Each place that gets a site: items from `start` up to `stop`. Under a region stands "
-            "what it computes.",
+            "what it computes. The Python core has no regions.",
             "\n".join(_described(place) for place in places),
         ),
         (
             "Verify and encode",
-            "The rewritten code for the Python core, decoded again for printing. The region's site "
-            "comes first; behind it the original instructions are still there, each behind a site "
-            "of its own.",
-            str(IR(new, bytecode_of(new))),
+            "The rewritten code for the native core, decoded again for printing. The region's site "
+            "comes first; the original instructions follow. There an operation's site takes the "
+            "operator's place, and a call's site swaps the callable of a call that stays the "
+            "original instruction.",
+            str(IR(direct, bytecode_of(direct))),
         ),
         (
-            "Encode for the native core",
-            "The same places in the direct style: an operation's site takes the operator's place, "
-            "or a call's site swaps the callable of a call that stays the original instruction. A "
-            "region's site is called as before.",
-            str(IR(direct, bytecode_of(direct))),
+            "Encode for the Python core",
+            "The same operation and call in the Python core's style: the original instructions are "
+            "all there, each after a site of its own.",
+            str(IR(new, bytecode_of(new))),
         ),
         (
             "Sites",

@@ -3,9 +3,8 @@
 import numpy as np
 
 import alloc_rewrite as alloc
-from alloc_rewrite.blocks import Chunk
 from alloc_rewrite.cores import native
-from alloc_rewrite.sites import regions
+from alloc_rewrite.pycore.blocks import Chunk
 
 NATIVE = alloc.core()[0] == "native"
 SLOTS = 3 if NATIVE else 0  # small results that a site keeps for its next ones
@@ -28,9 +27,3 @@ def in_arena(array):
 def take(buf, n, dtype=np.float64):
     """Take an array of `n` elements out of a buffer, or None, as a site does."""
     return buf.arena.empty((n,), np.dtype(dtype))
-
-
-def eager_regions(monkeypatch):
-    """Let the Python core's regions, which are for large arrays, take any, in short blocks."""
-    monkeypatch.setattr(regions, "LEAST", 0)
-    monkeypatch.setattr(regions, "BLOCK", 100)

@@ -13,9 +13,10 @@ from typing import Any
 
 from ..bump import Bumped, as_function, bumped
 from ..callees import Policy, looks_names_up, python_call
+from ..core_sites import style_of
 from ..cores import selected
 from ..rewrite import Rewritten, survey
-from ..sites import from_signal_handler, style_of
+from ..sites.exceptions import from_signal_handler
 from .parts import Break, Parts, Region, Site
 from .report import report
 

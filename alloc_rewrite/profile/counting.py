@@ -15,20 +15,14 @@ import numpy as np
 
 from ..bump import bumped
 from ..callees import Callees, Policy
+from ..core_sites import ArenaSites
 from ..cores import selected
+from ..native.inference import VOCABULARY
+from ..numpy_facts import SYMBOLS
+from ..pycore.sites import PythonSites
 from ..registry import find
-from ..rewrite import (
-    Call,
-    Operation,
-    Owner,
-    Place,
-    Region,
-    Rewriter,
-    Rewritten,
-    Style,
-    Where,
-)
-from ..sites import SYMBOLS, VOCABULARY, ArenaSites, PythonSites, from_signal_handler
+from ..rewrite import Call, Operation, Owner, Place, Region, Rewriter, Rewritten, Style, Where
+from ..sites.exceptions import from_signal_handler
 from .recorder import Recorder
 
 # Where the sites of a bumped function return results, and where arrays for results.

@@ -15,9 +15,10 @@ from typing import Any
 
 import numpy as np
 
-from ..blocks import Chunk, block_size
 from ..cores import native
+from ..pycore.blocks import Chunk
 from ..rewrite import Where
+from ..sizes import block_size
 
 SLOTS, LARGEST_SLOT = 3, 16384  # arrays that a native site keeps, and bytes of each (slots.h)
 _INDEX = np.dtype(np.intp).itemsize

@@ -16,18 +16,21 @@ from bytecode.instr import InstrLocation
 
 from ..errors import BufferFullError, NothingToDoError, RewriteError
 from .calls import callee_name, find_calls
+from .convention import Place, Style, finishers_by_name, site_names
 from .decode import decode
 from .encode import encode
+from .expressions import expression_at
 from .gates import Gates, filled, gates_of, is_rewritten
 from .ir import IR, Call, Operation, Region
 from .operations import find_operations
 from .program import Node, Program
 from .reasons import Break
 from .regions import find_regions
-from .scan import Vocabulary
-from .style import Place, Style, finishers_by_name, site_names
+from .symbolic import Vocabulary
 
 __all__ = [
+    "IR",
+    "KEPT",
     "Break",
     "Call",
     "Gates",
@@ -46,6 +49,7 @@ __all__ = [
     "Where",
     "behind_gates",
     "callee_name",
+    "expression_at",
     "found_in",
     "gates_of",
     "is_rewritten",
@@ -101,6 +105,22 @@ class Owner(Protocol):
     def settle(self) -> None:
         """Make the code anew, as most sites have shown by now whether they pay."""
         ...
+
+
+class _Kept(Owner):
+    """The owner of a site that nobody takes out."""
+
+    def give_back(self, number: int) -> None:
+        pass
+
+    def settle(self) -> None:
+        pass
+
+    def __reduce__(self) -> str:
+        return "KEPT"
+
+
+KEPT = _Kept()
 
 
 class Rewritten(Owner):

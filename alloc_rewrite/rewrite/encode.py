@@ -34,7 +34,9 @@ from typing import Any
 from bytecode import Bytecode, Instr
 from bytecode.instr import FreeVar
 
-from .detour import Writer
+from .convention import ROOM, Place, Style, finisher
+from .emit_places import emit_call, emit_direct, emit_operation
+from .emit_region import Writer
 from .emitter import Emitter
 from .gates import Hole
 from .ir import IR, Call, Operation, Region
@@ -49,8 +51,6 @@ from .opcodes import (
     fuse,
     plain_attribute_load,
 )
-from .style import ROOM, Place, Style, finisher
-from .templates import emit_call, emit_direct, emit_operation
 from .verify import verify, verify_code
 
 

@@ -16,9 +16,9 @@ from typing import Any
 
 from bytecode import Instr
 
-from .dataflow import Locals
 from .instructions import STEPS
 from .ir import IR, Region
+from .liveness import Locals
 from .program import (
     ATTRIBUTE,
     COMPUTING,
@@ -33,7 +33,7 @@ from .program import (
     Program,
 )
 from .reasons import Break, broken_off
-from .scan import Point, Scan, Vocabulary
+from .symbolic import Point, Scan, Vocabulary
 
 #: Looking something up may raise an exception; computing may also warn.
 _MAY_FAIL = COMPUTING | {LEAF, ATTRIBUTE, INDEX}

@@ -9,13 +9,13 @@ import dis
 import pytest
 
 from alloc_rewrite.errors import RewriteError
+from alloc_rewrite.pycore.sites import PythonSites
 from alloc_rewrite.rewrite import Style, found_in
 from alloc_rewrite.rewrite.encode import encode
 from alloc_rewrite.rewrite.gates import Hole
-from alloc_rewrite.sites import PythonSites
 
 try:
-    from alloc_rewrite.sites.native import NativeSites
+    from alloc_rewrite.native.sites import NativeSites
 except ImportError:
     DIRECT = Style({}, direct=True)
 else:

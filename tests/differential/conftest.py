@@ -14,7 +14,6 @@ import pytest
 
 import alloc_rewrite as alloc
 
-from ..cores import eager_regions
 from .compare import NOTHING_TO_DO, fingerprint, observe
 from .inputs import INPUTS
 
@@ -140,11 +139,6 @@ def _shown(row: Iterable[Any]) -> str:
     return ", ".join(
         f"{v.dtype}{v.shape}" if isinstance(v, np.ndarray) else repr(v) for v in values
     )
-
-
-@pytest.fixture(autouse=True)
-def _eager_regions(monkeypatch: pytest.MonkeyPatch) -> None:
-    eager_regions(monkeypatch)
 
 
 @pytest.fixture(scope="module", params=[alloc.core()[0]])  # so that tests are named after it

@@ -41,9 +41,9 @@ some_realloc(void *block, size_t n)
 #define malloc some_malloc
 #define calloc some_calloc
 #define realloc some_realloc
-#include "arena.c"
-#include "chunk.c"
-#include "classes.c"
+#include "arena/arena.c"
+#include "arena/chunk.c"
+#include "arena/classes.c"
 #undef malloc
 #undef calloc
 #undef realloc

@@ -1,18 +1,21 @@
 """Usual mistakes in C, looked for in the sources' text."""
 
+import graphlib
 import re
 from pathlib import Path
 
 import pytest
 
 SOURCES = Path(__file__).parents[2] / "csrc"
-FILES = sorted([*SOURCES.glob("*.c"), *SOURCES.glob("*.h")])
+FILES = sorted([*SOURCES.rglob("*.c"), *SOURCES.rglob("*.h")])
 NEW = (  # calls that return NULL when memory is short
     r"malloc|calloc|realloc|PyMem_Malloc|PyMem_Calloc|tp_alloc|PyTuple_New|PyTuple_Pack|PyMethod_New"
     r"|PyWeakref_NewRef|PyCapsule_New|PyArray_NewFromDescr|PyArray_Scalar|PyUnicode_FromString"
     r"|PyObject_CallFunction|PyObject_CallFunctionObjArgs|PyObject_Vectorcall|PyObject_CallMethod"
     r"|PyFunction_New|PySequence_Concat|PyCFunction_NewEx|PyObject_GetAttrString|PyObject_CallOneArg"
 )
+#: The folders, the lowest first: files include what stands below them, and their own folder's.
+FOLDERS = ("", "arena", "numpy", "ufuncs", "sites", "calls", "regions")
 pytestmark = pytest.mark.skipif(not FILES, reason="the sources are not here")
 
 
@@ -21,6 +24,30 @@ def code_of(file):
     text = file.read_text()
     text = re.sub(r"/\*.*?\*/", lambda m: "\n" * m[0].count("\n"), text, flags=re.S)
     return re.sub(r'"(\\.|[^"\\])*"', '""', text).splitlines()
+
+
+def folder_of(file):
+    """Return the place of a file's folder in the order; that of the module itself is the last."""
+    folder = "" if file.parent == SOURCES else file.parent.name
+    return len(FOLDERS) if file.name == "module.c" else FOLDERS.index(folder)
+
+
+def included(file):
+    """Return the headers of this library that a file includes."""
+    names = re.findall(r'^#include "([^"]+)"', file.read_text(), flags=re.M)
+    assert all((SOURCES / name).exists() for name in names), names
+    return [SOURCES / name for name in names]
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.name)
+def test_includes_point_one_way(file):
+    for header in included(file):
+        assert folder_of(header) <= folder_of(file), f"{file.name} includes {header.name}"
+
+
+def test_headers_have_no_circle():
+    graph = {file: set(included(file)) for file in FILES if file.suffix == ".h"}
+    list(graphlib.TopologicalSorter(graph).static_order())
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.name)

@@ -5,12 +5,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 from hypothesis import HealthCheck, settings
-
-from ..cores import eager_regions
 
 _SLOW = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much]
 settings.register_profile(
@@ -25,10 +21,3 @@ settings.register_profile(
 
 def pytest_configure(config: pytest.Config) -> None:
     settings.load_profile(config.getoption("--hypothesis-profile") or "same_each_time")
-
-
-@pytest.fixture(autouse=True, scope="module")
-def _eager_regions() -> Iterator[None]:
-    with pytest.MonkeyPatch.context() as patch:
-        eager_regions(patch)
-        yield

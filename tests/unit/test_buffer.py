@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 import alloc_rewrite as alloc
-from alloc_rewrite.arena import FIRST_CHUNK
-from alloc_rewrite.blocks import ALIGNMENT, Chunk, aligned, block_size
+from alloc_rewrite.pycore.blocks import Chunk
+from alloc_rewrite.sizes import ALIGNMENT, FIRST_CHUNK, aligned, block_size
 
 from ..cores import in_arena, take
 
@@ -401,7 +401,7 @@ def test_a_growing_buffer_that_meets_an_absurd_array_raises_as_numpy_does():
 @pytest.fixture
 def small_machine(python_core, monkeypatch):
     """Let no chunk be larger than the size that is set."""
-    from alloc_rewrite import arena
+    from alloc_rewrite.pycore import arena
 
     class Machine:
         largest = 0

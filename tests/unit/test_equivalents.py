@@ -8,7 +8,8 @@ import warnings
 import numpy as np
 import pytest
 
-from alloc_rewrite.equivalents import FORWARDS, ROWS, fancy, matmul_shape, power_ufunc
+from alloc_rewrite.numpy_facts import FORWARDS, power_ufunc
+from alloc_rewrite.pycore.equivalents import ROWS, fancy, matmul_shape
 
 from .arena_cases import DTYPES, Empty, Maker, assert_same
 from .equivalent_calls import CALLS, call_for

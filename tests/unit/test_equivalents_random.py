@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numpy.random import Generator, RandomState
 
-from alloc_rewrite.equivalents import ROWS
+from alloc_rewrite.pycore.equivalents import ROWS
 
 from .arena_cases import Empty, assert_same
 

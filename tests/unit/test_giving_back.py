@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 import alloc_rewrite as alloc
+from alloc_rewrite.pycore import budget
 from alloc_rewrite.rewrite import gates_of
 from alloc_rewrite.rewrite.gates import behind
-from alloc_rewrite.sites import economy
 
 from ..cores import NATIVE
 
@@ -135,12 +135,12 @@ def test_suspended_generators_notice():
 
 
 class Dummy:
-    """What the economy knows of a site."""
+    """What the budget knows of a site."""
 
     weight = 1.0
 
     def __init__(self, period, nbytes):
-        self.period, self.nbytes, self.since, self.gone = period, nbytes, economy.clock(), False
+        self.period, self.nbytes, self.since, self.gone = period, nbytes, budget.clock(), False
 
     def give_back(self):
         self.gone = True
@@ -153,41 +153,41 @@ def test_a_probe_of_the_heap_is_bounded(monkeypatch):
         made.append(nbytes)
         return np.zeros(nbytes, dtype)
 
-    monkeypatch.setattr(economy.np, "empty", empty)
-    assert economy.heap_faults(1 << 40, 100) == (economy.resource is not None)
-    assert economy.heap_faults(1000, 100) == 0
+    monkeypatch.setattr(budget.np, "empty", empty)
+    assert budget.heap_faults(1 << 40, 100) == (budget.resource is not None)
+    assert budget.heap_faults(1000, 100) == 0
     assert made == []
-    economy.heap_faults(1 << 20, 100)
-    economy.heap_faults(24 << 20, 100)
-    if economy.resource is not None:
+    budget.heap_faults(1 << 20, 100)
+    budget.heap_faults(24 << 20, 100)
+    if budget.resource is not None:
         assert made == [1 << 20] * 24 + [24 << 20] * 3
 
 
 def test_the_heap_is_probed_for_the_sites_that_would_go(monkeypatch):
     probed = []
-    monkeypatch.setattr(economy, "heap_faults", lambda nbytes, arrays: probed.append(nbytes) or 0)
-    budget = economy.Economy(lambda: 1e-6)
+    monkeypatch.setattr(budget, "heap_faults", lambda nbytes, arrays: probed.append(nbytes) or 0)
+    kept = budget.Budget(lambda: 1e-6)
     often, seldom = Dummy(1e-6, 100), Dummy(1.0, 1 << 40)
-    budget.reviewed(often, 0.0)
+    kept.reviewed(often, 0.0)
     assert (often.gone, probed) == (True, [100])
     other = Dummy(1e-6, 200)
-    monkeypatch.setattr(economy, "heap_faults", lambda nbytes, arrays: probed.append(nbytes) or 1)
-    budget.reviewed(other, 0.0)
-    budget.reviewed(seldom, 0.0)  # the large array's review is what finds the others too dear
+    monkeypatch.setattr(budget, "heap_faults", lambda nbytes, arrays: probed.append(nbytes) or 1)
+    kept.reviewed(other, 0.0)
+    kept.reviewed(seldom, 0.0)  # the large array's review is what finds the others too dear
     assert (other.gone, seldom.gone, probed[1:]) == (False, False, [200, 200])
 
 
 def test_a_review_inside_another_is_left_out():
-    budget = economy.Economy(lambda: 1e-6)
+    kept = budget.Budget(lambda: 1e-6)
     inner = Dummy(1e-6, 100)
 
     class Outer(Dummy):
         def give_back(self):
             super().give_back()
-            budget.reviewed(inner, 0.0)  # as a finaliser or another thread may
+            kept.reviewed(inner, 0.0)  # as a finaliser or another thread may
 
     outer = Outer(1e-6, 100)
-    budget.reviewed(outer, 0.0)
+    kept.reviewed(outer, 0.0)
     assert (outer.gone, inner.gone) == (True, False)
-    budget.reviewed(inner, 0.0)
+    kept.reviewed(inner, 0.0)
     assert inner.gone

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from alloc_rewrite.layout import (
+from alloc_rewrite.pycore.layout import (
     broadcast_strides,
     c_strides,
     f_strides,

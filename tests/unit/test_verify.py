@@ -9,10 +9,10 @@ from bytecode import FreeVar, Instr, Label
 
 import alloc_rewrite as alloc
 from alloc_rewrite.errors import RewriteError
+from alloc_rewrite.pycore.sites import PythonSites
 from alloc_rewrite.rewrite import Style, found_in
 from alloc_rewrite.rewrite.opcodes import NULL_LOCAL, VALUE
 from alloc_rewrite.rewrite.verify import verify, verify_code
-from alloc_rewrite.sites import PythonSites
 
 encoder = importlib.import_module("alloc_rewrite.rewrite.encode")
 

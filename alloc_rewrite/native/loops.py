@@ -1,0 +1,118 @@
+"""NumPy's inner loops: which one an operation takes, for operands of which kinds.
+
+In: a ufunc, and dtypes or Python types. Out: NumPy's capsule with the loop, for the extension to
+call, or None where NumPy does the operation itself. It must not know sites.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..numpy_facts import numpy_version
+from ..sites.exceptions import EXPECTED, from_signal_handler
+
+
+def plan_loop(
+    ufunc: np.ufunc, kinds: tuple[Any, ...]
+) -> tuple[Any, tuple[np.dtype[Any], ...], bool, bool] | None:
+    """Return NumPy's loop for operands of these dtypes or Python types; None to leave it to NumPy.
+
+    The loop comes as NumPy's capsule, with the dtypes that it takes; whether it may raise
+    floating point flags in another unit than the one that most loops compute in; and whether
+    it gives the same bits for items with gaps between them as for items without.
+    """
+    if ufunc.signature is not None or ufunc.nout != 1 or ufunc.nin != len(kinds):
+        return None
+    if any(isinstance(kind, np.dtype) and not is_plain(kind) for kind in kinds):
+        return None
+    try:
+        dtypes, capsule = ufunc._resolve_dtypes_and_context((*kinds, None))  # type: ignore[attr-defined]
+        ufunc._get_strided_loop(capsule)  # type: ignore[attr-defined]
+    except EXPECTED as error:  # NumPy raises, and says why
+        if from_signal_handler(error):
+            raise
+        return None
+    if not all(map(is_plain, dtypes)):
+        return None
+    if ufunc in (np.power, np.float_power) and dtypes[-1].kind in "iu":
+        return None  # it raises from within the loop
+    quick = ufunc in _ARITHMETIC and all(d.char in "?bBhHiIlLqQfdFD" for d in dtypes)
+    real = all(d.kind != "c" for d in dtypes)
+    even = (quick and ufunc not in _UNEVEN) or ufunc in _EVEN
+    return capsule, dtypes, not quick, real and even
+
+
+def plan_reduction(ufunc: np.ufunc, dtype: np.dtype[Any]) -> tuple[Any, bool, bool, Any] | None:
+    """Return NumPy's loop for a reduction of arrays of a dtype; None to leave it to NumPy.
+
+    The loop comes as NumPy's capsule, with whether it may raise floating point flags in another
+    unit, whether NumPy cuts long rows at the size of its buffer in a way that shows in the bits,
+    and the bytes of what the result starts as; None for the first item.
+    """
+    if not is_plain(dtype):
+        return None
+    try:
+        dtypes, capsule = ufunc._resolve_dtypes_and_context(  # type: ignore[attr-defined]
+            (None, dtype, None), reduction=True
+        )
+        ufunc._get_strided_loop(capsule)  # type: ignore[attr-defined]
+    except EXPECTED as error:
+        if from_signal_handler(error):
+            raise
+        return None
+    if any(d is not dtype for d in dtypes):
+        return None
+    quick = ufunc in _ARITHMETIC and dtype.char in "?bBhHiIlLqQfdFD"
+    initial = None
+    if ufunc.identity is not None:
+        # Of a sum's initial zero NumPy's versions have other signs.
+        first = np.array([ufunc.identity], dtype)
+        initial = ufunc.reduce(-first if ufunc is np.add and dtype.kind in "fc" else first)
+    cut = _CUTS_ROWS and ufunc in (np.add, np.multiply) and dtype.kind in "fc"
+    start = None if initial is None else initial.astype(dtype).tobytes()
+    return capsule, not quick, cut, start
+
+
+def plan_product(dtype: np.dtype[Any]) -> Any:
+    """Return NumPy's loop for a matrix product of arrays of a dtype; None to leave it to NumPy."""
+    if not is_plain(dtype):
+        return None
+    try:
+        dtypes, capsule = np.matmul._resolve_dtypes_and_context(  # type: ignore[attr-defined]
+            (dtype, dtype, None)
+        )
+        np.matmul._get_strided_loop(capsule)  # type: ignore[attr-defined]
+    except EXPECTED as error:
+        if from_signal_handler(error):
+            raise
+        return None
+    return capsule if all(d is dtype for d in dtypes) else None
+
+
+#: Up to 2.2, reductions go through rows in pieces of the size of the iterator's buffer.
+_CUTS_ROWS = numpy_version() < (2, 3)
+
+
+def is_plain(dtype: np.dtype[Any]) -> bool:
+    return dtype.kind in "?biufc" and dtype.isnative and dtype.metadata is None
+
+
+#: Other ufuncs that give an item the same bits wherever it stands.
+_EVEN = frozenset({np.floor_divide, np.remainder, np.left_shift, np.right_shift, np.fmod})
+
+#: Of two zeros of different signs they take one in whole vectors, and the other in the rest.
+_UNEVEN = frozenset({np.fmax, np.fmin})
+
+#: Ufuncs whose loops compute in vector registers only.
+_ARITHMETIC = frozenset(
+    {
+        np.add, np.subtract, np.multiply, np.true_divide, np.negative, np.positive, np.square,
+        np.absolute, np.fabs, np.maximum, np.minimum, np.fmax, np.fmin, np.sqrt, np.reciprocal,
+        np.less, np.less_equal, np.equal, np.not_equal, np.greater, np.greater_equal,
+        np.conjugate, np.sign, np.isnan, np.isfinite, np.isinf, np.floor, np.ceil, np.rint,
+        np.trunc, np.logical_and, np.logical_or, np.logical_not, np.bitwise_and, np.bitwise_or,
+        np.bitwise_xor, np.invert,
+    }
+)  # fmt: skip

@@ -1,0 +1,247 @@
+"""What a callable is swapped for at a native site of a call.
+
+In: a callable. Out: the name of the extension's native for it, or its rewritten form, or None to
+call it as it is. It must not know bytecode, nor how natives work.
+"""
+
+from __future__ import annotations
+
+import functools
+import sys
+from types import BuiltinMethodType, CellType, CodeType, FunctionType, MethodType, ModuleType
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy._core import umath
+
+from ..callees import Dispatcher, has_placeholder, python_call
+from ..errors import BufferFullError
+from ..numpy_facts import FORWARDS
+from ..registry import find_registered
+from ..rewrite import KEPT, Where, located
+from ..sites.equivalent import Rows
+from ..sites.exceptions import EXPECTED, from_signal_handler
+
+if TYPE_CHECKING:
+    from .sites import NativeSites
+
+ndarray = np.ndarray
+
+_REDUCTIONS = {
+    "sum": np.add, "prod": np.multiply, "max": np.maximum, "min": np.minimum,
+    "any": np.logical_or, "all": np.logical_and, "mean": np.add,
+}  # fmt: skip
+#: NumPy functions and methods with a native of their own: its name, and what else it needs.
+NATIVES: dict[Any, tuple[str, Any]] = {
+    **{getattr(np, name): (name, ufunc) for name, ufunc in _REDUCTIONS.items()},
+    **{getattr(ndarray, name): (name, ufunc) for name, ufunc in _REDUCTIONS.items()},
+    **{
+        getattr(np, name): (name, None)
+        for name in (
+            "empty", "zeros", "ones", "full", "empty_like", "zeros_like", "ones_like",
+            "full_like", "array", "asarray",
+        )
+    },
+    np.asanyarray: ("asarray", None),
+    ndarray.copy: ("copy", None),
+    ndarray.astype: ("astype", None),
+    np.clip: ("clip", getattr(umath, "clip")),  # noqa: B009 - its stub lacks it
+    np.matmul: ("matmul", None),
+    np.where: ("where", None),
+    np.concatenate: ("concatenate", None),
+    np.stack: ("stack", None),
+}  # fmt: skip
+
+
+_KINDS = frozenset(map(type, NATIVES))  # hashing others might run anybody's code
+
+
+def plan_callee(spec: tuple[Any, ...], callee: Any) -> tuple[str, Any, Any] | None:
+    """Say what a callable is swapped for; None if it is called as it is.
+
+    One of ``("enter", cell, code)`` for a Python function that has this code (the cell holds the
+    rewritten one: see `Rewritten`), or ``"keep"`` in its place if its instance may be kept;
+    ``("once", callable, None)`` for this call alone, or ``"passing"`` if that is not worth it for
+    long; or the name of a native with what it stands for and what else it needs.
+    """
+    try:
+        return _planned(spec, callee)
+    except EXPECTED as error:  # a fault of this library must not become the caller's
+        if from_signal_handler(error):
+            raise
+        return None
+
+
+def _planned(spec: tuple[Any, ...], callee: Any) -> tuple[str, Any, Any] | None:
+    sites = spec[0]
+    kind = type(callee)
+    registered = _registered(spec, callee)
+    if registered is not None:
+        return registered
+    if kind is np.ufunc and callee is not np.matmul:
+        objects = all(set(signature) <= {"O", "-", ">"} for signature in callee.types)
+        return None if objects else ("ufunc", callee, None)
+    if callee is abs:
+        return "ufunc", abs, np.absolute
+    own = _native_of(callee)
+    if own is not None:
+        return own[0], _unbound(callee), own[1]
+    if kind is MethodType and type(callee.__func__) is not FunctionType:
+        return ("routed", callee.__func__, None) if _is_numeric(callee) else None
+    if kind is FunctionType or kind is MethodType:
+        function = callee if kind is FunctionType else callee.__func__
+        code, rewritten = function.__code__, sites.callees.rewritten(function)
+        if rewritten is None:
+            return None
+        return "keep" if _is_lasting(function) else "enter", rewritten.current, code
+    if kind is functools.partial:
+        return _partial(spec, callee)
+    if kind is Dispatcher:
+        entered = _entered(sites, callee._implementation)
+        if entered is not None:
+            return "entered", callee, entered
+        return ("routed", callee, None) if _is_numeric(callee) else None
+    call = python_call(callee)
+    if call is not None:  # nothing is asked of such an object: its answers are anybody's code
+        return _method(sites, call, callee)
+    method: Any = _unbound(callee)
+    if type(method) is _METHOD_OF_TYPE and method.__objclass__ is ndarray:
+        entered = _entered(sites, FORWARDS.get(method.__name__))
+        if entered is not None:
+            return "entered", method, entered
+    return ("routed", method, None) if _is_numeric(callee) else None
+
+
+_METHOD_OF_TYPE: Any = type(ndarray.sum)
+
+
+def _registered(spec: tuple[Any, ...], callee: Any) -> tuple[str, Any, Any] | None:
+    """Return the native that runs an equivalent which a user registered."""
+    found = find_registered(callee)
+    if found is None:
+        return None
+    row, owner = found
+    runner = functools.partial(_RowRunner(spec, row.name).run, row.equivalent, owner)
+    return "row", _unbound(callee) if owner is not None else callee, runner
+
+
+class _RowRunner:
+    """Runs a registered equivalent for a call; the result, or None if it declines."""
+
+    def __init__(self, spec: tuple[Any, ...], name: str) -> None:
+        self.sites: Any = spec[0]
+        self.where: Where = spec[1]
+        self.rows = Rows(self, name)
+
+    def run(self, equivalent: Any, owner: type | None, /, *args: Any, **kwargs: Any) -> Any:
+        """Run it, for a method only on objects of exactly the `owner`."""
+        if owner is not None and (not args or type(args[0]) is not owner):
+            return None
+        return self.rows.run(equivalent, args, kwargs)
+
+    def missed(self) -> None:
+        """Nothing is counted here: the native does."""
+
+    def hit(self, nbytes: int) -> None:
+        """Likewise."""
+
+    def located(self, error: BufferFullError, what: str) -> BufferFullError:
+        return located(self.where, what, error)
+
+
+def _is_lasting(function: FunctionType) -> bool:
+    """Whether a function lives as long as its module, so that keeping it retains nothing."""
+    names = function.__globals__
+    module = sys.modules.get(names.get("__name__", ""))
+    if module is None or vars(module) is not names:
+        return False
+    if function.__closure__ is not None:
+        return False
+    holder = function.__qualname__.partition(".")[0]
+    return names.get(function.__name__) is function or isinstance(names.get(holder), type)
+
+
+def _entered(sites: NativeSites, inner: Any) -> tuple[CellType, FunctionType, CodeType] | None:
+    """Return the cell of the rewritten code, for the Python function behind a callable."""
+    if type(inner) is not FunctionType:
+        return None
+    code, rewritten = inner.__code__, sites.callees.rewritten(inner)
+    return None if rewritten is None else (rewritten.current, inner, code)
+
+
+def _method(sites: NativeSites, function: Any, owner: Any) -> tuple[str, Any, Any] | None:
+    inner = sites.callees.function(function) if type(function) is FunctionType else None
+    return None if inner is None else ("once", MethodType(inner, owner), None)
+
+
+def _partial(spec: tuple[Any, ...], callee: functools.partial[Any]) -> tuple[str, Any, Any] | None:
+    if has_placeholder(callee):
+        return None
+    sites = spec[0]
+    inner = callee.func
+    if type(inner) is FunctionType:
+        instead: Any = sites.callees.function(inner)
+    else:
+        planned = _planned(spec, inner)
+        if planned is None:
+            return None
+        instead = planned[1] if planned[0] == "once" else _resolved(spec, inner)
+    if instead is None:
+        return None
+    form = "once" if type(inner) is FunctionType else "passing"
+    return form, functools.partial(instead, *callee.args, **callee.keywords), None
+
+
+def _resolved(spec: tuple[Any, ...], callee: Any) -> Any:
+    """Return what a site of its own swaps a callable for."""
+    return spec[0].site(spec[:2], KEPT, 0).call(callee)
+
+
+def _unbound(callee: Any) -> Any:
+    """Return the method of the type for a bound built-in method, and anything else as it is."""
+    if type(callee) is MethodType:
+        return callee.__func__
+    if type(callee) is BuiltinMethodType and not isinstance(callee.__self__, ModuleType):
+        return getattr(type(callee.__self__), callee.__name__)
+    return callee
+
+
+def _native_of(callee: Any) -> tuple[str, Any] | None:
+    function = _unbound(callee)
+    return NATIVES.get(function) if type(function) in _KINDS else None
+
+
+def _is_numeric(callee: Any) -> bool:
+    """Whether a compiled function is NumPy's or another library's that makes arrays by it."""
+    if isinstance(callee, type):
+        return False
+    owner = getattr(callee, "__self__", None)
+    owned = owner is not None and not isinstance(owner, ModuleType)
+    holder = getattr(callee, "__objclass__", None) or (type(owner) if owned else None)
+    if holder is not None:
+        if issubclass(holder, np.generic | np.dtype):
+            return False
+        if holder is ndarray:
+            return callee.__name__ not in _VIEWS_AND_SCALARS
+        module = holder.__module__
+    else:
+        module = getattr(callee, "__module__", None)
+    if not isinstance(module, str) or type(callee) is FunctionType:
+        return False
+    top = module.partition(".")[0]
+    if top in _NUMERIC_PACKAGES:
+        return module not in _NOT_ARRAYS
+    return False
+
+
+#: Packages of whose compiled functions the arrays come out of the arena as well.
+_NUMERIC_PACKAGES = frozenset({"numpy", "scipy", "skimage", "sklearn", "numexpr"})
+_NOT_ARRAYS = frozenset({"numpy.exceptions", "numpy._core._exceptions"})
+#: Methods of arrays that allocate no array data.
+_VIEWS_AND_SCALARS = frozenset(
+    {
+        "item", "tolist", "tobytes", "view", "reshape", "transpose", "swapaxes", "squeeze",
+        "diagonal", "fill", "setflags", "put", "resize", "sort", "partition", "itemset", "dump",
+        "dumps", "tofile", "setfield", "getfield", "__len__",
+    }
+)  # fmt: skip

@@ -1,0 +1,114 @@
+"""The native core: makes the sites of bumped functions out of the extension's types.
+
+In: the places of a function, and a buffer. Out: what runs there. It must not know bytecode. What
+a site does is decided in `loops` and `resolve`, once for each kind of operands or callee; the
+extension does it.
+"""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any, NoReturn
+
+from ..buffer import Buffer
+from ..callees import Callees, Policy
+from ..cores import native
+from ..errors import buffer_full
+from ..numpy_facts import UFUNCS, power_ufunc
+from ..rewrite import KEPT, Call, Owner, Place, Program, Region, Rewriter, Style, Where, located
+from ..rewrite.gates import KINDS
+from ..sites.errstate import error_modes, error_state
+from ..sites.exceptions import from_signal_handler
+from ..sizes import block_size
+from .inference import VOCABULARY, plan_program
+from .loops import plan_loop, plan_product, plan_reduction
+from .resolve import plan_callee
+
+# A gate's attribute is read without a call.
+_GATES: dict[str, Any] = {} if native is None else {"gates": native.Gates, "attribute": "content"}
+if native is not None:
+    KINDS.add(native.Gate)
+
+
+class NativeSites:
+    """Makes the sites of functions bumped into one buffer.
+
+    With `frugal`, calls that the memory handler costs more than it saves are left to the heap.
+    """
+
+    style = Style({}, direct=True, extras=True, vocabulary=VOCABULARY, **_GATES)
+
+    def __init__(self, buffer: Buffer, policy: Policy, frugal: bool = True) -> None:
+        self.buffer = buffer
+        self.policy = policy
+        self.frugal = frugal
+        self.rewriter = Rewriter(self)
+        self.callees = Callees(self.rewriter, policy)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.buffer, self.policy, self.frugal)
+
+    def is_foreign(self, error: Exception) -> bool:
+        """Whether an exception that came up while rewriting is not the rewriter's."""
+        return from_signal_handler(error)
+
+    def make(self, place: Place, where: Where, owner: Owner, number: int) -> list[Any]:
+        """Return the site of a place: see `encode` for how it is called."""
+        if isinstance(place, Call):
+            return [self.site((self, where), owner, number).call]
+        if isinstance(place, Region):
+            return [self.site((self, where, place.program), owner, number).call]
+        return [self.site((self, where, place.operator), owner, number).call]
+
+    def site(self, spec: tuple[Any, ...], owner: Owner, number: int) -> Any:
+        """Return the site of a call, or of the operator or program that `spec` has."""
+        assert native is not None
+        common = (spec, owner, number, self.buffer.arena, self.frugal)
+        if len(spec) == 2:
+            return native.ResolveSite(*common)
+        if isinstance(spec[2], Program):
+            return native.RegionSite(*common, spec[2])
+        name = spec[2]
+        return native.OperatorSite(*common, name, UFUNCS.get(name.removeprefix("i_")))
+
+
+def remake(*spec: Any) -> Any:
+    """Make a site anew in another process; there it stays for good."""
+    return spec[0].site(spec, KEPT, 0)
+
+
+def raise_full(
+    arena: Any, where: Where, what: Any, shape: Any, dtype: Any, nbytes: int
+) -> NoReturn:
+    """Raise `BufferFullError` for an array that an arena of the native core had no room for."""
+    wanted = "an array" if shape is None else f"an array of shape {shape} and dtype {dtype}"
+    error = buffer_full(
+        wanted,
+        nbytes=nbytes,
+        block=block_size(nbytes),
+        held=arena.used,
+        arrays=arena.live,
+        capacity=arena.capacity,
+        limit=arena.limit or None,
+    )
+    name = what if isinstance(what, str) else getattr(what, "__name__", str(what))
+    raise (error if where is None else located(where, name, error)) from None
+
+
+def configure() -> None:
+    """Tell the extension what to ask."""
+    assert native is not None
+    native.configure(
+        plan_loop=plan_loop,
+        plan_reduction=plan_reduction,
+        plan_product=plan_product,
+        plan_callee=plan_callee,
+        power_ufunc=power_ufunc,
+        raise_full=raise_full,
+        remake=remake,
+        plan_program=plan_program,
+        error_modes=error_modes,
+        error_state=error_state,
+        warnings=vars(warnings),
+    )
+    native.learn_handler(native.Arena(0, 2, 0, 0))  # which is gone after that

@@ -1,0 +1,102 @@
+"""Facts about NumPy that several parts need: its version, its operators' ufuncs, and powers.
+
+In: nothing. Out: tables and answers. This module must not know what is done with them.
+
+Sources of `power_ufunc`: `fast_scalar_power` in NumPy 2.0 to 2.2, which looks at the value of any
+real exponent; in 2.3, where only a Python int or float of exactly that type counts; and from 2.4
+on, where squares are special for every dtype.
+"""
+
+from __future__ import annotations
+
+from types import FunctionType
+from typing import Any
+
+import numpy as np
+from numpy._core import _methods, umath
+
+
+def numpy_version() -> tuple[int, int]:
+    """The first two numbers of NumPy's version."""
+    major, minor = np.__version__.split(".")[:2]
+    return int(major), int(minor)
+
+
+#: The ufunc of each operator, by its name in module `operator`.
+UFUNCS = {
+    "add": np.add, "and_": np.bitwise_and, "floordiv": np.floor_divide, "lshift": np.left_shift,
+    "matmul": np.matmul, "mul": np.multiply, "mod": np.remainder, "or_": np.bitwise_or,
+    "pow": np.power, "rshift": np.right_shift, "sub": np.subtract, "truediv": np.true_divide,
+    "xor": np.bitwise_xor, "lt": np.less, "le": np.less_equal, "eq": np.equal,
+    "ne": np.not_equal, "gt": np.greater, "ge": np.greater_equal, "neg": np.negative,
+    "pos": np.positive, "invert": np.invert,
+}  # fmt: skip
+
+#: How each operator is written.
+SYMBOLS = {
+    "add": "+", "and_": "&", "floordiv": "//", "lshift": "<<", "matmul": "@", "mul": "*",
+    "mod": "%", "or_": "|", "pow": "**", "rshift": ">>", "sub": "-", "truediv": "/", "xor": "^",
+    "lt": "<", "le": "<=", "eq": "==", "ne": "!=", "gt": ">", "ge": ">=", "neg": "-", "pos": "+",
+    "invert": "~", "getitem": "[]", "slice": "[:]",
+}  # fmt: skip
+
+#: Methods of arrays that are C code around one Python function, which gets the same arguments.
+_FORWARDED = {"max": "_amax", "min": "_amin"}
+FORWARDS: dict[str, FunctionType] = {
+    name: getattr(_methods, _FORWARDED.get(name, "_" + name))
+    for name in ("sum", "prod", "max", "min", "any", "all", "mean", "std", "var", "clip")
+}
+
+_VERSION = numpy_version()
+
+_BY_VALUE: dict[float, np.ufunc] = {
+    1.0: np.positive,
+    -1.0: np.reciprocal,
+    0.0: getattr(umath, "_ones_like"),  # noqa: B009 - its stub lacks it
+    0.5: np.sqrt,
+    2.0: np.square,
+}
+
+
+def power_ufunc(dtype: np.dtype[Any], exponent: Any) -> np.ufunc | None:
+    """The ufunc behind `array ** exponent`; call it with the array alone if its `nin` is 1.
+
+    Binary `np.power` takes the array and the exponent as it was given. None: run the original.
+    """
+    if dtype.kind not in "biufc":
+        return None
+    kind = type(exponent)
+    if kind is not int and kind is not float:
+        return _power_of_other(dtype, exponent)
+    if _VERSION < (2, 3):
+        return _by_value(dtype, exponent, kind is float)
+    inexact = dtype.kind in "fc"
+    if kind is int:
+        if exponent == 2:
+            return np.square if inexact or _VERSION >= (2, 4) else np.power
+        if exponent == -1 and inexact:
+            return np.reciprocal
+    elif exponent == 0.5 and inexact:
+        return np.sqrt
+    return np.power
+
+
+def _power_of_other(dtype: np.dtype[Any], exponent: Any) -> np.ufunc | None:
+    if type(exponent) is complex or isinstance(exponent, np.complexfloating):
+        return np.power
+    if isinstance(exponent, (np.integer, np.floating)) and exponent.dtype.isbuiltin == 1:
+        if _VERSION >= (2, 3):
+            return np.power
+        return _by_value(dtype, float(exponent), isinstance(exponent, np.floating))
+    return None
+
+
+def _by_value(dtype: np.dtype[Any], exponent: float, is_float: bool) -> np.ufunc | None:
+    if not -(2**53) < exponent < 2**53:
+        return np.power if is_float else None
+    if dtype.kind in "fc":
+        return _BY_VALUE.get(exponent, np.power)
+    if exponent != 2:
+        return np.power
+    # of integers to 2.0 it squares a copy as float64, in a layout that is not a ufunc's
+    return None if is_float and dtype.kind in "iu" else np.square

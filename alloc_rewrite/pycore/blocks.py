@@ -1,0 +1,177 @@
+"""The pieces of an arena: chunks, the blocks carved from them, and pools of blocks of one size.
+
+In: sizes and specifications of arrays. Out: headers over memory that nobody else uses. It must
+not know policies, threads or who asks.
+
+How a block is known to be free
+-------------------------------
+Every block has a *header*, an array over the block's memory that never leaves the library. What
+is handed out is a view of the header, whose `base` is the header. A view made of that one later
+has the handed-out array for its base, since NumPy follows a chain of bases only through arrays of
+one type, and `Header` is another. So the header has one reference more than the block's memory
+has holders, and a block whose header has a single reference can be used again.
+"""
+
+from __future__ import annotations
+
+from sys import getrefcount
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ..sizes import ALIGNMENT
+
+SCAN = 8  # blocks looked at before the busy ones are set aside
+
+
+class Chunk(np.ndarray[Any, np.dtype[np.uint8]]):
+    """One piece of arena memory; a type of its own so that chains of bases end at a header."""
+
+
+class Header(np.ndarray[Any, Any]):
+    """The array over a block that all others over it are views of.
+
+    A user can reach it as the `base` of an array, but can't change its shape, dtype or flags:
+    the next array over the block is a view of it.
+    """
+
+    shape = property(np.ndarray.shape.__get__)
+    strides = property(np.ndarray.strides.__get__)
+    dtype = property(np.ndarray.dtype.__get__)
+
+    @property
+    def flags(self) -> Any:
+        """The flags of another view, so that setting one changes nothing here."""
+        return self.view(np.ndarray).flags
+
+    def setflags(self, *args: Any, **kwargs: Any) -> None:
+        """Set flags of another view."""
+        self.view(np.ndarray).setflags(*args, **kwargs)
+
+
+class Pool:
+    """The blocks of one size: those that may be free, and those seen to be busy."""
+
+    __slots__ = ("__weakref__", "blocks", "busy", "size", "sweep_at")
+
+    def __init__(self, size: int) -> None:
+        self.size = size
+        self.blocks: list[Block] = []
+        self.busy: list[Block] = []
+        self.sweep_at = 2 * SCAN
+
+
+class Spec(NamedTuple):
+    """What an array of a site looks like: everything that `Buffer.take` needs to make one."""
+
+    shape: tuple[int, ...]
+    dtype: np.dtype[Any]
+    strides: tuple[int, ...] | None
+    nbytes: int
+    pool: Pool
+
+
+class Block:
+    """A piece of a chunk, its header, and the pool it returns to."""
+
+    __slots__ = ("chunk", "header", "offset", "pool", "spec")
+
+    def __init__(self, chunk: Space, offset: int, spec: Spec) -> None:
+        self.chunk = chunk
+        self.offset = offset
+        self.pool = spec.pool
+        self.shape_as(spec)
+
+    def shape_as(self, spec: Spec) -> None:
+        """Give the block a header for another shape or dtype of the same size."""
+        self.spec = spec
+        self.header = Header(spec.shape, spec.dtype, self.chunk.memory, self.offset, spec.strides)
+
+    def new_array(self, spec: Spec) -> np.ndarray[Any, Any]:
+        """Return an array as `spec` says over the memory, which must be free."""
+        if self.spec is not spec:
+            self.shape_as(spec)
+        return self.header.view(np.ndarray)
+
+    def is_free(self) -> bool:
+        """Whether nobody but this block holds its memory."""
+        return getrefcount(self.header) == FREE
+
+
+def _references_of_a_free_header() -> int:
+    """Count what `getrefcount(block.header)` says of a header that only its block holds."""
+    block = object.__new__(Block)
+    block.header = Header(0)
+    return getrefcount(block.header)
+
+
+def lost_blocks(spaces: list[Space]) -> set[Block]:
+    """Return the free blocks that are in no pool and in nobody's hands.
+
+    An exception that a signal handler raises in the middle of `Buffer.take` leaves one behind.
+    """
+    lost = set()
+    for space in spaces:
+        blocks = list(space.blocks)
+        for block in blocks:
+            if getrefcount(block) == _LOST and block.is_free():
+                lost.add(block)
+    return lost
+
+
+def _references_of_a_lost_block() -> int:
+    """Count what `lost_blocks` sees of a block that only its space holds."""
+    held = {object()}
+    blocks = list(held)
+    for block in blocks:
+        return getrefcount(block)
+    raise AssertionError
+
+
+FREE = _references_of_a_free_header()
+_LOST = _references_of_a_lost_block()
+
+
+class Space:
+    """A chunk's memory with its gaps: the first gap large enough is carved from its start."""
+
+    __slots__ = ("blocks", "carved", "gaps", "memory", "size", "start")
+
+    def __init__(self, size: int) -> None:
+        self.size = size
+        chunk: Chunk = np.ndarray.__new__(Chunk, size + ALIGNMENT, np.uint8)
+        chunk.fill(0)  # every page is touched here, once
+        self.start = -chunk.__array_interface__["data"][0] % ALIGNMENT
+        # Headers are made from a memoryview (their base is the chunk all the same), which stays
+        # writeable if somebody goes down the bases of an array and makes the chunk read-only.
+        self.memory = memoryview(chunk)
+        self.clear()
+
+    def clear(self) -> None:
+        self.blocks: set[Block] = set()
+        self.gaps: list[tuple[int, int]] = [(0, self.size)]
+        self.carved = 0  # bytes in blocks
+
+    def carve(self, spec: Spec) -> Block | None:
+        """Cut a block from the first gap with room for it, or return None."""
+        size = spec.pool.size
+        for i, (begin, end) in enumerate(self.gaps):
+            if end - begin >= size:
+                self.gaps[i] = (begin + size, end)
+                block = Block(self, self.start + begin, spec)
+                self.blocks.add(block)
+                self.carved += size
+                return block
+        return None
+
+    def release(self, free: set[Block]) -> None:
+        """Take back the blocks of this chunk that are in `free`, and join the gaps."""
+        left = self.blocks - free
+        gaps, at = [], 0
+        for offset, size in sorted((b.offset - self.start, b.pool.size) for b in left):
+            if offset > at:
+                gaps.append((at, offset))
+            at = offset + size
+        gaps.append((at, self.size))
+        self.carved = sum(b.pool.size for b in left)
+        self.blocks, self.gaps = left, gaps

@@ -1,0 +1,52 @@
+"""How the sites of a core are called, and how code finds them.
+
+In: the places of a function. Out: facts that `emit_places`, `emit_region` and `encode` share.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from .gates import Gates, WeakGates
+from .ir import Call, Operation, Region
+from .opcodes import SITE_PREFIX
+from .symbolic import Vocabulary
+
+Place = Region | Operation | Call
+
+
+@dataclass(frozen=True, eq=False)
+class Style:
+    """How the sites of a core are called; compared by identity."""
+
+    finishers: Mapping[str, Any]  # by operator, what fills the array that a site returns
+    observe: bool = False  # whether the results of the original instructions are shown
+    direct: bool = False  # whether sites take the place of operators, and swap callables
+    extras: bool = False  # whether what makes no array data but costs time has sites as well
+    vocabulary: Vocabulary | None = None  # what may be called in regions, if there are any
+    gates: Callable[[list[Any]], Gates] = WeakGates  # what code finds its sites by
+    attribute: str = WeakGates.attribute  # of such a gate (see `Gates`)
+
+
+ROOM = 6  # stack slots that a site may need beyond its operands
+
+
+def site_names(number_of_places: int, style: Style) -> list[str]:
+    """Return what code calls its sites: those in the order of the places, then their observers."""
+    names = [f"{SITE_PREFIX}{i}" for i in range(number_of_places)]
+    return names + [observer(name) for name in names] if style.observe else names
+
+
+def finishers_by_name(style: Style) -> dict[str, Any]:
+    """Return what code calls the finishers of operators, with these."""
+    return {finisher(operator): value for operator, value in style.finishers.items()}
+
+
+def observer(name: str) -> str:
+    return f"{name}!"
+
+
+def finisher(operator: str) -> str:
+    return f"{SITE_PREFIX}.{operator}"

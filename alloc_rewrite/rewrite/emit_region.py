@@ -1,0 +1,149 @@
+"""The way around a region's items: its site in front of them; they run if it declines.
+
+In: a region and the items of its function. Out: items, verified. How sites are called is told in
+`encode`.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from bytecode import Instr
+from bytecode import Label as Target
+from bytecode.instr import InstrLocation, TryBegin, TryEnd
+
+from .convention import ROOM
+from .emitter import Emitter
+from .ir import Region
+from .opcodes import VALUE, is_risky_load
+from .verify import verify
+
+
+class Writer:
+    """Collects a function's items; splits the range of a `try` where a region begins."""
+
+    def __init__(self) -> None:
+        self.out: list[Any] = []
+        self._protection: TryBegin | None = None  # the mark in whose range the next item stands
+        self._open: tuple[int, Target, InstrLocation | None] | None = None
+
+    def put(self, item: Any) -> None:
+        """Add an original item."""
+        if isinstance(item, TryBegin):
+            self._protection = item
+        elif isinstance(item, TryEnd):
+            item = TryEnd(self._protection or item.entry)
+            self._protection = None
+        self.out.append(item)
+
+    def begin_region(self, region: Region, name: str, items: list[Any], depth: int) -> None:
+        """Put a region's site in front of its items; `depth` is that of the stack there."""
+        emit, done = Emitter(region.location), Target()
+        lines = _other_lines(region, items)
+        _emit_region(emit, region, name, done, lines, region.size, None)
+        _verify_region(region, emit, done)
+        emit = Emitter(region.location)
+        self._protection = _emit_region(emit, region, name, done, lines, depth, self._protection)
+        self.out += emit.out
+        self._open = region.stop, done, items[region.stop - 1].location
+
+    def end_region(self, at: int) -> None:
+        """Let the way around a region's items end here if they do."""
+        if self._open is not None and self._open[0] == at:
+            _, done, location = self._open
+            emit = Emitter(location)
+            emit.end_of_call()
+            self.out += [*emit.out, done]
+            self._open = None
+
+
+def _other_lines(region: Region, items: list[Any]) -> list[InstrLocation]:
+    """Return a location on each line that a region comes to after its first, in that order."""
+    lines: list[InstrLocation] = []
+    line = None if region.location is None else region.location.lineno
+    for item in items[region.start : region.stop]:
+        at = item.location if isinstance(item, Instr) else None
+        if at is not None and at.lineno not in (None, line):
+            lines.append(at)
+            line = at.lineno
+    return lines
+
+
+def _emit_region(
+    emit: Emitter,
+    region: Region,
+    name: str,
+    done: Target,
+    lines: list[InstrLocation],
+    depth: int,
+    protection: TryBegin | None,
+) -> TryBegin | None:
+    """Call a region's site and put its outputs away; fall through to the original items if not.
+
+    A load that fails (of an unbound name) is none of the region's business: the original code
+    fails where it should. Each line gets its event, as tracers want them: the first one with the
+    site, where it stays if that declines. Returns the mark that protects the items behind.
+    """
+    absent, failed = Target(), Target()
+    emit.load_site(name, absent)
+    risky = any(is_risky_load(load) for load in region.loads if not isinstance(load, int))
+    mark = TryBegin(failed, False, depth)
+    if risky:
+        emit.out += ([TryEnd(protection)] if protection is not None else []) + [mark]
+    for i, load in enumerate(region.loads):
+        if isinstance(load, int):
+            emit.copy(load + 2 + i)
+        else:
+            emit.put(load)
+    if risky:
+        emit.out.append(TryEnd(mark))
+        if protection is not None:
+            protection = protection.copy()
+            emit.out.append(protection)
+    emit.call(len(region.loads))
+    emit.copy(1)
+    emit.jump_if_none(absent)
+    for location in lines:
+        emit.location = location
+        emit.op("NOP")
+    _emit_outputs(emit, region)
+    emit.jump(done)
+    emit.location = region.location
+    if risky:
+        emit.out.append(failed)
+        emit.op("PUSH_EXC_INFO")
+        emit.pop()
+        emit.op("POP_EXCEPT")
+        emit.op("LOAD_CONST", None)
+    emit.out.append(absent)
+    emit.pop()
+    return protection
+
+
+def _emit_outputs(emit: Emitter, region: Region) -> None:
+    """Put what a region's site returned in the place of its operands, and into locals."""
+    n, count = region.size, len(region.program.outputs)
+    if n:
+        emit.op("SWAP", n + 1)
+        emit.pop(n)
+    if count == 0:
+        emit.pop()
+    elif region.program.is_packed:
+        emit.op("UNPACK_SEQUENCE", count)
+    for local in region.stores:
+        emit.op("STORE_FAST", local)
+    for local in region.resets:
+        emit.op("LOAD_CONST", None)
+        emit.op("STORE_FAST", local)
+
+
+def _verify_region(region: Region, emit: Emitter, done: Target) -> None:
+    """Verify what stands before a region's items, with a stand-in for these."""
+    values = len(region.program.outputs) - len(region.stores)
+    emit.pop(region.size)
+    for _ in range(values):
+        emit.op("LOAD_CONST", None)
+    room = len(region.loads) + len(region.program.outputs) + ROOM
+    entry = (VALUE,) * region.size
+    locals_ = {*region.stores, *region.resets}
+    verify([*emit.out, done], entry, region.size, room, left=values, locals_=locals_)

@@ -1,0 +1,188 @@
+"""Run straight-line code symbolically, as far as it is made of what a region may do.
+
+In: an `IR`, where to begin, and which names stand for calls that may be part of a region. Out: a
+`Scan`: the nodes of a program, and the points where the region may end. It must not know what is
+made of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from bytecode import Instr
+
+from .ir import IR
+from .opcodes import VALUE
+from .program import ATTRIBUTE, CALL, COMPUTING, EFFECTS, LEAF, METHOD, STORE, Node
+
+MOST_NODES = 86  # of one region; longer code becomes several
+MOST_LEAVES = 24
+MOST_OPERANDS = 6  # of one node
+_HALF_DONE = "the instruction completes one from before the region"
+
+#: What takes an instruction in: True, or False if it cannot be part of the region.
+Step = Callable[["Scan", Instr], bool]
+
+
+class Vocabulary(NamedTuple):
+    """The names of what may be called in a region; that they mean it is checked when it runs."""
+
+    functions: Collection[str]
+    methods: Collection[str]
+    reductions: Collection[str]  # those among both whose value nothing in the region can use
+
+
+@dataclass(slots=True)
+class Slot:
+    """What the symbolic stack holds: a node, a NULL, or half of a method with its object."""
+
+    node: int = -1
+    method: str = ""
+    first: int = -1  # the items that pushed it, if that is all they did
+    last: int = -1
+
+
+class Point(NamedTuple):
+    """A place where the region may end."""
+
+    stop: int
+    stack: list[Slot]
+    locals: dict[str, int]
+    n_nodes: int
+
+
+@dataclass
+class Scan:
+    """One attempt at a region that begins at item `start`."""
+
+    ir: IR
+    vocabulary: Vocabulary
+    start: int
+    nodes: list[Node] = field(default_factory=list)
+    made_at: list[int] = field(default_factory=list)  # the items where nodes came up
+    loads: list[Instr | int] = field(default_factory=list)  # of the leaves; depths on entry
+    names: list[str] = field(default_factory=list)  # of the leaves
+    stack: list[Slot] = field(default_factory=list)
+    locals: dict[str, int] = field(default_factory=dict)
+    points: list[Point] = field(default_factory=list)
+    closed: bool = False  # after an effect only its value is put away
+    at: int = 0
+    resume: int = 0
+    reason: str = ""  # why the last instruction is no part of it; `{}` stands for the callee
+    line: int | None = None  # the line to blame, if not that of the instruction
+
+    # ------------------------------------------------------------------ going on
+
+    def run(self, steps: Mapping[str, Step]) -> None:
+        """Go on until an instruction cannot be part of the region."""
+        self.at = self.start
+        items = self.ir.items
+        while self.at < len(items):
+            item = items[self.at]
+            if not isinstance(item, Instr) or self.ir.stacks[self.at] is None:
+                break
+            step = steps.get(item.name)
+            if step is None:
+                break
+            if len(self.nodes) > MOST_NODES or len(self.loads) > MOST_LEAVES:
+                self.refuse("the region has reached its maximum length")
+                break
+            before = len(self.nodes)
+            if not step(self, item):
+                break
+            self.at += 1
+            new = self.nodes[before:]
+            if item.name in ("STORE_FAST", "STORE_SUBSCR", "STORE_SLICE") or any(
+                node.kind in COMPUTING for node in new
+            ):
+                self.mark()
+        self.resume = self.points[0].stop if self.points else self.at + 1
+
+    def refuse(self, reason: str, line: int | None = None) -> bool:
+        """Note why an instruction cannot be part of the region."""
+        self.reason, self.line = reason, line
+        return False
+
+    def mark(self) -> None:
+        """Note that the region may end here."""
+        self.points.append(Point(self.at, list(self.stack), dict(self.locals), len(self.nodes)))
+
+    def add(self, kind: str, operands: tuple[int, ...] = (), detail: Any = None) -> int:
+        instr = self.ir.items[self.at]
+        line = instr.location.lineno if instr.location is not None else None
+        self.nodes.append(Node(kind, operands, detail, line))
+        self.made_at.append(self.at)
+        return len(self.nodes) - 1
+
+    def push(self, node: int, first: int | None = None) -> bool:
+        """Push a node; with `first`, one that items from there on only loaded."""
+        self.stack.append(Slot(node) if first is None else Slot(node, "", first, self.at))
+        return True
+
+    def pop(self) -> int | None:
+        """Pop a value; what lies below the region's own are leaves."""
+        if self.stack:
+            slot = self.stack.pop()
+            if slot.node >= 0 and not slot.method:
+                return slot.node
+            self.refuse(_HALF_DONE)
+            return None
+        depth = sum(isinstance(load, int) for load in self.loads) + 1
+        entry = self.ir.stacks[self.start]
+        assert entry is not None
+        if depth > len(entry) or entry[-depth] != VALUE:
+            self.refuse(_HALF_DONE)
+            return None
+        return self.leaf(depth, f"stack[{-depth}]")
+
+    def pops(self, n: int) -> list[int] | None:
+        """Pop `n` values; the lowest comes first."""
+        out: list[int] = []
+        for _ in range(n):
+            node = self.pop()
+            if node is None:
+                return None
+            out.append(node)
+        return out[::-1]
+
+    def leaf(self, load: Instr | int, name: str) -> int:
+        self.loads.append(load)
+        self.names.append(name)
+        return self.add(LEAF, (), len(self.loads) - 1)
+
+    def is_reduction(self, node: int) -> bool:
+        made = self.nodes[node]
+        if made.kind == METHOD:
+            return made.detail[0] in self.vocabulary.reductions
+        if made.kind != CALL:
+            return False
+        return called(self.nodes, self.names, made) in self.vocabulary.reductions
+
+    def usable(self, *nodes: int) -> bool:
+        """Whether these can be operands: not after an effect, and not of reductions."""
+        if self.closed:
+            effect = next(node for node in reversed(self.nodes) if node.kind in EFFECTS)
+            what = "a store into an array" if effect.kind == STORE else "an in-place operator"
+            return self.refuse(f"{what} ends the region", effect.line)
+        for node in nodes:
+            if self.is_reduction(node):
+                return self.refuse(
+                    f"the result of the reduction `{self.name_of(node)}` is used, which ends the "
+                    "region"
+                )
+        return True
+
+    def name_of(self, call: int) -> str:
+        """Return the name of a call's function or method."""
+        made = self.nodes[call]
+        return str(made.detail[0]) if made.kind == METHOD else called(self.nodes, self.names, made)
+
+
+def called(nodes: list[Node], names: list[str], call: Node) -> str:
+    """Return the name that a call's callable goes by; empty if it has none."""
+    callee = nodes[call.operands[0]]
+    if callee.kind == ATTRIBUTE:
+        return str(callee.detail)
+    return names[callee.detail] if callee.kind == LEAF else ""

@@ -1,0 +1,395 @@
+#include "arena/arena.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+
+static Chunk *
+chunk_of(const Arena *arena, const void *block)
+{
+    for (Chunk *chunk = arena->chunks; chunk != NULL; chunk = chunk->next) {
+        uintptr_t offset = (uintptr_t)block - (uintptr_t)chunk->memory;
+        if (offset < chunk->granules * GRANULE) {
+            return chunk;
+        }
+    }
+    return NULL;
+}
+
+/* Take a retired chunk whose last array has died out of the list. */
+static void
+chunk_forget(Arena *arena, Chunk *gone)
+{
+    Chunk **link = &arena->chunks;
+    while (*link != gone) {
+        link = &(*link)->next;
+    }
+    *link = gone->next;
+    chunk_delete(gone);
+}
+
+/* ------------------------------------------------------------------ blocks */
+
+static void *
+carve(Arena *arena, size_t granules)
+{
+    for (Chunk *chunk = arena->chunks; chunk != NULL; chunk = chunk->next) {
+        if (chunk->retired || chunk->granules - chunk->carved < granules) {
+            continue;
+        }
+        size_t at = chunk_cut(chunk, granules);
+        if (at == NOWHERE) {
+            continue;
+        }
+        chunk->sizes[at] = (uint32_t)granules | IN_USE;
+        chunk->carved += granules;
+        chunk->live++;
+        arena->live++;
+        arena->carved += granules * GRANULE;
+        if (arena->carved > arena->peak) {
+            arena->peak = arena->carved;
+        }
+        return chunk->memory + at * GRANULE;
+    }
+    return NULL;
+}
+
+/* Join what is not in use, in all chunks. */
+static void
+join(Arena *arena)
+{
+    memset(arena->waiting, 0, sizeof(arena->waiting));
+    for (Chunk *chunk = arena->chunks; chunk != NULL; chunk = chunk->next) {
+        size_t used = chunk->retired ? NOWHERE : chunk_join(chunk);
+        if (used != NOWHERE) {
+            arena->carved -= (chunk->carved - used) * GRANULE;
+            chunk->carved = used;
+        }
+    }
+}
+
+/* Let holders give back the blocks that nobody else needs, or all they hold. */
+void
+arena_let_go(Arena *arena, int all)
+{
+    arena->busy = 1;
+    Holder *holder = arena->holders.next;
+    while (holder != &arena->holders) {
+        Holder *next = holder->next;
+        holder->let_go(holder, all);
+        holder = next;
+    }
+    arena->busy = 0;
+}
+
+static int
+grow(Arena *arena, size_t need)
+{
+    size_t size = arena->capacity > arena->first ? arena->capacity : arena->first;
+    if (arena->limit) {
+        size_t room = arena->limit > arena->capacity ? arena->limit - arena->capacity : 0;
+        if (need > room) {
+            return -1;
+        }
+        size = size < room ? size : room;
+    }
+    size = size > need ? size : need;
+    Chunk *chunk = chunk_new(size);
+    if (chunk == NULL) {
+        chunk = chunk_new(need);
+    }
+    if (chunk == NULL) {
+        return -1;
+    }
+    Chunk **link = &arena->chunks;
+    while (*link != NULL) {
+        link = &(*link)->next;
+    }
+    *link = chunk;
+    arena->capacity += chunk->granules * GRANULE;
+    return 0;
+}
+
+/* Look for room where there is none at once: what holders can do without, joined, or more. */
+static void *
+make_room(Arena *arena, size_t granules)
+{
+    if (arena->busy) {
+        return NULL;
+    }
+    if (arena->patience) {
+        arena->patience--;
+        return NULL;
+    }
+    size_t before = arena->carved;
+    arena_let_go(arena, 0);
+    join(arena);
+    /* Growing although half of a large buffer has just come free would be waste; growing although
+     * little came free would mean a look for every few arrays. */
+    if (arena->policy != FULL_GROW || arena->carved <= before / 2) {
+        void *block = carve(arena, granules);
+        if (block != NULL) {
+            return block;
+        }
+    }
+    if (arena->policy == FULL_HEAP) {
+        arena->patience = arena->live / 8;
+        return NULL;
+    }
+    if (arena->policy == FULL_GROW) {
+        (void)grow(arena, granules * GRANULE);
+        return carve(arena, granules);
+    }
+    return NULL;
+}
+
+/* Return memory for a request; NULL if there is none, having counted that. */
+void *
+arena_take(Arena *arena, size_t nbytes)
+{
+    if (nbytes > LARGEST * GRANULE) {
+        arena->refused = nbytes;
+        return NULL;
+    }
+    int class;
+    size_t granules = arena_class(nbytes, &class);
+    FreeBlock *block = arena->waiting[class];
+    if (block != NULL) {
+        Chunk *chunk = block->chunk;
+        arena->waiting[class] = block->next;
+        chunk->sizes[((char *)block - chunk->memory) / GRANULE] |= IN_USE;
+        chunk->live++;
+        arena->live++;
+        return block;
+    }
+    void *new = carve(arena, granules);
+    if (new == NULL) {
+        new = make_room(arena, granules);
+    }
+    if (new == NULL) {
+        arena->refused = nbytes;
+        if (arena->policy == FULL_HEAP) {
+            arena->heap_fallbacks++;
+        }
+    }
+    return new;
+}
+
+int
+arena_has(const Arena *arena, const void *memory)
+{
+    return chunk_of(arena, memory) != NULL;
+}
+
+/* The bytes of a block in use. */
+size_t
+arena_size(const Arena *arena, const void *block)
+{
+    const Chunk *chunk = chunk_of(arena, block);
+    size_t at = (size_t)((const char *)block - chunk->memory) / GRANULE;
+    return (chunk->sizes[at] & ~IN_USE) * (size_t)GRANULE;
+}
+
+/* Take a block back; return 0 if it is none of this arena's. */
+int
+arena_give(Arena *arena, void *memory)
+{
+    Chunk *chunk = chunk_of(arena, memory);
+    if (chunk == NULL) {
+        return 0;
+    }
+    size_t at = (size_t)((char *)memory - chunk->memory) / GRANULE;
+    uint32_t granules = chunk->sizes[at] & ~IN_USE;
+    chunk->sizes[at] = granules;
+    chunk->live--;
+    if (chunk->retired) {
+        if (chunk->live == 0) {
+            chunk_forget(arena, chunk);
+        }
+        return 1;
+    }
+    arena->live--;
+    int class;
+    (void)arena_class((size_t)granules * GRANULE, &class);
+    FreeBlock *block = memory;
+    block->chunk = chunk;
+    block->next = arena->waiting[class];
+    arena->waiting[class] = block;
+    return 1;
+}
+
+/* Return memory of another size with the same content; in place if the block has the room or is
+ * followed by it. `ours` tells whether the block was this arena's. NULL leaves it as it was. */
+void *
+arena_resized(Arena *arena, void *memory, size_t nbytes, int *ours)
+{
+    Chunk *chunk = chunk_of(arena, memory);
+    *ours = chunk != NULL;
+    if (chunk == NULL || nbytes > LARGEST * GRANULE) {
+        return NULL;
+    }
+    int class;
+    size_t at = (size_t)((char *)memory - chunk->memory) / GRANULE;
+    size_t have = chunk->sizes[at] & ~IN_USE, want = arena_class(nbytes, &class);
+    if (want <= have && 2 * want > have) {
+        return memory;
+    }
+    if (want > have && !chunk->retired) {
+        for (size_t i = 0; i < chunk->n_gaps; i++) {
+            Gap *gap = &chunk->gaps[i];
+            if (gap->begin == at + have && gap->end - gap->begin >= want - have) {
+                gap->begin += want - have;
+                chunk->sizes[at] = (uint32_t)want | IN_USE;
+                chunk->carved += want - have;
+                arena->carved += (want - have) * GRANULE;
+                if (arena->carved > arena->peak) {
+                    arena->peak = arena->carved;
+                }
+                if (gap->begin == gap->end) {
+                    chunk->n_gaps--;
+                    memmove(gap, gap + 1, (chunk->n_gaps - i) * sizeof(Gap));
+                }
+                return memory;
+            }
+        }
+    }
+    void *new = arena_take(arena, nbytes);
+    if (new != NULL) {
+        size_t kept = have * GRANULE;
+        memcpy(new, memory, kept < nbytes ? kept : nbytes);
+        arena_give(arena, memory);
+    }
+    return new;
+}
+
+/* ------------------------------------------------------------------ arenas */
+
+Arena *
+arena_new(size_t nbytes, enum policy policy, size_t limit, size_t first)
+{
+    Arena *arena = calloc(1, sizeof(Arena));
+    if (arena == NULL) {
+        return NULL;
+    }
+    arena->holders.next = arena->holders.previous = &arena->holders;
+    arena->policy = policy;
+    arena->limit = limit;
+    arena->first = first;
+    if (nbytes) {
+        arena->chunks = chunk_new(nbytes);
+        if (arena->chunks == NULL) {
+            free(arena);
+            return NULL;
+        }
+        arena->capacity = arena->chunks->granules * GRANULE;
+    }
+    return arena;
+}
+
+/* Whether any block is in use, in retired chunks as well. */
+int
+arena_in_use(const Arena *arena)
+{
+    for (Chunk *chunk = arena->chunks; chunk != NULL; chunk = chunk->next) {
+        if (chunk->live) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+/* Give all memory back to the system; what is asked for from now on is left to the heap. */
+void
+arena_close(Arena *arena)
+{
+    while (arena->chunks != NULL) {
+        Chunk *chunk = arena->chunks;
+        arena->chunks = chunk->next;
+        chunk_delete(chunk);
+    }
+    memset(arena->waiting, 0, sizeof(arena->waiting));
+    arena->capacity = arena->carved = arena->live = 0;
+    arena->policy = FULL_HEAP;
+}
+
+void
+arena_delete(Arena *arena)
+{
+    arena_close(arena);
+    free(arena);
+}
+
+/* Empty the arena: chunks with blocks in use are retired, and new ones take their place. Return
+ * -1, with nothing changed, if there is no memory for these. */
+int
+arena_reset(Arena *arena)
+{
+    arena_let_go(arena, 1);
+    Chunk *fresh = NULL;
+    for (Chunk *chunk = arena->chunks; chunk != NULL; chunk = chunk->next) {
+        if (!chunk->retired && chunk->live) {
+            Chunk *new = chunk_new(chunk->granules * GRANULE);
+            if (new == NULL) {
+                while (fresh != NULL) {
+                    Chunk *next = fresh->next;
+                    chunk_delete(fresh);
+                    fresh = next;
+                }
+                return -1;
+            }
+            new->next = fresh;
+            fresh = new;
+        }
+    }
+    memset(arena->waiting, 0, sizeof(arena->waiting));
+    Chunk **end = &arena->chunks;
+    for (Chunk *chunk = arena->chunks; chunk != NULL; chunk = chunk->next) {
+        if (chunk->live) {
+            chunk->retired = 1;
+        }
+        else {
+            chunk_clear(chunk);
+        }
+        end = &chunk->next;
+    }
+    *end = fresh;
+    arena->carved = arena->live = 0;
+    return 0;
+}
+
+size_t
+arena_chunks(const Arena *arena)
+{
+    size_t n = 0;
+    for (Chunk *chunk = arena->chunks; chunk != NULL; chunk = chunk->next) {
+        n += !chunk->retired;
+    }
+    return n;
+}
+
+/* Blocks in use that nobody but a holder needs. */
+size_t
+arena_idle(const Arena *arena)
+{
+    size_t n = 0;
+    for (Holder *h = arena->holders.next; h != &arena->holders; h = h->next) {
+        n += h->idle(h);
+    }
+    return n;
+}
+
+void
+arena_hold(Arena *arena, Holder *holder)
+{
+    holder->next = arena->holders.next;
+    holder->previous = &arena->holders;
+    holder->next->previous = holder;
+    arena->holders.next = holder;
+}
+
+void
+arena_unhold(Holder *holder)
+{
+    holder->next->previous = holder->previous;
+    holder->previous->next = holder->next;
+}

@@ -1,0 +1,41 @@
+#include "arena/arena.h"
+
+static size_t
+granules_of(size_t nbytes)
+{
+    return (nbytes + GRANULE - 1) / GRANULE;
+}
+
+static int
+bits(size_t n)
+{
+    int count = 0;
+    while (n) {
+        count++;
+        n >>= 1;
+    }
+    return count;
+}
+
+size_t
+arena_class(size_t nbytes, int *class)
+{
+    size_t n = granules_of(nbytes ? nbytes : 1);
+    if (n <= 16) {
+        *class = (int)n - 1;
+        return n;
+    }
+    int shift = bits(n) - 5;
+    size_t step = (size_t)1 << shift;
+    n = (n + step - 1) / step * step;
+    shift = bits(n) - 5; /* rounding up may have reached the next power of two */
+    *class = 16 * shift + (int)(n >> shift);
+    return n;
+}
+
+size_t
+arena_room_for(size_t nbytes)
+{
+    int class;
+    return arena_class(nbytes, &class) * GRANULE;
+}

@@ -1,0 +1,373 @@
+/* The sites of calls: they swap the callable that is about to be called for another one.
+ *
+ * What a callable is swapped for is decided by `plan_callee` the first time it comes; the site
+ * remembers the last few. The call itself stays an instruction.
+ */
+#include "calls/native.h"
+
+#include <string.h>
+
+#define ENTRIES 6       /* callables that a site remembers */
+#define MOST_PASSING 64 /* callables in a row that are planned for one call each */
+
+/* One callable, of one of three kinds: an object (`callee`), a bound method (`kind`), or a Python
+ * function or its method (`code`). */
+typedef struct {
+    PyObject *callee;   /* owned */
+    PyObject *instead;  /* owned: what it is swapped for */
+    PyTypeObject *kind; /* owned: the type of the method's object */
+    void *method;       /* borrowed: the method's definition, or its function */
+    PyObject *native;   /* owned: what it is swapped for, to be bound */
+    PyObject *code;     /* owned: weak reference to the code of the function */
+    PyObject *current;  /* owned: the cell of its rewritten code */
+    PyObject *function; /* owned, or NULL: weak reference to the function */
+    PyObject *instance; /* owned, or NULL: its instance */
+    PyObject *now;      /* owned, or NULL: the code of the instance */
+    int keeps;          /* whether instances are kept: not where they would keep more alive */
+} Entry;
+
+typedef struct {
+    Site site;
+    int n;
+    int next;    /* the entry to be replaced next */
+    int planned; /* entries that were replaced */
+    int passing; /* callables planned for one call each, in a row */
+    Entry entries[ENTRIES];
+} ResolveSite;
+
+static void
+entry_clear(Entry *entry)
+{
+    Entry old = *entry;
+    memset(entry, 0, sizeof(*entry));
+    PyObject *owned[] = {old.callee,  old.instead, (PyObject *)old.kind, old.native,   old.code,
+                         old.current, old.function, old.instance,        old.now};
+    for (size_t i = 0; i < sizeof(owned) / sizeof(owned[0]); i++) {
+        Py_XDECREF(owned[i]);
+    }
+}
+
+ALWAYS_INLINE int
+refers_to(PyObject *reference, PyObject *object)
+{
+    return reference != NULL && ((PyWeakReference *)reference)->wr_object == object;
+}
+
+/* ------------------------------------------------------------------ Python functions */
+
+/* Return the counterpart of a Python function whose code the entry knows. */
+static PyObject *
+entered(Entry *entry, PyObject *callee, PyObject *now)
+{
+    if (refers_to(entry->function, callee) && entry->now == now &&
+        instance_is_current(entry->instance, callee)) {
+        return Py_NewRef(entry->instance);
+    }
+    /* A collection in the middle may run code that replaces the entry. */
+    PyObject *current = Py_NewRef(entry->current);
+    Py_INCREF(now);
+    PyObject *instance = instance_of(now, callee);
+    if (instance != NULL && entry->current == current && entry->keeps &&
+        ((PyFunctionObject *)callee)->func_closure == NULL) {
+        PyObject *reference = PyWeakref_NewRef(callee, NULL);
+        if (reference == NULL) {
+            Py_CLEAR(instance);
+        }
+        else {
+            Py_XSETREF(entry->function, reference);
+            Py_XSETREF(entry->instance, Py_NewRef(instance));
+            Py_XSETREF(entry->now, Py_NewRef(now));
+        }
+    }
+    Py_DECREF(current);
+    Py_DECREF(now);
+    return instance;
+}
+
+/* Return the counterpart of a function or of its method. */
+static PyObject *
+counterpart(Entry *entry, PyObject *callee, PyObject *now)
+{
+    if (!PyMethod_Check(callee)) {
+        return entered(entry, callee, now);
+    }
+    PyObject *instance = entered(entry, PyMethod_GET_FUNCTION(callee), now);
+    PyObject *method =
+        instance == NULL ? NULL : PyMethod_New(instance, PyMethod_GET_SELF(callee));
+    Py_XDECREF(instance);
+    return method;
+}
+
+/* The rewritten code of an entry's function, as long as it has sites; or NULL. */
+ALWAYS_INLINE PyObject *
+code_now(const Entry *entry)
+{
+    PyObject *now = PyCell_Check(entry->current) ? PyCell_GET(entry->current) : NULL;
+    return now == Py_None ? NULL : now;
+}
+
+/* ------------------------------------------------------------------ bound methods */
+
+/* The object of a bound method, or NULL; and what tells its methods apart. */
+ALWAYS_INLINE PyObject *
+object_of(PyObject *callee)
+{
+    if (PyCFunction_Check(callee)) {
+        PyObject *object = PyCFunction_GET_SELF(callee);
+        return object == NULL || PyModule_Check(object) ? NULL : object;
+    }
+    return PyMethod_Check(callee) ? PyMethod_GET_SELF(callee) : NULL;
+}
+
+ALWAYS_INLINE void *
+method_of(PyObject *callee)
+{
+    return PyCFunction_Check(callee) ? (void *)((PyCFunctionObject *)callee)->m_ml
+                                     : (void *)PyMethod_GET_FUNCTION(callee);
+}
+
+/* ------------------------------------------------------------------ planning */
+
+static PyObject *
+missed(ResolveSite *self, PyObject *callee)
+{
+    Site *site = &self->site;
+    if (++site->misses >= MISSES && site_give_back(site) < 0) {
+        return NULL;
+    }
+    return Py_NewRef(callee);
+}
+
+/* A place for one more entry; of a site that meets ever new callables nothing is gained. */
+static Entry *
+new_entry(ResolveSite *self)
+{
+    int at = self->next;
+    self->next = (at + 1) % ENTRIES;
+    if (self->n < ENTRIES) {
+        self->n++;
+    }
+    else if (++self->planned == MOST_PASSING && site_give_back(&self->site) < 0) {
+        return NULL;
+    }
+    entry_clear(&self->entries[at]);
+    return &self->entries[at];
+}
+
+static PyObject *
+enter(ResolveSite *self, PyObject *callee, PyObject *cell, PyObject *code, int keeps)
+{
+    PyObject *reference = PyWeakref_NewRef(code, NULL);
+    Entry *entry = reference == NULL ? NULL : new_entry(self);
+    if (entry == NULL) {
+        Py_XDECREF(reference);
+        return NULL;
+    }
+    entry->code = reference;
+    entry->current = Py_NewRef(cell);
+    entry->keeps = keeps;
+    PyObject *function = PyMethod_Check(callee) ? PyMethod_GET_FUNCTION(callee) : callee;
+    PyObject *now = plain_code_of(function) == code ? code_now(entry) : NULL;
+    return now == NULL ? missed(self, callee) : counterpart(entry, callee, now);
+}
+
+static PyObject *
+swap(ResolveSite *self, PyObject *callee, const char *form, PyObject *what, PyObject *more)
+{
+    const State *state = self->site.state;
+    PyObject *native = native_make(state->native_type, &self->site, form, what, more);
+    if (native == NULL) {
+        return NULL;
+    }
+    PyObject *object = what != callee ? object_of(callee) : NULL, *result;
+    if (object == NULL) {
+        Py_SETREF(native, native_as_function(native));
+    }
+    Entry *entry = native == NULL ? NULL : new_entry(self);
+    if (entry == NULL) {
+        Py_XDECREF(native);
+        return NULL;
+    }
+    if (object != NULL) { /* `what` is the method's function */
+        entry->kind = (PyTypeObject *)Py_NewRef((PyObject *)Py_TYPE(object));
+        entry->method = method_of(callee);
+        entry->native = native;
+        result = bound_make(state->bound_type, native, object);
+    }
+    else {
+        entry->callee = Py_NewRef(callee);
+        entry->instead = native;
+        result = Py_NewRef(native);
+    }
+    return result;
+}
+
+/* Ask `plan_callee`, which returns None or (form, what, more). */
+static NOINLINE PyObject *
+planned(ResolveSite *self, PyObject *callee)
+{
+    PyObject *plan = PyObject_CallFunctionObjArgs(self->site.state->plan_callee, self->site.spec,
+                                                  callee, NULL);
+    if (plan == NULL) {
+        return NULL;
+    }
+    if (plan == Py_None) {
+        Py_DECREF(plan);
+        return missed(self, callee);
+    }
+    const char *form;
+    PyObject *what, *more, *result = NULL;
+    if (!PyArg_ParseTuple(plan, "sOO", &form, &what, &more)) {
+        Py_DECREF(plan);
+        return NULL;
+    }
+    self->site.misses = 0;
+    if (strcmp(form, "enter") == 0 || strcmp(form, "keep") == 0) {
+        result = enter(self, callee, what, more, form[0] == 'k');
+    }
+    else if (strcmp(form, "once") == 0 || strcmp(form, "passing") == 0) {
+        self->passing += form[0] == 'p';
+        if (self->passing != MOST_PASSING || site_give_back(&self->site) == 0) {
+            result = Py_NewRef(what);
+        }
+    }
+    else {
+        result = swap(self, callee, form, what, more);
+    }
+    Py_DECREF(plan);
+    return result;
+}
+
+/* Look through the entries; NULL without an exception if none is for this callable. */
+static PyObject *
+known(ResolveSite *self, PyObject *callee)
+{
+    PyObject *function = PyMethod_Check(callee) ? PyMethod_GET_FUNCTION(callee) : callee;
+    PyObject *code = PyFunction_Check(function) ? plain_code_of(function) : NULL;
+    PyObject *object = object_of(callee);
+    for (int i = 0; i < self->n; i++) {
+        Entry *entry = &self->entries[i];
+        if (entry->callee == callee) {
+            return Py_NewRef(entry->instead);
+        }
+        if (code != NULL && refers_to(entry->code, code)) {
+            PyObject *now = code_now(entry);
+            if (now != NULL) {
+                return counterpart(entry, callee, now);
+            }
+            continue;
+        }
+        if (object != NULL && entry->kind == Py_TYPE(object) &&
+            entry->method == method_of(callee)) {
+            return bound_make(self->site.state->bound_type, entry->native, object);
+        }
+    }
+    return NULL;
+}
+
+static PyObject *
+resolve_call(PyObject *object, PyObject *callee)
+{
+    ResolveSite *self = (ResolveSite *)object;
+    PyObject *result;
+    if (LIKELY(callee == self->entries[0].callee)) {
+        result = Py_NewRef(self->entries[0].instead);
+    }
+    else {
+        result = known(self, callee);
+        if (result == NULL && !PyErr_Occurred()) {
+            return planned(self, callee);
+        }
+    }
+    self->site.misses = 0;
+    if (UNLIKELY(++self->site.hits == SETTLED) && site_settle(&self->site) < 0) {
+        Py_CLEAR(result);
+    }
+    return result;
+}
+
+/* ------------------------------------------------------------------ the object */
+
+/* ResolveSite(spec, owner, number, arena, frugal) */
+static PyObject *
+resolve_new(PyTypeObject *type, PyObject *args, PyObject *Py_UNUSED(kwargs))
+{
+    PyObject *spec, *owner, *arena;
+    Py_ssize_t number;
+    int frugal;
+    if (!PyArg_ParseTuple(args, "OOnOp:ResolveSite", &spec, &owner, &number, &arena, &frugal)) {
+        return NULL;
+    }
+    ResolveSite *self = (ResolveSite *)type->tp_alloc(type, 0);
+    if (self != NULL && site_init(&self->site, type, spec, owner, number, arena, frugal) < 0) {
+        Py_CLEAR(self);
+    }
+    return (PyObject *)self;
+}
+
+static int
+resolve_clear(PyObject *object)
+{
+    ResolveSite *self = (ResolveSite *)object;
+    self->n = 0;
+    for (int i = 0; i < ENTRIES; i++) {
+        entry_clear(&self->entries[i]);
+    }
+    Py_CLEAR(self->site.owner);
+    return 0;
+}
+
+static void
+resolve_dealloc(PyObject *object)
+{
+    PyTypeObject *type = Py_TYPE(object);
+    PyObject_GC_UnTrack(object);
+    resolve_clear(object);
+    site_clear((Site *)object);
+    type->tp_free(object);
+    Py_DECREF(type);
+}
+
+static int
+resolve_traverse(PyObject *object, visitproc visit, void *arg)
+{
+    ResolveSite *self = (ResolveSite *)object;
+    for (int i = 0; i < ENTRIES; i++) {
+        Entry *entry = &self->entries[i];
+        Py_VISIT(entry->callee);
+        Py_VISIT(entry->instead);
+        Py_VISIT((PyObject *)entry->kind);
+        Py_VISIT(entry->native);
+        Py_VISIT(entry->code);
+        Py_VISIT(entry->current);
+        Py_VISIT(entry->function);
+        Py_VISIT(entry->instance);
+        Py_VISIT(entry->now);
+    }
+    return site_traverse(&self->site, visit, arg);
+}
+
+static PyMethodDef resolve_methods[] = {
+    {"call", resolve_call, METH_O, "Return what to call in the place of a callable."},
+    {"__reduce__", site_reduce, METH_NOARGS, NULL},
+    {NULL, NULL, 0, NULL},
+};
+
+static PyMemberDef resolve_members[] = {
+    SITE_MEMBERS,
+    {NULL, 0, 0, 0, NULL},
+};
+
+static PyType_Slot resolve_slots[] = {
+    {Py_tp_new, resolve_new},           {Py_tp_dealloc, resolve_dealloc},
+    {Py_tp_traverse, resolve_traverse}, {Py_tp_clear, resolve_clear},
+    {Py_tp_methods, resolve_methods},   {Py_tp_members, resolve_members},
+    {Py_tp_doc, "The site of a call."}, {0, NULL},
+};
+
+PyType_Spec resolve_spec = {
+    .name = "alloc_rewrite._native.ResolveSite",
+    .basicsize = sizeof(ResolveSite),
+    .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC | Py_TPFLAGS_IMMUTABLETYPE,
+    .slots = resolve_slots,
+};

@@ -1,0 +1,131 @@
+#include "numpy/casts.h"
+
+/* Every pair of a type that loops are asked about and one that they compute in, where NumPy calls
+ * the cast safe; its own casts are these conversions too. */
+
+/* A bool is any byte; all but 0 are true. */
+#define READ_bool(item) ((item) != 0)
+#define READ_byte(item) (item)
+#define READ_ubyte(item) (item)
+#define READ_short(item) (item)
+#define READ_ushort(item) (item)
+#define READ_int(item) (item)
+#define READ_uint(item) (item)
+#define READ_long(item) (item)
+#define READ_ulong(item) (item)
+#define READ_longlong(item) (item)
+#define READ_ulonglong(item) (item)
+#define READ_float(item) (item)
+#define READ_double(item) (item)
+
+#define EACH(from, assign)                                                  \
+    if (by == (npy_intp)sizeof(npy_##from)) {                               \
+        const npy_##from *s = source;                                       \
+        for (npy_intp i = 0; i < n; i++) {                                  \
+            npy_##from value = READ_##from(s[i]);                           \
+            assign;                                                         \
+        }                                                                   \
+        return;                                                             \
+    }                                                                       \
+    for (npy_intp i = 0; i < n; i++) {                                      \
+        npy_##from value =                                                  \
+            READ_##from(*(const npy_##from *)((const char *)source + i * by)); \
+        assign;                                                             \
+    }
+
+#define REAL(from, to)                                                                \
+    static void from##_##to(const void *source, npy_intp by, void *target, npy_intp n) \
+    {                                                                                 \
+        npy_##to *t = target;                                                         \
+        EACH(from, t[i] = (npy_##to)value)                                            \
+    }
+
+#define COMPLEX(from, to, part)                                                       \
+    static void from##_##to(const void *source, npy_intp by, void *target, npy_intp n) \
+    {                                                                                 \
+        part *t = target;                                                             \
+        EACH(from, (t[2 * i] = (part)value, t[2 * i + 1] = 0))                        \
+    }
+
+#define TO_INEXACT(from)              \
+    REAL(from, float)                 \
+    REAL(from, double)                \
+    COMPLEX(from, cfloat, npy_float)  \
+    COMPLEX(from, cdouble, npy_double)
+
+#define FROM_INTEGER(from) \
+    REAL(from, short)      \
+    REAL(from, ushort)     \
+    REAL(from, int)        \
+    REAL(from, uint)       \
+    REAL(from, long)       \
+    REAL(from, ulong)      \
+    REAL(from, longlong)   \
+    REAL(from, ulonglong)  \
+    TO_INEXACT(from)
+
+FROM_INTEGER(bool)
+FROM_INTEGER(byte)
+FROM_INTEGER(ubyte)
+FROM_INTEGER(short)
+FROM_INTEGER(ushort)
+FROM_INTEGER(int)
+FROM_INTEGER(uint)
+FROM_INTEGER(long)
+FROM_INTEGER(ulong)
+FROM_INTEGER(longlong)
+FROM_INTEGER(ulonglong)
+REAL(float, double)
+COMPLEX(float, cfloat, npy_float)
+COMPLEX(float, cdouble, npy_double)
+COMPLEX(double, cdouble, npy_double)
+
+static void
+cfloat_cdouble(const void *source, npy_intp by, void *target, npy_intp n)
+{
+    npy_double *t = target;
+    for (npy_intp i = 0; i < n; i++) {
+        const npy_float *s = (const npy_float *)((const char *)source + i * by);
+        t[2 * i] = s[0];
+        t[2 * i + 1] = s[1];
+    }
+}
+
+#define ROW_INEXACT(from)                                                              \
+    [NPY_FLOAT] = from##_float, [NPY_DOUBLE] = from##_double, [NPY_CFLOAT] = from##_cfloat, \
+    [NPY_CDOUBLE] = from##_cdouble
+
+#define ROW_INTEGER(from)                                                              \
+    {[NPY_SHORT] = from##_short, [NPY_USHORT] = from##_ushort, [NPY_INT] = from##_int, \
+     [NPY_UINT] = from##_uint, [NPY_LONG] = from##_long, [NPY_ULONG] = from##_ulong,   \
+     [NPY_LONGLONG] = from##_longlong, [NPY_ULONGLONG] = from##_ulonglong,             \
+     ROW_INEXACT(from)}
+
+static const Cast CASTS[NPY_CDOUBLE + 1][NPY_CDOUBLE + 1] = {
+    [NPY_BOOL] = ROW_INTEGER(bool),
+    [NPY_BYTE] = ROW_INTEGER(byte),
+    [NPY_UBYTE] = ROW_INTEGER(ubyte),
+    [NPY_SHORT] = ROW_INTEGER(short),
+    [NPY_USHORT] = ROW_INTEGER(ushort),
+    [NPY_INT] = ROW_INTEGER(int),
+    [NPY_UINT] = ROW_INTEGER(uint),
+    [NPY_LONG] = ROW_INTEGER(long),
+    [NPY_ULONG] = ROW_INTEGER(ulong),
+    [NPY_LONGLONG] = ROW_INTEGER(longlong),
+    [NPY_ULONGLONG] = ROW_INTEGER(ulonglong),
+    [NPY_FLOAT] = {[NPY_DOUBLE] = float_double,
+                   [NPY_CFLOAT] = float_cfloat,
+                   [NPY_CDOUBLE] = float_cdouble},
+    [NPY_DOUBLE] = {[NPY_CDOUBLE] = double_cdouble},
+    [NPY_CFLOAT] = {[NPY_CDOUBLE] = cfloat_cdouble},
+};
+
+Cast
+cast_between(int from, int to)
+{
+    if (from < 0 || to < 0 || from > NPY_CDOUBLE || to > NPY_CDOUBLE ||
+        !PyArray_CanCastSafely(from, to)) {
+        return NULL;
+    }
+    return CASTS[from][to];
+}

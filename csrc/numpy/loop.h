@@ -1,0 +1,20 @@
+/* NumPy's inner loops: the one place that reads the capsule in which NumPy hands them out. */
+#ifndef ALLOC_REWRITE_NUMPY_LOOP_H
+#define ALLOC_REWRITE_NUMPY_LOOP_H
+
+#include "state.h"
+
+/* What NumPy tells of a loop; the layout is that of its capsule "numpy_1.24_ufunc_call_info". */
+typedef struct {
+    PyArrayMethod_StridedLoop *loop;
+    PyArrayMethod_Context *context; /* borrowed from the capsule */
+    NpyAuxData *auxdata;            /* borrowed from the capsule */
+    npy_bool needs_python;
+    npy_bool raises_nothing;
+} CallInfo;
+
+/* Read a loop out of its capsule, which must outlive it. 1, 0 if the loop is not to be called from
+ * here, or -1 with an exception. */
+int loop_read(PyObject *capsule, CallInfo *call);
+
+#endif

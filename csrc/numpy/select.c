@@ -1,0 +1,100 @@
+#include "numpy/select.h"
+
+#include <string.h>
+
+typedef struct {
+    npy_uint64 half[2];
+} Wide;
+
+#define LOOPS(type)                                                                       \
+    FOR_EACH_PROCESSOR static int where_##type(                                           \
+        PyArrayMethod_Context *Py_UNUSED(context), char *const *data, const npy_intp *dims, \
+        const npy_intp *strides, NpyAuxData *Py_UNUSED(auxdata))                          \
+    {                                                                                     \
+        const char *chosen = data[0], *x = data[1], *y = data[2];                         \
+        char *out = data[3];                                                              \
+        npy_intp n = dims[0], size = (npy_intp)sizeof(type);                              \
+        if (strides[0] == 1 && strides[3] == size && (strides[1] == size || !strides[1]) && \
+            (strides[2] == size || !strides[2])) {                                        \
+            const npy_bool *c = (const npy_bool *)chosen;                                 \
+            const type *a = (const type *)x, *b = (const type *)y;                        \
+            type *o = (type *)out;                                                        \
+            npy_intp by_a = strides[1] != 0, by_b = strides[2] != 0;                      \
+            if (by_a && by_b) {                                                           \
+                INDEPENDENT                                                               \
+                for (npy_intp i = 0; i < n; i++) {                                        \
+                    type one = a[i], other = b[i];                                        \
+                    o[i] = c[i] ? one : other;                                            \
+                }                                                                         \
+                return 0;                                                                 \
+            }                                                                             \
+            INDEPENDENT                                                                   \
+            for (npy_intp i = 0; i < n; i++) {                                            \
+                type one = a[i * by_a], other = b[i * by_b];                              \
+                o[i] = c[i] ? one : other;                                                \
+            }                                                                             \
+            return 0;                                                                     \
+        }                                                                                 \
+        for (npy_intp i = 0; i < n; i++) {                                                \
+            type one = *(const type *)x, other = *(const type *)y;                        \
+            *(type *)out = *(const npy_bool *)chosen ? one : other;                       \
+            chosen += strides[0];                                                         \
+            x += strides[1];                                                              \
+            y += strides[2];                                                              \
+            out += strides[3];                                                            \
+        }                                                                                 \
+        return 0;                                                                         \
+    }                                                                                     \
+                                                                                          \
+    static int copy_##type(PyArrayMethod_Context *Py_UNUSED(context), char *const *data,  \
+                           const npy_intp *dims, const npy_intp *strides,                 \
+                           NpyAuxData *Py_UNUSED(auxdata))                                \
+    {                                                                                     \
+        const char *from = data[0];                                                       \
+        char *to = data[1];                                                               \
+        npy_intp size = (npy_intp)sizeof(type);                                           \
+        if (strides[0] == size && strides[1] == size) {                                   \
+            memcpy(to, from, (size_t)(dims[0] * size));                                   \
+            return 0;                                                                     \
+        }                                                                                 \
+        for (npy_intp i = 0; i < dims[0]; i++) {                                          \
+            *(type *)to = *(const type *)from;                                            \
+            from += strides[0];                                                           \
+            to += strides[1];                                                             \
+        }                                                                                 \
+        return 0;                                                                         \
+    }
+
+LOOPS(npy_uint8)
+LOOPS(npy_uint16)
+LOOPS(npy_uint32)
+LOOPS(npy_uint64)
+LOOPS(Wide)
+
+#define CHOOSE(kind)             \
+    switch (itemsize) {          \
+    case 1:                      \
+        return kind##_npy_uint8; \
+    case 2:                      \
+        return kind##_npy_uint16; \
+    case 4:                      \
+        return kind##_npy_uint32; \
+    case 8:                      \
+        return kind##_npy_uint64; \
+    case 16:                     \
+        return kind##_Wide;      \
+    default:                     \
+        return NULL;             \
+    }
+
+PyArrayMethod_StridedLoop *
+where_loop(npy_intp itemsize)
+{
+    CHOOSE(where)
+}
+
+PyArrayMethod_StridedLoop *
+copy_loop(npy_intp itemsize)
+{
+    CHOOSE(copy)
+}

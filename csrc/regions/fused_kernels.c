@@ -1,0 +1,168 @@
+#include "regions/fused_kernels.h"
+
+#include <string.h>
+
+#define A (a[i])
+#define B (b[i])
+#define C (c[i])
+#define D (d[i])
+
+/* One kernel; whole chunks first, whose length the compiler knows. */
+#define KERNEL(name, type, n_in, expression)                                            \
+    FOR_EACH_PROCESSOR static void name(char *const *args, const npy_intp *strides, npy_intp n) \
+    {                                                                                   \
+        const type *a = (const type *)args[0], *b = (const type *)args[1];              \
+        const type *c = (const type *)args[2], *d = (const type *)args[(n_in)-1];       \
+        type *out = (type *)args[n_in];                                                 \
+        const npy_intp by_a = strides[0] ? FUSED_CHUNK : 0;                             \
+        const npy_intp by_b = strides[1] ? FUSED_CHUNK : 0;                             \
+        const npy_intp by_c = strides[2] ? FUSED_CHUNK : 0;                             \
+        const npy_intp by_d = strides[(n_in)-1] ? FUSED_CHUNK : 0;                      \
+        for (; n >= FUSED_CHUNK; n -= FUSED_CHUNK) {                                    \
+            INDEPENDENT                                                                 \
+            for (int i = 0; i < FUSED_CHUNK; i++) {                                     \
+                out[i] = expression;                                                    \
+            }                                                                           \
+            a += by_a;                                                                  \
+            b += by_b;                                                                  \
+            c += by_c;                                                                  \
+            d += by_d;                                                                  \
+            out += FUSED_CHUNK;                                                         \
+        }                                                                               \
+        INDEPENDENT                                                                     \
+        for (int i = 0; i < (int)n; i++) {                                              \
+            out[i] = expression;                                                        \
+        }                                                                               \
+    }
+
+#define LEFT_AND_RIGHT(first, x, second, y, type)                  \
+    KERNEL(left_##first##_##second##_##type, type, 3, (A x B) y C) \
+    KERNEL(right_##first##_##second##_##type, type, 3, C y (A x B))
+#define BOTH(first, x, second, y, third, z, type) \
+    KERNEL(both_##first##_##second##_##third##_##type, type, 4, (A x B) y (C z D))
+#define WITH_THIRD(first, x, second, y, type)    \
+    BOTH(first, x, second, y, add, +, type)      \
+    BOTH(first, x, second, y, subtract, -, type) \
+    BOTH(first, x, second, y, multiply, *, type)
+#define WITH_SECOND(first, x, type)            \
+    LEFT_AND_RIGHT(first, x, add, +, type)     \
+    LEFT_AND_RIGHT(first, x, subtract, -, type) \
+    LEFT_AND_RIGHT(first, x, multiply, *, type) \
+    LEFT_AND_RIGHT(first, x, divide, /, type)
+#define WITH_BOTH(first, x, type)              \
+    WITH_THIRD(first, x, add, +, type)         \
+    WITH_THIRD(first, x, subtract, -, type)    \
+    WITH_THIRD(first, x, multiply, *, type)
+#define ALL(type)                  \
+    WITH_SECOND(add, +, type)      \
+    WITH_SECOND(subtract, -, type) \
+    WITH_SECOND(multiply, *, type) \
+    WITH_SECOND(divide, /, type)   \
+    WITH_BOTH(add, +, type)        \
+    WITH_BOTH(subtract, -, type)   \
+    WITH_BOTH(multiply, *, type)
+
+ALL(npy_double)
+ALL(npy_float)
+
+/* Choices: those of `<` and its like raise a flag for NaN, which nobody is to see. */
+#define CHOICE(name, x, type)                                                               \
+    KERNEL(name##_##type##_kernel, type, 4, (A x B) ? C : D)                                \
+    static void name##_##type(char *const *args, const npy_intp *strides, npy_intp n)       \
+    {                                                                                       \
+        name##_##type##_kernel(args, strides, n);                                           \
+        status_clear(0);                                                                    \
+    }
+#define CHOICES(type)               \
+    CHOICE(less, <, type)           \
+    CHOICE(less_equal, <=, type)    \
+    CHOICE(greater, >, type)        \
+    CHOICE(greater_equal, >=, type) \
+    CHOICE(equal, ==, type)         \
+    CHOICE(not_equal, !=, type)
+
+CHOICES(npy_double)
+CHOICES(npy_float)
+
+#define CHOICE_ROW(name) {#name, {name##_npy_double, name##_npy_float}}
+
+static const struct {
+    const char *ufunc;
+    Fused kernels[2];
+} choices[] = {
+    CHOICE_ROW(less),          CHOICE_ROW(less_equal), CHOICE_ROW(greater),
+    CHOICE_ROW(greater_equal), CHOICE_ROW(equal),      CHOICE_ROW(not_equal),
+};
+
+Fused
+fused_choice(int type_num, const char *ufunc)
+{
+    for (size_t i = 0; i < sizeof(choices) / sizeof(choices[0]); i++) {
+        if (strcmp(choices[i].ufunc, ufunc) == 0) {
+            return type_num == NPY_DOUBLE  ? choices[i].kernels[0]
+                   : type_num == NPY_FLOAT ? choices[i].kernels[1]
+                                           : NULL;
+        }
+    }
+    return NULL;
+}
+
+#define THREE(kind, first, type) \
+    {kind##_##first##_add_##type, kind##_##first##_subtract_##type, \
+     kind##_##first##_multiply_##type}
+#define FOUR(kind, first, type)                                     \
+    {kind##_##first##_add_##type, kind##_##first##_subtract_##type, \
+     kind##_##first##_multiply_##type, kind##_##first##_divide_##type}
+#define SQUARE(first, type)                                             \
+    {THREE(both, first##_add, type), THREE(both, first##_subtract, type), \
+     THREE(both, first##_multiply, type)}
+#define TABLES(type)                                                        \
+    {                                                                       \
+        .left = {FOUR(left, add, type), FOUR(left, subtract, type),         \
+                 FOUR(left, multiply, type), FOUR(left, divide, type)},     \
+        .right = {FOUR(right, add, type), FOUR(right, subtract, type),      \
+                  FOUR(right, multiply, type), FOUR(right, divide, type)},  \
+        .both = {SQUARE(add, type), SQUARE(subtract, type), SQUARE(multiply, type)}, \
+    }
+
+typedef struct {
+    Fused left[4][4];
+    Fused right[4][4];
+    Fused both[3][3][3];
+} Table;
+
+static const Table tables[2] = {TABLES(npy_double), TABLES(npy_float)};
+
+enum fusible
+fusible_by_name(const char *ufunc)
+{
+    static const char *const names[] = {"add", "subtract", "multiply", "divide"};
+    for (int i = 0; i < FUSE_NOTHING; i++) {
+        if (strcmp(ufunc, names[i]) == 0) {
+            return (enum fusible)i;
+        }
+    }
+    return FUSE_NOTHING;
+}
+
+Fused
+fused_kernel(int type_num, enum fusion fusion, enum fusible first, enum fusible second,
+             enum fusible third)
+{
+    if ((type_num != NPY_DOUBLE && type_num != NPY_FLOAT) || first == FUSE_NOTHING ||
+        second == FUSE_NOTHING) {
+        return NULL;
+    }
+    const Table *table = &tables[type_num == NPY_FLOAT];
+    switch (fusion) {
+    case FUSE_LEFT:
+        return table->left[first][second];
+    case FUSE_RIGHT:
+        return table->right[first][second];
+    default:
+        if (first == FUSE_DIVIDE || second == FUSE_DIVIDE || third >= FUSE_DIVIDE) {
+            return NULL;
+        }
+        return table->both[first][second][third];
+    }
+}

@@ -1,0 +1,169 @@
+#include "regions/program.h"
+
+#include <string.h>
+
+static const char *const KINDS[] = {
+    "leaf", "const",  "attribute", "slice", "tuple", "index", "operation", "call", "method",
+    "in place", "store", NULL,
+};
+
+static int
+kind_named(const char *name)
+{
+    for (int i = 0; KINDS[i] != NULL; i++) {
+        if (strcmp(KINDS[i], name) == 0) {
+            return i;
+        }
+    }
+    return -1;
+}
+
+/* Read one node: (kind, operands, detail, line). */
+static int
+read_node(Program *program, Node *node, PyObject *source)
+{
+    PyObject *kind = PyObject_GetAttrString(source, "kind");
+    PyObject *operands = PyObject_GetAttrString(source, "operands");
+    PyObject *line = PyObject_GetAttrString(source, "line");
+    node->detail = PyObject_GetAttrString(source, "detail");
+    const char *name = kind == NULL ? NULL : PyUnicode_AsUTF8(kind);
+    int number = name == NULL ? -1 : kind_named(name), done = 0;
+    if (number < 0 || operands == NULL || node->detail == NULL || !PyTuple_Check(operands) ||
+        PyTuple_GET_SIZE(operands) > MOST_OPERANDS) {
+        goto end;
+    }
+    node->kind = (enum node_kind)number;
+    node->line = line != NULL && PyLong_Check(line) ? (int)PyLong_AsLong(line) : 0;
+    node->is_transposed = node->kind == NODE_ATTRIBUTE && PyUnicode_Check(node->detail) &&
+                          PyUnicode_CompareWithASCIIString(node->detail, "T") == 0;
+    node->n = (int)PyTuple_GET_SIZE(operands);
+    for (int i = 0; i < node->n; i++) {
+        long operand = PyLong_AsLong(PyTuple_GET_ITEM(operands, i));
+        if (operand < 0 || operand >= program->n_nodes) {
+            goto end;
+        }
+        node->operands[i] = (int)operand;
+        Node *made = &program->nodes[operand];
+        if (is_computing(node->kind) && i == 0 && node->kind == NODE_CALL) {
+            made->is_callable = 1;
+        }
+        else if (is_computing(node->kind) && !(node->kind == NODE_STORE && i == 1)) {
+            made->is_operand = 1;
+        }
+        else if (i == 0 && (node->kind == NODE_INDEX || node->is_transposed)) {
+            made->is_operand = 1;
+        }
+    }
+    if (node->kind == NODE_LEAF) {
+        node->leaf = (int)PyLong_AsLong(node->detail);
+        program->n_leaves++;
+    }
+    if (node->kind == NODE_OPERATION || node->kind == NODE_IN_PLACE) {
+        const char *symbol = PyUnicode_AsUTF8(node->detail);
+        node->operator = symbol == NULL ? NULL : operation_named(symbol);
+        if (node->operator == NULL) {
+            goto end;
+        }
+    }
+    if (node->kind == NODE_IN_PLACE || node->kind == NODE_STORE) {
+        program->effect = program->n_nodes;
+    }
+    done = 1;
+end:
+    Py_XDECREF(kind);
+    Py_XDECREF(line);
+    Py_XDECREF(operands);
+    return done;
+}
+
+static int
+truth(PyObject *source, const char *name)
+{
+    PyObject *value = PyObject_GetAttrString(source, name);
+    int result = value == NULL ? -1 : PyObject_IsTrue(value);
+    Py_XDECREF(value);
+    return result;
+}
+
+static int
+read_all(Program *program, PyObject *nodes, PyObject *outputs)
+{
+    if (!PyTuple_Check(nodes) || !PyTuple_Check(outputs) ||
+        PyTuple_GET_SIZE(nodes) > MOST_NODES || PyTuple_GET_SIZE(outputs) > MOST_NODES) {
+        return 0;
+    }
+    for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(nodes); i++) {
+        Node *node = &program->nodes[program->n_nodes];
+        if (!read_node(program, node, PyTuple_GET_ITEM(nodes, i))) {
+            Py_CLEAR(node->detail);
+            return 0;
+        }
+        program->n_nodes++;
+    }
+    for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(outputs); i++) {
+        long node = PyLong_AsLong(PyTuple_GET_ITEM(outputs, i));
+        if (node < 0 || node >= program->n_nodes) {
+            return 0;
+        }
+        program->outputs[program->n_outputs++] = (int)node;
+    }
+    return 1;
+}
+
+/* Note which leaves are temporaries. */
+static int
+read_temporaries(Program *program)
+{
+    PyObject *leaves = PyObject_GetAttrString(program->source, "temporaries");
+    if (leaves == NULL) {
+        return 0;
+    }
+    for (int i = 0; i < program->n_nodes; i++) {
+        Node *node = &program->nodes[i];
+        int found = node->kind == NODE_LEAF ? PySequence_Contains(leaves, node->detail) : 0;
+        if (found < 0) {
+            Py_DECREF(leaves);
+            return 0;
+        }
+        node->is_temporary = found;
+    }
+    Py_DECREF(leaves);
+    return 1;
+}
+
+Program *
+program_new(PyObject *source)
+{
+    Program *program = PyMem_Calloc(1, sizeof(Program));
+    if (program == NULL) {
+        PyErr_NoMemory();
+        return NULL;
+    }
+    program->source = Py_NewRef(source);
+    program->effect = -1;
+    PyObject *nodes = PyObject_GetAttrString(source, "nodes");
+    PyObject *outputs = PyObject_GetAttrString(source, "outputs");
+    int done = nodes != NULL && outputs != NULL && read_all(program, nodes, outputs);
+    Py_XDECREF(nodes);
+    Py_XDECREF(outputs);
+    program->is_packed = done ? truth(source, "is_packed") : -1;
+    program->is_merged = done ? truth(source, "is_merged") : -1;
+    if (program->is_packed < 0 || program->is_merged < 0 || !read_temporaries(program)) {
+        if (!PyErr_Occurred()) {
+            PyErr_SetString(PyExc_ValueError, "RegionSite: not a program that can be run");
+        }
+        program_delete(program);
+        return NULL;
+    }
+    return program;
+}
+
+void
+program_delete(Program *program)
+{
+    for (int i = 0; i < program->n_nodes; i++) {
+        Py_CLEAR(program->nodes[i].detail);
+    }
+    Py_CLEAR(program->source);
+    PyMem_Free(program);
+}

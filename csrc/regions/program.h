@@ -1,0 +1,61 @@
+/* What a region does, as its site is told: numbered nodes, each made from earlier ones. */
+#ifndef ALLOC_REWRITE_REGIONS_PROGRAM_H
+#define ALLOC_REWRITE_REGIONS_PROGRAM_H
+
+#include "sites/operators.h"
+
+#define MOST_NODES 100
+#define MOST_OPERANDS 6 /* of one node */
+
+enum node_kind {
+    NODE_LEAF,
+    NODE_CONST,
+    NODE_ATTRIBUTE,
+    NODE_SLICE,
+    NODE_TUPLE,
+    NODE_INDEX,
+    NODE_OPERATION,
+    NODE_CALL,
+    NODE_METHOD,
+    NODE_IN_PLACE,
+    NODE_STORE,
+};
+
+typedef struct {
+    enum node_kind kind;
+    int n;
+    int operands[MOST_OPERANDS];
+    int leaf;                 /* of a leaf: its number */
+    int line;                 /* in the source; 0 if that is unknown */
+    PyObject *detail;         /* owned: see `Node` in Python */
+    const Operator *operator; /* of an operation */
+    int is_operand;           /* whether something is computed from its value */
+    int is_temporary;         /* of a leaf: whether nobody else holds it, as far as the code goes */
+    int is_transposed; /* whether it is `.T` */
+    int is_callable;          /* whether it is called */
+} Node;
+
+typedef struct {
+    int n_nodes;
+    int n_leaves;
+    int n_outputs;
+    int is_packed;   /* whether outputs are delivered in a tuple */
+    int is_merged;   /* whether something is computed once that the code computes twice */
+    int effect;      /* the node that changes an array somebody else may see; -1 if none does */
+    PyObject *source; /* owned: the `Program` that it was made from */
+    Node nodes[MOST_NODES];
+    int outputs[MOST_NODES];
+} Program;
+
+/* Read a `Program`; NULL with an exception if it is none, or too large. */
+Program *program_new(PyObject *source);
+void program_delete(Program *program);
+
+/* Whether nodes of this kind compute. */
+ALWAYS_INLINE int
+is_computing(enum node_kind kind)
+{
+    return kind >= NODE_OPERATION;
+}
+
+#endif

@@ -1,0 +1,37 @@
+/* The site of a region, and one call of it. */
+#ifndef ALLOC_REWRITE_REGIONS_REGION_H
+#define ALLOC_REWRITE_REGIONS_REGION_H
+
+#include "regions/interpret.h"
+
+#define TYPINGS 4 /* kept at a time */
+
+typedef struct {
+    Site site;
+    Program *program; /* owned */
+    int n_typings;
+    int typings_made;
+    unsigned int plans_made;
+    const char *declined; /* why the original code had to run the last time it did; or NULL */
+    int no_pitch; /* whether what lies between rows has raised flags */
+    Typing *typings[TYPINGS]; /* owned; the one used last comes first */
+} RegionSite;
+
+/* What belongs to one call. */
+typedef struct {
+    RegionSite *site;
+    const Program *program;
+    Values values;
+    Typing *typing; /* owned */
+    Plan *plan;     /* owned */
+    PyObject *arrays[MOST_NODES]; /* owned: the outputs */
+    char *scratch;
+    enum { FROM_STACK, FROM_ARENA, FROM_HEAP } origin;
+    BlockRun run;
+    char *at[MOST_ALL_OPERANDS];
+} Call;
+
+/* Carry out a plan for values; NULL without an exception if the original code has to run. */
+PyObject *region_run(Call *call);
+
+#endif

@@ -1,0 +1,347 @@
+/* One call of a region's site: memory, computation, reports, and what is delivered. */
+#include "regions/region.h"
+#include "numpy/fperrors.h"
+
+#include <string.h>
+
+#define ROOM (16 * 1024) /* bytes of scratch memory that come from the stack */
+
+static PyArrayObject *
+root_of(const Call *call, const Source *source)
+{
+    return (PyArrayObject *)call->values.of[call->plan->roots[source->root].node];
+}
+
+/* The object that stands for a node outside: an array, a view of one, or what was given. */
+static PyObject *
+object_for(Call *call, int node)
+{
+    const Program *program = call->program;
+    const Plan *plan = call->plan;
+    while (program->nodes[node].kind == NODE_IN_PLACE) {
+        node = program->nodes[node].operands[0];
+    }
+    if (call->values.of[node] != NULL) {
+        return Py_NewRef(call->values.of[node]);
+    }
+    if (plan->output_of[node] >= 0) {
+        return Py_NewRef(call->arrays[plan->output_of[node]]);
+    }
+    if (plan->source_of[node] >= 0) {
+        const Source *source = &plan->sources[plan->source_of[node]];
+        Extent extent = source->extent;
+        extent.data = PyArray_BYTES(root_of(call, source)) + source->offset;
+        PyObject *view = view_made(root_of(call, source), &extent);
+        if (view != NULL) { /* the same one for whoever asks again */
+            call->values.of[node] = call->values.owned[call->values.n_owned++] = Py_NewRef(view);
+        }
+        return view;
+    }
+    return NULL;
+}
+
+/* Turn the scalars into items; 0 if one does not fit. */
+static int
+fill_items(Call *call)
+{
+    const Plan *plan = call->plan;
+    for (int i = 0; i < plan->n_items; i++) {
+        PyObject *value = call->values.of[plan->items[i].node];
+        if (value == NULL) {
+            return 0;
+        }
+        enum leaf_kind kind = leaf_kind_of(value);
+        if (!leaf_item(value, kind, plan->items[i].descr, call->run.items[i])) {
+            return 0;
+        }
+    }
+    return 1;
+}
+
+/* Take the outputs' arrays; 0 if there is no room. */
+static int
+take_outputs(Call *call)
+{
+    RegionSite *self = call->site;
+    for (int i = 0; i < call->plan->n_outputs; i++) {
+        Output *output = &call->plan->outputs[i];
+        const Extent *extent = &output->extent;
+        PyArrayObject *array =
+            output->c_order
+                ? slots_array(&output->slots, self->site.state, &self->site.place, "a region",
+                              output->descr, extent->nd, extent->dims, output->size)
+                : array_new(self->site.state, &self->site.place, "a region", output->descr,
+                            extent->nd, extent->dims, extent->strides);
+        call->arrays[i] = (PyObject *)array;
+        if (array == NULL) {
+            PyErr_Clear(); /* the original code needs more, and says for what */
+            self->site.place.arena->arena->refused = 0;
+            while (i) {
+                Py_DECREF(call->arrays[--i]);
+            }
+            return 0;
+        }
+    }
+    return 1;
+}
+
+static void
+drop_outputs(Call *call)
+{
+    for (int i = 0; i < call->plan->n_outputs; i++) {
+        Py_DECREF(call->arrays[i]);
+    }
+}
+
+/* The threads that the stages are shared out to, if that is worth it; NULL for this one alone. */
+static Pool *
+pool_for(State *state, const Plan *plan)
+{
+    if (state->threads < 2 || plan->size <= LARGE || plan->work < WORTH_SHARING) {
+        return NULL;
+    }
+    if (state->pool != NULL && !pool_is_alive(state->pool)) {
+        pool_release(state->pool);
+        state->pool = NULL;
+    }
+    if (state->pool == NULL) {
+        state->pool = pool_new(state->threads);
+    }
+    return state->pool == NULL ? NULL : pool_hold(state->pool);
+}
+
+static int
+take_scratch(Call *call, char *room)
+{
+    size_t nbytes = (size_t)call->plan->scratch;
+    Arena *arena = call->site->site.place.arena->arena;
+    call->scratch = room;
+    call->origin = FROM_STACK;
+    if (nbytes <= ROOM) {
+        return 1;
+    }
+    call->origin = FROM_ARENA;
+    call->scratch = arena_take(arena, nbytes);
+    if (call->scratch == NULL) {
+        arena->refused = 0;
+        call->origin = FROM_HEAP;
+        call->scratch = PyMem_RawMalloc(nbytes);
+    }
+    return call->scratch != NULL;
+}
+
+static void
+give_scratch(Call *call)
+{
+    if (call->origin == FROM_ARENA) {
+        arena_give(call->site->site.place.arena->arena, call->scratch);
+    }
+    else if (call->origin == FROM_HEAP) {
+        PyMem_RawFree(call->scratch);
+    }
+}
+
+/* Say where each operand begins. */
+static void
+point(Call *call)
+{
+    const Plan *plan = call->plan;
+    for (int i = 0; i < plan->n_operands; i++) {
+        const Operand *operand = &plan->operands[i];
+        const Source *source;
+        switch (operand->where) {
+        case IN_SOURCE:
+            source = &plan->sources[operand->number];
+            call->at[i] = PyArray_BYTES(root_of(call, source)) + source->offset;
+            break;
+        case IN_ITEM:
+            call->at[i] = (char *)call->run.items[operand->number];
+            break;
+        case IN_OUTPUT:
+            call->at[i] = PyArray_BYTES((PyArrayObject *)call->arrays[operand->number]) +
+                          operand->offset;
+            break;
+        default:
+            call->at[i] = call->scratch + operand->offset;
+        }
+    }
+}
+
+/* Run stages, if they are large without holding the other threads up. */
+static int
+run_stages(Call *call, int first, int stop)
+{
+    PyThreadState *others = call->plan->size > LARGE ? PyEval_SaveThread() : NULL;
+    int failed = blocks_run(&call->run, first, stop);
+    if (others != NULL) {
+        PyEval_RestoreThread(others);
+    }
+    return failed;
+}
+
+/* Run a reduction of something that is there by now; NULL without an exception if it is none of
+ * those that are handled, or reports something. */
+static PyObject *
+reduced(Call *call, int node)
+{
+    const Node *made = &call->program->nodes[node];
+    int first = made->kind == NODE_CALL, n = made->n - first;
+    PyObject *names = made->kind == NODE_CALL ? made->detail : PyTuple_GET_ITEM(made->detail, 1);
+    PyObject *args[MOST_OPERANDS];
+    Native *native = (Native *)call->typing->typed[node].native;
+    args[0] = object_for(call, made->operands[first]);
+    if (args[0] == NULL) {
+        return NULL;
+    }
+    for (int i = 1; i < n; i++) {
+        args[i] = call->values.of[made->operands[first + i]];
+        if (args[i] == NULL) {
+            Py_DECREF(args[0]);
+            return NULL;
+        }
+    }
+    Py_ssize_t named = PyTuple_GET_SIZE(names);
+    PyObject *result = native->run(native, args, n - named, named ? names : NULL);
+    Py_DECREF(args[0]);
+    return result;
+}
+
+/* Do all reductions; their values join the others. */
+static int
+reduce_all(Call *call)
+{
+    for (int i = 0; i < call->program->n_nodes; i++) {
+        if (call->typing->typed[i].action == ACT_REDUCE) {
+            PyObject *result = reduced(call, i);
+            if (result == NULL) {
+                return 0;
+            }
+            call->values.of[i] = call->values.owned[call->values.n_owned++] = result;
+        }
+    }
+    return 1;
+}
+
+static PyObject *
+delivered(Call *call)
+{
+    const Program *program = call->program;
+    if (!program->is_packed) {
+        return object_for(call, program->outputs[0]);
+    }
+    PyObject *all = PyTuple_New(program->n_outputs);
+    for (int i = 0; all != NULL && i < program->n_outputs; i++) {
+        PyObject *object = object_for(call, program->outputs[i]);
+        if (object == NULL) {
+            Py_CLEAR(all);
+            break;
+        }
+        PyTuple_SET_ITEM(all, i, object);
+    }
+    return all;
+}
+
+/* Report what each step raised, in their order; -1 with an exception. */
+static int
+report_each(const Call *call)
+{
+    for (int i = 0; i < call->program->n_nodes; i++) {
+        int raised = call->run.raised_by[i];
+        if (raised && report_raised(call->site->site.state, call->typing->typed[i].name, raised,
+                                    call->program->nodes[i].line) < 0) {
+            return -1;
+        }
+    }
+    return 0;
+}
+
+/* Whether what was raised may be passed over in silence; if not, the original code reports it. */
+static int
+is_quiet(Call *call)
+{
+    if (LIKELY(!call->run.raised)) {
+        return 1;
+    }
+    status_clear(1);
+    if (call->plan->is_reported) {
+        return report_each(call) < 0 ? -1 : 1;
+    }
+    if (call->plan->has_pitch) {
+        call->site->no_pitch = 1; /* it may come from between the rows */
+        call->plan->is_careful = -1;
+    }
+    return report_is_idle(call->site->site.state, call->run.raised);
+}
+
+/* The effect that waited until all else had gone well. */
+static int
+do_late(Call *call)
+{
+    const Plan *plan = call->plan;
+    call->run.raised = 0;
+    status_clear(1);
+    if (run_stages(call, plan->n_stages - 1, plan->n_stages) < 0) {
+        return -1;
+    }
+    if (call->run.raised) {
+        status_clear(1);
+        int node = call->program->effect;
+        return report_raised(call->site->site.state, call->typing->typed[node].name,
+                             call->run.raised, call->program->nodes[node].line);
+    }
+    return 0;
+}
+
+/* With all memory at hand: compute, and deliver. */
+static PyObject *
+computed(Call *call)
+{
+    const Plan *plan = call->plan;
+    int late = plan->effect == LATE_EFFECT;
+    call->run.plan = plan;
+    call->run.at = call->at;
+    call->run.raised = 0;
+    if (plan->is_reported) {
+        memset(call->run.raised_by, 0, sizeof(call->run.raised_by));
+    }
+    point(call);
+    status_clear(plan->slow_status);
+    if (run_stages(call, 0, plan->n_stages - late) < 0 || is_quiet(call) <= 0 ||
+        !reduce_all(call)) {
+        return NULL;
+    }
+    PyObject *result = delivered(call);
+    if (result != NULL && late && do_late(call) < 0) {
+        Py_CLEAR(result);
+    }
+    return result;
+}
+
+/* Whether the array that is to be changed may be. */
+static int
+is_writeable(const Call *call)
+{
+    const Plan *plan = call->plan;
+    return plan->target < 0 ||
+           PyArray_ISWRITEABLE(root_of(call, &plan->sources[plan->target]));
+}
+
+PyObject *
+region_run(Call *call)
+{
+    char room[ROOM + 64];
+    PyObject *result = NULL;
+    if (!is_writeable(call) || !fill_items(call) || !take_outputs(call)) {
+        return NULL;
+    }
+    call->run.pool = pool_for((State *)call->site->site.state, call->plan);
+    if (take_scratch(call, (char *)(((npy_uintp)room + 63) & ~(npy_uintp)63))) {
+        result = computed(call);
+        give_scratch(call);
+    } /* else the original code says what there is no memory for */
+    if (call->run.pool != NULL) {
+        pool_release(call->run.pool);
+    }
+    drop_outputs(call);
+    return result;
+}

@@ -1,0 +1,386 @@
+/* The sites of operators: `a + b`, `-a`, `a < b`, `a += b`, `a ** b`, `a @ b`, `a[i]`.
+ *
+ * A site takes the operator's place in the code: what it does not handle it leaves to the
+ * operator itself, which it calls as the instruction would.
+ */
+#include "sites/operators.h"
+#include "ufuncs/product.h"
+#include "sites/site.h"
+#include "numpy/views.h"
+
+#include <string.h>
+
+#define POWERS 6        /* ufuncs that a power may take */
+#define MOST_UNPACKED 32 /* items of a vector that are unpacked here */
+
+/* A power's kernel for a dtype and an exponent. */
+typedef struct {
+    PyObject *descr;    /* owned */
+    PyObject *exponent; /* owned */
+    Kernel *kernel;     /* borrowed from the site */
+} Power;
+
+typedef struct {
+    Site site;
+    const Operator *operator;
+    const Operator *in_place; /* NULL if there is none */
+    Py_ssize_t n_operands;
+    int n_kernels;
+    Kernel kernels[POWERS]; /* all but powers have one or none */
+    Power last;
+    Product product; /* of `@` */
+} OperatorSite;
+
+/* Whether an operand is an array whose memory matters, and nobody's Python code is behind it. */
+static int
+is_plain(PyObject *operand)
+{
+    return PyArray_CheckExact(operand) &&
+           !PyDataType_REFCHK(PyArray_DESCR((PyArrayObject *)operand));
+}
+
+/* Which dying operand NumPy would write the result over; -1 for none. */
+static int
+elided_operand(const OperatorSite *self, PyObject *const *args)
+{
+    enum elision elision = self->operator->elision;
+    if (!STACK_COUNTS || elision == NONE) {
+        return -1;
+    }
+    PyObject *other = self->n_operands == 2 ? args[1] : NULL;
+    if (Py_REFCNT(args[0]) == 1 && is_elided(elision, args[0], other)) {
+        return 0;
+    }
+    if (leaf_kind_of(args[0]) == LEAF_SCALAR) {
+        return -1; /* it is asked first, and calls the ufunc itself */
+    }
+    return elision == EITHER && Py_REFCNT(other) == 1 && is_elided(elision, other, args[0]) ? 1
+                                                                                            : -1;
+}
+
+/* The operator itself; where NumPy would write over a dying operand, which it sees only when the
+ * interpreter calls it, the operator in place. */
+static PyObject *
+operate_plainly(const OperatorSite *self, PyObject *const *operands)
+{
+    int over = self->n_operands == 2 ? elided_operand(self, operands) : -1;
+    if (over < 0) {
+        return operate(self->operator, operands);
+    }
+    PyObject *turned[2] = {operands[over], operands[!over]};
+    return operate(self->in_place, turned);
+}
+
+/* What is not handled natively: under the handler if it makes arrays of plain memory. */
+static NOINLINE PyObject *
+unhandled(OperatorSite *self, PyObject *const *operands, int n)
+{
+    Site *site = &self->site;
+    int plain = 0, strange = 0;
+    for (int i = 0; i < n; i++) {
+        int is_array = is_plain(operands[i]);
+        plain += is_array;
+        strange += !is_array && leaf_kind_of(operands[i]) == LEAF_NONE &&
+                   self->operator->binary != PyObject_GetItem;
+    }
+    if (self->operator->binary == PyObject_GetItem) {
+        plain = is_plain(operands[0]) && is_plain(operands[1]);
+    }
+    if (!plain || strange || self->operator->form == UNPACK || self->operator->form == SLICE ||
+        (self->operator->form == IN_PLACE && is_plain(operands[0]) && self->n_kernels)) {
+        if (site_missed(site) < 0) {
+            return NULL;
+        }
+        return operate_plainly(self, operands);
+    }
+    Stretch stretch;
+    PyObject *symbol = PyUnicode_FromString(self->operator->symbol);
+    if (symbol == NULL || routing_begin(&stretch, site->state, &site->place) < 0) {
+        Py_XDECREF(symbol);
+        return NULL;
+    }
+    PyObject *result = operate_plainly(self, operands);
+    result = routing_end(&stretch, site->state, &site->place, symbol, result);
+    Py_DECREF(symbol);
+    if (result == NULL) {
+        return NULL;
+    }
+    site->misses = 0;
+    if (site_reviewed(site) < 0) {
+        Py_CLEAR(result);
+    }
+    return result;
+}
+
+/* ------------------------------------------------------------------ powers */
+
+static Kernel *
+kernel_for(OperatorSite *self, PyObject *ufunc)
+{
+    for (int i = 0; i < self->n_kernels; i++) {
+        if (self->kernels[i].ufunc == ufunc) {
+            return &self->kernels[i];
+        }
+    }
+    if (self->n_kernels == POWERS) {
+        return NULL;
+    }
+    Kernel *kernel = &self->kernels[self->n_kernels];
+    if (kernel_init(kernel, self->site.state, &self->site.place, ufunc, "**") < 0) {
+        return NULL;
+    }
+    self->n_kernels++;
+    return kernel;
+}
+
+/* The kernel of the ufunc that NumPy takes for this power; NULL without an exception for others. */
+static Kernel *
+power_kernel(OperatorSite *self, PyObject *base, PyObject *exponent)
+{
+    if (PyArray_CheckExact(exponent)) {
+        return PyArray_NDIM((PyArrayObject *)exponent) ? &self->kernels[0] : NULL;
+    }
+    if (!PyArray_CheckExact(base)) {
+        return NULL;
+    }
+    PyObject *descr = (PyObject *)PyArray_DESCR((PyArrayObject *)base);
+    if (self->last.exponent == exponent && self->last.descr == descr) {
+        return self->last.kernel;
+    }
+    PyObject *ufunc =
+        PyObject_CallFunctionObjArgs(self->site.state->power_ufunc, descr, exponent, NULL);
+    if (ufunc == NULL) {
+        return NULL;
+    }
+    Kernel *kernel = ufunc == Py_None ? NULL : kernel_for(self, ufunc);
+    Py_DECREF(ufunc);
+    if (kernel == NULL && PyErr_Occurred()) {
+        return NULL;
+    }
+    if (PyFloat_CheckExact(exponent) || PyLong_CheckExact(exponent)) {
+        Py_XSETREF(self->last.exponent, Py_NewRef(exponent));
+        Py_XSETREF(self->last.descr, Py_NewRef(descr));
+        self->last.kernel = kernel;
+    }
+    return kernel;
+}
+
+/* ------------------------------------------------------------------ unpacking */
+
+/* The items of a short vector, as NumPy's iteration gives them. */
+static PyObject *
+unpacked(PyArrayObject *array)
+{
+    PyArray_Descr *descr = PyArray_DESCR(array);
+    if (PyArray_NDIM(array) != 1 || PyArray_DIM(array, 0) > MOST_UNPACKED ||
+        descr->type_num > NPY_CLONGDOUBLE) {
+        return NULL;
+    }
+    npy_intp n = PyArray_DIM(array, 0);
+    PyObject *items = PyTuple_New(n);
+    for (npy_intp i = 0; items != NULL && i < n; i++) {
+        char *data = PyArray_BYTES(array) + i * PyArray_STRIDE(array, 0);
+        PyObject *item = PyArray_Scalar(data, descr, (PyObject *)array);
+        if (item == NULL) {
+            Py_CLEAR(items);
+            break;
+        }
+        PyTuple_SET_ITEM(items, i, item);
+    }
+    return items;
+}
+
+/* ------------------------------------------------------------------ the site */
+
+/* A unary or binary operator on arrays: over a dying operand where NumPy does that. */
+static PyObject *
+computed(OperatorSite *self, PyObject *const *args)
+{
+    Kernel *kernel = &self->kernels[0];
+    int over = elided_operand(self, args);
+    if (over >= 0) {
+        PyObject *turned[2] = {args[over], self->n_operands == 2 ? args[!over] : NULL};
+        return kernel_run(kernel, turned, (PyArrayObject *)args[over], 0);
+    }
+    return kernel_run(kernel, args, NULL, 1);
+}
+
+ALWAYS_INLINE PyObject *
+attempt(OperatorSite *self, PyObject *const *args)
+{
+    Kernel *kernel = &self->kernels[0];
+    switch (self->operator->form) {
+    case UNPACK:
+        return unpacked((PyArrayObject *)args[0]);
+    case SLICE:
+        return view_of_slice((PyArrayObject *)args[0], args[1], args[2]);
+    case SUBSCRIPT:
+        return PyArray_CheckExact(args[0]) ? view_of_index((PyArrayObject *)args[0], args[1])
+                                           : NULL;
+    case IN_PLACE:
+        if (!self->n_kernels) {
+            return NULL;
+        }
+        if (PyArray_CheckExact(args[0])) {
+            return kernel_run(kernel, args, (PyArrayObject *)args[0], 0);
+        }
+        return kernel_run(kernel, args, NULL, 1);
+    case COMPARE:
+        if (!PyArray_CheckExact(args[0])) {
+            return NULL; /* Python turns it round, and warnings name the other ufunc */
+        }
+        return kernel_run(kernel, args, NULL, 0);
+    case POWER:
+        kernel = self->n_kernels ? power_kernel(self, args[0], args[1]) : NULL;
+        if (kernel == NULL) {
+            return NULL;
+        }
+        if (STACK_COUNTS && kernel->n_in == 1 && Py_REFCNT(args[0]) == 1 &&
+            is_elided(self->operator->elision, args[0], NULL)) {
+            return kernel_run(kernel, args, (PyArrayObject *)args[0], 0);
+        }
+        return kernel_run(kernel, args, NULL, 0);
+    default:
+        if (self->operator->binary == PyNumber_MatrixMultiply) {
+            return product_run(&self->product, self->site.state, &self->site.place, args[0],
+                               args[1]);
+        }
+        return self->n_kernels ? computed(self, args) : NULL;
+    }
+}
+
+static PyObject *
+operator_call(PyObject *object, PyObject *const *args, Py_ssize_t n)
+{
+    OperatorSite *self = (OperatorSite *)object;
+    limbo_empty(self->site.state->limbo);
+    if (UNLIKELY(n != self->n_operands)) {
+        PyErr_SetString(PyExc_TypeError, "call: wrong number of operands");
+        return NULL;
+    }
+    if (PyArray_CheckExact(args[0]) || (n == 2 && PyArray_CheckExact(args[1]))) {
+        PyObject *result = attempt(self, args);
+        if (LIKELY(result != NULL)) {
+            if (UNLIKELY(++self->site.hits == SETTLED) && site_settle(&self->site) < 0) {
+                Py_CLEAR(result);
+            }
+            return result;
+        }
+        if (PyErr_Occurred()) {
+            return NULL;
+        }
+        if (self->site.place.arena->arena->refused) { /* the heap's turn */
+            self->site.place.arena->arena->refused = 0;
+            return operate_plainly(self, args);
+        }
+    }
+    return unhandled(self, args, (int)n);
+}
+
+/* operator_site(spec, owner, number, arena, frugal, name, ufunc) */
+static PyObject *
+operator_new(PyTypeObject *type, PyObject *args, PyObject *Py_UNUSED(kwargs))
+{
+    PyObject *spec, *owner, *arena, *ufunc;
+    Py_ssize_t number;
+    int frugal;
+    const char *name;
+    if (!PyArg_ParseTuple(args, "OOnOpsO:OperatorSite", &spec, &owner, &number, &arena, &frugal,
+                          &name, &ufunc)) {
+        return NULL;
+    }
+    const Operator *found = operation_named(name);
+    if (found == NULL) {
+        return PyErr_Format(PyExc_ValueError, "OperatorSite: no operator is called %s", name);
+    }
+    OperatorSite *self = (OperatorSite *)type->tp_alloc(type, 0);
+    if (self == NULL) {
+        return NULL;
+    }
+    self->operator = found;
+    self->in_place = operation_in_place(found);
+    self->n_operands = found->form == UNARY || found->form == UNPACK ? 1
+                       : found->form == SLICE                      ? 3
+                                                                   : 2;
+    if (site_init(&self->site, type, spec, owner, number, arena, frugal) < 0) {
+        Py_DECREF(self);
+        return NULL;
+    }
+    if (ufunc != Py_None && found->ufunc != NULL) {
+        if (kernel_init(&self->kernels[0], self->site.state, &self->site.place, ufunc,
+                        found->symbol) < 0) {
+            Py_DECREF(self);
+            return NULL;
+        }
+        self->n_kernels = 1;
+    }
+    return (PyObject *)self;
+}
+
+static int
+operator_clear(PyObject *object)
+{
+    Py_CLEAR(((Site *)object)->owner); /* what cycles go through */
+    return 0;
+}
+
+static void
+operator_dealloc(PyObject *object)
+{
+    PyTypeObject *type = Py_TYPE(object);
+    OperatorSite *self = (OperatorSite *)object;
+    PyObject_GC_UnTrack(object);
+    while (self->n_kernels) {
+        kernel_clear(&self->kernels[--self->n_kernels]);
+    }
+    Py_CLEAR(self->last.descr);
+    Py_CLEAR(self->last.exponent);
+    product_clear(&self->product);
+    site_clear(&self->site);
+    limbo_empty(((State *)self->site.state)->limbo);
+    type->tp_free(object);
+    Py_DECREF(type);
+}
+
+static int
+operator_traverse(PyObject *object, visitproc visit, void *arg)
+{
+    OperatorSite *self = (OperatorSite *)object;
+    for (int i = 0; i < self->n_kernels; i++) {
+        int stop = kernel_traverse(&self->kernels[i], visit, arg);
+        if (stop) {
+            return stop;
+        }
+    }
+    return site_traverse(&self->site, visit, arg);
+}
+
+static PyMethodDef operator_methods[] = {
+    {"call", (PyCFunction)(void (*)(void))operator_call, METH_FASTCALL,
+     "Return what the operator gives."},
+    {"__reduce__", site_reduce, METH_NOARGS, NULL},
+    {NULL, NULL, 0, NULL},
+};
+
+static PyMemberDef operator_members[] = {
+    SITE_MEMBERS,
+    {NULL, 0, 0, 0, NULL},
+};
+
+static PyType_Slot operator_slots[] = {
+    {Py_tp_new, operator_new},
+    {Py_tp_dealloc, operator_dealloc},
+    {Py_tp_traverse, operator_traverse},
+    {Py_tp_clear, operator_clear},
+    {Py_tp_methods, operator_methods},
+    {Py_tp_members, operator_members},
+    {Py_tp_doc, "The site of an operator."},
+    {0, NULL},
+};
+
+PyType_Spec operator_spec = {
+    .name = "alloc_rewrite._native.OperatorSite",
+    .basicsize = sizeof(OperatorSite),
+    .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC | Py_TPFLAGS_IMMUTABLETYPE,
+    .slots = operator_slots,
+};

@@ -1,0 +1,107 @@
+#include "sites/site.h"
+
+#define WORTH_ROUTING 4096 /* bytes a call: below, routing costs more than it saves */
+
+int
+site_init(Site *site, PyTypeObject *type, PyObject *spec, PyObject *owner, Py_ssize_t number,
+          PyObject *arena, int frugal)
+{
+    site->state = state_of(type);
+    if (site->state == NULL) {
+        return -1;
+    }
+    if (!PyTuple_Check(spec) || PyTuple_GET_SIZE(spec) < 2 ||
+        !Py_IS_TYPE(arena, site->state->arena_type)) {
+        PyErr_SetString(PyExc_TypeError, "a site is made from (sites, where, ...) and an Arena");
+        return -1;
+    }
+    site->place.arena = (ArenaObject *)Py_NewRef(arena);
+    site->place.where = Py_NewRef(PyTuple_GET_ITEM(spec, 1));
+    site->spec = Py_NewRef(spec);
+    site->owner = Py_NewRef(owner);
+    site->number = number;
+    site->frugal = frugal;
+    return 0;
+}
+
+void
+site_clear(Site *site)
+{
+    Py_CLEAR(site->owner);
+    Py_CLEAR(site->spec);
+    Py_CLEAR(site->place.where);
+    Py_CLEAR(site->place.arena);
+}
+
+int
+site_traverse(Site *site, visitproc visit, void *arg)
+{
+    Py_VISIT(Py_TYPE(site));
+    Py_VISIT(site->owner);
+    Py_VISIT(site->spec);
+    Py_VISIT(site->place.where);
+    return 0;
+}
+
+PyObject *
+site_reduce(PyObject *self, PyObject *Py_UNUSED(none))
+{
+    Site *site = (Site *)self;
+    return PyTuple_Pack(2, site->state->remake, site->spec);
+}
+
+int
+site_give_back(Site *site)
+{
+    if (site->owner == NULL) {
+        return 0; /* collected */
+    }
+    PyObject *done = PyObject_CallMethod(site->owner, "give_back", "n", site->number);
+    Py_XDECREF(done);
+    return done == NULL ? -1 : 0;
+}
+
+int
+site_settle(Site *site)
+{
+    if (site->owner == NULL) {
+        return 0;
+    }
+    PyObject *done = PyObject_CallMethod(site->owner, "settle", NULL);
+    Py_XDECREF(done);
+    return done == NULL ? -1 : 0;
+}
+
+int
+site_missed(Site *site)
+{
+    site->misses++;
+    if (site->misses < MISSES || site->misses / 4 <= site->hits) {
+        return 0;
+    }
+    return site_give_back(site);
+}
+
+int
+site_reviewed(Site *site)
+{
+    if (++site->routed < REVIEW) {
+        return 0;
+    }
+    size_t served = site->place.arena->arena->served;
+    size_t each = (served - site->served) / site->routed;
+    site->routed = 0;
+    site->served = served;
+    return site->frugal && each < WORTH_ROUTING ? site_give_back(site) : 0;
+}
+
+PyObject *
+site_routed(Site *site, PyObject *callee, PyObject *const *args, size_t nargsf, PyObject *names)
+{
+    Stretch stretch;
+    if (routing_begin(&stretch, site->state, &site->place) < 0) {
+        return NULL;
+    }
+    PyObject *result = PyObject_Vectorcall(callee, args, nargsf, names);
+    return routing_end(&stretch, site->state, &site->place, callee, result);
+}

@@ -1,0 +1,59 @@
+/* The sites: what stands in the cells of rewritten code. */
+#ifndef ALLOC_REWRITE_SITES_SITE_H
+#define ALLOC_REWRITE_SITES_SITE_H
+
+#include "ufuncs/inline_cache.h"
+
+#include <stddef.h>
+#include <structmember.h>
+
+#define MISSES 16  /* operands in a row that a site may not handle, having handled none */
+#define SETTLED 1024 /* hits after which the code is made anew without the sites that have gone */
+#define REVIEW 256 /* calls between two looks at whether routing pays */
+
+/* How often a site did what it is for, and did not: members of its type. */
+#define SITE_MEMBERS                                                                         \
+    {"hits", T_UINT, offsetof(Site, hits), READONLY, "Times that it handled its operands."}, \
+    {"misses", T_UINT, offsetof(Site, misses), READONLY, "Times that it did not."}
+
+/* What all sites have. */
+typedef struct {
+    PyObject_HEAD
+    const State *state;
+    Place place;       /* owned */
+    PyObject *spec;    /* owned: what `remake` makes it anew from in another process */
+    PyObject *owner;   /* owned: who takes the site out */
+    Py_ssize_t number; /* the site's, for the owner */
+    int frugal;        /* whether it is taken out if routing does not pay */
+    unsigned int hits;
+    unsigned int misses;
+    unsigned int routed; /* calls under the handler, since the last look */
+    size_t served;       /* bytes that the arena had given to handlers then */
+} Site;
+
+extern PyType_Spec operator_spec;
+extern PyType_Spec resolve_spec;
+extern PyType_Spec native_spec;
+extern PyType_Spec bound_spec;
+extern PyType_Spec region_spec;
+extern PyType_Spec gate_spec;
+extern PyType_Spec gates_spec;
+
+/* Take over (spec, owner, number, arena, frugal), where spec is (sites, where, ...). */
+int site_init(Site *site, PyTypeObject *type, PyObject *spec, PyObject *owner, Py_ssize_t number,
+              PyObject *arena, int frugal);
+void site_clear(Site *site);
+int site_traverse(Site *site, visitproc visit, void *arg);
+PyObject *site_reduce(PyObject *self, PyObject *none);
+/* Count operands that were not handled; take the site out if it handles next to none. */
+int site_missed(Site *site);
+int site_give_back(Site *site);
+/* Have the code made anew without the sites that were taken out by now. */
+int site_settle(Site *site);
+/* Call anything under the arena's handler, or an operator likewise. */
+PyObject *site_routed(Site *site, PyObject *callee, PyObject *const *args, size_t nargsf,
+                      PyObject *names);
+/* Count a call under the handler; take the site out if such calls prove not to be worth it. */
+int site_reviewed(Site *site);
+
+#endif

@@ -1,0 +1,77 @@
+/* What every file of the native core shares: the module's state, and the words used everywhere.
+ *
+ * Conventions. A function that returns a PyObject * returns a new reference, or NULL. NULL with
+ * no exception set means "not handled": the caller goes on with the original operation. Struct
+ * members say whether they own what they point to. Everything runs with the GIL held, except
+ * where a comment says otherwise.
+ */
+#ifndef ALLOC_REWRITE_STATE_H
+#define ALLOC_REWRITE_STATE_H
+
+#define PY_SSIZE_T_CLEAN
+#include <Python.h>
+#include <structmember.h>
+
+#define NPY_NO_DEPRECATED_API NPY_2_0_API_VERSION
+#define NPY_TARGET_VERSION NPY_2_0_API_VERSION
+#define PY_ARRAY_UNIQUE_SYMBOL alloc_rewrite_ARRAY_API
+#define PY_UFUNC_UNIQUE_SYMBOL alloc_rewrite_UFUNC_API
+#ifndef ALLOC_REWRITE_IMPORTS_NUMPY
+#define NO_IMPORT_ARRAY
+#define NO_IMPORT_UFUNC
+#endif
+#include <numpy/arrayobject.h>
+#include <numpy/arrayscalars.h>
+#include <numpy/dtype_api.h>
+#include <numpy/ufuncobject.h>
+
+#include "compat.h"
+
+#define LARGE 10000    /* items from which on other threads may run meanwhile */
+#define MAX_IN 3       /* operands of an operation */
+#define MAX_OPERANDS 4 /* with its output */
+
+/* The context variable of NumPy's memory handler (see arena/handler.h). */
+typedef struct HandlerVariable HandlerVariable;
+
+/* The threads of regions (see regions/threads.h). */
+typedef struct Pool Pool;
+
+/* The module's state. */
+typedef struct {
+    PyTypeObject *arena_type;    /* owned */
+    PyTypeObject *operator_type; /* owned */
+    PyTypeObject *resolve_type;  /* owned */
+    PyTypeObject *native_type;   /* owned */
+    PyTypeObject *bound_type;    /* owned */
+    PyTypeObject *region_type;   /* owned */
+    PyTypeObject *gate_type;     /* owned */
+    PyTypeObject *gates_type;    /* owned */
+    PyObject *plan_loop;         /* owned: what makes a plan for operands not seen before */
+    PyObject *plan_reduction;    /* owned: likewise, for a reduction */
+    PyObject *plan_product;      /* owned: likewise, for a matrix product */
+    PyObject *plan_callee;       /* owned: what decides what a callee is replaced by */
+    PyObject *plan_program;      /* owned: likewise, for a region's program */
+    PyObject *error_modes;       /* owned: what NumPy does about floating point errors now */
+    PyObject *error_state;       /* owned: the context variable that this depends on */
+    PyObject *warnings;          /* owned: the dictionary of module `warnings` */
+    PyObject *filters_name;      /* owned: of what is looked up there at each effect */
+    PyObject *shown_name;        /* owned */
+    PyObject *original_name;     /* owned */
+    PyObject *modes_of;          /* owned: the value of that variable when it was asked last */
+    long modes;                  /* and the answer */
+    PyObject *power_ufunc;       /* owned: which ufunc a power takes */
+    PyObject *raise_full;        /* owned: raises BufferFullError */
+    PyObject *remake;            /* owned: makes a site anew in another process */
+    PyObject *limbo;             /* owned: arrays that are about to be let go (see arena/slots.h) */
+    HandlerVariable *handler_variable; /* owned, or NULL if its cache can't be used */
+    int threads;                 /* that a region may use */
+    Pool *pool;                  /* owned; NULL until they are needed */
+    size_t stretches;            /* under handlers, that have not ended yet */
+    int careful;                 /* stretches in which the cache is not relied on */
+} State;
+
+State *state_of(PyTypeObject *type);
+extern struct PyModuleDef alloc_rewrite_module;
+
+#endif
