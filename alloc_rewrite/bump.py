@@ -14,7 +14,7 @@ from types import BuiltinFunctionType, FunctionType, MethodType
 from typing import Any, NamedTuple, TypeVar, cast, overload
 
 from .buffer import Buffer
-from .callees import Policy, looks_names_up, python_call
+from .callees import Policy, refusal_of_names, python_call
 from .core_sites import ArenaSites, arena_sites
 from .cores import switched_off
 from .errors import warn_the_user
@@ -277,7 +277,7 @@ def _original_of(function: FunctionType, known: Bumped) -> FunctionType:
 
 def _rewritten(sites: ArenaSites, function: FunctionType) -> FunctionType:
     """Return a function like `function` that runs rewritten code, or a warning says why not."""
-    reason = looks_names_up(function) or _WRAPPERS.get(function.__code__, "")
+    reason = refusal_of_names(function) or _WRAPPERS.get(function.__code__, "")
     rewritten = None if reason else sites.rewriter.rewritten(function.__code__)
     if rewritten is not None:
         new = rewritten.instance(function)

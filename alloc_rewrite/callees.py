@@ -76,7 +76,7 @@ class Policy:
 
     def refusal(self, function: FunctionType) -> str:
         """Say why this function is not entered; empty if it is."""
-        looked_up = looks_names_up(function)
+        looked_up = refusal_of_names(function)
         if looked_up:
             return looked_up
         module = function.__globals__.get("__name__") or ""
@@ -90,7 +90,7 @@ class Policy:
         return ""
 
 
-def looks_names_up(function: FunctionType) -> str:
+def refusal_of_names(function: FunctionType) -> str:
     """Say why a function's global names may not be looked up twice; empty if they may.
 
     Anything but a plain dictionary may run code at each lookup, or count them.
@@ -149,7 +149,7 @@ class Callees:
 
     def rewritten(self, function: FunctionType) -> Rewritten | None:
         """Return the rewritten form of a Python function, or None if it is not entered."""
-        if looks_names_up(function):  # other functions may have the same code
+        if refusal_of_names(function):  # other functions may have the same code
             return None
         code = function.__code__
         known = self._known.get(id(code))

@@ -12,7 +12,7 @@ from types import FunctionType, MethodType
 from typing import Any
 
 from ..bump import Bumped, as_function, bumped
-from ..callees import Policy, looks_names_up, python_call
+from ..callees import Policy, refusal_of_names, python_call
 from ..core_sites import style_of
 from ..cores import selected
 from ..rewrite import Rewritten, survey
@@ -127,7 +127,7 @@ def explain(f: Any, /) -> Explanation:
         code.co_firstlineno,
         core,
         known is not None,
-        looks_names_up(function) or reason or found.reason,
+        refusal_of_names(function) or reason or found.reason,
         parts.regions(),
         parts.others(),
         parts.breaks(),

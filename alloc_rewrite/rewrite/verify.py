@@ -113,5 +113,6 @@ def verify_code(new: CodeType, old: CodeType) -> None:
     for name in _SAME:
         if getattr(new, name) != getattr(old, name):
             raise RewriteError(f"{name} changed")
-    if new.co_varnames[: len(old.co_varnames)] != old.co_varnames:
-        raise RewriteError("co_varnames changed")
+    name = "co_varnames"
+    if getattr(new, name)[: len(getattr(old, name))] != getattr(old, name):
+        raise RewriteError(f"{name} changed")

@@ -7,7 +7,7 @@
 
 typedef struct {
     PyObject_HEAD
-    PyObject *content; /* borrowed from the owner; None if there is nothing, or no owner, any more */
+    PyObject *content; /* borrowed from the owner; None if nothing is left, or no owner */
     PyObject *owner;   /* borrowed: the Gates, which outlives it or lets it go; or NULL */
     Py_ssize_t number;
 } Gate;

@@ -59,8 +59,7 @@ MAY_IMPORT = {
         "errors",
     },
     "core_sites": {"pycore", "native", "callees", "rewrite", "buffer", "cores"},
-    "bump": {
-        "cores","core_sites", "rewrite", "callees", "buffer", "errors"},
+    "bump": {"cores", "core_sites", "rewrite", "callees", "buffer", "errors"},
     "profile": {
         "bump",
         "core_sites",
