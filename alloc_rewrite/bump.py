@@ -14,7 +14,7 @@ from types import BuiltinFunctionType, FunctionType, MethodType
 from typing import Any, NamedTuple, TypeVar, cast, overload
 
 from .buffer import Buffer
-from .callees import Policy, refusal_of_names, python_call
+from .callees import Policy, python_call, refusal_of_names
 from .core_sites import ArenaSites, arena_sites
 from .cores import switched_off
 from .errors import warn_the_user

@@ -12,7 +12,7 @@ from types import FunctionType, MethodType
 from typing import Any
 
 from ..bump import Bumped, as_function, bumped
-from ..callees import Policy, refusal_of_names, python_call
+from ..callees import Policy, python_call, refusal_of_names
 from ..core_sites import style_of
 from ..cores import selected
 from ..rewrite import Rewritten, survey
