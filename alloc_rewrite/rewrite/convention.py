@@ -27,7 +27,7 @@ class Style:
     extras: bool = False  # whether what makes no array data but costs time has sites as well
     vocabulary: Vocabulary | None = None  # what may be called in regions, if there are any
     gates: Callable[[list[Any]], Gates] = WeakGates  # what code finds its sites by
-    attribute: str = WeakGates.attribute  # of such a gate (see `Gates`)
+    attribute: str = ""  # of a gate, that gives what lies behind it; without one a gate is called
 
 
 ROOM = 6  # stack slots that a site may need beyond its operands

@@ -61,7 +61,7 @@ class Emitter:
         self.put(_cell_template(name))
 
     def load_behind(self, gate: Any, attribute: str) -> None:
-        """Push what lies behind a gate (see `Gates`): its attribute, or what it returns."""
+        """Push what lies behind a gate (see `Style`): its attribute, or what it returns."""
         if attribute:
             self.load_constant(gate)
             self.out.append(attribute_load(attribute, self.location))

@@ -22,8 +22,6 @@ from typing import Any, Protocol
 class Gates(Protocol):
     """What lies behind the gates of one code object. It can be pickled, with its gates."""
 
-    #: The attribute of a gate that gives what lies behind it, or None; calling it, if empty.
-    attribute: str
     #: A gate for each of the contents, and one more, behind which the gates themselves lie.
     gates: tuple[Any, ...]
 
@@ -67,8 +65,6 @@ class WeakGate(weakref.ref[Any]):
 
 class WeakGates:
     """Gates in Python, for bound methods."""
-
-    attribute = ""
 
     def __init__(self, contents: Sequence[MethodType | None]) -> None:
         # Methods of its own: a gate opens when nothing else holds the method behind it.

@@ -162,7 +162,8 @@ static PyObject *
 gates_reduce(PyObject *object, PyObject *Py_UNUSED(none))
 {
     PyObject *contents = ((Gates *)object)->contents;
-    return Py_BuildValue("O(O)", Py_TYPE(object), contents == NULL ? Py_None : contents);
+    PyObject *copy = contents == NULL ? PyList_New(0) : PySequence_List(contents);
+    return copy == NULL ? NULL : Py_BuildValue("O(N)", Py_TYPE(object), copy);
 }
 
 static int
