@@ -230,6 +230,10 @@ class Rewriter:
             return entry.rewritten
         return self._rewrite(code).rewritten
 
+    def is_foreign(self, error: Exception) -> bool:
+        """Whether an exception is not of what was tried, but a signal handler's."""
+        return self._sites.is_foreign(error)
+
     def reason(self, code: CodeType) -> str:
         """Say why `rewritten` returned None for this code; empty if nothing is lost by it."""
         entry = self._entries.get(id(code))
@@ -300,6 +304,7 @@ def with_code(function: FunctionType, code: CodeType) -> FunctionType:
         function.__defaults__,
         function.__closure__,
     )
+    new.__qualname__ = function.__qualname__  # errors, generators and coroutines say it
     if function.__kwdefaults__:
         new.__kwdefaults__ = function.__kwdefaults__
     return new

@@ -11,7 +11,7 @@ from typing import Any
 
 from .gates import Gates, WeakGates
 from .ir import Call, Operation, Region
-from .opcodes import SITE_PREFIX
+from .opcodes import NULL_FIRST, SITE_PREFIX
 from .symbolic import Vocabulary
 
 Place = Region | Operation | Call
@@ -28,6 +28,17 @@ class Style:
     vocabulary: Vocabulary | None = None  # what may be called in regions, if there are any
     gates: Callable[[list[Any]], Gates] = WeakGates  # what code finds its sites by
     attribute: str = ""  # of a gate, that gives what lies behind it; without one a gate is called
+
+    @property
+    def binds(self) -> bool:
+        """Whether the load of a method gives a bound one, so that a site sees one object."""
+        return NULL_FIRST or not self.direct
+
+    def entry(self, call: Call) -> str:
+        """Which method of its site a call goes to."""
+        if call.form == "spread":
+            return "spread"
+        return "method" if self.binds and call.method_loads and call.names else "call"
 
 
 ROOM = 6  # stack slots that a site may need beyond its operands
