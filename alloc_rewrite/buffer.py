@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextvars
 from typing import Any
 
-from .cores import new_arena, selected
+from .cores import new_arena, selected, switched_off
 from .sizes import checked_size, counted
 
 POLICIES = ("raise", "grow", "heap")
@@ -205,6 +205,8 @@ class Buffer:
     def __enter__(self) -> Buffer:
         """Let all arrays that NumPy makes in this thread or task come out of the buffer.
 
+        With ``ALLOC_REWRITE=0`` in the environment they stay on the heap.
+
         Raises
         ------
         RuntimeError
@@ -219,6 +221,8 @@ class Buffer:
         ----------
         .. [1] https://numpy.org/neps/nep-0049.html
         """
+        if switched_off():
+            return self
         enter = getattr(self.arena, "enter", None)
         if enter is None:
             raise RuntimeError(
@@ -230,6 +234,8 @@ class Buffer:
 
     def __exit__(self, *error: object) -> None:
         """Put the former handler in force again."""
+        if switched_off():
+            return
         *others, former = _former.get()
         _former.set(tuple(others))
         self.arena.leave(former)

@@ -63,7 +63,7 @@ MAY_IMPORT = {
         "errors",
     },
     "core_sites": {"pycore", "native", "callees", "rewrite", "buffer", "cores"},
-    "bump": {"core_sites", "rewrite", "callees", "buffer", "errors"},
+    "bump": {"cores", "core_sites", "rewrite", "callees", "buffer", "errors"},
     "profile": {
         "callables",
         "bump",
