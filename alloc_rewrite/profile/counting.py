@@ -84,7 +84,7 @@ class CountingSites:
         rewritten = sites.rewriter.rewritten(known.original.__code__)
         if rewritten is None:
             return None
-        function = rewritten.instance(known.original)
+        function = rewritten.instance(callee.__func__ if method else callee)
         return MethodType(function, callee.__self__) if method else function
 
 

@@ -12,8 +12,9 @@ from types import CodeType
 from bytecode import Bytecode, Instr
 
 from ..errors import RewriteError
+from .gates import is_rewritten
 from .ir import IR
-from .opcodes import SITE_PREFIX, SUPPORTED, split
+from .opcodes import SUPPORTED, split
 
 # Code that looks at these would see the rewriter's work: its variables, its code, or events in it.
 # (What it sees of its variables otherwise, as by `locals()`, is what plain code sees.)
@@ -72,8 +73,3 @@ def refusal(code: CodeType) -> str | None:
     if seen:
         return _LOOKS.format(", ".join(sorted(seen)))
     return None
-
-
-def is_rewritten(code: CodeType) -> bool:
-    """Whether this code came out of the rewriter."""
-    return any(name.startswith(SITE_PREFIX) for name in code.co_freevars)

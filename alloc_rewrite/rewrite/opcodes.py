@@ -44,8 +44,7 @@ VALUE, FUNCTION, UNKNOWN = "value", "function", "unknown"
 NULL_AND_CALLABLE: Stack = (("null", -1), VALUE) if NULL_FIRST else (VALUE, ("null", -1))
 
 NULL_LOCAL = "@null"  # an always unbound local: storing NULL there drops it from the stack
-SITE_PREFIX = "@s"  # free variables of rewritten code; no identifier looks like this
-ORIGIN = f"{SITE_PREFIX}:"  # the one whose cell says what a function was made from
+SITE_PREFIX = "@s"  # begins the names of sites; no identifier looks like this
 
 _BINARY = {
     BinaryOp.ADD: "add",
@@ -258,6 +257,11 @@ def merged(a: Stack, b: Stack) -> Stack:
 def attribute_name(instr: Instr) -> str:
     """Return the name that an attribute or method load loads."""
     return str(instr.arg[1] if isinstance(instr.arg, tuple) else instr.arg)
+
+
+def attribute_load(name: str, location: Any) -> Instr:
+    """Return the load of an attribute that is called nothing but a value."""
+    return Instr("LOAD_ATTR", name if PY311 else (False, name), location=location)
 
 
 def is_risky_load(instr: Instr) -> bool:

@@ -10,7 +10,7 @@ import sys
 from types import FrameType
 from typing import Any
 
-from .decode import is_rewritten
+from .gates import is_rewritten
 from .opcodes import SITE_PREFIX
 
 #: Built-in functions that look at their caller's variables; the second of code that they run.
