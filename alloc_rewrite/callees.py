@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from .callables import Dispatch, Dispatcher, dispatch_of, function_of
 from .numpy_facts import FORWARDS
 from .rewrite import Rewriter, Rewritten, is_rewritten
 
@@ -47,7 +48,6 @@ DENIED_MODULES = (
     "numpy.lib.format",
 )
 
-Dispatcher = type(np.concatenate)
 _PLAIN = frozenset({int, float, complex, bool, str, bytes, range, slice, type(None), type})
 
 
@@ -76,6 +76,9 @@ class Policy:
 
     def refusal(self, function: FunctionType) -> str:
         """Say why this function is not entered; empty if it is."""
+        looked_up = refusal_of_names(function)
+        if looked_up:
+            return looked_up
         module = function.__globals__.get("__name__") or ""
         if _matches(function, module, self.exclude):
             return "it is excluded"
@@ -85,6 +88,21 @@ class Policy:
         if top in sys.stdlib_module_names or top in DENIED or module.startswith(DENIED_MODULES):
             return f"module {module} is on the deny list (include= allows it)"
         return ""
+
+
+def refusal_of_names(function: FunctionType) -> str:
+    """Say why a function's global names may not be looked up twice; empty if they may.
+
+    Anything but a plain dictionary may run code at each lookup, or count them.
+    """
+    for what in ("globals", "builtins"):
+        names = getattr(function, f"__{what}__")
+        if type(names) is not dict:
+            return (
+                f"its {what} are a {type(names).__name__}, not a plain dict: "
+                "each lookup of a name may run code"
+            )
+    return ""
 
 
 def _checked(entries: Iterable[Any], name: str) -> tuple[Any, ...]:
@@ -131,6 +149,8 @@ class Callees:
 
     def rewritten(self, function: FunctionType) -> Rewritten | None:
         """Return the rewritten form of a Python function, or None if it is not entered."""
+        if refusal_of_names(function):  # other functions may have the same code
+            return None
         code = function.__code__
         known = self._known.get(id(code))
         if known is None or known[0]() is not code:
@@ -160,20 +180,35 @@ class Callees:
         if kind is MethodType:
             return self._method(callee.__func__, callee.__self__)
         if kind is Dispatcher:
-            inner = callee._implementation
-            plain = type(inner) is FunctionType and not overrides(args, kwargs)
-            return self.function(inner) if plain else None
+            dispatch = dispatch_of(callee)
+            if dispatch is None or overrides(args, kwargs):
+                return None
+            entered = self.function(dispatch.function)
+            return entered if entered and self._answers(dispatch, args, kwargs) else None
         if kind is functools.partial:
             if has_placeholder(callee):
                 return None
             inner = self.enter(callee.func, *with_partial(callee, args, kwargs))
             return inner and functools.partial(inner, *callee.args, **callee.keywords)
         if kind is BuiltinMethodType:
-            owner = callee.__self__
-            forward = FORWARDS.get(callee.__name__) if type(owner) is np.ndarray else None
-            return None if forward is None else self._method(forward, owner)
+            if type(callee.__self__) is not np.ndarray:
+                return None
+            forward = FORWARDS.get(function_of(callee))
+            return None if forward is None else self._method(forward, callee.__self__)
         call = python_call(callee)
         return None if call is None else self._method(call, callee)
+
+    def _answers(self, dispatch: Dispatch, args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:
+        """Whether what a dispatcher asks first goes well; if not, the dispatcher tells why."""
+        if dispatch.ask is None:
+            return True
+        try:
+            tuple(dispatch.ask(*args, **kwargs))
+        except Exception as error:
+            if self._rewriter.is_foreign(error):
+                raise
+            return False
+        return True
 
     def _method(self, function: Any, owner: Any) -> MethodType | None:
         inner = self.function(function) if type(function) is FunctionType else None

@@ -14,10 +14,12 @@ from types import ModuleType
 from typing import Any, NamedTuple
 
 from .interpreter import FREE_THREADED, UNKNOWN
+from .numpy_facts import wants_huge_pages
 from .pycore.arena import PythonArena
 from .sizes import FIRST_CHUNK, aligned
 
 VARIABLE = "ALLOC_REWRITE_CORE"
+SWITCH = "ALLOC_REWRITE"  # 0 switches the library off
 CHOICES = ("auto", "native", "python")
 _POLICIES = {"raise": 0, "grow": 1, "heap": 2}
 
@@ -47,13 +49,25 @@ def _chosen() -> Core:
         raise ValueError(f"{VARIABLE}={wanted!r} is not one of {', '.join(map(repr, CHOICES))}")
     if wanted == "native" and native is None:
         raise ImportError(f"{VARIABLE}=native, but {_why}")
-    if UNKNOWN or FREE_THREADED:
-        return Core("none", _why)
     if wanted != "auto":
         return Core(wanted, f"{VARIABLE}={wanted}")
     return Core("python" if native is None else "native", _why)
 
 
+def _switched_off() -> str:
+    value = os.environ.get(SWITCH, "")
+    if value not in ("", "0", "1"):
+        raise ValueError(
+            f"{SWITCH}={value!r} is not one of '0' (bump returns functions as they are) and '1' "
+            f"(as without it); {VARIABLE} chooses the core"
+        )
+    if value == "0":
+        return f"{SWITCH}=0: bump returns functions as they are"
+    return FREE_THREADED
+
+
+#: Why the library is off; empty if it is not.
+_off = [_switched_off()]
 #: The extension module, or None.
 native: Any
 native, _why = _loaded()
@@ -63,6 +77,11 @@ _current = [_chosen()]
 def selected() -> Core:
     """Return the core that new buffers get."""
     return _current[0]
+
+
+def switched_off() -> bool:
+    """Whether functions are left as they are, and arrays to the heap."""
+    return bool(_off[0])
 
 
 @contextlib.contextmanager
@@ -82,22 +101,23 @@ def new_arena(core: str, nbytes: int | None, on_full: str, limit: int | None) ->
     """Return an arena of that core with a buffer's settings.
 
     Arenas of both cores have ``capacity``, ``used``, ``peak``, ``live``, ``chunks``,
-    ``heap_fallbacks``, ``reset()`` and ``empty(shape, dtype, strides=None)``.
+    ``heap_fallbacks``, ``reset()``, ``trim()`` and ``empty(shape, dtype, strides=None)``.
     """
     if core != "native":
         return PythonArena(nbytes, on_full, limit)
     assert native is not None
     size = 0 if nbytes is None else aligned(nbytes)
     first = FIRST_CHUNK if nbytes is None else 0
-    return native.Arena(size, _POLICIES[on_full], limit or 0, first)
+    return native.Arena(size, _POLICIES[on_full], limit or 0, first, wants_huge_pages())
 
 
 def core() -> tuple[str, str]:
     """Return the name of the core that runs, and the reason why it is this one.
 
     The native core is an extension module, built at installation where there is a C compiler. The
-    environment variable ``ALLOC_REWRITE_CORE`` chooses: ``native``, ``python`` or ``auto``. On an
-    interpreter where functions run as they are (free-threaded, or unknown) the name is ``none``.
+    environment variable ``ALLOC_REWRITE_CORE`` chooses: ``native``, ``python`` or ``auto``. With
+    ``ALLOC_REWRITE=0``, and on free-threaded builds of Python, the library is off, and so is the
+    name: ``"off"``.
 
     Examples
     --------
@@ -106,4 +126,6 @@ def core() -> tuple[str, str]:
     >>> name in ("native", "python")
     True
     """
+    if switched_off():
+        return "off", _off[0]
     return selected().name, selected().reason

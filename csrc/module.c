@@ -103,6 +103,7 @@ execute(PyObject *module)
         {&arena_spec, &state->arena_type, 1},     {&operator_spec, &state->operator_type, 1},
         {&resolve_spec, &state->resolve_type, 1}, {&native_spec, &state->native_type, 0},
         {&bound_spec, &state->bound_type, 0},     {&region_spec, &state->region_type, 1},
+        {&gate_spec, &state->gate_type, 1},       {&gates_spec, &state->gates_type, 1},
     };
     for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
         PyObject *type = PyType_FromModuleAndSpec(module, types[i].spec, NULL);
@@ -135,6 +136,8 @@ traverse(PyObject *module, visitproc visit, void *arg)
     Py_VISIT(state->remake);
     Py_VISIT(state->limbo);
     Py_VISIT(state->region_type);
+    Py_VISIT(state->gate_type);
+    Py_VISIT(state->gates_type);
     Py_VISIT(state->plan_program);
     Py_VISIT(state->error_modes);
     Py_VISIT(state->error_state);
@@ -165,6 +168,8 @@ clear(PyObject *module)
     Py_CLEAR(state->remake);
     Py_CLEAR(state->limbo);
     Py_CLEAR(state->region_type);
+    Py_CLEAR(state->gate_type);
+    Py_CLEAR(state->gates_type);
     Py_CLEAR(state->plan_program);
     Py_CLEAR(state->error_modes);
     Py_CLEAR(state->error_state);

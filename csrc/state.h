@@ -45,6 +45,8 @@ typedef struct {
     PyTypeObject *native_type;   /* owned */
     PyTypeObject *bound_type;    /* owned */
     PyTypeObject *region_type;   /* owned */
+    PyTypeObject *gate_type;     /* owned */
+    PyTypeObject *gates_type;    /* owned */
     PyObject *plan_loop;         /* owned: what makes a plan for operands not seen before */
     PyObject *plan_reduction;    /* owned: likewise, for a reduction */
     PyObject *plan_product;      /* owned: likewise, for a matrix product */

@@ -12,10 +12,9 @@ from types import FunctionType, MethodType
 from typing import Any
 
 from ..bump import Bumped, as_function, bumped
-from ..callees import Policy, python_call
+from ..callees import Policy, python_call, refusal_of_names
 from ..core_sites import style_of
 from ..cores import selected
-from ..interpreter import FREE_THREADED
 from ..rewrite import Rewritten, survey
 from ..sites.exceptions import from_signal_handler
 from .parts import Break, Parts, Region, Site
@@ -33,8 +32,7 @@ class Explanation:
     function, filename, line : str, str, int
         The function that is explained; what it calls is not.
     core : str
-        The core whose sites it has, or would have: ``"native"`` or ``"python"``; ``"none"`` where
-        functions run as they are.
+        The core whose sites it has, or would have: ``"native"`` or ``"python"``.
     bumped : bool
         Whether it is bumped. If not, this is what a bump would find, and nothing is counted.
     reason : str
@@ -98,6 +96,9 @@ def explain(f: Any, /) -> Explanation:
     anew, as does one of an operator that NumPy does with the buffer's memory. Sites that gain
     nothing are given back; their figures stay.
 
+    With ``ALLOC_REWRITE=0`` in the environment no function is bumped, and this is what a bump would
+    find without it.
+
     Examples
     --------
     >>> import alloc_rewrite as alloc
@@ -126,7 +127,7 @@ def explain(f: Any, /) -> Explanation:
         code.co_firstlineno,
         core,
         known is not None,
-        FREE_THREADED or reason or found.reason,
+        refusal_of_names(function) or reason or found.reason,
         parts.regions(),
         parts.others(),
         parts.breaks(),

@@ -14,23 +14,33 @@ from numpy._core import umath
 
 from ..numpy_facts import UFUNCS, numpy_version, power_ufunc
 from ..rewrite import Node, Program, Vocabulary
-from .loops import is_plain, plan_loop
+from .harmless import HARMLESS_NAMES, is_harmless
+from .loops import OWN, is_plain, plan_loop
 from .resolve import NATIVES
 
 _REDUCTIONS = frozenset({"sum", "prod", "max", "min", "any", "all", "mean"})
-_UFUNC_NAMES = frozenset(
-    name
+_UFUNCS = {
+    name: value
     for name, value in vars(np).items()
     if isinstance(value, np.ufunc) and value.nout == 1 and value.signature is None
-)
+}
 #: What may be called in a region.
 VOCABULARY = Vocabulary(
-    functions=_UFUNC_NAMES | _REDUCTIONS | {"where", "clip", "abs"},
+    functions=_REDUCTIONS.union(_UFUNCS) | {"where", "clip", "abs"},
     methods=_REDUCTIONS,
     reductions=_REDUCTIONS,
+    harmless=HARMLESS_NAMES,
+    attributes=frozenset(dir(np.ndarray)),
 )
 
 _CLIP = getattr(umath, "clip")  # noqa: B009 - its stub lacks it
+#: The ufuncs that the native core has code of its own for, by its names for them.
+_KNOWN = {
+    np.add: "add", np.subtract: "subtract", np.multiply: "multiply", np.true_divide: "divide",
+    np.less: "less", np.less_equal: "less_equal", np.greater: "greater",
+    np.greater_equal: "greater_equal", np.equal: "equal", np.not_equal: "not_equal",
+    np.maximum: "maximum", np.minimum: "minimum",
+}  # fmt: skip
 #: Operators on two Python numbers that give a float or an int of theirs.
 _OF_NUMBERS = frozenset({"add", "sub", "mul", "truediv", "neg", "pos"})
 
@@ -43,16 +53,19 @@ def plan_program(program: Program, kinds: list[Any]) -> list[Step | None] | None
     """Return what each computing node takes; None to leave the program to the original code.
 
     `kinds` has, for each node that is there before anything is computed, the dtype of an array or
-    NumPy scalar, the type of a Python number, or the callable itself. The entries of those that
-    compute are filled in. A step is ``("loop", capsule, dtypes, operands, slow status, even)``,
-    ``("where", dtype)``, ``("number", type)``, ``("reduce", native's name, callable, ufunc)`` or
-    ``("store",)``.
+    NumPy scalar, the type of a Python number or of what a guard looks at, or the callable or class
+    itself. The entries of those that compute are filled in. A step is ``("loop", capsule, dtypes,
+    operands, slow status, even, ufunc, its name if it has code of its own)``, ``("where", dtype)``,
+    ``("number", type)``, ``("reduce", native's name, callable, ufunc)`` or ``("store",)``.
     """
     steps: list[Step | None] = []
     for i, node in enumerate(program.nodes):
         step = None
         if node.kind == "index" or (node.kind == "attribute" and node.detail == "T"):
             kinds[i] = kinds[node.operands[0]] if kinds[i] is None else kinds[i]
+        elif node.kind == "guard":
+            if not is_harmless(kinds[node.operands[0]], called=node.detail == "called"):
+                return None
         elif node.kind == "store":
             step = ("store",) if isinstance(kinds[node.operands[0]], np.dtype) else None
             if step is None:
@@ -111,14 +124,15 @@ def _loop(ufunc: Any, operands: Any, kinds: list[Any]) -> tuple[Step, Any] | Non
     if planned is None:
         return None
     capsule, dtypes, slow, even = planned
-    return ("loop", capsule, dtypes, tuple(operands), slow, even, ufunc), dtypes[-1]
+    step = ("loop", capsule, dtypes, tuple(operands), slow, even, ufunc, _KNOWN.get(ufunc))
+    return step, dtypes[-1]
 
 
 def _call(program: Program, node: Node, kinds: list[Any]) -> tuple[Step, Any] | None:
     callee, given = kinds[0], kinds[1:]
     if type(callee) is np.ufunc and not node.detail:
-        if not all(map(_is_value, given)) or callee is np.matmul:
-            return None
+        if callee not in OWN or not all(map(_is_value, given)):
+            return None  # the loops of other libraries must not be tried
         return _loop(callee, node.operands[1:], given)
     if callee is builtins.abs and len(given) == 1 and isinstance(given[0], np.dtype):
         return _loop(np.absolute, node.operands[1:], given)

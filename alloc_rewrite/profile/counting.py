@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..bump import bumped
+from ..callables import as_loaded, function_of
 from ..callees import Callees, Policy
 from ..core_sites import ArenaSites
 from ..cores import selected
@@ -22,6 +23,7 @@ from ..numpy_facts import SYMBOLS
 from ..pycore.sites import PythonSites
 from ..registry import find
 from ..rewrite import Call, Operation, Owner, Place, Region, Rewriter, Rewritten, Style, Where
+from ..rewrite.scopes import RUNNING, SCOPES, calling_frame, own_scope
 from ..sites.exceptions import from_signal_handler
 from .recorder import Recorder
 
@@ -55,7 +57,7 @@ class CountingSites:
             return [region.before, region.after]
         if isinstance(place, Call):
             call = CountingCall(self, where, twin)
-            return [call.spread if place.form == "spread" else call.before, call.after]
+            return [getattr(call, self.style.entry(place)), call.after]
         operation = CountingOperation(self, where, twin, place)
         return [operation.before, operation.after]
 
@@ -82,7 +84,7 @@ class CountingSites:
         rewritten = sites.rewriter.rewritten(known.original.__code__)
         if rewritten is None:
             return None
-        function = rewritten.instance(known.original)
+        function = rewritten.instance(callee.__func__ if method else callee)
         return MethodType(function, callee.__self__) if method else function
 
 
@@ -151,11 +153,11 @@ class CountingCall:
         self.where = where
         self.twin = twin
 
-    def before(self, callee: Any, /, *args: Any, **kwargs: Any) -> tuple[Any, Any, Any]:
+    def call(self, callee: Any, /, *args: Any, **kwargs: Any) -> tuple[Any, Any, Any]:
         """Return what to call, the result if there is one, and what to tell `after`."""
         owner = getattr_self(callee)
         self.recorder.seen((*args, *kwargs.values(), owner))
-        if type(owner) is np.ndarray and callee.__name__ == "resize":
+        if type(owner) is np.ndarray and function_of(callee) is np.ndarray.resize:
             self.recorder.forget(owner)
         twin = self.twin()
         direct = self.sites.style is _DIRECT
@@ -163,6 +165,9 @@ class CountingCall:
             instead, result = twin.__self__.call(callee, *args, **kwargs)
             if result is not None or type(instead) is functools.partial:
                 return instead, result, None
+        if type(callee) is BuiltinFunctionType and callee in SCOPES:
+            own = not (args or kwargs) and callee not in RUNNING
+            return callee, own_scope(callee, calling_frame()) if own else None, None
         about = primitive(callee)
         if about is None:
             instead = self.sites.enter(callee, args, kwargs)
@@ -170,14 +175,19 @@ class CountingCall:
                 return instead, None, None
             about = self.unknown(callee)
         if twin is not None and direct:
-            callee = twin(callee)
+            callee = twin.__self__.call(callee)
         # The arguments live until the result was counted, as those of a site do.
         return callee, None, about and (about, (owner, *args), kwargs)
 
+    def method(self, callee: Any, /, *args: Any, **kwargs: Any) -> tuple[Any, Any, Any]:
+        """Do the same for a method with keywords, which is loaded bound for the site's sake."""
+        instead, result, token = self.call(callee, *args, **kwargs)
+        return as_loaded(callee) if instead is callee else instead, result, token
+
     def spread(self, callee: Any, args: Any, kwargs: Any = None) -> tuple[Any, Any, Any]:
         """Do the same for a call with ``*args`` and ``**kwargs``."""
-        if type(args) is tuple and (not kwargs or type(kwargs) is dict):
-            return self.before(callee, *args, **(kwargs or {}))
+        if type(args) in (tuple, list) and (not kwargs or type(kwargs) is dict):
+            return self.call(callee, *args, **(kwargs or {}))
         return callee, None, None
 
     def after(self, token: Any, result: Any) -> None:

@@ -7,13 +7,16 @@ the result if there is one already. It must not know bytecode.
 from __future__ import annotations
 
 import functools
+from types import BuiltinFunctionType
 from typing import Any
 
 import numpy as np
 
+from ..callables import as_loaded
 from ..callees import has_placeholder, with_partial
 from ..errors import BufferFullError
 from ..registry import find
+from ..rewrite.scopes import RUNNING, SCOPES, calling_frame, own_scope
 from ..sites.equivalent import Rows
 from ..sites.errstate import attempt
 from ..sites.exceptions import EXPECTED, from_signal_handler
@@ -50,6 +53,9 @@ class CallSite(Site):
             elif callee is abs:
                 if len(args) == 1 and type(args[0]) is ndarray and not kwargs:
                     instead, result = self.ufunc(np.absolute, args, kwargs)
+            elif type(callee) is BuiltinFunctionType and callee in SCOPES:
+                if not args and not kwargs and callee not in RUNNING:
+                    result = own_scope(callee, calling_frame())
             else:
                 result = self.row(callee, args, kwargs)
                 if result is None:
@@ -73,10 +79,15 @@ class CallSite(Site):
         if self.misses >= budget.MISSES:
             self.give_back()
 
+    def method(self, callee: Any, /, *args: Any, **kwargs: Any) -> tuple[Any, Any]:
+        """Do the same for a method with keywords, which is loaded bound for the site's sake."""
+        instead, result = self.call(callee, *args, **kwargs)
+        return as_loaded(callee) if instead is callee else instead, result
+
     def spread(self, callee: Any, args: Any, kwargs: Any = None) -> tuple[Any, Any]:
         """Do the same for a call with ``*args`` and ``**kwargs``."""
         named = not kwargs or (type(kwargs) is dict and all(type(name) is str for name in kwargs))
-        if type(args) is tuple and named:
+        if type(args) in (tuple, list) and named:
             return self.call(callee, *args, **(kwargs or {}))
         return callee, None
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import cast
 
 from bytecode import Instr
+from bytecode.instr import CellVar
 
 from .opcodes import (
     attribute_name,
@@ -39,7 +40,6 @@ from .symbolic import MOST_OPERANDS, Scan, Slot, Step, called
 _SHARED = "a variable shared with an inner function"
 _OLD = "the interpreter reorders values from before the region"
 _COMPUTED_INDEX = "the index is an array, or computed"
-_NOT_PART = "`{}` can't be part of a region"
 _LEFT_OUT = {"matmul": "@", "i_matmul": "@=", "i_pow": "**="}
 
 
@@ -49,6 +49,8 @@ def _load_local(scan: Scan, instr: Instr) -> bool:
         return scan.refuse(_SHARED)
     node = scan.locals.get(name)
     if node is None:
+        if not scan.flow.is_bound(name, scan.start):
+            return scan.refuse(f"the variable `{name}` may have no value")
         node = _known_leaf(scan, instr, name)
     return scan.push(node, scan.at)
 
@@ -76,10 +78,9 @@ def _load_const(scan: Scan, instr: Instr) -> bool:
         return False
     (value,) = found
     if type(value) is tuple and any(type(part) is slice for part in value):
-        if not _fits_index(scan, len(value)):
-            return False
-        parts = tuple(_constant(scan, part) for part in value)
-        return scan.push(scan.add(TUPLE, parts), scan.at)
+        return _fits_index(scan, len(value)) and scan.push(
+            scan.add(TUPLE, tuple(_constant(scan, part) for part in value)), scan.at
+        )
     return scan.push(_constant(scan, value), scan.at)
 
 
@@ -106,6 +107,8 @@ def _load_global(scan: Scan, instr: Instr) -> bool:
 
 def _load_cell(scan: Scan, instr: Instr) -> bool:
     name = str(getattr(instr.arg, "name", instr.arg))
+    if isinstance(instr.arg, CellVar) and not scan.flow.is_bound(name, scan.start):
+        return scan.refuse(f"the variable `{name}` may have no value")
     return scan.push(_known_leaf(scan, instr, name), scan.at)
 
 
@@ -338,25 +341,25 @@ def _call(scan: Scan, instr: Instr) -> bool:
     vocabulary = scan.vocabulary
     if lower.method and lower is upper:
         if lower.method not in vocabulary.methods:
-            return scan.refuse(_NOT_PART)
+            return _left_out(scan)
         if not scan.usable(lower.node):
             return False
         detail = (lower.method, names)
         return scan.push(scan.add(METHOD, (lower.node, *arguments), detail))
     callee = max(lower.node, upper.node)
     if callee < 0 or lower.method or upper.method or min(lower.node, upper.node) >= 0:
-        return _no_function(scan)
+        return _left_out(scan)
     call = Node(CALL, (callee,), ())
     name = called(scan.nodes, scan.names, call)
     if name not in vocabulary.functions:
-        return _no_function(scan)
+        return _left_out(scan)
     if names and name not in vocabulary.reductions:
         return scan.refuse("`{}` is called with keyword arguments")
     return scan.push(scan.add(CALL, (callee, *arguments), names))
 
 
-def _no_function(scan: Scan) -> bool:
-    return scan.refuse(_NOT_PART)
+def _left_out(scan: Scan) -> bool:
+    return scan.refuse("`{}` can't be part of a region")
 
 
 def _nothing(scan: Scan, instr: Instr) -> bool:

@@ -128,6 +128,9 @@ int
 leaf_item(PyObject *object, enum leaf_kind kind, PyArray_Descr *descr, void *item)
 {
     int type_num = descr->type_num;
+    if (!PyArray_ISNBO(descr->byteorder)) {
+        return 0;
+    }
     switch (kind) {
     case LEAF_FLOAT:
         return float_item(PyFloat_AS_DOUBLE(object), type_num, item);
@@ -164,12 +167,11 @@ leaf_item(PyObject *object, enum leaf_kind kind, PyArray_Descr *descr, void *ite
             done = 1;
         }
         else {
-            Cast cast = cast_between(own->type_num, type_num);
-            npy_cdouble room[SCALAR_ROOM / sizeof(npy_cdouble)];
+            Cast cast = cast_between(own, descr);
+            ItemRoom room;
             if (cast != NULL) {
-                PyArray_ScalarAsCtype(object, room);
-                cast(room, 0, item, 1);
-                done = 1;
+                PyArray_ScalarAsCtype(object, room.bytes);
+                done = cast_item(cast, room.bytes, item);
             }
         }
         Py_DECREF(own);

@@ -45,19 +45,21 @@ add_key(Typing *typing, const Node *node, int number, PyObject *value)
     enum leaf_kind kind = leaf_kind_of(value);
     key->node = number;
     key->is_object = 0;
-    if (node->is_callable) {
+    if (node->is_callable || (node->is_guarded && PyType_Check(value))) {
         key->is_object = 1;
         key->leaf.identity = Py_NewRef(value);
         typing->n_keys++;
         return Py_NewRef(value);
     }
-    if (kind == LEAF_NONE && !PyTuple_CheckExact(value)) {
+    if (kind == LEAF_NONE && !PyTuple_CheckExact(value) && !node->is_guarded) {
         return NULL;
     }
     if (node->kind == NODE_CONST) { /* always the same */
         return leaf_descr(value, kind);
     }
-    PyObject *descr = kind == LEAF_NONE ? Py_NewRef(Py_None) : leaf_descr(value, kind);
+    PyObject *descr = kind != LEAF_NONE   ? leaf_descr(value, kind)
+                      : node->is_guarded ? Py_NewRef((PyObject *)Py_TYPE(value))
+                                         : Py_NewRef(Py_None);
     if (descr == NULL) {
         return NULL;
     }
@@ -67,14 +69,15 @@ add_key(Typing *typing, const Node *node, int number, PyObject *value)
     return descr;
 }
 
-/* Take over a loop: (capsule, dtypes, operands, slow status, even, ufunc). */
+/* Take over a loop: (capsule, dtypes, operands, slow status, even, ufunc, which one it is). */
 static int
 read_loop(Typed *typed, PyObject *step)
 {
-    PyObject *name, *capsule, *dtypes, *operands, *ufunc;
-    if (!PyArg_ParseTuple(step, "OOO!O!ppO", &name, &capsule, &PyTuple_Type, &dtypes,
-                          &PyTuple_Type, &operands, &typed->slow_status, &typed->is_even,
-                          &ufunc)) {
+    PyObject *kind, *capsule, *dtypes, *operands, *ufunc;
+    const char *known;
+    if (!PyArg_ParseTuple(step, "OOO!O!ppOz", &kind, &capsule, &PyTuple_Type, &dtypes,
+                          &PyTuple_Type, &operands, &typed->slow_status, &typed->is_even, &ufunc,
+                          &known)) {
         return 0;
     }
     int usable = loop_read(capsule, &typed->call);
@@ -85,6 +88,7 @@ read_loop(Typed *typed, PyObject *step)
     typed->capsule = Py_NewRef(capsule);
     typed->ufunc = Py_NewRef(ufunc);
     typed->name = ((PyUFuncObject *)ufunc)->name;
+    typed->known = known_called(known);
     typed->n_in = (int)PyTuple_GET_SIZE(operands);
     if (!usable || typed->n_in > MAX_IN ||
         PyTuple_GET_SIZE(dtypes) != typed->n_in + 1) {
@@ -104,6 +108,7 @@ read_where(Typed *typed, const Node *node, PyObject *step)
 {
     PyArray_Descr *descr = (PyArray_Descr *)PyTuple_GET_ITEM(step, 1);
     typed->action = ACT_WHERE;
+    typed->known = KNOWN_NOTHING;
     typed->call.raises_nothing = 1;
     typed->is_even = 1;
     typed->n_in = 3;
@@ -216,7 +221,7 @@ typing_fill(Typing *typing, const Program *program, Site *site, const Values *va
     for (int i = 0; i < program->n_nodes; i++) {
         const Node *node = &program->nodes[i];
         PyObject *value = values->of[i], *kind = NULL;
-        if (value != NULL && (node->is_operand || node->is_callable)) {
+        if (value != NULL && (node->is_operand || node->is_callable || node->is_guarded)) {
             kind = add_key(typing, node, i, value);
             if (kind == NULL) {
                 goto end;

@@ -2,6 +2,17 @@
 
 #include <string.h>
 
+void
+blocks_expect(BlockRun *run, int is_reported)
+{
+    run->raised = 0;
+    run->is_reported = is_reported;
+    if (is_reported) {
+        memset(run->raised_by, 0, sizeof(run->raised_by));
+        memset(run->raised_in_cast, 0, sizeof(run->raised_in_cast));
+    }
+}
+
 /* Call one step's loop over items in a row, or its cast. */
 ALWAYS_INLINE int
 call(const PlanStep *step, char *const *args, npy_intp n)
@@ -59,7 +70,7 @@ do_block(BlockRun *run, const Stage *stage, char *const *at, npy_intp n, npy_int
     for (; step < end; step++) {
         char *args[MOST_ARGS] = {at[step->args[0]], at[step->args[1]], at[step->args[2]],
                                  at[step->args[3]], at[step->args[4]]};
-        if (UNLIKELY(plan->is_reported && step->is_checked)) {
+        if (UNLIKELY(run->is_reported && step->is_checked)) {
             status_clear(step->slow_status);
         }
         int failed = UNLIKELY(step->by_row) ? call_rows(step, args, n, rows)
@@ -74,8 +85,8 @@ do_block(BlockRun *run, const Stage *stage, char *const *at, npy_intp n, npy_int
         if (step->is_checked) {
             int raised = status_raised(step->slow_status);
             run->raised |= raised;
-            if (UNLIKELY(plan->is_reported)) {
-                run->raised_by[step->node] |= raised;
+            if (UNLIKELY(run->is_reported)) {
+                (step->cast ? run->raised_in_cast : run->raised_by)[step->node] |= raised;
             }
         }
     }
@@ -146,10 +157,10 @@ splat(BlockRun *run, const Stage *stage)
         }
         for (npy_intp k = 0; k < operand->repeats; k++) {
             if (operand->itemsize == sizeof(npy_double)) {
-                ((npy_uint64 *)run->at[i])[k] = *(npy_uint64 *)run->items[operand->number];
+                ((npy_uint64 *)run->at[i])[k] = *(npy_uint64 *)run->items[operand->number].bytes;
             }
             else {
-                ((npy_uint32 *)run->at[i])[k] = *(npy_uint32 *)run->items[operand->number];
+                ((npy_uint32 *)run->at[i])[k] = *(npy_uint32 *)run->items[operand->number].bytes;
             }
         }
     }
@@ -174,10 +185,7 @@ do_part(void *task, int part, int parts, char *room)
     BlockRun run;
     char *at[MOST_ALL_OPERANDS];
     run.plan = plan;
-    run.raised = 0;
-    if (plan->is_reported) {
-        memset(run.raised_by, 0, sizeof(run.raised_by));
-    }
+    blocks_expect(&run, shared->run->is_reported);
     for (int i = stage->first_operand; i < stage->first_operand + stage->n_operands; i++) {
         const Operand *operand = &plan->operands[i];
         at[i] = room != NULL && operand->where == IN_BLOCK
@@ -196,8 +204,9 @@ do_part(void *task, int part, int parts, char *room)
     }
     shared->failed |= failed;
     shared->run->raised |= run.raised;
-    for (int i = 0; plan->is_reported && i < MOST_NODES; i++) {
+    for (int i = 0; run.is_reported && i < MOST_NODES; i++) {
         shared->run->raised_by[i] |= run.raised_by[i];
+        shared->run->raised_in_cast[i] |= run.raised_in_cast[i];
     }
     if (parts > 1) {
         pool_unlock(shared->run->pool);

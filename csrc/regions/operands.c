@@ -90,9 +90,10 @@ add_array(Layouting *now, int node, PyArray_Descr *descr)
     return at;
 }
 
-/* The operand for what a step reads, as items of a dtype: added, with a cast, if it is new. */
+/* The operand for what a step reads, as items of a dtype: added, with a cast for that step, if it
+ * is new. */
 static int
-operand_for(Layouting *now, int node, PyArray_Descr *descr)
+operand_for(Layouting *now, int node, PyArray_Descr *descr, int reader)
 {
     Planner *planner = now->planner;
     Plan *plan = planner->plan;
@@ -111,7 +112,7 @@ operand_for(Layouting *now, int node, PyArray_Descr *descr)
     if (from < 0 || plan_same_type(own, descr)) {
         return from;
     }
-    Cast cast = cast_between(own->type_num, descr->type_num);
+    Cast cast = cast_between(own, descr);
     if (cast == NULL) {
         return -2;
     }
@@ -122,7 +123,8 @@ operand_for(Layouting *now, int node, PyArray_Descr *descr)
     }
     now->n_blocks++;
     step->cast = cast;
-    step->node = node;
+    step->is_checked = cast_may_raise(own, descr);
+    step->node = reader;
     step->n_args = 2;
     step->args[0] = from;
     step->args[1] = at;
@@ -167,7 +169,7 @@ add_loop(Layouting *now, int node)
     const Typed *typed = &planner->typing->typed[node];
     int args[MAX_OPERANDS] = {0};
     for (int i = 0; i < typed->n_in; i++) {
-        args[i] = operand_for(now, typed->operands[i], typed->descrs[i]);
+        args[i] = operand_for(now, typed->operands[i], typed->descrs[i], node);
         if (args[i] < 0) {
             return args[i] == -1 ? -1 : 0;
         }
@@ -204,7 +206,7 @@ add_copy(Layouting *now, int node)
     Planner *planner = now->planner;
     int value = planner->program->nodes[node].operands[2];
     PyArray_Descr *descr = planner->typing->results[planner->program->nodes[node].operands[0]];
-    int from = operand_for(now, value, descr);
+    int from = operand_for(now, value, descr, node);
     int to = from < 0 ? from : result_for(now, node, descr);
     if (to < 0) {
         return to == -1 ? -1 : 0;

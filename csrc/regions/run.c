@@ -51,7 +51,7 @@ fill_items(Call *call)
             return 0;
         }
         enum leaf_kind kind = leaf_kind_of(value);
-        if (!leaf_item(value, kind, plan->items[i].descr, call->run.items[i])) {
+        if (!leaf_item(value, kind, plan->items[i].descr, call->run.items[i].bytes)) {
             return 0;
         }
     }
@@ -155,7 +155,7 @@ point(Call *call)
             call->at[i] = PyArray_BYTES(root_of(call, source)) + source->offset;
             break;
         case IN_ITEM:
-            call->at[i] = (char *)call->run.items[operand->number];
+            call->at[i] = call->run.items[operand->number].bytes;
             break;
         case IN_OUTPUT:
             call->at[i] = PyArray_BYTES((PyArrayObject *)call->arrays[operand->number]) +
@@ -176,7 +176,7 @@ run_stages(Call *call, int first, int stop)
     if (others != NULL) {
         PyEval_RestoreThread(others);
     }
-    return failed;
+    return loop_failed(failed, call->plan->slow_status) ? -1 : 0;
 }
 
 /* Run a reduction of something that is there by now; NULL without an exception if it is none of
@@ -241,14 +241,45 @@ delivered(Call *call)
     return all;
 }
 
+/* Whether NumPy casts the operands of a node before all else, and reports what that raises under
+ * the name of casts: in a store, and for short vectors. */
+static int
+is_cast_before(const Call *call, int node)
+{
+    const Typed *typed = &call->typing->typed[node];
+    int is_short = 1;
+    for (int i = 0; i < typed->n_in; i++) {
+        PyArray_Descr *descr = call->typing->results[typed->operands[i]];
+        if (descr == NULL || plan_same_type(descr, typed->descrs[i])) {
+            continue;
+        }
+        int source = call->plan->source_of[typed->operands[i]];
+        const Extent *extent = source < 0 ? NULL : &call->plan->sources[source].extent;
+        is_short &= extent == NULL ? call->plan->size <= NPY_BUFSIZE
+                                   : extent->nd == 0 || (extent->nd == 1 &&
+                                                         extent->dims[0] <= NPY_BUFSIZE);
+    }
+    return typed->action == ACT_STORE || is_short;
+}
+
 /* Report what each step raised, in their order; -1 with an exception. */
 static int
 report_each(const Call *call)
 {
+    const State *state = call->site->site.state;
     for (int i = 0; i < call->program->n_nodes; i++) {
-        int raised = call->run.raised_by[i];
-        if (raised && report_raised(call->site->site.state, call->typing->typed[i].name, raised,
-                                    call->program->nodes[i].line) < 0) {
+        const Typed *typed = &call->typing->typed[i];
+        int line = call->program->nodes[i].line;
+        int raised = call->run.raised_by[i], in_cast = call->run.raised_in_cast[i];
+        if (in_cast && is_cast_before(call, i)) {
+            if (report_raised(state, "cast", in_cast, line) < 0) {
+                return -1;
+            }
+        }
+        else if (in_cast && !typed->call.raises_nothing) {
+            raised |= in_cast;
+        }
+        if (raised && report_raised(state, typed->name, raised, line) < 0) {
             return -1;
         }
     }
@@ -278,16 +309,14 @@ static int
 do_late(Call *call)
 {
     const Plan *plan = call->plan;
-    call->run.raised = 0;
+    blocks_expect(&call->run, 1);
     status_clear(1);
     if (run_stages(call, plan->n_stages - 1, plan->n_stages) < 0) {
         return -1;
     }
     if (call->run.raised) {
         status_clear(1);
-        int node = call->program->effect;
-        return report_raised(call->site->site.state, call->typing->typed[node].name,
-                             call->run.raised, call->program->nodes[node].line);
+        return report_each(call);
     }
     return 0;
 }
@@ -300,14 +329,16 @@ computed(Call *call)
     int late = plan->effect == LATE_EFFECT;
     call->run.plan = plan;
     call->run.at = call->at;
-    call->run.raised = 0;
-    if (plan->is_reported) {
-        memset(call->run.raised_by, 0, sizeof(call->run.raised_by));
-    }
+    blocks_expect(&call->run, plan->is_reported);
     point(call);
     status_clear(plan->slow_status);
-    if (run_stages(call, 0, plan->n_stages - late) < 0 || is_quiet(call) <= 0 ||
-        !reduce_all(call)) {
+    if (run_stages(call, 0, plan->n_stages - late) < 0) {
+        if (plan->effect != DIRECT_EFFECT) {
+            PyErr_Clear(); /* the original code meets it again, at its own line */
+        }
+        return NULL;
+    }
+    if (is_quiet(call) <= 0 || !reduce_all(call)) {
         return NULL;
     }
     PyObject *result = delivered(call);

@@ -140,26 +140,46 @@ plan_is_step(const Planner *planner, int node)
     return action == ACT_LOOP || action == ACT_WHERE;
 }
 
-/* Whether a loop that is not even may be given these: as NumPy would, all without gaps, or all
- * in one axis. */
+/* Whether a loop whose bits depend on strides gets those that NumPy would give it: with one axis
+ * the operands' own, with several those of items without gaps. In place, NumPy turns an axis round
+ * that all operands go backwards, and makes a reduction of a single item; one with other strides
+ * than the plain ones it gives in several ways. */
 static int
-is_safe(const Planner *planner, const Typed *typed, const Layout *layout)
+is_safe(const Planner *planner, int node, const Layout *layout)
 {
-    if (typed->is_even || layout->nd == 1) {
+    const Typed *typed = &planner->typing->typed[node];
+    int is_in_place = planner->program->nodes[node].kind == NODE_IN_PLACE ||
+                      (planner->program->nodes[node].operator != NULL &&
+                       planner->program->nodes[node].operator->form == IN_PLACE);
+    if (typed->is_even) {
         return 1;
     }
+    if (is_in_place && layout->size == 1) {
+        return 0; /* it makes a reduction of that */
+    }
     for (int i = 0; i < typed->n_in; i++) {
-        int node = typed->operands[i];
-        const Extent *extent = &planner->extents[node];
-        PyArray_Descr *descr = planner->typing->results[node];
-        if (descr != NULL && extent->nd &&
+        int number = typed->operands[i];
+        const Extent *extent = &planner->extents[number];
+        PyArray_Descr *descr = planner->typing->results[number];
+        if (descr == NULL) {
+            continue;
+        }
+        npy_intp itemsize = PyDataType_ELSIZE(descr);
+        if (is_in_place && i == 0 && extent->nd == 1 && extent->strides[0] < 0) {
+            return 0;
+        }
+        if (layout->size == 1 && (extent->nd != layout->nd ||
+                                  (extent->nd == 1 && extent->strides[0] != itemsize))) {
+            return 0;
+        }
+        if (layout->nd > 1 && extent->nd &&
             (extent->nd != layout->nd ||
              !PyArray_CompareLists(extent->dims, layout->dims, layout->nd) ||
-             !extent_is_c(extent, PyDataType_ELSIZE(descr)))) {
+             !extent_is_c(extent, itemsize))) {
             return 0;
         }
     }
-    return layout->c_order;
+    return layout->nd == 1 || layout->c_order;
 }
 
 /* Whether NumPy may write an operator's result over an operand that dies, whose layout is another
@@ -212,7 +232,7 @@ add_step(Planner *planner, int node)
     if (!iteration_plan(typed->n_in, operands, NULL, casts, PyDataType_ELSIZE(descr), &layout,
                         NULL) ||
         layout.nd == 0 || layout.size > MOST_BYTES / PyDataType_ELSIZE(descr) ||
-        !is_safe(planner, typed, &layout) ||
+        !is_safe(planner, node, &layout) ||
         may_be_elided(planner, node, &layout)) {
         return 0;
     }
@@ -270,7 +290,7 @@ add_stored(Planner *planner, int node)
     if (source < 0 || value == NULL ||
         !goes_into(&planner->extents[made->operands[2]], &planner->extents[node]) ||
         (!plan_same_type(value, descr) &&
-         cast_between(value->type_num, descr->type_num) == NULL)) {
+         cast_between(value, descr) == NULL)) {
         return 0;
     }
     Source *added = APPEND(planner, sources);
@@ -321,11 +341,7 @@ find_target(Planner *planner)
         size *= extent->dims[i];
     }
     PyArray_Descr *descr = planner->typing->results[base];
-    if (size == 0 || (made->kind == NODE_IN_PLACE && size == 1 &&
-                      PyTypeNum_ISCOMPLEX(descr->type_num))) {
-        return 0; /* of one complex item in place NumPy makes a reduction */
-    }
-    return !extent_overlaps_itself(extent, PyDataType_ELSIZE(descr));
+    return size != 0 && !extent_overlaps_itself(extent, PyDataType_ELSIZE(descr));
 }
 
 int

@@ -154,6 +154,11 @@ place_effect(Planner *planner, Shape *shapes)
     const Node *made = &program->nodes[node];
     int value = made->operands[made->n - 1], owner = plan_owner(program, value);
     plan->effect = LATE_EFFECT;
+    if (plan->is_careful && made->kind == NODE_STORE &&
+        cast_may_raise(planner->typing->results[value],
+                       planner->typing->results[made->operands[0]])) {
+        return 0; /* likewise what its cast raises */
+    }
     if (made->kind == NODE_IN_PLACE) {
         int last = plan->n_stages - 1;
         if (plan->is_careful) {

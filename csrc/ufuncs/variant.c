@@ -32,11 +32,12 @@ find_cast(Variant *variant, int i, PyObject *operand, enum leaf_kind kind)
     if (from == to || PyArray_EquivTypes(from, to)) {
         return 0;
     }
-    variant->casts[i] = cast_between(from->type_num, to->type_num);
+    variant->casts[i] = cast_between(from, to);
     if (variant->casts[i] == NULL) {
         return -1;
     }
     variant->any_cast = 1;
+    variant->casts_raise |= cast_may_raise(from, to);
     return 0;
 }
 

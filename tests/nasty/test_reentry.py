@@ -227,13 +227,14 @@ def test_interrupts_leave_the_buffer_sound(monkeypatch):
         armed = False
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)
-    y = error = None
+    error = None
     assert all((y == 2 * k + 1).all() for k, y in kept)
     for k in range(50):  # it still works, and keeps what lives
         more = f(100, k)
         assert (more == 2 * k + 1).all()
     assert all((y == 2 * k + 1).all() for k, y in kept)
-    del kept, y, more, error
+    kept.clear()
+    del more, error
     gc.collect()
     assert buf.live == 0
     assert buf.capacity < 64 << 20

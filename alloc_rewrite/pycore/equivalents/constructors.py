@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from ..layout import f_strides, like_order
+from ..pages import clear
 from .support import (
     BOOL,
     FLOAT,
@@ -47,7 +48,7 @@ def empty(
     new: Empty, shape: Any, dtype: Any = None, order: Any = "C", *, device: Any = None
 ) -> Any:
     """numpy.empty."""
-    if device is not None and device != "cpu":
+    if device is not None:
         return NotImplemented
     found = FLOAT if dtype is None else as_dtype(dtype)
     lengths = as_shape(shape)
@@ -64,10 +65,7 @@ def zeros(
     """numpy.zeros."""
     array = empty(new, shape, dtype, order, device=device)
     if array is not NotImplemented:
-        if array.dtype.kind in "biufc":
-            array.fill(0)
-        else:  # all bytes zero, whatever a zero of the dtype may be
-            array.reshape(-1, order="A").view(np.uint8).fill(0)
+        clear(array)
     return array
 
 
@@ -82,7 +80,7 @@ def empty_like(
     device: Any = None,
 ) -> Any:
     """numpy.empty_like, of an array."""
-    if device is not None or type(prototype) is not np.ndarray:
+    if device is not None or type(prototype) is not np.ndarray or type(subok) is not bool:
         return NotImplemented
     found = prototype.dtype if dtype is None else as_dtype(dtype)
     if not is_plain(found) or not found.itemsize:
@@ -132,7 +130,7 @@ def array(
         ndmin and (type(object) is not np.ndarray or ndmin > object.ndim)
     ):
         return NotImplemented
-    if copy is not True and copy is not None:
+    if (copy is not True and copy is not None) or type(subok) is not bool:
         return NotImplemented
     return _convert(new, object, dtype, "K" if order is None else order, bool(copy))
 
@@ -142,10 +140,10 @@ def asarray(
     copy: Any = None,
 ) -> Any:  # fmt: skip
     """numpy.asarray and numpy.asanyarray."""
-    if dtype is None and order is None and copy is None and type(a) is np.ndarray:
-        return a
     if device is not None or (copy is not True and copy is not None):
         return NotImplemented
+    if dtype is None and order is None and copy is None and type(a) is np.ndarray:
+        return a
     return _convert(new, a, dtype, "K" if order is None else order, bool(copy))
 
 
