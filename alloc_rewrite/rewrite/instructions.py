@@ -76,8 +76,7 @@ def _load_const(scan: Scan, instr: Instr) -> bool:
     found = constant(instr)
     if found is None:
         return False
-    (value,) = found
-    if type(value) is tuple and any(type(part) is slice for part in value):
+    if type(value := found[0]) is tuple and any(type(part) is slice for part in value):
         return _fits_index(scan, len(value)) and scan.push(
             scan.add(TUPLE, tuple(_constant(scan, part) for part in value)), scan.at
         )
