@@ -44,7 +44,3 @@ STACK_COUNTS = VERSION < (3, 14)
 #: Whether a context variable may be set while the collector may run: up to 3.11, finalisers that
 #: set a variable of the same context free what is being copied (CPython's gh-148891).
 SETS_CONTEXT_SAFELY = VERSION >= (3, 12)
-
-#: Whether a frame's `f_locals` is a view of its variables, and not a dictionary made for the caller
-#: (PEP 667).
-LOCALS_ARE_VIEWS = VERSION >= (3, 13)
