@@ -28,6 +28,7 @@ from ..interpreter import VERSION
 PY311 = VERSION == (3, 11)
 PY312 = VERSION == (3, 12)
 NULL_FIRST = VERSION < (3, 13)  # [NULL, callable, ...] then, [callable, NULL, ...] since
+ITERATOR_DEPTH = 1 if VERSION < (3, 15) else 2  # where FOR_ITER finds it: below an index, or NULL
 NULL_FOR_MAPPING = VERSION >= (3, 14)  # in a call with *args but without **kwargs
 
 Label = Any
