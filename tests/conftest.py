@@ -4,9 +4,20 @@ import pytest
 
 from alloc_rewrite.cores import use
 
+from .foreign import compiled
+
 
 @pytest.fixture
 def python_core():
     """Let buffers have the Python core, for tests of its insides."""
     with use("python"):
         yield
+
+
+@pytest.fixture(scope="session")
+def foreign():
+    """Return the module that makes ufuncs as other libraries have them."""
+    module = compiled()
+    if module is None:
+        pytest.skip("needs a C compiler")
+    return module

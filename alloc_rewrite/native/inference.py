@@ -18,19 +18,29 @@ from .loops import is_plain, plan_loop
 from .resolve import NATIVES
 
 _REDUCTIONS = frozenset({"sum", "prod", "max", "min", "any", "all", "mean"})
-_UFUNC_NAMES = frozenset(
-    name
+_UFUNCS = {
+    name: value
     for name, value in vars(np).items()
     if isinstance(value, np.ufunc) and value.nout == 1 and value.signature is None
-)
+}
+#: NumPy's own ufuncs. Regions have no others: those may bear the same names, and their loops may
+#: set exceptions or do anything else that must not be tried.
+_OWN = frozenset(_UFUNCS.values())
 #: What may be called in a region.
 VOCABULARY = Vocabulary(
-    functions=_UFUNC_NAMES | _REDUCTIONS | {"where", "clip", "abs"},
+    functions=_REDUCTIONS.union(_UFUNCS) | {"where", "clip", "abs"},
     methods=_REDUCTIONS,
     reductions=_REDUCTIONS,
 )
 
 _CLIP = getattr(umath, "clip")  # noqa: B009 - its stub lacks it
+#: The ufuncs that the native core has code of its own for, by its names for them.
+_KNOWN = {
+    np.add: "add", np.subtract: "subtract", np.multiply: "multiply", np.true_divide: "divide",
+    np.less: "less", np.less_equal: "less_equal", np.greater: "greater",
+    np.greater_equal: "greater_equal", np.equal: "equal", np.not_equal: "not_equal",
+    np.maximum: "maximum", np.minimum: "minimum",
+}  # fmt: skip
 #: Operators on two Python numbers that give a float or an int of theirs.
 _OF_NUMBERS = frozenset({"add", "sub", "mul", "truediv", "neg", "pos"})
 
@@ -44,8 +54,8 @@ def plan_program(program: Program, kinds: list[Any]) -> list[Step | None] | None
 
     `kinds` has, for each node that is there before anything is computed, the dtype of an array or
     NumPy scalar, the type of a Python number, or the callable itself. The entries of those that
-    compute are filled in. A step is ``("loop", capsule, dtypes, operands, slow status, even)``,
-    ``("where", dtype)``, ``("number", type)``, ``("reduce", native's name, callable, ufunc)`` or
+    compute are filled in. A step is ``("loop", capsule, dtypes, operands, slow status, even,
+    ufunc, which one of those with code of their own)``, ``("where", dtype)``, ``("number", type)``, ``("reduce", native's name, callable, ufunc)`` or
     ``("store",)``.
     """
     steps: list[Step | None] = []
@@ -111,13 +121,14 @@ def _loop(ufunc: Any, operands: Any, kinds: list[Any]) -> tuple[Step, Any] | Non
     if planned is None:
         return None
     capsule, dtypes, slow, even = planned
-    return ("loop", capsule, dtypes, tuple(operands), slow, even, ufunc), dtypes[-1]
+    step = ("loop", capsule, dtypes, tuple(operands), slow, even, ufunc, _KNOWN.get(ufunc))
+    return step, dtypes[-1]
 
 
 def _call(program: Program, node: Node, kinds: list[Any]) -> tuple[Step, Any] | None:
     callee, given = kinds[0], kinds[1:]
     if type(callee) is np.ufunc and not node.detail:
-        if not all(map(_is_value, given)) or callee is np.matmul:
+        if callee not in _OWN or not all(map(_is_value, given)):
             return None
         return _loop(callee, node.operands[1:], given)
     if callee is builtins.abs and len(given) == 1 and isinstance(given[0], np.dtype):

@@ -121,11 +121,20 @@ static const Cast CASTS[NPY_CDOUBLE + 1][NPY_CDOUBLE + 1] = {
 };
 
 Cast
-cast_between(int from, int to)
+cast_between(const PyArray_Descr *from, const PyArray_Descr *to)
 {
-    if (from < 0 || to < 0 || from > NPY_CDOUBLE || to > NPY_CDOUBLE ||
-        !PyArray_CanCastSafely(from, to)) {
+    int one = from->type_num, other = to->type_num;
+    if (one < 0 || other < 0 || one > NPY_CDOUBLE || other > NPY_CDOUBLE ||
+        !PyArray_ISNBO(from->byteorder) || !PyArray_ISNBO(to->byteorder) ||
+        !PyArray_CanCastSafely(one, other)) {
         return NULL;
     }
-    return CASTS[from][to];
+    return CASTS[one][other];
+}
+
+int
+cast_may_raise(const PyArray_Descr *from, const PyArray_Descr *to)
+{
+    return (from->type_num == NPY_FLOAT || from->type_num == NPY_CFLOAT) &&
+           (to->type_num == NPY_DOUBLE || to->type_num == NPY_CDOUBLE);
 }

@@ -7,7 +7,11 @@
 /* From items that lie `by` bytes apart to items without gaps. */
 typedef void (*Cast)(const void *from, npy_intp by, void *to, npy_intp n);
 
-/* The cast between two types, or NULL. Both sides are aligned. */
-Cast cast_between(int from, int to);
+/* The cast between two dtypes, or NULL: also if one has another byte order than this machine. Both
+ * sides are aligned. */
+Cast cast_between(const PyArray_Descr *from, const PyArray_Descr *to);
+/* Whether that cast may raise a floating point flag: a signalling NaN becomes a quiet one where an
+ * item gets wider. */
+int cast_may_raise(const PyArray_Descr *from, const PyArray_Descr *to);
 
 #endif

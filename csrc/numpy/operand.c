@@ -128,6 +128,9 @@ int
 leaf_item(PyObject *object, enum leaf_kind kind, PyArray_Descr *descr, void *item)
 {
     int type_num = descr->type_num;
+    if (!PyArray_ISNBO(descr->byteorder)) {
+        return 0;
+    }
     switch (kind) {
     case LEAF_FLOAT:
         return float_item(PyFloat_AS_DOUBLE(object), type_num, item);
@@ -164,7 +167,7 @@ leaf_item(PyObject *object, enum leaf_kind kind, PyArray_Descr *descr, void *ite
             done = 1;
         }
         else {
-            Cast cast = cast_between(own->type_num, type_num);
+            Cast cast = cast_between(own, descr);
             npy_cdouble room[SCALAR_ROOM / sizeof(npy_cdouble)];
             if (cast != NULL) {
                 PyArray_ScalarAsCtype(object, room);

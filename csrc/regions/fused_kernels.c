@@ -84,27 +84,21 @@ ALL(npy_float)
 CHOICES(npy_double)
 CHOICES(npy_float)
 
-#define CHOICE_ROW(name) {#name, {name##_npy_double, name##_npy_float}}
+#define CHOICE_ROW(name) {name##_npy_double, name##_npy_float}
 
-static const struct {
-    const char *ufunc;
-    Fused kernels[2];
-} choices[] = {
+static const Fused choices[6][2] = {
     CHOICE_ROW(less),          CHOICE_ROW(less_equal), CHOICE_ROW(greater),
     CHOICE_ROW(greater_equal), CHOICE_ROW(equal),      CHOICE_ROW(not_equal),
 };
 
 Fused
-fused_choice(int type_num, const char *ufunc)
+fused_choice(int type_num, enum known comparison)
 {
-    for (size_t i = 0; i < sizeof(choices) / sizeof(choices[0]); i++) {
-        if (strcmp(choices[i].ufunc, ufunc) == 0) {
-            return type_num == NPY_DOUBLE  ? choices[i].kernels[0]
-                   : type_num == NPY_FLOAT ? choices[i].kernels[1]
-                                           : NULL;
-        }
+    if (comparison < KNOWN_LESS || comparison > KNOWN_NOT_EQUAL ||
+        (type_num != NPY_DOUBLE && type_num != NPY_FLOAT)) {
+        return NULL;
     }
-    return NULL;
+    return choices[comparison - KNOWN_LESS][type_num == NPY_FLOAT];
 }
 
 #define THREE(kind, first, type) \
@@ -133,24 +127,26 @@ typedef struct {
 
 static const Table tables[2] = {TABLES(npy_double), TABLES(npy_float)};
 
-enum fusible
-fusible_by_name(const char *ufunc)
+enum known
+known_called(const char *name)
 {
-    static const char *const names[] = {"add", "subtract", "multiply", "divide"};
-    for (int i = 0; i < FUSE_NOTHING; i++) {
-        if (strcmp(ufunc, names[i]) == 0) {
-            return (enum fusible)i;
-        }
+    static const char *const names[KNOWN_NOTHING] = {
+        "add",     "subtract",      "multiply", "divide",    "less",    "less_equal",
+        "greater", "greater_equal", "equal",    "not_equal", "maximum", "minimum",
+    };
+    int i = 0;
+    while (i < KNOWN_NOTHING && (name == NULL || strcmp(name, names[i]) != 0)) {
+        i++;
     }
-    return FUSE_NOTHING;
+    return (enum known)i;
 }
 
 Fused
-fused_kernel(int type_num, enum fusion fusion, enum fusible first, enum fusible second,
-             enum fusible third)
+fused_kernel(int type_num, enum fusion fusion, enum known first, enum known second,
+             enum known third)
 {
-    if ((type_num != NPY_DOUBLE && type_num != NPY_FLOAT) || first == FUSE_NOTHING ||
-        second == FUSE_NOTHING) {
+    if ((type_num != NPY_DOUBLE && type_num != NPY_FLOAT) || first > KNOWN_DIVIDE ||
+        second > KNOWN_DIVIDE) {
         return NULL;
     }
     const Table *table = &tables[type_num == NPY_FLOAT];
@@ -160,7 +156,7 @@ fused_kernel(int type_num, enum fusion fusion, enum fusible first, enum fusible 
     case FUSE_RIGHT:
         return table->right[first][second];
     default:
-        if (first == FUSE_DIVIDE || second == FUSE_DIVIDE || third >= FUSE_DIVIDE) {
+        if (first == KNOWN_DIVIDE || second == KNOWN_DIVIDE || third >= KNOWN_DIVIDE) {
             return NULL;
         }
         return table->both[first][second][third];

@@ -15,7 +15,23 @@
 /* Over `n` items without gaps; an operand whose stride is 0 is a chunk of the same item. */
 typedef void (*Fused)(char *const *args, const npy_intp *strides, npy_intp n);
 
-enum fusible { FUSE_ADD, FUSE_SUBTRACT, FUSE_MULTIPLY, FUSE_DIVIDE, FUSE_NOTHING };
+/* Which of NumPy's ufuncs something is, if it is one that there is code for here. Another library's
+ * ufunc may have the same name: Python tells by the object. */
+enum known {
+    KNOWN_ADD, /* the first four are parts of kernels of arithmetic */
+    KNOWN_SUBTRACT,
+    KNOWN_MULTIPLY,
+    KNOWN_DIVIDE,
+    KNOWN_LESS, /* and these six decide choices */
+    KNOWN_LESS_EQUAL,
+    KNOWN_GREATER,
+    KNOWN_GREATER_EQUAL,
+    KNOWN_EQUAL,
+    KNOWN_NOT_EQUAL,
+    KNOWN_MAXIMUM,
+    KNOWN_MINIMUM,
+    KNOWN_NOTHING,
+};
 
 /* How two steps, or three, are put together. */
 enum fusion {
@@ -24,14 +40,14 @@ enum fusion {
     FUSE_BOTH,  /* (a first b) second (c third d) */
 };
 
-/* What a ufunc's loop for these types is here. */
-enum fusible fusible_by_name(const char *ufunc);
+/* What Python calls one of these; KNOWN_NOTHING for all else, and for NULL. */
+enum known known_called(const char *name);
 /* The kernel for items of a type, or NULL. */
-Fused fused_kernel(int type_num, enum fusion fusion, enum fusible first, enum fusible second,
-                   enum fusible third);
+Fused fused_kernel(int type_num, enum fusion fusion, enum known first, enum known second,
+                   enum known third);
 
-/* The kernel of `where(a < b, x, y)` for the ufunc of a comparison of items of the type that is
- * chosen, or NULL. It leaves no flags behind, as comparisons of NumPy don't. */
-Fused fused_choice(int type_num, const char *ufunc);
+/* The kernel of `where(a < b, x, y)` for a comparison of items of the type that is chosen, or NULL.
+ * It leaves no flags behind, as comparisons of NumPy don't. */
+Fused fused_choice(int type_num, enum known comparison);
 
 #endif

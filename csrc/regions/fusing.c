@@ -1,8 +1,6 @@
 /* Putting steps of a stage together where there is a kernel for both. */
 #include "regions/stages.h"
 
-#include <string.h>
-
 #define FEW 32              /* items up to which repeating a scalar costs more than a step */
 #define WORTH_REPEATING 256 /* items from which on it may be repeated for each */
 
@@ -45,19 +43,19 @@ is_plain(const Fusing *fusing, const PlanStep *step, int from, int stop, int typ
     return 1;
 }
 
-/* What a step is as a part of a kernel. */
-static enum fusible
+/* What a step is as a part of a kernel of arithmetic. */
+static enum known
 fusible(const Fusing *fusing, const PlanStep *step)
 {
     const Typed *typed = &fusing->now->planner->typing->typed[step->node];
     if (step->cast != NULL || step->fused != NULL || typed->action != ACT_LOOP ||
         step->n_args != 3) {
-        return FUSE_NOTHING;
+        return KNOWN_NOTHING;
     }
     if (!is_plain(fusing, step, 0, 3, typed->descrs[2]->type_num)) {
-        return FUSE_NOTHING;
+        return KNOWN_NOTHING;
     }
-    return fusible_by_name(typed->name);
+    return typed->known <= KNOWN_DIVIDE ? typed->known : KNOWN_NOTHING;
 }
 
 /* The step whose result is this operand, if nobody else needs that; -1 if there is none. */
@@ -67,7 +65,7 @@ part(const Fusing *fusing, int operand)
     int local = operand - fusing->now->stage->first_operand;
     int made_by = fusing->made_by[local];
     if (operand_at(fusing, operand)->where != IN_BLOCK || fusing->uses[local] != 1 ||
-        made_by < 0 || fusible(fusing, step_at(fusing, made_by)) == FUSE_NOTHING) {
+        made_by < 0 || fusible(fusing, step_at(fusing, made_by)) == KNOWN_NOTHING) {
         return -1;
     }
     return made_by;
@@ -112,7 +110,7 @@ fuse_choice(Fusing *fusing, PlanStep *step)
         !is_plain(fusing, step, 1, 4, type)) {
         return;
     }
-    Fused kernel = fused_choice(type, comparison->name);
+    Fused kernel = fused_choice(type, comparison->known);
     if (kernel != NULL) {
         int args[MOST_ARGS] = {one->args[0], one->args[1], step->args[1], step->args[2],
                                step->args[3]};
@@ -125,8 +123,8 @@ fuse_choice(Fusing *fusing, PlanStep *step)
 static void
 fuse(Fusing *fusing, PlanStep *step)
 {
-    enum fusible own = fusible(fusing, step);
-    if (own == FUSE_NOTHING) {
+    enum known own = fusible(fusing, step);
+    if (own == KNOWN_NOTHING) {
         return;
     }
     int type = fusing->now->planner->typing->typed[step->node].descrs[2]->type_num;
@@ -143,7 +141,7 @@ fuse(Fusing *fusing, PlanStep *step)
     }
     if (!both) {
         kernel = fused_kernel(type, left >= 0 ? FUSE_LEFT : FUSE_RIGHT, fusible(fusing, one), own,
-                              FUSE_NOTHING);
+                              KNOWN_NOTHING);
     }
     if (kernel == NULL) {
         return;
@@ -164,8 +162,8 @@ repeat_scalars(Fusing *fusing, PlanStep *step, npy_intp items)
 {
     const Typed *typed = &fusing->now->planner->typing->typed[step->node];
     if (step->cast != NULL || step->fused != NULL || typed->action != ACT_LOOP ||
-        items < WORTH_REPEATING ||
-        (strcmp(typed->name, "maximum") != 0 && strcmp(typed->name, "minimum") != 0)) {
+        items < WORTH_REPEATING || !typed->is_even ||
+        (typed->known != KNOWN_MAXIMUM && typed->known != KNOWN_MINIMUM)) {
         return;
     }
     for (int k = 0; k < step->n_args - 1; k++) {

@@ -67,14 +67,15 @@ add_key(Typing *typing, const Node *node, int number, PyObject *value)
     return descr;
 }
 
-/* Take over a loop: (capsule, dtypes, operands, slow status, even, ufunc). */
+/* Take over a loop: (capsule, dtypes, operands, slow status, even, ufunc, which one it is). */
 static int
 read_loop(Typed *typed, PyObject *step)
 {
-    PyObject *name, *capsule, *dtypes, *operands, *ufunc;
-    if (!PyArg_ParseTuple(step, "OOO!O!ppO", &name, &capsule, &PyTuple_Type, &dtypes,
-                          &PyTuple_Type, &operands, &typed->slow_status, &typed->is_even,
-                          &ufunc)) {
+    PyObject *kind, *capsule, *dtypes, *operands, *ufunc;
+    const char *known;
+    if (!PyArg_ParseTuple(step, "OOO!O!ppOz", &kind, &capsule, &PyTuple_Type, &dtypes,
+                          &PyTuple_Type, &operands, &typed->slow_status, &typed->is_even, &ufunc,
+                          &known)) {
         return 0;
     }
     int usable = loop_read(capsule, &typed->call);
@@ -85,6 +86,7 @@ read_loop(Typed *typed, PyObject *step)
     typed->capsule = Py_NewRef(capsule);
     typed->ufunc = Py_NewRef(ufunc);
     typed->name = ((PyUFuncObject *)ufunc)->name;
+    typed->known = known_called(known);
     typed->n_in = (int)PyTuple_GET_SIZE(operands);
     if (!usable || typed->n_in > MAX_IN ||
         PyTuple_GET_SIZE(dtypes) != typed->n_in + 1) {
@@ -104,6 +106,7 @@ read_where(Typed *typed, const Node *node, PyObject *step)
 {
     PyArray_Descr *descr = (PyArray_Descr *)PyTuple_GET_ITEM(step, 1);
     typed->action = ACT_WHERE;
+    typed->known = KNOWN_NOTHING;
     typed->call.raises_nothing = 1;
     typed->is_even = 1;
     typed->n_in = 3;

@@ -3,6 +3,7 @@
 #define ALLOC_REWRITE_REGIONS_INFERENCE_H
 
 #include "calls/native.h"
+#include "regions/fused_kernels.h"
 #include "regions/program.h"
 
 enum action {
@@ -26,7 +27,8 @@ typedef struct {
     int slow_status;
     int is_even;
     PyObject *ufunc;  /* owned */
-    const char *name; /* borrowed from the ufunc */
+    const char *name; /* borrowed from the ufunc: what reports call it */
+    enum known known; /* which ufunc it is */
     PyObject *native; /* owned: of a reduction */
 } Typed;
 

@@ -111,7 +111,7 @@ operand_for(Layouting *now, int node, PyArray_Descr *descr)
     if (from < 0 || plan_same_type(own, descr)) {
         return from;
     }
-    Cast cast = cast_between(own->type_num, descr->type_num);
+    Cast cast = cast_between(own, descr);
     if (cast == NULL) {
         return -2;
     }

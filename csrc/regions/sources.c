@@ -270,7 +270,7 @@ add_stored(Planner *planner, int node)
     if (source < 0 || value == NULL ||
         !goes_into(&planner->extents[made->operands[2]], &planner->extents[node]) ||
         (!plan_same_type(value, descr) &&
-         cast_between(value->type_num, descr->type_num) == NULL)) {
+         cast_between(value, descr) == NULL)) {
         return 0;
     }
     Source *added = APPEND(planner, sources);

@@ -32,7 +32,7 @@ find_cast(Variant *variant, int i, PyObject *operand, enum leaf_kind kind)
     if (from == to || PyArray_EquivTypes(from, to)) {
         return 0;
     }
-    variant->casts[i] = cast_between(from->type_num, to->type_num);
+    variant->casts[i] = cast_between(from, to);
     if (variant->casts[i] == NULL) {
         return -1;
     }
