@@ -17,6 +17,14 @@
 #define NOINLINE
 #endif
 
+/* Memory for as long as the function runs. */
+#ifdef _MSC_VER
+#include <malloc.h>
+#define STACK_ARRAY(type, n) ((type *)_alloca(((size_t)(n) + 1) * sizeof(type)))
+#else
+#define STACK_ARRAY(type, n) ((type *)__builtin_alloca(((size_t)(n) + 1) * sizeof(type)))
+#endif
+
 /* Whether reference counts of operands on a frame's stack say who holds them: since 3.14 a frame
  * may lend a local to a call without counting. */
 #define STACK_COUNTS (PY_VERSION_HEX < 0x030E0000)

@@ -4,6 +4,7 @@
  * items, and the loop is called along the innermost axis in memory.
  */
 #include "calls/native.h"
+#include "numpy/record.h"
 #include "numpy/short_rows.h"
 
 #include <string.h>
@@ -17,7 +18,7 @@ typedef struct Reduction {
     PyObject *capsule;    /* owned, or NULL: NumPy does arrays of this dtype */
     CallInfo call;
     int slow_status;
-    int is_cut; /* whether NumPy cuts long rows at the size of its buffer, so that bits differ */
+    int cuts_rows; /* whether NumPy cuts long rows at the size of its buffer, so that bits differ */
     int has_initial;
     char initial[SCALAR_ROOM];
     RowSums row_sums; /* of short rows; NULL if the loop does them */
@@ -56,8 +57,39 @@ found_again(Native *self, PyArray_Descr *descr)
     return NULL;
 }
 
-/* Ask for the plan of a dtype: None, or a capsule, whether flags may be raised elsewhere, and the
- * identity as bytes or None. */
+/* Take over what is said of a dtype: a `ReductionLoop`, or None; -1 with an exception. */
+static int
+reductions_fill(Native *self, Reduction *reduction, PyObject *plan)
+{
+    PyObject *capsule, *initial;
+    Field fields[] = {{"capsule", &capsule, NULL},
+                      {"slow_status", NULL, &reduction->slow_status},
+                      {"cuts_rows", NULL, &reduction->cuts_rows},
+                      {"initial", &initial, NULL},
+                      {NULL, NULL, NULL}};
+    int usable;
+    if (plan == Py_None) {
+        return 0;
+    }
+    if (record_read(plan, fields) < 0 || (usable = loop_read(capsule, &reduction->call)) < 0) {
+        return -1;
+    }
+    if (usable) {
+        reduction->capsule = Py_NewRef(capsule);
+    }
+    if (PyBytes_Check(initial) && PyBytes_GET_SIZE(initial) <= SCALAR_ROOM) {
+        reduction->has_initial = 1;
+        memcpy(reduction->initial, PyBytes_AS_STRING(initial), (size_t)PyBytes_GET_SIZE(initial));
+    }
+    if (usable && reduction->has_initial &&
+        (strcmp(self->name, "sum") == 0 || strcmp(self->name, "mean") == 0)) {
+        reduction->row_sums =
+            row_sums(reduction->descr->type_num, &reduction->call, reduction->initial);
+    }
+    return 0;
+}
+
+/* What is known of a dtype; asked for, if it is new. */
 static NOINLINE Reduction *
 reduction_for(Native *self, PyArray_Descr *descr)
 {
@@ -81,28 +113,10 @@ reduction_for(Native *self, PyArray_Descr *descr)
         return NULL;
     }
     reduction->descr = (PyArray_Descr *)Py_NewRef((PyObject *)descr);
-    PyObject *capsule, *initial;
-    if (plan != Py_None) {
-        int usable = -1;
-        if (!PyArg_ParseTuple(plan, "OppO", &capsule, &reduction->slow_status, &reduction->is_cut,
-                              &initial) ||
-            (usable = loop_read(capsule, &reduction->call)) < 0) {
-            Py_DECREF(plan);
-            reduction_delete(reduction);
-            return NULL;
-        }
-        if (usable) {
-            reduction->capsule = Py_NewRef(capsule);
-        }
-        if (PyBytes_Check(initial) && PyBytes_GET_SIZE(initial) <= SCALAR_ROOM) {
-            reduction->has_initial = 1;
-            memcpy(reduction->initial, PyBytes_AS_STRING(initial),
-                   (size_t)PyBytes_GET_SIZE(initial));
-        }
-    }
-    if (reduction->capsule != NULL && reduction->has_initial &&
-        (strcmp(self->name, "sum") == 0 || strcmp(self->name, "mean") == 0)) {
-        reduction->row_sums = row_sums(descr->type_num, &reduction->call, reduction->initial);
+    if (reductions_fill(self, reduction, plan) < 0) {
+        Py_DECREF(plan);
+        reduction_delete(reduction);
+        return NULL;
     }
     Py_DECREF(plan);
     reduction->next = self->own;
@@ -311,7 +325,7 @@ reduced(Native *self, const Request *request, int is_mean)
     if (reduction == NULL || reduction->capsule == NULL) {
         return NULL;
     }
-    if (reduction->is_cut && shape.inner == 1 && shape.length > NPY_BUFSIZE) {
+    if (reduction->cuts_rows && shape.inner == 1 && shape.length > NPY_BUFSIZE) {
         return NULL;
     }
     Reduction now = *reduction; /* another thread may plan for another dtype meanwhile */

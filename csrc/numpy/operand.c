@@ -167,11 +167,11 @@ leaf_item(PyObject *object, enum leaf_kind kind, PyArray_Descr *descr, void *ite
             done = 1;
         }
         else {
-            Cast cast = cast_between(own, descr);
+            Loop cast = cast_between(own, descr);
             npy_cdouble room[SCALAR_ROOM / sizeof(npy_cdouble)];
             if (cast != NULL) {
                 PyArray_ScalarAsCtype(object, room);
-                cast(room, 0, item, 1);
+                cast_items(cast, room, 0, item, 1);
                 done = 1;
             }
         }

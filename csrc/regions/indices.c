@@ -40,7 +40,7 @@ takes_axis(const Values *values, int number)
 }
 
 int
-plan_view(const Program *program, const Values *values, int number, const Extent *of, Extent *made)
+view_of_node(const Program *program, const Values *values, int number, const Extent *of, Extent *made)
 {
     const Node *node = &program->nodes[number];
     View view;

@@ -1,21 +1,9 @@
-/* Carrying out a plan: stage by stage, block by block. */
+/* The executor that every stage begins with: it calls one loop after another. */
 #ifndef ALLOC_REWRITE_REGIONS_INTERPRET_H
 #define ALLOC_REWRITE_REGIONS_INTERPRET_H
 
-#include "regions/plan.h"
-#include "regions/threads.h"
+#include "regions/executor.h"
 
-/* What one run works on. */
-typedef struct {
-    const Plan *plan;
-    char **at;                        /* by operand: where its items begin */
-    Pool *pool;                       /* borrowed; NULL if it is for one thread */
-    int raised;                       /* floating point flags, of all steps */
-    int raised_by[MOST_NODES];        /* of each node, where they are told apart */
-    npy_cdouble items[MOST_ITEMS][SCALAR_ROOM / sizeof(npy_cdouble)];
-} BlockRun;
-
-/* Carry out some stages; -1 with an exception. The caller has filled in where everything is. */
-int blocks_run(BlockRun *run, int first, int stop);
+extern const Executor interpreter;
 
 #endif

@@ -21,7 +21,7 @@ call_with_casts(const Run *run, char *const *data, npy_intp n, const npy_intp *s
             if (variant->casts[i] == NULL || run->arrays[i] == NULL || strides[i] == 0) {
                 continue; /* scalars and arrays of one item were turned before */
             }
-            variant->casts[i](at[i], strides[i], room[i], block);
+            cast_items(variant->casts[i], at[i], strides[i], room[i], block);
             at[i] = (char *)room[i];
             by[i] = PyDataType_ELSIZE(variant->descrs[i]);
         }

@@ -152,7 +152,7 @@ run_general(Kernel *kernel, Run *run, PyArrayObject *target)
     if (layout.nd > 1 && !is_gapless(run, &nest)) {
         int strided = nest.nd > 1 && target == NULL && layout.size > LARGE &&
                       is_strided(run, &nest);
-        if (strided || !variant->is_even) {
+        if (strided || !variant->stride_invariant) {
             return NULL; /* NumPy copies into its buffer, which is faster, or gives other bits */
         }
     }
@@ -216,7 +216,7 @@ prepare(Run *run, int n, PyObject *const *operands)
                               : PyArray_NDIM(array) == 0 ? 0
                                                          : PyArray_ITEMSIZE(array);
             if (UNLIKELY(variant->casts[i] != NULL && PyArray_SIZE(array) == 1)) {
-                variant->casts[i](run->data[i], 0, run->items[i], 1);
+                cast_items(variant->casts[i], run->data[i], 0, run->items[i], 1);
                 run->data[i] = (char *)run->items[i];
                 run->strides[i] = 0;
             }
