@@ -71,7 +71,10 @@
 #define FE_REPORTED (FE_DIVBYZERO | FE_OVERFLOW | FE_UNDERFLOW | FE_INVALID)
 #if defined(__x86_64__)
 #include <xmmintrin.h>
-#define FAST_STATUS 1 /* the bits of SSE's register have the places of the C library's */
+#define FAST_STATUS 1
+_Static_assert(FE_DIVBYZERO == _MM_EXCEPT_DIV_ZERO && FE_OVERFLOW == _MM_EXCEPT_OVERFLOW &&
+                   FE_UNDERFLOW == _MM_EXCEPT_UNDERFLOW && FE_INVALID == _MM_EXCEPT_INVALID,
+               "the bits of SSE's register have the places of the C library's");
 #else
 #define FAST_STATUS 0
 #endif

@@ -7,14 +7,26 @@ not know how they are shown.
 from __future__ import annotations
 
 import builtins
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import FunctionType, ModuleType
 from typing import Any
 
 from ..bump import bumped
 from ..callees import Policy
 from ..numpy_facts import SYMBOLS
-from ..rewrite import Call, Operation, Place, Rewritten, Style, Survey, callee_name, survey
+from ..rewrite import (
+    IR,
+    Call,
+    Operation,
+    Place,
+    Program,
+    Rewritten,
+    Style,
+    Survey,
+    callee_name,
+    expression_at,
+    survey,
+)
 from ..rewrite import Region as PlaceOfRegion
 from ..sites.exceptions import from_signal_handler
 
@@ -103,8 +115,9 @@ class Parts:
     # ------------------------------------------------------------------ one of them
 
     def _region(self, number: int, place: PlaceOfRegion) -> Region:
-        program, ir = place.program, self._found.ir
+        ir = self._found.ir
         assert ir is not None
+        program = _in_source(place, ir)
         given = [getattr(item, "location", None) for item in ir.items[place.start : place.stop]]
         lines = [at.lineno for at in given if at is not None and at.lineno]
         ended = [b for b in self._found.breaks if b.start == place.start and b.reason]
@@ -184,12 +197,22 @@ class Parts:
         return found
 
 
+def _in_source(place: PlaceOfRegion, ir: IR) -> Program:
+    """Return a region's program with its leaves named as in the source."""
+    leaves = list(place.program.leaves)
+    for i, load in enumerate(place.loads):
+        if isinstance(load, int):
+            found = expression_at(ir, place.start, load)
+            leaves[i] = f"({found})" if found else "(a value from before)"
+    return replace(place.program, leaves=tuple(leaves))
+
+
 def _line_of(place: Place) -> int | None:
     return None if place.location is None else place.location.lineno
 
 
 def _operator(name: str) -> str:
     if name == "unpack":
-        return "a sequence is taken apart"
+        return "tuple unpacking"
     plain = name.removeprefix("i_")
     return f"`{SYMBOLS[plain]}{'=' if plain != name else ''}`"

@@ -15,7 +15,7 @@ from numpy._core import umath
 from ..cores import native
 from ..numpy_facts import UFUNCS, numpy_version, power_ufunc
 from ..rewrite import Node, Program, Vocabulary
-from .loops import Loop, is_plain, plan_loop
+from .loops import OWN, Loop, is_plain, plan_loop
 from .resolve import NATIVES, REDUCTIONS
 
 _UFUNCS = {
@@ -23,9 +23,6 @@ _UFUNCS = {
     for name, value in vars(np).items()
     if isinstance(value, np.ufunc) and value.nout == 1 and value.signature is None
 }
-#: NumPy's own ufuncs. Regions have no others: those may bear the same names, and their loops may
-#: set exceptions or do anything else that must not be tried.
-_OWN = frozenset(_UFUNCS.values())
 #: What may be called in a region.
 VOCABULARY = Vocabulary(
     functions=REDUCTIONS.keys() | _UFUNCS.keys() | {"where", "clip", "abs"},
@@ -158,8 +155,8 @@ def _loop(ufunc: Any, operands: Any, kinds: list[Any]) -> tuple[Step, Any] | Non
 def _call(program: Program, node: Node, kinds: list[Any]) -> tuple[Step, Any] | None:
     callee, given = kinds[0], kinds[1:]
     if type(callee) is np.ufunc and not node.detail:
-        if callee not in _OWN or not all(map(_is_value, given)):
-            return None
+        if callee not in OWN or not all(map(_is_value, given)):
+            return None  # the loops of other libraries must not be tried
         return _loop(callee, node.operands[1:], given)
     if callee is builtins.abs and len(given) == 1 and isinstance(given[0], np.dtype):
         return _loop(np.absolute, node.operands[1:], given)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 import numpy as np
+from numpy._core import umath
 
 from ..numpy_facts import numpy_version
 from ..sites.exceptions import EXPECTED, from_signal_handler
@@ -19,7 +20,7 @@ class Loop(NamedTuple):
 
     capsule: Any
     dtypes: tuple[np.dtype[Any], ...]
-    slow_status: bool  # whether it may raise flags in another unit than most loops compute in
+    slow_status: bool  # whether it may raise flags in a slower unit, or set an exception
     stride_invariant: bool  # whether items with gaps between them give the bits of those without
 
 
@@ -47,6 +48,11 @@ def plan_loop(ufunc: np.ufunc, kinds: tuple[Any, ...]) -> Loop | None:
         return None
     if not all(map(is_plain, dtypes)):
         return None
+    if ufunc not in OWN and any(
+        isinstance(kind, np.dtype) and kind != dtype
+        for kind, dtype in zip(kinds, dtypes, strict=False)
+    ):
+        return None  # it would see in what pieces its operands are converted
     if ufunc in (np.power, np.float_power) and dtypes[-1].kind in "iu":
         return None  # it raises from within the loop
     quick = ufunc in _ARITHMETIC and all(d.char in "?bBhHiIlLqQfdFD" for d in dtypes)
@@ -97,12 +103,27 @@ def plan_product(dtype: np.dtype[Any]) -> Any:
     return capsule if all(d is dtype for d in dtypes) else None
 
 
+#: NumPy's own ufuncs. Those of other libraries may bear the same names, and their loops may set
+#: exceptions, or do anything else that must not be tried.
+OWN = frozenset(
+    ufunc for module in (np, umath) for ufunc in vars(module).values() if type(ufunc) is np.ufunc
+)
+
 #: Up to 2.2, reductions go through rows in pieces of the size of the iterator's buffer.
 _CUTS_ROWS = numpy_version() < (2, 3)
 
 
+_DEFINED_BY_USERS = 2  # as `isbuiltin` has it
+
+
 def is_plain(dtype: np.dtype[Any]) -> bool:
-    return dtype.kind in "?biufc" and dtype.isnative and dtype.metadata is None
+    """Whether a dtype is one of NumPy's numbers in this machine's byte order."""
+    return (
+        dtype.kind in "?biufc"
+        and dtype.isnative
+        and dtype.metadata is None
+        and dtype.isbuiltin != _DEFINED_BY_USERS
+    )
 
 
 #: Other ufuncs that give an item the same bits wherever it stands.

@@ -19,6 +19,7 @@ from .calls import callee_name, find_calls
 from .convention import Place, Style, used_finishers
 from .decode import decode, is_rewritten
 from .encode import encode
+from .expressions import expression_at
 from .ir import IR, Call, Operation, Region
 from .opcodes import ORIGIN
 from .operations import find_operations
@@ -28,6 +29,7 @@ from .regions import find_regions
 from .symbolic import Vocabulary
 
 __all__ = [
+    "IR",
     "KEPT",
     "Break",
     "Call",
@@ -45,6 +47,7 @@ __all__ = [
     "Vocabulary",
     "Where",
     "callee_name",
+    "expression_at",
     "found_in",
     "is_rewritten",
     "located",

@@ -35,9 +35,10 @@ from .program import (
 )
 from .symbolic import MOST_OPERANDS, Scan, Slot, Step, called
 
-_SHARED = "a variable that an inner function shares"
-_OLD = "values from before the region are moved about"
-_COMPUTED_INDEX = "an index that is an array, or computed"
+_SHARED = "a variable shared with an inner function"
+_OLD = "the interpreter reorders values from before the region"
+_COMPUTED_INDEX = "the index is an array, or computed"
+_NOT_PART = "`{}` can't be part of a region"
 _LEFT_OUT = {"matmul": "@", "i_matmul": "@=", "i_pow": "**="}
 
 
@@ -102,7 +103,7 @@ def _attribute(scan: Scan, instr: Instr) -> bool:
     if base is None:
         return False
     if scan.nodes[base].kind in (*COMPUTING, INDEX) and name != "T" and not is_method:
-        return scan.refuse(f"the attribute `{name}` of something that the region computes")
+        return scan.refuse(f"the attribute `{name}` of a value computed in the region")
     first = below.first if below is not None and below.first >= 0 else None
     of_global = _is_global(scan, base)
     if not is_method or of_global:
@@ -160,19 +161,19 @@ def _operator(scan: Scan, instr: Instr) -> bool:
     operator = operator_of(instr)
     items = scan.ir.items
     if instr.name == "COMPARE_OP" and (operator is None or is_truth_test(items[scan.at + 1])):
-        return scan.refuse("the truth of a comparison is asked for")
+        return scan.refuse("a condition needs the comparison")
     if operator is None:
         return False
     name, n = operator
     if is_truth_test(items[scan.at + 1]):
-        return scan.refuse("the truth of a value is asked for")
+        return scan.refuse("a condition needs the value")
     operands = scan.pops(n)
     if operands is None:
         return False
     if name == "getitem":
         return _indexed(scan, operands[0], operands[1])
     if name in _LEFT_OUT:
-        return scan.refuse(f"`{_LEFT_OUT[name]}` is not part of regions")
+        return scan.refuse(f"`{_LEFT_OUT[name]}` can't be part of a region")
     if not scan.usable(*operands):
         return False
     if not name.startswith("i_"):
@@ -183,7 +184,7 @@ def _operator(scan: Scan, instr: Instr) -> bool:
         return scan.push(scan.add(IN_PLACE, tuple(operands), name))
     if any(node.kind in (INDEX, ATTRIBUTE) and target in node.operands for node in scan.nodes):
         # The view would have to change as well.
-        return scan.refuse("an operator in place changes what there is a view of")
+        return scan.refuse("an in-place operator changes an array that the region has a view of")
     new = scan.add(OPERATION, tuple(operands), name)
     for slot in scan.stack:
         slot.node = new if slot.node == target else slot.node
@@ -227,10 +228,10 @@ def _build_tuple(scan: Scan, instr: Instr) -> bool:
         or (operator_of(following) or ("",))[0] == "getitem"
     )
     if not is_index:
-        return scan.refuse("a tuple is made")
+        return scan.refuse("a tuple is built")
     size = cast(int, instr.arg)
     if size > MOST_OPERANDS:
-        return scan.refuse("an index of many parts")
+        return scan.refuse(f"the index has more than {MOST_OPERANDS} parts")
     operands = scan.pops(size)
     return operands is not None and scan.push(scan.add(TUPLE, tuple(operands)))
 
@@ -243,7 +244,7 @@ def _store_local(scan: Scan, instr: Instr) -> bool:
         return scan.refuse(_SHARED)
     kind = scan.nodes[node].kind
     if kind in (SLICE, TUPLE):
-        return scan.refuse("a slice or a tuple is assigned to a variable")
+        return scan.refuse("a slice or tuple is assigned to a variable")
     if kind in (LEAF, CONST, ATTRIBUTE) and not scan.points:
         return False  # nothing has been computed: better begin behind it
     scan.locals.pop(instr.arg, None)
@@ -272,12 +273,12 @@ def _stored(scan: Scan, value: int, base: int, key: int) -> bool:
         view = scan.nodes[made.operands[0]]
         same = view.kind == INDEX and view.operands[0] == base
         if not same or not _same_index(scan, view.operands[1], key):
-            return scan.refuse("an operator in place has its value stored elsewhere")
+            return scan.refuse("the result of an in-place operator is stored elsewhere")
         return True
     if scan.nodes[base].kind in COMPUTING:
-        return scan.refuse("a store into an array that the region computes")
+        return scan.refuse("a store into an array computed in the region")
     if made.kind not in COMPUTING:
-        return scan.refuse("a store of something that is not computed right before it")
+        return scan.refuse("the stored value isn't computed in the region")
     if not scan.usable(value):
         return False
     if scan.nodes[key].kind in COMPUTING and not _is_scalar(scan, key):
@@ -304,7 +305,7 @@ def _call(scan: Scan, instr: Instr) -> bool:
     n = instr.arg
     assert isinstance(n, int)
     if n >= MOST_OPERANDS:
-        return scan.refuse("the call of `{}` has many arguments")
+        return scan.refuse(f"`{{}}` is called with more than {MOST_OPERANDS - 1} arguments")
     if len(scan.stack) < n + 2:
         return scan.refuse("the call of `{}` begins before the region")
     arguments = scan.pops(n)
@@ -314,7 +315,7 @@ def _call(scan: Scan, instr: Instr) -> bool:
     vocabulary = scan.vocabulary
     if lower.method and lower is upper:
         if lower.method not in vocabulary.methods:
-            return scan.refuse("a call of `{}`, which is none of the methods that regions have")
+            return scan.refuse(_NOT_PART)
         if not scan.usable(lower.node):
             return False
         detail = (lower.method, names)
@@ -327,12 +328,12 @@ def _call(scan: Scan, instr: Instr) -> bool:
     if name not in vocabulary.functions:
         return _no_function(scan)
     if names and name not in vocabulary.reductions:
-        return scan.refuse("a call of `{}` with arguments by name")
+        return scan.refuse("`{}` is called with keyword arguments")
     return scan.push(scan.add(CALL, (callee, *arguments), names))
 
 
 def _no_function(scan: Scan) -> bool:
-    return scan.refuse("a call of `{}`, which is none of the functions that regions have")
+    return scan.refuse(_NOT_PART)
 
 
 def _nothing(scan: Scan, instr: Instr) -> bool:

@@ -1,4 +1,4 @@
-"""Why a run of array operations is broken off, in words for those who wrote it.
+"""Why a run of array operations ends, in words for the author of the code.
 
 In: a `Scan` that has come to its end. Out: a `Break`. It must not know where regions begin and end,
 nor what is done with the words.
@@ -19,9 +19,9 @@ from .symbolic import Scan
 
 
 class Break(NamedTuple):
-    """Where a run of array operations is broken off.
+    """Where a run of array operations ends.
 
-    `at` is the item; `reason` is empty where nothing could follow anyway, as behind a ``return``.
+    `at` is the item; `reason` is empty where nothing could follow anyway, as after a ``return``.
     """
 
     at: int
@@ -38,7 +38,7 @@ def broken_off(scan: Scan, start: int | None) -> Break:
     if not reason and at < len(ir.items) and ir.stacks[at] is not None:
         reason = _of_item(ir, at)
     if "{}" in reason:
-        reason = reason.format(_callee(ir, at) or "what was computed")
+        reason = reason.format(_callee(ir, at) or "a computed function")
     computes = any(node.kind in COMPUTING or node.kind == INDEX for node in scan.nodes)
     return Break(at, scan.line or _line(ir.items, at), reason, start, computes)
 
@@ -47,7 +47,7 @@ def _of_item(ir: IR, at: int) -> str:
     item = ir.items[at]
     if isinstance(item, Label):
         goes_back = any(isinstance(i, Instr) and i.arg is item for i in ir.items[at:])
-        return "a loop begins" if goes_back else "branches of the code meet"
+        return "a loop begins" if goes_back else "two branches join"
     if isinstance(item, TryBegin):
         return "a `try`, a `with` or a comprehension begins"
     if isinstance(item, TryEnd):
@@ -59,7 +59,7 @@ def _of_item(ir: IR, at: int) -> str:
     for part, words in _PARTS.items():
         if part in name:
             return words
-    return f"an instruction that regions do not have ({name})"
+    return f"the instruction {name} can't be part of a region"
 
 
 def _callee(ir: IR, at: int) -> str:
@@ -76,7 +76,7 @@ def _line(items: list[Any], at: int) -> int | None:
     return None
 
 
-#: What instructions that regions do not have mean; nothing where no region could go on.
+#: What the instructions mean that end a region; empty where no region could go on.
 _WORDS = {
     "RETURN_VALUE": "",
     "RETURN_CONST": "",
@@ -89,56 +89,56 @@ _WORDS = {
     "FOR_ITER": "a loop begins",
     "GET_ITER": "a loop begins",
     "POP_ITER": "a loop ends",
-    "TO_BOOL": "the truth of a value is asked for",
-    "UNARY_NOT": "the truth of a value is asked for",
-    "IS_OP": "`is` compares objects",
-    "CONTAINS_OP": "`in` looks for an element",
-    "STORE_ATTR": "an attribute is assigned to",
-    "STORE_GLOBAL": "a global is assigned to",
-    "STORE_DEREF": "a variable is assigned to that an inner function shares",
-    "UNPACK_SEQUENCE": "a sequence is taken apart",
-    "UNPACK_EX": "a sequence is taken apart",
-    "CALL_FUNCTION_EX": "a call with `*` or `**` among its arguments",
-    "CALL_INTRINSIC_1": "an instruction that is Python's own",
-    "LOAD_SUPER_ATTR": "`super()` is used",
-    "LOAD_BUILD_CLASS": "a class is made",
+    "TO_BOOL": "a condition needs the value",
+    "UNARY_NOT": "a condition needs the value",
+    "IS_OP": "`is` compares identities",
+    "CONTAINS_OP": "`in` tests membership",
+    "STORE_ATTR": "assignment to an attribute",
+    "STORE_GLOBAL": "assignment to a global variable",
+    "STORE_DEREF": "assignment to a variable shared with an inner function",
+    "UNPACK_SEQUENCE": "tuple unpacking",
+    "UNPACK_EX": "tuple unpacking",
+    "CALL_FUNCTION_EX": "a call with `*args` or `**kwargs`",
+    "CALL_INTRINSIC_1": "an internal instruction of the interpreter",
+    "LOAD_SUPER_ATTR": "`super()`",
+    "LOAD_BUILD_CLASS": "a class definition",
     "LOAD_FAST_AND_CLEAR": "a comprehension begins",
-    "YIELD_VALUE": "a value is yielded",
-    "LIST_TO_TUPLE": "a tuple is made",
-    "BUILD_STRING": "a text is made",
-    "BUILD_CONST_KEY_MAP": "a dictionary is made",
-    "BUILD_MAP": "a dictionary is made",
-    "BUILD_LIST": "a list is made",
-    "BUILD_SET": "a set is made",
-    "SETUP_ANNOTATIONS": "an annotation is kept",
+    "YIELD_VALUE": "`yield`",
+    "LIST_TO_TUPLE": "a tuple is built",
+    "BUILD_STRING": "string formatting",
+    "BUILD_CONST_KEY_MAP": "a dictionary is built",
+    "BUILD_MAP": "a dictionary is built",
+    "BUILD_LIST": "a list is built",
+    "BUILD_SET": "a set is built",
+    "SETUP_ANNOTATIONS": "an annotation",
 }
 #: The same by a part of the instruction's name; the first that is found counts.
 _PARTS = {
-    "JUMP_BACKWARD": "a loop goes round",
+    "JUMP_BACKWARD": "the loop repeats",
     "JUMP": "the code branches",
-    "DELETE": "something is deleted",
-    "DICT_": "a dictionary is made",
-    "MAP_": "a dictionary is made",
-    "LIST_": "a list is made",
-    "SET_": "a set is made",
-    "FORMAT": "a text is made",
-    "CONVERT_VALUE": "a text is made",
-    "MATCH": "a pattern is matched",
-    "GET_LEN": "a pattern is matched",
-    "IMPORT": "something is imported",
-    "MAKE_FUNCTION": "a function is made",
-    "MAKE_CELL": "a variable is shared with an inner function",
-    "LOAD_CLOSURE": "a function is made",
+    "DELETE": "a `del` statement",
+    "DICT_": "a dictionary is built",
+    "MAP_": "a dictionary is built",
+    "LIST_": "a list is built",
+    "SET_": "a set is built",
+    "FORMAT": "string formatting",
+    "CONVERT_VALUE": "string formatting",
+    "MATCH": "a `match` statement",
+    "GET_LEN": "a `match` statement",
+    "IMPORT": "an import",
+    "MAKE_FUNCTION": "a function definition",
+    "MAKE_CELL": "a variable shared with an inner function",
+    "LOAD_CLOSURE": "a function definition",
     "WITH": "a `with` begins or ends",
     "LOAD_SPECIAL": "a `with` begins or ends",
-    "RAISE": "an exception is raised",
-    "ASSERTION": "an exception is raised",
-    "EXC": "an exception is handled",
-    "AWAIT": "something is awaited",
-    "THROW": "something is awaited",
-    "SEND": "something is awaited",
-    "ASYNC": "something is awaited",
-    "AITER": "something is awaited",
-    "ANEXT": "something is awaited",
-    "YIELD": "values are yielded",
+    "RAISE": "`raise` or `assert`",
+    "ASSERTION": "`raise` or `assert`",
+    "EXC": "exception handling",
+    "AWAIT": "`await`",
+    "THROW": "`await`",
+    "SEND": "`await`",
+    "ASYNC": "`await`",
+    "AITER": "`await`",
+    "ANEXT": "`await`",
+    "YIELD": "`yield`",
 }

@@ -20,7 +20,7 @@ from .program import ATTRIBUTE, CALL, COMPUTING, EFFECTS, LEAF, METHOD, STORE, N
 MOST_NODES = 86  # of one region; longer code becomes several
 MOST_LEAVES = 24
 MOST_OPERANDS = 6  # of one node
-_HALF_DONE = "the instruction belongs to one that began before the region"
+_HALF_DONE = "the instruction completes one from before the region"
 
 #: What takes an instruction in: True, or False if it cannot be part of the region.
 Step = Callable[["Scan", Instr], bool]
@@ -87,7 +87,7 @@ class Scan:
             if step is None:
                 break
             if len(self.nodes) > MOST_NODES or len(self.loads) > MOST_LEAVES:
-                self.refuse("a region cannot be longer")
+                self.refuse("the region has reached its maximum length")
                 break
             before = len(self.nodes)
             if not step(self, item):
@@ -164,13 +164,13 @@ class Scan:
         """Whether these can be operands: not after an effect, and not of reductions."""
         if self.closed:
             effect = next(node for node in reversed(self.nodes) if node.kind in EFFECTS)
-            what = "a store into an array" if effect.kind == STORE else "an operator in place"
-            return self.refuse(f"{what} ends a region", effect.line)
+            what = "a store into an array" if effect.kind == STORE else "an in-place operator"
+            return self.refuse(f"{what} ends the region", effect.line)
         for node in nodes:
             if self.is_reduction(node):
                 return self.refuse(
-                    f"the value of the reduction `{self.name_of(node)}` is used, with which a "
-                    "region ends"
+                    f"the result of the reduction `{self.name_of(node)}` is used, which ends the "
+                    "region"
                 )
         return True
 

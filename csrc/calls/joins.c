@@ -161,10 +161,10 @@ run_where(Native *self, PyObject *const *args, Py_ssize_t n, PyObject *names)
         PyDataType_METADATA(descr) != NULL || !PyArray_ISNBO(descr->byteorder)) {
         return NULL;
     }
-    npy_cdouble items[2][SCALAR_ROOM / sizeof(npy_cdouble)];
+    ItemRoom items[2];
     const void *data[2];
     for (int i = 0; i < 2; i++) {
-        data[i] = sides[i] == NULL ? (void *)items[i] : PyArray_DATA(sides[i]);
+        data[i] = sides[i] == NULL ? (void *)items[i].bytes : PyArray_DATA(sides[i]);
         if (sides[i] != NULL) {
             continue;
         }
@@ -173,7 +173,7 @@ run_where(Native *self, PyObject *const *args, Py_ssize_t n, PyObject *names)
         int keeps = (kind == LEAF_FLOAT && !PyTypeNum_ISINTEGER(descr->type_num)) ||
                     kind == LEAF_INT;
         if (!keeps || descr->type_num == NPY_BOOL ||
-            !leaf_item(args[i + 1], kind, descr, items[i])) {
+            !leaf_item(args[i + 1], kind, descr, items[i].bytes)) {
             return NULL;
         }
     }

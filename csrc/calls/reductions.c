@@ -20,7 +20,7 @@ typedef struct Reduction {
     int slow_status;
     int cuts_rows; /* whether NumPy cuts long rows at the size of its buffer, so that bits differ */
     int has_initial;
-    char initial[SCALAR_ROOM];
+    ItemRoom initial;
     RowSums row_sums; /* of short rows; NULL if the loop does them */
 } Reduction;
 
@@ -79,12 +79,13 @@ reductions_fill(Native *self, Reduction *reduction, PyObject *plan)
     }
     if (PyBytes_Check(initial) && PyBytes_GET_SIZE(initial) <= SCALAR_ROOM) {
         reduction->has_initial = 1;
-        memcpy(reduction->initial, PyBytes_AS_STRING(initial), (size_t)PyBytes_GET_SIZE(initial));
+        memcpy(reduction->initial.bytes, PyBytes_AS_STRING(initial),
+               (size_t)PyBytes_GET_SIZE(initial));
     }
     if (usable && reduction->has_initial &&
         (strcmp(self->name, "sum") == 0 || strcmp(self->name, "mean") == 0)) {
         reduction->row_sums =
-            row_sums(reduction->descr->type_num, &reduction->call, reduction->initial);
+            row_sums(reduction->descr->type_num, &reduction->call, reduction->initial.bytes);
     }
     return 0;
 }
@@ -152,7 +153,8 @@ reduce(const Reduction *reduction, const Shape *shape, char *to)
     int skip = !reduction->has_initial;
     if (reduction->row_sums != NULL && shape->inner == 1 && shape->outer > 1 &&
         shape->length < SHORT_ROW) {
-        reduction->row_sums(to, shape->data, shape->outer, shape->length, reduction->initial);
+        reduction->row_sums(to, shape->data, shape->outer, shape->length,
+                            reduction->initial.bytes);
         return 0;
     }
     for (npy_intp o = 0; o < shape->outer; o++) {
@@ -163,7 +165,7 @@ reduce(const Reduction *reduction, const Shape *shape, char *to)
         }
         else {
             for (npy_intp i = 0; i < shape->inner; i++) {
-                memcpy(row + i * (npy_intp)size, reduction->initial, size);
+                memcpy(row + i * (npy_intp)size, reduction->initial.bytes, size);
             }
         }
         if (shape->inner == 1) {
@@ -199,7 +201,7 @@ computed(const Reduction *reduction, const Shape *shape, char *to)
     if (others != NULL) {
         PyEval_RestoreThread(others);
     }
-    return failed < 0 ? -1 : raised != 0;
+    return loop_failed(failed, slow) ? -1 : raised != 0;
 }
 
 /* What is asked for. */
@@ -329,16 +331,16 @@ reduced(Native *self, const Request *request, int is_mean)
         return NULL;
     }
     Reduction now = *reduction; /* another thread may plan for another dtype meanwhile */
-    npy_cdouble item[SCALAR_ROOM / sizeof(npy_cdouble)];
+    ItemRoom item;
     PyArrayObject *out = NULL;
     PyObject *result = NULL;
     Py_INCREF(now.descr);
     Py_INCREF(now.capsule);
     if (is_scalar(request) || (out = result_for(self, request, now.descr)) != NULL) {
-        char *to = out == NULL ? (char *)item : PyArray_BYTES(out);
+        char *to = out == NULL ? item.bytes : PyArray_BYTES(out);
         if (computed(&now, &shape, to) == 0 &&
             !(is_mean && divide((double *)to, shape.outer * shape.inner, shape.length))) {
-            result = out == NULL ? PyArray_Scalar(item, now.descr, NULL) : Py_NewRef(out);
+            result = out == NULL ? PyArray_Scalar(item.bytes, now.descr, NULL) : Py_NewRef(out);
         }
     }
     Py_XDECREF(out);

@@ -27,4 +27,17 @@ cast_items(Loop cast, void *from, npy_intp by, void *to, npy_intp n)
     cast(NULL, data, &n, strides, NULL);
 }
 
+/* Cast one item; 0 if that raises a flag, which NumPy has to report. */
+ALWAYS_INLINE int
+cast_item(Loop cast, void *from, void *to)
+{
+    status_clear(0);
+    cast_items(cast, from, 0, to, 1);
+    if (UNLIKELY(status_raised(0))) {
+        status_clear(0);
+        return 0;
+    }
+    return 1;
+}
+
 #endif

@@ -26,4 +26,13 @@ typedef struct {
  * here, or -1 with an exception. */
 int loop_read(PyObject *capsule, CallInfo *call);
 
+/* Whether a loop that was called has failed; asked with the GIL. Loops in the old style, as other
+ * libraries have them, can't return that: they set an exception. Those whose flags are read the
+ * quick way are NumPy's arithmetic, and don't. */
+ALWAYS_INLINE int
+loop_failed(int returned, int slow_status)
+{
+    return UNLIKELY(returned < 0) || (slow_status && UNLIKELY(PyErr_Occurred() != NULL));
+}
+
 #endif

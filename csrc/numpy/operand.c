@@ -168,11 +168,10 @@ leaf_item(PyObject *object, enum leaf_kind kind, PyArray_Descr *descr, void *ite
         }
         else {
             Loop cast = cast_between(own, descr);
-            npy_cdouble room[SCALAR_ROOM / sizeof(npy_cdouble)];
+            ItemRoom room;
             if (cast != NULL) {
-                PyArray_ScalarAsCtype(object, room);
-                cast_items(cast, room, 0, item, 1);
-                done = 1;
+                PyArray_ScalarAsCtype(object, room.bytes);
+                done = cast_item(cast, room.bytes, item);
             }
         }
         Py_DECREF(own);

@@ -6,6 +6,12 @@
 
 #define SCALAR_ROOM 32 /* bytes: the largest item of a loop, a complex long double */
 
+/* Room for an item of any dtype that loops take, where it may be read as one. */
+typedef union {
+    char bytes[SCALAR_ROOM];
+    npy_longdouble widest;
+} ItemRoom;
+
 enum leaf_kind {
     LEAF_NONE,
     LEAF_ARRAY,

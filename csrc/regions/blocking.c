@@ -207,7 +207,7 @@ blocking_choose(Planner *planner, int number)
     return PASS_DONE;
 }
 
-/* Put blocks and repeated scalars after the buffers, all pieces of blocks as large as the largest. */
+/* Put blocks and repeated scalars after the buffers; all pieces are as large as the largest. */
 Outcome
 blocking_place(Planner *planner, int number)
 {

@@ -11,13 +11,19 @@
 struct Plan;
 struct Stage;
 
+/* Floating point flags of one node, where they are told apart. */
+typedef struct {
+    int itself;
+    int in_casts; /* of its operands */
+} Raised;
+
 /* What one thread works on. */
 typedef struct {
     const struct Plan *plan;
     const struct Stage *stage;
-    char **data;    /* borrowed: room for the pointers that a loop is called with */
-    int raised;     /* floating point flags, of all steps */
-    int *raised_by; /* borrowed: of each node, where they are told apart; or NULL */
+    char **data;       /* borrowed: room for the pointers that a loop is called with */
+    int raised;        /* floating point flags, of all steps */
+    Raised *raised_by; /* borrowed: by node, where they are told apart; or NULL */
 } StageRun;
 
 typedef struct Executor {

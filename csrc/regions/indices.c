@@ -40,7 +40,8 @@ takes_axis(const Values *values, int number)
 }
 
 int
-view_of_node(const Program *program, const Values *values, int number, const Extent *of, Extent *made)
+view_of_node(const Program *program, const Values *values, int number, const Extent *of,
+             Extent *made)
 {
     const Node *node = &program->nodes[number];
     View view;

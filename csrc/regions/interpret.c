@@ -48,7 +48,7 @@ interpret_block(const Executor *Py_UNUSED(executor), StageRun *run, char *const 
         for (int k = 0; k < step->n_args; k++) {
             data[k] = at[step->args[k]];
         }
-        if (UNLIKELY(plan->reports_steps && step->checks_flags)) {
+        if (UNLIKELY(run->raised_by != NULL && step->checks_flags)) {
             status_clear(step->slow_status);
         }
         int failed = UNLIKELY(step->by_row) ? interpret_rows(step, data, n, rows)
@@ -63,8 +63,9 @@ interpret_block(const Executor *Py_UNUSED(executor), StageRun *run, char *const 
         if (step->checks_flags) {
             int raised = status_raised(step->slow_status);
             run->raised |= raised;
-            if (UNLIKELY(plan->reports_steps)) {
-                run->raised_by[step->node] |= raised;
+            if (UNLIKELY(run->raised_by != NULL)) {
+                Raised *by = &run->raised_by[step->node];
+                *(step->operation == OP_CAST ? &by->in_casts : &by->itself) |= raised;
             }
         }
     }

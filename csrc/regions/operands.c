@@ -114,9 +114,10 @@ operands_add_step(Planner *planner, int stage, int node, Loop loop, const int *a
     return step;
 }
 
-/* The operand for what a step reads, as items of a dtype: added, with a cast, if it is new. */
+/* The operand for what a step reads, as items of a dtype: added, with a cast for that step, if it is
+ * new. */
 static Outcome
-operands_read(Planner *planner, int stage, int node, PyArray_Descr *descr, int *at)
+operands_read(Planner *planner, int stage, int reader, int node, PyArray_Descr *descr, int *at)
 {
     Plan *plan = planner->plan;
     PyArray_Descr *own = planner->typing->results[node];
@@ -146,6 +147,8 @@ operands_read(Planner *planner, int stage, int node, PyArray_Descr *descr, int *
         return PASS_FAILED;
     }
     step->operation = OP_CAST;
+    step->node = reader;
+    step->checks_flags = cast_may_raise(own, descr) != 0;
     return PASS_DONE;
 }
 
@@ -181,7 +184,7 @@ operands_add_operation(Planner *planner, int stage, int node)
     const Typed *typed = &planner->typing->typed[node];
     int args[MAX_OPERANDS];
     for (int i = 0; i < typed->n_in; i++) {
-        TRY(operands_read(planner, stage, typed->operands[i], typed->descrs[i], &args[i]));
+        TRY(operands_read(planner, stage, node, typed->operands[i], typed->descrs[i], &args[i]));
     }
     TRY(operands_write(planner, stage, node, typed->descrs[typed->n_in], &args[typed->n_in]));
     Loop loop = typed->action == ACT_WHERE ? where_loop(PyDataType_ELSIZE(typed->descrs[3]))
@@ -210,7 +213,7 @@ operands_add_store(Planner *planner, int stage, int node)
     PyArray_Descr *descr = planner->typing->results[made->operands[0]];
     Loop loop = copy_loop(PyDataType_ELSIZE(descr));
     int args[2];
-    TRY(operands_read(planner, stage, made->operands[2], descr, &args[0]));
+    TRY(operands_read(planner, stage, node, made->operands[2], descr, &args[0]));
     TRY(operands_write(planner, stage, node, descr, &args[1]));
     if (loop == NULL) {
         return planner_decline(planner, "there is no code for a store of such items");

@@ -64,9 +64,9 @@ typedef struct {
         capacity_operands, capacity_steps, capacity_stages, capacity_drafts;
 } Planner;
 
-/* A plan for values; NULL with an exception. It says so itself if there is none (`declined`). With a
- * list for a trace, it gets a tuple for each pass: its name, the stage or None, and the plan so far
- * as `plan_describe` has it. */
+/* A plan for values; NULL with an exception. It says itself if there is none (`declined`). A list
+ * for a trace gets a tuple for each pass: its name, the stage or None, and the plan so far as
+ * `plan_describe` has it. */
 Plan *plan_new(const Program *program, const Typing *typing, const Values *values, PlanMode mode,
                PyObject *trace);
 
@@ -74,7 +74,7 @@ Plan *plan_new(const Program *program, const Typing *typing, const Values *value
 
 Outcome sources_find(Planner *planner);  /* arrays and views that are there; shapes that will be */
 Outcome sources_target(Planner *planner); /* the array that is changed */
-Outcome sources_reads(Planner *planner); /* which of them are read, and how the target lies to them */
+Outcome sources_reads(Planner *planner);  /* what is read, and how the target lies to that */
 Outcome stages_sort(Planner *planner);   /* which stage each step is in */
 Outcome stages_needs(Planner *planner);  /* what outlives its stage */
 Outcome stages_effect(Planner *planner); /* how the target is changed */

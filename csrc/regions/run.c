@@ -47,7 +47,7 @@ run_fill_items(Call *call)
             return 0;
         }
         enum leaf_kind kind = leaf_kind_of(value);
-        if (!leaf_item(value, kind, plan->items[i].descr, call->run.items[i])) {
+        if (!leaf_item(value, kind, plan->items[i].descr, call->run.items[i].bytes)) {
             return 0;
         }
     }
@@ -148,10 +148,11 @@ run_point(Call *call)
         switch (operand->where) {
         case IN_SOURCE:
             source = &plan->sources[operand->number];
-            call->run.at[i] = PyArray_BYTES(plan_array(plan, &call->values, source)) + source->offset;
+            call->run.at[i] =
+                PyArray_BYTES(plan_array(plan, &call->values, source)) + source->offset;
             break;
         case IN_ITEM:
-            call->run.at[i] = (char *)call->run.items[operand->number];
+            call->run.at[i] = call->run.items[operand->number].bytes;
             break;
         case IN_OUTPUT:
             call->run.at[i] = PyArray_BYTES((PyArrayObject *)call->arrays[operand->number]) +
@@ -172,7 +173,7 @@ run_stages(Call *call, int first, int stop)
     if (others != NULL) {
         PyEval_RestoreThread(others);
     }
-    return failed;
+    return loop_failed(failed, call->plan->slow_status) ? -1 : 0;
 }
 
 /* Run a reduction of something that is there by now; NULL without an exception if it is none of
@@ -237,14 +238,45 @@ run_delivered(Call *call)
     return all;
 }
 
+/* Whether NumPy casts the operands of a node before all else, and reports what that raises under
+ * the name of casts: in a store, and for short vectors. */
+static int
+run_casts_first(const Call *call, int node)
+{
+    const Typed *typed = &call->typing->typed[node];
+    int is_short = 1;
+    for (int i = 0; i < typed->n_in; i++) {
+        PyArray_Descr *descr = call->typing->results[typed->operands[i]];
+        if (descr == NULL || same_type(descr, typed->descrs[i])) {
+            continue;
+        }
+        int source = call->plan->source_of[typed->operands[i]];
+        const Axes *axes = source < 0 ? NULL : &call->plan->sources[source].axes;
+        is_short &= axes == NULL ? call->plan->size <= NPY_BUFSIZE
+                                 : axes->nd == 0 ||
+                                       (axes->nd == 1 && axes->dims[0] <= NPY_BUFSIZE);
+    }
+    return typed->action == ACT_STORE || is_short;
+}
+
 /* Report what each step raised, in their order; -1 with an exception. */
 static int
 run_report_steps(const Call *call)
 {
+    const State *state = call->site->site.state;
     for (int i = 0; i < call->program->n_nodes; i++) {
-        int raised = call->run.raised_by[i];
-        if (raised && report_raised(call->site->site.state, call->typing->typed[i].name, raised,
-                                    call->program->nodes[i].line) < 0) {
+        const Typed *typed = &call->typing->typed[i];
+        int line = call->program->nodes[i].line;
+        int raised = call->run.raised_by[i].itself, in_casts = call->run.raised_by[i].in_casts;
+        if (in_casts && run_casts_first(call, i)) {
+            if (report_raised(state, "cast", in_casts, line) < 0) {
+                return -1;
+            }
+        }
+        else if (in_casts && !typed->call.raises_nothing) {
+            raised |= in_casts;
+        }
+        if (raised && report_raised(state, typed->name, raised, line) < 0) {
             return -1;
         }
     }
@@ -269,21 +301,30 @@ run_is_quiet(Call *call)
     return report_is_idle(call->site->site.state, call->run.raised);
 }
 
+/* Forget what was raised, and say whether it shall be told apart. */
+static void
+run_expect(Call *call, int is_told, Raised *room)
+{
+    call->run.raised = 0;
+    call->run.raised_by = is_told ? room : NULL;
+    if (is_told) {
+        memset(room, 0, (size_t)call->plan->n_nodes * sizeof(Raised));
+    }
+}
+
 /* The effect that waited until all else had gone well. */
 static int
-run_late(Call *call)
+run_late(Call *call, Raised *raised)
 {
     const Plan *plan = call->plan;
-    call->run.raised = 0;
+    run_expect(call, 1, raised);
     status_clear(1);
     if (run_stages(call, plan->n_stages - 1, plan->n_stages) < 0) {
         return -1;
     }
     if (call->run.raised) {
         status_clear(1);
-        int node = call->program->effect;
-        return report_raised(call->site->site.state, call->typing->typed[node].name,
-                             call->run.raised, call->program->nodes[node].line);
+        return run_report_steps(call);
     }
     return 0;
 }
@@ -294,14 +335,21 @@ run_computed(Call *call)
 {
     const Plan *plan = call->plan;
     int late = plan->effect == LATE_EFFECT;
+    Raised *raised = STACK_ARRAY(Raised, plan->reports_steps || late ? plan->n_nodes : 0);
+    run_expect(call, plan->reports_steps, raised);
     run_point(call);
     status_clear(plan->slow_status);
-    if (run_stages(call, 0, plan->n_stages - late) < 0 || run_is_quiet(call) <= 0 ||
-        !run_reductions(call)) {
+    if (run_stages(call, 0, plan->n_stages - late) < 0) {
+        if (plan->effect != DIRECT_EFFECT) {
+            PyErr_Clear(); /* the original code meets it again, at its own line */
+        }
+        return NULL;
+    }
+    if (run_is_quiet(call) <= 0 || !run_reductions(call)) {
         return NULL;
     }
     PyObject *result = run_delivered(call);
-    if (result != NULL && late && run_late(call) < 0) {
+    if (result != NULL && late && run_late(call, raised) < 0) {
         Py_CLEAR(result);
     }
     return result;
@@ -320,16 +368,13 @@ PyObject *
 region_run(Call *call)
 {
     const Plan *plan = call->plan;
-    int n_told = plan->reports_steps ? plan->n_nodes : 0;
     char room[ROOM + ALIGNMENT];
     PyObject *result = NULL;
     call->arrays = STACK_ARRAY(PyObject *, plan->n_outputs);
     call->run = (PlanRun){.plan = plan,
                           .at = STACK_ARRAY(char *, plan->n_operands),
-                          .items = STACK_ARRAY(AnyItem, plan->n_items),
-                          .data = STACK_ARRAY(char *, plan->most_args),
-                          .raised_by = STACK_ARRAY(int, n_told)};
-    memset(call->run.raised_by, 0, (size_t)n_told * sizeof(int));
+                          .items = STACK_ARRAY(ItemRoom, plan->n_items),
+                          .data = STACK_ARRAY(char *, plan->most_args)};
     if (!run_is_writeable(call) || !run_fill_items(call) || !run_take_outputs(call)) {
         return NULL;
     }

@@ -135,26 +135,45 @@ sources_is_view(const Planner *planner, int node)
 
 /* ------------------------------------------------------------------ what will be */
 
-/* Whether a loop whose bits depend on strides may be given these: as NumPy would, all without gaps,
- * or all in one axis. */
+/* Whether a loop whose bits depend on strides gets those that NumPy would give it: with one axis the
+ * operands' own, with several those of items without gaps. NumPy takes an axis that all operands go
+ * backwards the other way round, and a single item that has not the plain strides in other ways
+ * still, if there is no output to be made. */
 static int
-sources_fit_loop(const Planner *planner, const Typed *typed, const Layout *layout)
+sources_fit_loop(const Planner *planner, int node, const Layout *layout)
 {
-    if (typed->stride_invariant || layout->nd == 1) {
+    const Typed *typed = &planner->typing->typed[node];
+    const Node *made = &planner->program->nodes[node];
+    int is_in_place = made->kind == NODE_IN_PLACE ||
+                      (made->operator != NULL && made->operator->form == IN_PLACE);
+    if (typed->stride_invariant) {
         return 1;
     }
+    if (is_in_place && layout->size == 1) {
+        return 0; /* it makes a reduction of that */
+    }
     for (int i = 0; i < typed->n_in; i++) {
-        int node = typed->operands[i];
-        const Extent *extent = &planner->nodes[node].extent;
-        PyArray_Descr *descr = planner->typing->results[node];
-        if (descr != NULL && extent->nd &&
+        const Extent *extent = &planner->nodes[typed->operands[i]].extent;
+        PyArray_Descr *descr = planner->typing->results[typed->operands[i]];
+        if (descr == NULL) {
+            continue;
+        }
+        npy_intp itemsize = PyDataType_ELSIZE(descr);
+        if (is_in_place && i == 0 && extent->nd == 1 && extent->strides[0] < 0) {
+            return 0;
+        }
+        if (layout->size == 1 && (extent->nd != layout->nd ||
+                                  (extent->nd == 1 && extent->strides[0] != itemsize))) {
+            return 0;
+        }
+        if (layout->nd > 1 && extent->nd &&
             (extent->nd != layout->nd ||
              !PyArray_CompareLists(extent->dims, layout->dims, layout->nd) ||
-             !extent_is_c(extent, PyDataType_ELSIZE(descr)))) {
+             !extent_is_c(extent, itemsize))) {
             return 0;
         }
     }
-    return layout->c_order;
+    return layout->nd == 1 || layout->c_order;
 }
 
 /* Whether NumPy may write an operator's result over an operand that dies, whose layout is another
@@ -213,7 +232,7 @@ sources_step(Planner *planner, int node)
     if (layout.size > MOST_BYTES / itemsize) {
         return planner_decline(planner, "a result is too big");
     }
-    if (!sources_fit_loop(planner, typed, &layout)) {
+    if (!sources_fit_loop(planner, node, &layout)) {
         return planner_decline(planner, "a loop's bits depend on strides");
     }
     if (sources_may_be_elided(planner, node, &layout)) {
@@ -329,10 +348,8 @@ sources_target(Planner *planner)
         size *= extent->dims[i];
     }
     PyArray_Descr *descr = planner->typing->results[base];
-    if (size == 0 || (made->kind == NODE_IN_PLACE && size == 1 &&
-                      PyTypeNum_ISCOMPLEX(descr->type_num))) {
-        /* of one complex item in place NumPy makes a reduction */
-        return planner_decline(planner, "what is changed has no items, or one complex one");
+    if (size == 0) {
+        return planner_decline(planner, "what is changed has no items");
     }
     if (extent_overlaps_itself(extent, PyDataType_ELSIZE(descr))) {
         return planner_decline(planner, "items of what is changed share memory");

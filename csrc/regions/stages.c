@@ -212,6 +212,11 @@ stages_effect(Planner *planner)
     }
     const Node *made = &program->nodes[node];
     int value = made->operands[made->n - 1], owner = program_owner(program, value);
+    if (plan->may_raise && made->kind == NODE_STORE &&
+        cast_may_raise(planner->typing->results[value],
+                       planner->typing->results[made->operands[0]])) {
+        return planner_decline(planner, "what its cast raises has to come from its own line");
+    }
     if (made->kind == NODE_IN_PLACE) {
         if (plan->may_raise) {
             return planner_decline(planner, "what is raised has to come from its own line");

@@ -67,10 +67,10 @@ walk_repeat_scalars(const PlanRun *run, const Stage *stage)
         }
         for (npy_intp k = 0; k < operand->repeats; k++) {
             if (operand->itemsize == sizeof(npy_double)) {
-                ((npy_uint64 *)run->at[i])[k] = *(npy_uint64 *)run->items[operand->number];
+                ((npy_uint64 *)run->at[i])[k] = *(npy_uint64 *)run->items[operand->number].bytes;
             }
             else {
-                ((npy_uint32 *)run->at[i])[k] = *(npy_uint32 *)run->items[operand->number];
+                ((npy_uint32 *)run->at[i])[k] = *(npy_uint32 *)run->items[operand->number].bytes;
             }
         }
     }
@@ -92,11 +92,12 @@ walk_part(void *task, int part, int parts, char *room)
     Shared *shared = task;
     const Stage *stage = shared->stage;
     const Plan *plan = shared->run->plan;
-    int n_told = plan->reports_steps ? plan->n_nodes : 0;
+    int n_told = shared->run->raised_by == NULL ? 0 : plan->n_nodes;
     char **at = STACK_ARRAY(char *, plan->n_operands);
+    Raised *raised_by = STACK_ARRAY(Raised, n_told);
     StageRun run = {plan, stage, STACK_ARRAY(char *, plan->most_args), 0,
-                    STACK_ARRAY(int, n_told)};
-    memset(run.raised_by, 0, (size_t)n_told * sizeof(int));
+                    n_told ? raised_by : NULL};
+    memset(raised_by, 0, (size_t)n_told * sizeof(Raised));
     for (int i = stage->first_operand; i < stage->first_operand + stage->n_operands; i++) {
         const Operand *operand = &plan->operands[i];
         at[i] = room != NULL && operand->where == IN_BLOCK
@@ -116,7 +117,8 @@ walk_part(void *task, int part, int parts, char *room)
     shared->failed |= failed;
     shared->run->raised |= run.raised;
     for (int i = 0; i < n_told; i++) {
-        shared->run->raised_by[i] |= run.raised_by[i];
+        shared->run->raised_by[i].itself |= raised_by[i].itself;
+        shared->run->raised_by[i].in_casts |= raised_by[i].in_casts;
     }
     if (parts > 1) {
         pool_unlock(shared->run->pool);

@@ -4,9 +4,11 @@
 
 #define CAST_BLOCK 1024 /* items turned into another dtype at a time */
 
-/* Call the loop once, turning what has another dtype block by block. */
+/* Call the loop once, turning what has another dtype block by block. -1 without an exception if a
+ * cast raises flags: NumPy does it all again, and says whose they are. */
 static int
-call_with_casts(const Run *run, char *const *data, npy_intp n, const npy_intp *strides)
+call_with_casts(const Run *run, char *const *data, npy_intp n, const npy_intp *strides,
+                int *raised)
 {
     const Variant *variant = run->variant;
     const Step *step = &variant->step;
@@ -15,15 +17,24 @@ call_with_casts(const Run *run, char *const *data, npy_intp n, const npy_intp *s
         npy_intp block = n - done < CAST_BLOCK ? n - done : CAST_BLOCK;
         char *at[MAX_OPERANDS];
         npy_intp by[MAX_OPERANDS];
+        if (variant->casts_raise) {
+            *raised |= status_raised(variant->slow_status);
+            status_clear(variant->slow_status);
+        }
         for (int i = 0; i <= step->n_in; i++) {
             at[i] = data[i] + done * strides[i];
             by[i] = strides[i];
-            if (variant->casts[i] == NULL || run->arrays[i] == NULL || strides[i] == 0) {
+            if (variant->casts[i] == NULL || run->arrays[i] == NULL ||
+                data[i] == run->items[i].bytes) {
                 continue; /* scalars and arrays of one item were turned before */
             }
             cast_items(variant->casts[i], at[i], strides[i], room[i], block);
             at[i] = (char *)room[i];
             by[i] = PyDataType_ELSIZE(variant->descrs[i]);
+        }
+        if (variant->casts_raise && UNLIKELY(status_raised(0))) {
+            status_clear(0);
+            return -1;
         }
         if (step->call.loop(step->call.context, at, &block, by, step->call.auxdata) < 0) {
             return -1;
@@ -81,7 +92,7 @@ execute(Kernel *kernel, const Run *run, npy_intp size, const Nest *nest)
 {
     const Variant *variant = run->variant;
     const Step *step = &variant->step;
-    int failed, checked = !step->call.raises_nothing;
+    int failed, raised = 0, checked = !step->call.raises_nothing;
     PyThreadState *others = size > LARGE ? PyEval_SaveThread() : NULL;
     if (checked) {
         status_clear(variant->slow_status);
@@ -91,16 +102,16 @@ execute(Kernel *kernel, const Run *run, npy_intp size, const Nest *nest)
                                  step->call.auxdata);
     }
     else if (nest == NULL) {
-        failed = call_with_casts(run, run->data, size, run->strides);
+        failed = call_with_casts(run, run->data, size, run->strides, &raised);
     }
     else {
         failed = call_nest(run, nest, nest->nd - 1, run->data);
     }
-    int raised = checked ? status_raised(variant->slow_status) : 0;
+    raised = checked ? raised | status_raised(variant->slow_status) : 0;
     if (others != NULL) {
         PyEval_RestoreThread(others);
     }
-    if (UNLIKELY(failed)) {
+    if (loop_failed(failed, variant->slow_status)) {
         return -1;
     }
     return UNLIKELY(raised) ? execute_report(kernel, raised, variant->slow_status) : 0;

@@ -11,7 +11,7 @@ typedef struct {
     PyArrayObject *arrays[MAX_IN];
     char *data[MAX_OPERANDS];
     npy_intp strides[MAX_OPERANDS]; /* of the innermost axis */
-    npy_cdouble items[MAX_IN][SCALAR_ROOM / sizeof(npy_cdouble)];
+    ItemRoom items[MAX_IN];
 } Run;
 
 /* Run the loop and report as NumPy does what it raised; -1 with an exception. Without a nest it is
@@ -30,16 +30,16 @@ execute_flat(Kernel *kernel, const Run *run, npy_intp size)
     if (UNLIKELY(variant->any_cast || size > LARGE)) {
         return execute(kernel, run, size, NULL);
     }
-    if (step->call.raises_nothing) {
-        return step->call.loop(step->call.context, run->data, &size, run->strides,
-                               step->call.auxdata);
+    int is_checked = !step->call.raises_nothing;
+    if (is_checked) {
+        status_clear(variant->slow_status);
     }
-    status_clear(variant->slow_status);
-    if (step->call.loop(step->call.context, run->data, &size, run->strides,
-                        step->call.auxdata) < 0) {
+    int returned = step->call.loop(step->call.context, run->data, &size, run->strides,
+                                   step->call.auxdata);
+    int raised = is_checked ? status_raised(variant->slow_status) : 0;
+    if (loop_failed(returned, variant->slow_status)) {
         return -1;
     }
-    int raised = status_raised(variant->slow_status);
     return UNLIKELY(raised) ? execute_report(kernel, raised, variant->slow_status) : 0;
 }
 

@@ -104,6 +104,17 @@ is_gapless(const Run *run, const Nest *nest)
     return nest->nd == 1 && nest->strides[0][n] == PyDataType_ELSIZE(variant->descrs[n]);
 }
 
+/* Whether a loop whose bits depend on strides gets those that NumPy would give it (see `is_safe` in
+ * sources.c). */
+static int
+is_given_alike(const Run *run, const Layout *layout, const Nest *nest, int has_target)
+{
+    if (layout->size == 1 || (has_target && nest->strides[0][run->variant->n_leaves] < 0)) {
+        return 0;
+    }
+    return layout->nd == 1 || is_gapless(run, nest);
+}
+
 /* Whether the innermost axis of an operand is not its innermost in memory. */
 static int
 is_strided(const Run *run, const Nest *nest)
@@ -149,12 +160,11 @@ run_general(Kernel *kernel, Run *run, PyArrayObject *target)
         layout.nd == 0 || (nest.nd > 1 && variant->any_cast)) {
         return NULL;
     }
-    if (layout.nd > 1 && !is_gapless(run, &nest)) {
-        int strided = nest.nd > 1 && target == NULL && layout.size > LARGE &&
-                      is_strided(run, &nest);
-        if (strided || !variant->stride_invariant) {
-            return NULL; /* NumPy copies into its buffer, which is faster, or gives other bits */
-        }
+    if (!variant->stride_invariant && !is_given_alike(run, &layout, &nest, target != NULL)) {
+        return NULL;
+    }
+    if (nest.nd > 1 && target == NULL && layout.size > LARGE && is_strided(run, &nest)) {
+        return NULL; /* NumPy copies into its buffer, which is faster */
     }
     for (int i = 0; variant->any_cast && i < n; i++) {
         if (variant->casts[i] == NULL || run->arrays[i] == NULL || !PyArray_NDIM(run->arrays[i])) {
@@ -216,17 +226,19 @@ prepare(Run *run, int n, PyObject *const *operands)
                               : PyArray_NDIM(array) == 0 ? 0
                                                          : PyArray_ITEMSIZE(array);
             if (UNLIKELY(variant->casts[i] != NULL && PyArray_SIZE(array) == 1)) {
-                cast_items(variant->casts[i], run->data[i], 0, run->items[i], 1);
-                run->data[i] = (char *)run->items[i];
-                run->strides[i] = 0;
+                if (!cast_item(variant->casts[i], run->data[i], run->items[i].bytes)) {
+                    return 0;
+                }
+                run->data[i] = run->items[i].bytes;
+                run->strides[i] = PyArray_NDIM(array) ? PyDataType_ELSIZE(descr) : 0;
             }
             continue;
         }
-        if (!leaf_item(operands[i], variant->leaves[i].kind, descr, run->items[i])) {
+        if (!leaf_item(operands[i], variant->leaves[i].kind, descr, run->items[i].bytes)) {
             return 0;
         }
         run->arrays[i] = NULL;
-        run->data[i] = (char *)run->items[i];
+        run->data[i] = run->items[i].bytes;
         run->strides[i] = 0;
     }
     return 1;
@@ -239,9 +251,10 @@ run_variant(Kernel *kernel, Run *run, PyArrayObject *target, int may_overwrite)
     Variant *variant = run->variant;
     PyArray_Descr *descr = variant->descrs[n];
     if (target != NULL) {
-        if (PyArray_DESCR(target) != descr || !is_safe_target(run, n, target) ||
-            (PyTypeNum_ISCOMPLEX(descr->type_num) && PyArray_SIZE(target) == 1)) {
-            return NULL; /* of one complex item in place NumPy makes a reduction */
+        if (PyArray_DESCR(target) != descr || variant->casts_raise ||
+            !is_safe_target(run, n, target) ||
+            (!variant->stride_invariant && PyArray_SIZE(target) == 1)) {
+            return NULL; /* of one item in place NumPy makes a reduction */
         }
     }
     PyArrayObject *shape = NULL;

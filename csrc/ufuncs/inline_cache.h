@@ -31,8 +31,9 @@ typedef struct {
     PyArray_Descr *descrs[MAX_OPERANDS];         /* owned: what the loop reads and writes */
     Loop casts[MAX_OPERANDS];            /* how a leaf of another dtype gets there */
     int any_cast;
-    int slow_status; /* whether it may raise flags in the slower unit */
-    int stride_invariant;    /* whether items with gaps come out as those without */
+    int casts_raise; /* whether a cast may raise flags: then it can't be done in place */
+    int slow_status; /* whether it may raise flags in the slower unit, or set an exception */
+    int stride_invariant; /* whether items with gaps come out as those without */
     Step step;
     Slots slots;
 } Variant;

@@ -111,7 +111,7 @@ product_run(Product *product, const State *state, const Place *place, PyObject *
         PyEval_RestoreThread(others);
     }
     Py_DECREF(capsule);
-    if (failed < 0 || (raised && execute_report_as("matmul", raised) < 0) || PyErr_Occurred()) {
+    if (loop_failed(failed, 1) || (raised && execute_report_as("matmul", raised) < 0)) {
         Py_CLEAR(out);
     }
     return (PyObject *)out;

@@ -38,6 +38,7 @@ find_cast(Variant *variant, int i, PyObject *operand, enum leaf_kind kind)
         return -1;
     }
     variant->any_cast = 1;
+    variant->casts_raise |= cast_may_raise(from, to);
     return 0;
 }
 

@@ -30,7 +30,8 @@ def compiled() -> Any:
         [COMPILER, "-shared", "-fPIC", "-O1", *headers, source, "-o", str(library)], check=True
     )
     spec = importlib.util.spec_from_file_location("foreign", library)
-    assert spec is not None and spec.loader is not None
+    assert spec is not None
+    assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     shutil.rmtree(folder, ignore_errors=True)
