@@ -231,6 +231,7 @@ blocking_place(Planner *planner, int number)
             if (operand->repeats < FUSED_CHUNK) {
                 operand->repeats = items < FUSED_CHUNK ? FUSED_CHUNK : items;
             }
+            stage->n_repeated++;
             operand->offset = end;
             end += scratch_bytes(operand->repeats * operand->itemsize);
         }

@@ -214,6 +214,7 @@ inference_read_step(Typing *typing, const Program *program, int i, PyObject *ste
     case ACT_WHERE:
         return inference_read_where(typed, node, step);
     case ACT_REDUCE:
+        typing->n_reductions++;
         return inference_read_reduction(typed, step, site);
     case ACT_NUMBER:
         typing->numbers[typing->n_numbers++] = i;

@@ -54,6 +54,7 @@ typedef struct {
     int n_nodes;
     int n_guards;
     int n_numbers; /* nodes that are numbers or scalars */
+    int n_reductions;
     int n_plans;
     struct Plan *plans[MOST_PLANS_KEPT]; /* owned; the one used last comes first */
     Guard *guards;

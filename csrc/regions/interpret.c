@@ -45,8 +45,11 @@ interpret_block(const Executor *Py_UNUSED(executor), StageRun *run, char *const 
     char **data = run->data;
     npy_intp flat = rows ? (rows - 1) * stage->pitch + n : n;
     for (const PlanStep *step = first; step < end; step++) {
-        for (int k = 0; k < step->n_args; k++) {
-            data[k] = at[step->args[k]];
+        const int *args = step->args;
+        data[0] = at[args[0]];
+        data[1] = at[args[1]];
+        for (int k = 2; k < step->n_args; k++) {
+            data[k] = at[args[k]];
         }
         if (UNLIKELY(run->raised_by != NULL && step->checks_flags)) {
             status_clear(step->slow_status);

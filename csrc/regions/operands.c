@@ -114,8 +114,8 @@ operands_add_step(Planner *planner, int stage, int node, Loop loop, const int *a
     return step;
 }
 
-/* The operand for what a step reads, as items of a dtype: added, with a cast for that step, if it is
- * new. */
+/* The operand for what a step reads, as items of a dtype: added if it is new, with a cast for that
+ * step. */
 static Outcome
 operands_read(Planner *planner, int stage, int reader, int node, PyArray_Descr *descr, int *at)
 {

@@ -98,30 +98,31 @@ typedef struct {
     npy_intp *strides; /* by the stage's axes; of scalars and blocks, zero */
 } Operand;
 
-/* One loop over a block. */
+/* One loop over a block; what is read for each block comes first. */
 typedef struct {
     Loop loop;
     PyArrayMethod_Context *context; /* borrowed from the typing, */
     NpyAuxData *auxdata;            /* like this */
-    enum operation operation;
-    enum fusion fusion;
-    int node;                       /* the one whose value it makes */
-    int n_parts;
-    int parts[MOST_PARTS];          /* nodes that became one step: first, second, third */
-    int n_args;
     int *args;                      /* operands, the result last */
     npy_intp *strides;              /* by argument: from item to item, */
     npy_intp *row_strides;          /* and from row to row */
+    int n_args;                     /* at least two */
     unsigned char checks_flags;     /* whether floating point flags that it raises are reported */
     unsigned char slow_status;
-    unsigned char repeats_items;    /* whether its loop is slow for scalars, which are repeated */
     unsigned char by_row;           /* whether it is called for each row of a block */
+    unsigned char repeats_items;    /* whether its loop is slow for scalars, which are repeated */
+    enum operation operation;
+    int node;                       /* the one that flags are reported for */
+    enum fusion fusion;
+    int n_parts;
+    int parts[MOST_PARTS];          /* nodes that it computes: first, second, third */
 } PlanStep;
 
 typedef struct Stage {
     const Executor *executor; /* owned */
     int first_operand, n_operands;
     int first_step, n_steps;
+    int n_repeated;  /* operands that are repeated scalars */
     int nd;
     npy_intp *dims;  /* innermost first */
     npy_intp length; /* of a block, along the innermost axis; with rows, that axis */

@@ -91,6 +91,8 @@ Outcome blocking_strides(Planner *planner, int stage); /* of every step, and if 
 
 /* ------------------------------------------------------------------ what they share */
 
+/* Work out the shape and layout of a step's result. */
+Outcome shapes_step(Planner *planner, int node);
 /* Say why there is no plan. */
 Outcome planner_decline(Planner *planner, const char *reason);
 /* Memory for as long as the planner lives, all zeros; NULL with an exception. */

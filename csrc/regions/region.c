@@ -30,7 +30,7 @@ region_new_typing(RegionSite *self, const Values *values)
     return made;
 }
 
-static Typing *
+ALWAYS_INLINE Typing *
 region_typing(RegionSite *self, const Values *values)
 {
     for (int i = 0; i < self->n_typings; i++) {
@@ -69,7 +69,7 @@ region_new_plan(RegionSite *self, Typing *typing, const Values *values, int may_
     return made;
 }
 
-static Plan *
+ALWAYS_INLINE Plan *
 region_plan(RegionSite *self, Typing *typing, const Values *values, int may_raise)
 {
     for (int i = 0; i < typing->n_plans; i++) {
@@ -118,8 +118,8 @@ region_attempt(RegionSite *self, PyObject *const *args)
     int may_raise;
     call.site = self;
     call.program = self->program;
-    call.values.of = STACK_ARRAY(PyObject *, self->program->n_nodes);
-    call.values.owned = STACK_ARRAY(PyObject *, self->program->n_nodes);
+    call.values.of = STACK_ARRAY(PyObject *, 2 * self->program->n_nodes);
+    call.values.owned = call.values.of + self->program->n_nodes;
     call.typing = region_known(self, args, &call.values);
     if (call.typing == NULL || (may_raise = region_may_raise(self)) < 0) {
         goto end;

@@ -142,24 +142,26 @@ static void
 run_point(Call *call)
 {
     const Plan *plan = call->plan;
+    char **at = call->run.at, *scratch = call->scratch;
+    ItemRoom *items = call->run.items;
+    PyObject *const *arrays = call->arrays, *const *values = call->values.of;
     for (int i = 0; i < plan->n_operands; i++) {
         const Operand *operand = &plan->operands[i];
         const Source *source;
         switch (operand->where) {
         case IN_SOURCE:
             source = &plan->sources[operand->number];
-            call->run.at[i] =
-                PyArray_BYTES(plan_array(plan, &call->values, source)) + source->offset;
+            at[i] = PyArray_BYTES((PyArrayObject *)values[plan->roots[source->root].node]) +
+                    source->offset;
             break;
         case IN_ITEM:
-            call->run.at[i] = call->run.items[operand->number].bytes;
+            at[i] = items[operand->number].bytes;
             break;
         case IN_OUTPUT:
-            call->run.at[i] = PyArray_BYTES((PyArrayObject *)call->arrays[operand->number]) +
-                          operand->offset;
+            at[i] = PyArray_BYTES((PyArrayObject *)arrays[operand->number]) + operand->offset;
             break;
         default:
-            call->run.at[i] = call->scratch + operand->offset;
+            at[i] = scratch + operand->offset;
         }
     }
 }
@@ -207,7 +209,7 @@ run_reduction(Call *call, int node)
 static int
 run_reductions(Call *call)
 {
-    for (int i = 0; i < call->program->n_nodes; i++) {
+    for (int i = 0; call->typing->n_reductions && i < call->program->n_nodes; i++) {
         if (call->typing->typed[i].action == ACT_REDUCE) {
             PyObject *result = run_reduction(call, i);
             if (result == NULL) {
@@ -335,7 +337,10 @@ run_computed(Call *call)
 {
     const Plan *plan = call->plan;
     int late = plan->effect == LATE_EFFECT;
-    Raised *raised = STACK_ARRAY(Raised, plan->reports_steps || late ? plan->n_nodes : 0);
+    Raised *raised = NULL;
+    if (plan->effect != NO_EFFECT) {
+        raised = STACK_ARRAY(Raised, plan->n_nodes);
+    }
     run_expect(call, plan->reports_steps, raised);
     run_point(call);
     status_clear(plan->slow_status);
@@ -370,11 +375,14 @@ region_run(Call *call)
     const Plan *plan = call->plan;
     char room[ROOM + ALIGNMENT];
     PyObject *result = NULL;
-    call->arrays = STACK_ARRAY(PyObject *, plan->n_outputs);
-    call->run = (PlanRun){.plan = plan,
-                          .at = STACK_ARRAY(char *, plan->n_operands),
-                          .items = STACK_ARRAY(ItemRoom, plan->n_items),
-                          .data = STACK_ARRAY(char *, plan->most_args)};
+    char **pointers =
+        STACK_ARRAY(char *, plan->n_outputs + plan->n_operands + plan->most_args);
+    call->arrays = (PyObject **)pointers;
+    call->run.plan = plan;
+    call->run.at = pointers + plan->n_outputs;
+    call->run.data = call->run.at + plan->n_operands;
+    call->run.items = STACK_ARRAY(ItemRoom, plan->n_items);
+    call->run.raised = 0;
     if (!run_is_writeable(call) || !run_fill_items(call) || !run_take_outputs(call)) {
         return NULL;
     }

@@ -178,25 +178,14 @@ stages_stores_directly(const Planner *planner, int node, int value)
     return plan->overlap == SAME_ITEMS && !planner->program->is_merged;
 }
 
-/* Reductions are done when the stages are, and must find the target as it was. */
-static int
-stages_any_reduction(const Planner *planner)
-{
-    for (int i = 0; i < planner->program->n_nodes; i++) {
-        if (planner->typing->typed[i].action == ACT_REDUCE) {
-            return 1;
-        }
-    }
-    return 0;
-}
-
-/* Whether the step in place can be the last of the last stage. */
+/* Whether the step in place can be the last of the last stage. Reductions are done when the stages
+ * are, and must find the target as it was. */
 static int
 stages_changes_directly(const Planner *planner, int node)
 {
     const Plan *plan = planner->plan;
     int last = plan->n_stages - 1;
-    return !stages_any_reduction(planner) && !planner->program->is_merged &&
+    return planner->typing->n_reductions == 0 && !planner->program->is_merged &&
            plan->overlap != OVERLAPPING && last >= 0 && stages_earliest(planner, node) <= last &&
            stages_fits(planner, node, &planner->drafts[last]);
 }
@@ -233,7 +222,7 @@ stages_effect(Planner *planner)
             return planner_decline(planner, "the operand itself would be overwritten");
         }
     }
-    else if (!plan->may_raise && !stages_any_reduction(planner) &&
+    else if (!plan->may_raise && planner->typing->n_reductions == 0 &&
              stages_stores_directly(planner, node, value)) {
         plan->effect = DIRECT_EFFECT;
         plan->reports_steps = plan->overlap == SAME_ITEMS;

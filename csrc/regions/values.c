@@ -56,20 +56,21 @@ values_attribute(Values *values, int node, PyObject *object, PyObject *name)
 int
 values_find(const Program *program, PyObject *const *args, Values *values)
 {
+    PyObject **of = values->of;
     values->n_owned = 0;
     for (int i = 0; i < program->n_nodes; i++) {
         const Node *node = &program->nodes[i];
         PyObject *base;
-        values->of[i] = NULL;
+        of[i] = NULL;
         switch (node->kind) {
         case NODE_LEAF:
-            values->of[i] = args[node->leaf];
+            of[i] = args[node->leaf];
             break;
         case NODE_CONST:
-            values->of[i] = node->detail;
+            of[i] = node->detail;
             break;
         case NODE_ATTRIBUTE:
-            base = values->of[node->operands[0]];
+            base = of[node->operands[0]];
             if (base == NULL ? !node->is_transposed
                              : !values_attribute(values, i, base, node->detail)) {
                 PyErr_Clear();
@@ -77,9 +78,9 @@ values_find(const Program *program, PyObject *const *args, Values *values)
             }
             break;
         case NODE_INDEX:
-            base = values->of[node->operands[0]];
+            base = of[node->operands[0]];
             if (base != NULL && PyTuple_CheckExact(base)) {
-                PyObject *key = values->of[node->operands[1]];
+                PyObject *key = of[node->operands[1]];
                 if (key == NULL || !PyLong_CheckExact(key)) {
                     return 0;
                 }

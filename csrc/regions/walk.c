@@ -158,7 +158,9 @@ walk_stages(PlanRun *run, int first, int stop)
 {
     for (int k = first; k < stop; k++) {
         const Stage *stage = &run->plan->stages[k];
-        walk_repeat_scalars(run, stage);
+        if (stage->n_repeated) {
+            walk_repeat_scalars(run, stage);
+        }
         int is_shared = run->pool != NULL && stage->work >= WORTH_SHARING &&
                         !walk_is_single(stage);
         if ((is_shared ? walk_shared(run, stage) : walk_alone(run, stage)) < 0) {
