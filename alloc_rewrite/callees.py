@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from .callables import Dispatch, Dispatcher, dispatch_of, function_of
 from .numpy_facts import FORWARDS
 from .rewrite import Rewriter, Rewritten, is_rewritten
 
@@ -47,7 +48,6 @@ DENIED_MODULES = (
     "numpy.lib.format",
 )
 
-Dispatcher = type(np.concatenate)
 _PLAIN = frozenset({int, float, complex, bool, str, bytes, range, slice, type(None), type})
 
 
@@ -160,20 +160,35 @@ class Callees:
         if kind is MethodType:
             return self._method(callee.__func__, callee.__self__)
         if kind is Dispatcher:
-            inner = callee._implementation
-            plain = type(inner) is FunctionType and not overrides(args, kwargs)
-            return self.function(inner) if plain else None
+            dispatch = dispatch_of(callee)
+            if dispatch is None or overrides(args, kwargs):
+                return None
+            entered = self.function(dispatch.function)
+            return entered if entered and self._answers(dispatch, args, kwargs) else None
         if kind is functools.partial:
             if has_placeholder(callee):
                 return None
             inner = self.enter(callee.func, *with_partial(callee, args, kwargs))
             return inner and functools.partial(inner, *callee.args, **callee.keywords)
         if kind is BuiltinMethodType:
-            owner = callee.__self__
-            forward = FORWARDS.get(callee.__name__) if type(owner) is np.ndarray else None
-            return None if forward is None else self._method(forward, owner)
+            if type(callee.__self__) is not np.ndarray:
+                return None
+            forward = FORWARDS.get(function_of(callee))
+            return None if forward is None else self._method(forward, callee.__self__)
         call = python_call(callee)
         return None if call is None else self._method(call, callee)
+
+    def _answers(self, dispatch: Dispatch, args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:
+        """Whether what a dispatcher asks first goes well; if not, the dispatcher tells why."""
+        if dispatch.ask is None:
+            return True
+        try:
+            tuple(dispatch.ask(*args, **kwargs))
+        except Exception as error:
+            if self._rewriter.is_foreign(error):
+                raise
+            return False
+        return True
 
     def _method(self, function: Any, owner: Any) -> MethodType | None:
         inner = self.function(function) if type(function) is FunctionType else None

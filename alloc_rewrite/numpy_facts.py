@@ -42,8 +42,8 @@ SYMBOLS = {
 
 #: Methods of arrays that are C code around one Python function, which gets the same arguments.
 _FORWARDED = {"max": "_amax", "min": "_amin"}
-FORWARDS: dict[str, FunctionType] = {
-    name: getattr(_methods, _FORWARDED.get(name, "_" + name))
+FORWARDS: dict[Any, FunctionType] = {
+    getattr(np.ndarray, name): getattr(_methods, _FORWARDED.get(name, "_" + name))
     for name in ("sum", "prod", "max", "min", "any", "all", "mean", "std", "var", "clip")
 }
 

@@ -9,11 +9,11 @@ stays on the heap, and why.
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable
 from types import BuiltinMethodType, MethodType, ModuleType
 from typing import Any
 
+from .callables import function_of, is_made_of
 from .pycore.equivalents import ROWS, Row
 
 _functions: dict[Any, Row] = {}
@@ -27,31 +27,38 @@ def _table(key: Any) -> dict[Any, Row]:
     return _methods if type(key) is tuple else _functions
 
 
-def _add(row: Row) -> None:
+def _add(row: Row, function: Any = None) -> None:
+    """Add a row; of a method also the function that it is made of."""
     _table(row.function)[row.function] = row
     if type(row.function) is tuple:
-        owner, name = row.function
-        _functions_of_methods[owner, name] = inspect.getattr_static(owner, name, None)
+        _functions_of_methods[row.function] = function
     else:
         _types.add(type(row.function))
 
 
 for _row in ROWS:
-    _add(_row)
+    _add(
+        _row, vars(_row.function[0]).get(_row.function[1]) if type(_row.function) is tuple else None
+    )
 
 
 def find(callee: Any) -> tuple[Row, tuple[Any, ...]] | None:
     """Return a callable's row and what goes before its arguments (the object of a method)."""
     if type(callee) in (BuiltinMethodType, MethodType):
         owner = callee.__self__
-        key = (type(owner), callee.__name__)
+        key = (type(owner), callee.__name__)  # finds what may be the row: a name is no identity
         row = _methods.get(key)
-        if row is not None and (
-            type(callee) is BuiltinMethodType or callee.__func__ is _functions_of_methods[key]
-        ):
+        if row is not None and _is_of(callee, _functions_of_methods[key]):
             return row, (owner,)
     row = _functions.get(callee) if type(callee) in _types else None
     return None if row is None else (row, ())
+
+
+def _is_of(callee: Any, function: Any) -> bool:
+    """Whether a bound method is made of a function."""
+    if type(callee) is MethodType:
+        return callee.__func__ is function
+    return is_made_of(callee, function)
 
 
 def find_registered(callee: Any) -> tuple[Row, type | None] | None:
@@ -132,7 +139,7 @@ def register(function: Callable[..., Any], equivalent: Callable[..., Any]) -> No
             f"register: {known.name} has an equivalent already; a function has only one"
         )
     name = f"{getattr(function, '__module__', '?')}.{getattr(function, '__qualname__', function)}"
-    _add(Row(key, name, equivalent, "registered"))
+    _add(Row(key, name, equivalent, "registered"), function_of(function))
     _registered.append(key)
 
 

@@ -40,7 +40,8 @@ from coverage_text import ARENA, CLASSES, HEAP, NOTHING, RECURSION, introduction
 
 from alloc_rewrite import Buffer
 from alloc_rewrite.bump import _bump_any, rewritten_copy
-from alloc_rewrite.callees import Dispatcher, Policy
+from alloc_rewrite.callables import Dispatcher, function_of
+from alloc_rewrite.callees import Policy
 from alloc_rewrite.core_sites import arena_sites
 from alloc_rewrite.cores import native, use
 from alloc_rewrite.numpy_facts import FORWARDS
@@ -188,7 +189,7 @@ def classified(callee: Any) -> tuple[str, str]:
     if type(inner) is MethodType:
         inner = inner.__func__
     if type(inner) is BuiltinMethodType and type(inner.__self__) is np.ndarray:
-        inner = FORWARDS.get(inner.__name__, inner)
+        inner = FORWARDS.get(function_of(inner), inner)
     if type(inner) is FunctionType:
         reason = Policy().refusal(inner)
         return (HEAP, reason) if reason else (RECURSION, "")

@@ -4,7 +4,7 @@ import numpy as np
 
 import alloc_rewrite as alloc
 from alloc_rewrite.cores import native
-from alloc_rewrite.pycore.blocks import Chunk
+from alloc_rewrite.pycore.blocks import Header
 
 NATIVE = alloc.core()[0] == "native"
 SLOTS = native.SLOTS if NATIVE else 0  # small results that a site keeps for its next ones
@@ -21,7 +21,7 @@ def owner_of(array):
 def in_arena(array):
     """Whether an array's memory is that of a buffer, of either core."""
     owner = owner_of(array)
-    return type(owner) is Chunk or (native is not None and native.owns(owner))
+    return type(owner) is Header or (native is not None and native.owns(owner))
 
 
 def take(buf, n, dtype=np.float64):

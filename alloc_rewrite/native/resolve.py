@@ -8,13 +8,21 @@ from __future__ import annotations
 
 import functools
 import sys
-from types import BuiltinMethodType, CellType, FunctionType, MethodType, ModuleType
+from types import (
+    CellType,
+    FunctionType,
+    MethodDescriptorType,
+    MethodType,
+    MethodWrapperType,
+    WrapperDescriptorType,
+)
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy._core import umath
 
-from ..callees import Dispatcher, has_placeholder, python_call
+from ..callables import Dispatcher, dispatch_of, function_of
+from ..callees import has_placeholder, python_call
 from ..errors import BufferFullError
 from ..numpy_facts import FORWARDS
 from ..registry import find_registered
@@ -84,38 +92,40 @@ def _planned(spec: tuple[Any, ...], callee: Any) -> tuple[str, Any, Any] | None:
         return None if objects else ("ufunc", callee, None)
     if callee is abs:
         return "ufunc", abs, np.absolute
-    own = _native_of(callee)
+    function = function_of(callee)
+    own = NATIVES.get(function) if type(function) in _KINDS else None
     if own is not None:
-        return own[0], _unbound(callee), own[1]
-    if kind is MethodType and type(callee.__func__) is not FunctionType:
-        return ("routed", callee.__func__, None) if _is_numeric(callee) else None
-    if kind is FunctionType or kind is MethodType:
-        function = callee if kind is FunctionType else callee.__func__
+        return own[0], function, own[1]
+    if type(function) is FunctionType:
         rewritten = sites.callees.rewritten(function)
         if rewritten is None:
             return None
         return "keep" if _is_lasting(function) else "enter", *_form_of(rewritten)
     if kind is functools.partial:
         return _partial(spec, callee)
-    if kind is Dispatcher:
-        inner = callee._implementation
-        rewritten = sites.callees.rewritten(inner) if type(inner) is FunctionType else None
-        if rewritten is not None:
-            return "entered", callee, (*_form_of(rewritten), inner)
-        return ("routed", callee, None) if _is_numeric(callee) else None
     call = python_call(callee)
     if call is not None:  # nothing is asked of such an object: its answers are anybody's code
         return _method(sites, call, callee)
-    method: Any = _unbound(callee)
-    if type(method) is _METHOD_OF_TYPE and method.__objclass__ is ndarray:
-        forward = FORWARDS.get(method.__name__)
-        rewritten = None if forward is None else sites.callees.rewritten(forward)
-        if rewritten is not None:
-            return "entered", method, (*_form_of(rewritten), forward)
-    return ("routed", method, None) if _is_numeric(callee) else None
+    return None if function is None else _compiled(spec, callee, function)
 
 
-_METHOD_OF_TYPE: Any = type(ndarray.sum)
+def _compiled(spec: tuple[Any, ...], callee: Any, function: Any) -> tuple[str, Any, Any] | None:
+    """Plan a compiled function, a method made of it, or a dispatcher."""
+    inner = ask = None
+    if type(function) is Dispatcher:
+        dispatch = dispatch_of(function)
+        if dispatch is not None:
+            inner, ask = dispatch
+    elif type(function) is MethodDescriptorType:
+        inner = FORWARDS.get(function)
+    rewritten = None if inner is None else spec[0].callees.rewritten(inner)
+    if rewritten is not None:
+        return "entered", function, (*_form_of(rewritten), inner, ask)
+    if not _is_numeric(callee, function):
+        return None
+    if type(callee) is MethodWrapperType:
+        return "passing", MethodType(_resolved(spec, function), callee.__self__), None
+    return "routed", function, None
 
 
 def _registered(spec: tuple[Any, ...], callee: Any) -> tuple[str, Any, Any] | None:
@@ -125,7 +135,7 @@ def _registered(spec: tuple[Any, ...], callee: Any) -> tuple[str, Any, Any] | No
         return None
     row, owner = found
     runner = functools.partial(_RowRunner(spec, row.name).run, row.equivalent, owner)
-    return "row", _unbound(callee) if owner is not None else callee, runner
+    return "row", function_of(callee) if owner is not None else callee, runner
 
 
 class _RowRunner:
@@ -185,7 +195,8 @@ def _partial(spec: tuple[Any, ...], callee: functools.partial[Any]) -> tuple[str
         planned = _planned(spec, inner)
         if planned is None:
             return None
-        instead = planned[1] if planned[0] == "once" else _resolved(spec, inner)
+        for_this_call = planned[0] in ("once", "passing")
+        instead = planned[1] if for_this_call else _resolved(spec, inner)
     if instead is None:
         return None
     form = "once" if type(inner) is FunctionType else "passing"
@@ -197,51 +208,44 @@ def _resolved(spec: tuple[Any, ...], callee: Any) -> Any:
     return spec[0].site(spec[:2], KEPT, 0).call(callee)
 
 
-def _unbound(callee: Any) -> Any:
-    """Return the method of the type for a bound built-in method, and anything else as it is."""
-    if type(callee) is MethodType:
-        return callee.__func__
-    if type(callee) is BuiltinMethodType and not isinstance(callee.__self__, ModuleType):
-        return getattr(type(callee.__self__), callee.__name__)
-    return callee
-
-
-def _native_of(callee: Any) -> tuple[str, Any] | None:
-    function = _unbound(callee)
-    return NATIVES.get(function) if type(function) in _KINDS else None
-
-
-def _is_numeric(callee: Any) -> bool:
+def _is_numeric(callee: Any, function: Any) -> bool:
     """Whether a compiled function is NumPy's or another library's that makes arrays by it."""
-    if isinstance(callee, type):
+    if issubclass(type(function), type):
         return False
-    owner = getattr(callee, "__self__", None)
-    owned = owner is not None and not isinstance(owner, ModuleType)
-    holder = getattr(callee, "__objclass__", None) or (type(owner) if owned else None)
-    if holder is not None:
+    holder: Any = None
+    if type(function) in (MethodDescriptorType, WrapperDescriptorType):
+        if function in _WITHOUT_DATA:
+            return False
+        holder = type(callee.__self__) if function is not callee else function.__objclass__
         if issubclass(holder, np.generic | np.dtype):
             return False
-        if holder is ndarray:
-            return callee.__name__ not in _VIEWS_AND_SCALARS
-        module = holder.__module__
-    else:
-        module = getattr(callee, "__module__", None)
-    if not isinstance(module, str) or type(callee) is FunctionType:
+    module = _module_of(function if holder is None else holder)
+    if not isinstance(module, str) or module in _NOT_ARRAYS:
         return False
-    top = module.partition(".")[0]
-    if top in _NUMERIC_PACKAGES:
-        return module not in _NOT_ARRAYS
-    return False
+    return module.partition(".")[0] in _NUMERIC_PACKAGES
+
+
+def _module_of(thing: Any) -> Any:
+    """Return the name of a thing's module, without running anybody's code."""
+    if isinstance(thing, type):
+        return type.__getattribute__(thing, "__module__")
+    try:
+        return object.__getattribute__(thing, "__module__")
+    except AttributeError:
+        return None
 
 
 #: Packages of whose compiled functions the arrays come out of the arena as well.
 _NUMERIC_PACKAGES = frozenset({"numpy", "scipy", "skimage", "sklearn", "numexpr"})
 _NOT_ARRAYS = frozenset({"numpy.exceptions", "numpy._core._exceptions"})
 #: Methods of arrays that allocate no array data.
-_VIEWS_AND_SCALARS = frozenset(
-    {
+_WITHOUT_DATA = frozenset(
+    method
+    for name, method in vars(ndarray).items()
+    if name
+    in {
         "item", "tolist", "tobytes", "view", "reshape", "transpose", "swapaxes", "squeeze",
-        "diagonal", "fill", "setflags", "put", "resize", "sort", "partition", "itemset", "dump",
-        "dumps", "tofile", "setfield", "getfield", "__len__",
+        "diagonal", "fill", "setflags", "put", "resize", "sort", "partition", "dump", "dumps",
+        "tofile", "setfield", "getfield", "__len__",
     }
 )  # fmt: skip

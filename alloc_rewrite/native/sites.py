@@ -49,7 +49,8 @@ class NativeSites:
     def make(self, place: Place, where: Where, owner: Owner, number: int) -> list[Any]:
         """Return the site of a place: see `encode` for how it is called."""
         if isinstance(place, Call):
-            return [self.site((self, where), owner, number).call]
+            site = self.site((self, where), owner, number)
+            return [getattr(site, self.style.entry(place))]
         if isinstance(place, Region):
             return [self.site((self, where, place.program), owner, number).call]
         return [self.site((self, where, place.operator), owner, number).call]

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..bump import bumped
+from ..callables import as_loaded, function_of
 from ..callees import Callees, Policy
 from ..core_sites import ArenaSites
 from ..cores import selected
@@ -55,7 +56,7 @@ class CountingSites:
             return [region.before, region.after]
         if isinstance(place, Call):
             call = CountingCall(self, where, twin)
-            return [call.spread if place.form == "spread" else call.before, call.after]
+            return [getattr(call, self.style.entry(place)), call.after]
         operation = CountingOperation(self, where, twin, place)
         return [operation.before, operation.after]
 
@@ -151,11 +152,11 @@ class CountingCall:
         self.where = where
         self.twin = twin
 
-    def before(self, callee: Any, /, *args: Any, **kwargs: Any) -> tuple[Any, Any, Any]:
+    def call(self, callee: Any, /, *args: Any, **kwargs: Any) -> tuple[Any, Any, Any]:
         """Return what to call, the result if there is one, and what to tell `after`."""
         owner = getattr_self(callee)
         self.recorder.seen((*args, *kwargs.values(), owner))
-        if type(owner) is np.ndarray and callee.__name__ == "resize":
+        if type(owner) is np.ndarray and function_of(callee) is np.ndarray.resize:
             self.recorder.forget(owner)
         twin = self.twin()
         direct = self.sites.style is _DIRECT
@@ -170,14 +171,19 @@ class CountingCall:
                 return instead, None, None
             about = self.unknown(callee)
         if twin is not None and direct:
-            callee = twin(callee)
+            callee = twin.__self__.call(callee)
         # The arguments live until the result was counted, as those of a site do.
         return callee, None, about and (about, (owner, *args), kwargs)
 
+    def method(self, callee: Any, /, *args: Any, **kwargs: Any) -> tuple[Any, Any, Any]:
+        """Do the same for a method with keywords, which is loaded bound for the site's sake."""
+        instead, result, token = self.call(callee, *args, **kwargs)
+        return as_loaded(callee) if instead is callee else instead, result, token
+
     def spread(self, callee: Any, args: Any, kwargs: Any = None) -> tuple[Any, Any, Any]:
         """Do the same for a call with ``*args`` and ``**kwargs``."""
-        if type(args) is tuple and (not kwargs or type(kwargs) is dict):
-            return self.before(callee, *args, **(kwargs or {}))
+        if type(args) in (tuple, list) and (not kwargs or type(kwargs) is dict):
+            return self.call(callee, *args, **(kwargs or {}))
         return callee, None, None
 
     def after(self, token: Any, result: Any) -> None:

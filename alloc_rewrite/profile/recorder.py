@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from ..cores import native
-from ..pycore.blocks import Chunk
+from ..pycore.blocks import Header
 from ..rewrite import Where
 from ..sizes import block_size
 
@@ -166,7 +166,7 @@ class Recorder:
 
 
 def _is_of_arena(owner: Any) -> bool:
-    return type(owner) is Chunk or (native is not None and native.owns(owner))
+    return type(owner) is Header or (native is not None and native.owns(owner))
 
 
 def owner_of(array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:

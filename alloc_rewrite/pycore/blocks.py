@@ -38,6 +38,8 @@ class Header(np.ndarray[Any, Any]):
     shape = property(np.ndarray.shape.__get__)
     strides = property(np.ndarray.strides.__get__)
     dtype = property(np.ndarray.dtype.__get__)
+    #: The block is all that an array over it may reach: who follows bases finds no chunk.
+    base = property(lambda self: None)
 
     @property
     def flags(self) -> Any:

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from ..callables import as_loaded
 from ..callees import has_placeholder, with_partial
 from ..errors import BufferFullError
 from ..registry import find
@@ -73,10 +74,15 @@ class CallSite(Site):
         if self.misses >= budget.MISSES:
             self.give_back()
 
+    def method(self, callee: Any, /, *args: Any, **kwargs: Any) -> tuple[Any, Any]:
+        """Do the same for a method with keywords, which is loaded bound for the site's sake."""
+        instead, result = self.call(callee, *args, **kwargs)
+        return as_loaded(callee) if instead is callee else instead, result
+
     def spread(self, callee: Any, args: Any, kwargs: Any = None) -> tuple[Any, Any]:
         """Do the same for a call with ``*args`` and ``**kwargs``."""
         named = not kwargs or (type(kwargs) is dict and all(type(name) is str for name in kwargs))
-        if type(args) is tuple and named:
+        if type(args) in (tuple, list) and named:
             return self.call(callee, *args, **(kwargs or {}))
         return callee, None
 

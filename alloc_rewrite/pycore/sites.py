@@ -47,8 +47,7 @@ class PythonSites:
         """Return the site of a place: see `encode` for how it is called."""
         assert not isinstance(place, Region)  # its style has none
         if isinstance(place, Call):
-            site = CallSite(self, where, owner, number)
-            return [site.spread if place.form == "spread" else site.call]
+            return [getattr(CallSite(self, where, owner, number), self.style.entry(place))]
         kind = operator_site(place.operator, place.size)
         return [kind(self, where, owner, number, place.operator).call]
 

@@ -171,6 +171,7 @@ class Rewritten(Owner):
             function.__defaults__,
             (*(function.__closure__ or ()), *self.cells, CellType(origin)),
         )
+        new.__qualname__ = function.__qualname__  # errors, generators and coroutines say it
         if function.__kwdefaults__:
             new.__kwdefaults__ = function.__kwdefaults__
         return new
@@ -225,6 +226,10 @@ class Rewriter:
         if entry is not None and entry.code() is code:
             return entry.rewritten
         return self._rewrite(code).rewritten
+
+    def is_foreign(self, error: Exception) -> bool:
+        """Whether an exception is not of what was tried, but a signal handler's."""
+        return self._sites.is_foreign(error)
 
     def reason(self, code: CodeType) -> str:
         """Say why `rewritten` returned None for this code; empty if nothing is lost by it."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .ir import Call, Operation, Region
-from .opcodes import ORIGIN, SITE_PREFIX
+from .opcodes import NULL_FIRST, ORIGIN, SITE_PREFIX
 from .symbolic import Vocabulary
 
 Place = Region | Operation | Call
@@ -25,6 +25,17 @@ class Style:
     direct: bool = False  # whether sites take the place of operators, and swap callables
     extras: bool = False  # whether what makes no array data but costs time has sites as well
     vocabulary: Vocabulary | None = None  # what may be called in regions, if there are any
+
+    @property
+    def binds(self) -> bool:
+        """Whether the load of a method gives a bound one, so that a site sees one object."""
+        return NULL_FIRST or not self.direct
+
+    def entry(self, call: Call) -> str:
+        """Which method of its site a call goes to."""
+        if call.form == "spread":
+            return "spread"
+        return "method" if self.binds and call.method_loads and call.names else "call"
 
 
 ROOM = 6  # stack slots that a site may need beyond its operands

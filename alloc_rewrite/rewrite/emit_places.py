@@ -38,7 +38,9 @@ def emit_direct(emit: Emitter, place: Operation | Call, original: list[Any], nam
     emit.op("SWAP", depth)
     emit.copy(depth)
     emit.op("SWAP", 2)
-    emit.call(0)
+    shown = n if place.form == "spread" else 0  # what decides besides the callable
+    emit.copy(n + 2, shown)
+    emit.call(shown)
     emit.op("SWAP", depth)
     emit.out.append(absent)
     emit.pop()

@@ -41,7 +41,6 @@ from .ir import IR, Call, Operation, Region
 from .locations import corrected
 from .opcodes import (
     NULL_AND_CALLABLE,
-    NULL_FIRST,
     NULL_LOCAL,
     SITE_PREFIX,
     VALUE,
@@ -59,8 +58,8 @@ def encode(
     chosen = [(i, p) for i, p in enumerate(places) if live is None or live[i]]
     at = {p.start: (i, p) for i, p in chosen if not isinstance(p, Region)}
     regions = {p.start: (i, p) for i, p in chosen if isinstance(p, Region)}
-    bound = NULL_FIRST or not style.direct  # whether method loads have to give bound methods
-    methods = {m for _, p in at.values() if bound and isinstance(p, Call) for m in p.method_loads}
+    calls = [p for _, p in at.values() if isinstance(p, Call)]
+    methods = {m for call in calls if style.binds for m in call.method_loads}
     writer = Writer()
     items = ir.items
     i, extra = 0, 0

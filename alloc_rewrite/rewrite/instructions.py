@@ -38,7 +38,6 @@ from .symbolic import MOST_OPERANDS, Scan, Slot, Step, called
 _SHARED = "a variable shared with an inner function"
 _OLD = "the interpreter reorders values from before the region"
 _COMPUTED_INDEX = "the index is an array, or computed"
-_NOT_PART = "`{}` can't be part of a region"
 _LEFT_OUT = {"matmul": "@", "i_matmul": "@=", "i_pow": "**="}
 
 
@@ -315,25 +314,25 @@ def _call(scan: Scan, instr: Instr) -> bool:
     vocabulary = scan.vocabulary
     if lower.method and lower is upper:
         if lower.method not in vocabulary.methods:
-            return scan.refuse(_NOT_PART)
+            return _left_out(scan)
         if not scan.usable(lower.node):
             return False
         detail = (lower.method, names)
         return scan.push(scan.add(METHOD, (lower.node, *arguments), detail))
     callee = max(lower.node, upper.node)
     if callee < 0 or lower.method or upper.method or min(lower.node, upper.node) >= 0:
-        return _no_function(scan)
+        return _left_out(scan)
     call = Node(CALL, (callee,), ())
     name = called(scan.nodes, scan.names, call)
     if name not in vocabulary.functions:
-        return _no_function(scan)
+        return _left_out(scan)
     if names and name not in vocabulary.reductions:
         return scan.refuse("`{}` is called with keyword arguments")
     return scan.push(scan.add(CALL, (callee, *arguments), names))
 
 
-def _no_function(scan: Scan) -> bool:
-    return scan.refuse(_NOT_PART)
+def _left_out(scan: Scan) -> bool:
+    return scan.refuse("`{}` can't be part of a region")
 
 
 def _nothing(scan: Scan, instr: Instr) -> bool:

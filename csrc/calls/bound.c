@@ -11,11 +11,58 @@ typedef struct {
     PyObject *object; /* owned */
 } Bound;
 
+/* A method that takes no keywords is called itself when it gets some: how its error names it
+ * depends on whether it is bound. */
+static PyObject *
+bound_refuses(Bound *self, PyObject *const *args, size_t nargsf, PyObject *names)
+{
+    PyObject *function = ((Native *)self->native)->callee;
+    PyObject *method = Py_TYPE(function)->tp_descr_get(function, self->object,
+                                                       (PyObject *)Py_TYPE(self->object));
+    PyObject *result = method == NULL ? NULL : PyObject_Vectorcall(method, args, nargsf, names);
+    Py_XDECREF(method);
+    return result;
+}
+
+static int
+takes_no_keywords(PyObject *function)
+{
+    return Py_IS_TYPE(function, &PyMethodDescr_Type) &&
+           !(((PyMethodDescrObject *)function)->d_method->ml_flags & METH_KEYWORDS);
+}
+
+/* For a bound method that takes no keywords, the function of its type with the object: what the
+ * interpreter calls where it loads a method for a call. NULL without an exception for others. */
+PyObject *
+bound_without_keywords(PyObject *callee)
+{
+    PyObject *object = PyCFunction_Check(callee) ? PyCFunction_GET_SELF(callee) : NULL;
+    if (object == NULL || Py_TYPE(object)->tp_getattro != PyObject_GenericGetAttr ||
+        (PyCFunction_GET_FLAGS(callee) & METH_KEYWORDS)) {
+        return NULL;
+    }
+    PyMethodDef *method = ((PyCFunctionObject *)callee)->m_ml;
+    PyObject *result = NULL;
+    PyObject *function = PyObject_GetAttrString((PyObject *)Py_TYPE(object), method->ml_name);
+    if (function == NULL) {
+        PyErr_Clear();
+    }
+    else if (Py_IS_TYPE(function, &PyMethodDescr_Type) &&
+             ((PyMethodDescrObject *)function)->d_method == method) {
+        result = PyMethod_New(function, object);
+    }
+    Py_XDECREF(function);
+    return result;
+}
+
 static PyObject *
 bound_call(PyObject *callable, PyObject *const *args, size_t nargsf, PyObject *names)
 {
     Bound *self = (Bound *)callable;
     Py_ssize_t n = PyVectorcall_NARGS(nargsf);
+    if (UNLIKELY(names != NULL && takes_no_keywords(((Native *)self->native)->callee))) {
+        return bound_refuses(self, args, nargsf, names);
+    }
     if (nargsf & PY_VECTORCALL_ARGUMENTS_OFFSET) {
         PyObject **all = (PyObject **)args - 1, *before = all[0];
         all[0] = self->object;

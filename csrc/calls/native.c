@@ -73,6 +73,34 @@ overrides(PyObject *value, int depth)
     return !PyArray_IsScalar(value, Generic) || (type->tp_flags & Py_TPFLAGS_HEAPTYPE);
 }
 
+/* Ask as a dispatcher does: call the function, and go through what it returns. -1 for an error. */
+static int
+dispatcher_asks(PyObject *ask, PyObject *const *args, Py_ssize_t n, PyObject *names)
+{
+    PyObject *answer = PyObject_Vectorcall(ask, args, (size_t)n, names);
+    PyObject *all = answer == NULL ? NULL : PySequence_List(answer);
+    Py_XDECREF(answer);
+    Py_XDECREF(all);
+    return all == NULL ? -1 : 0;
+}
+
+/* What was asked has raised, as it does for the dispatcher itself. If it has no frame, the call
+ * failed, and the dispatcher has a text of its own for that. */
+static PyObject *
+asking_failed(Native *self)
+{
+    PyObject *type, *value, *trace;
+    PyErr_Fetch(&type, &value, &trace);
+    if (trace != NULL) {
+        PyErr_Restore(type, value, trace);
+        return NULL;
+    }
+    Py_XDECREF(type);
+    Py_XDECREF(value);
+    self->as_it_is = 1;
+    return NULL;
+}
+
 /* A dispatcher of NumPy's: its implementation, rewritten, where no argument takes over. */
 static PyObject *
 run_entered(Native *self, PyObject *const *args, Py_ssize_t n, PyObject *names)
@@ -97,6 +125,10 @@ run_entered(Native *self, PyObject *const *args, Py_ssize_t n, PyObject *names)
         }
         Py_XSETREF(self->code, Py_NewRef(code));
         Py_XSETREF(self->instance, made);
+    }
+    PyObject *ask = PyTuple_GET_ITEM(self->more, 3);
+    if (ask != Py_None && dispatcher_asks(ask, args, n, names) < 0) { /* hstack(2.5) */
+        return asking_failed(self);
     }
     PyObject *instance = Py_NewRef(self->instance);
     PyObject *result = PyObject_Vectorcall(instance, args, (size_t)n, names);
@@ -132,6 +164,11 @@ instance_of(PyObject *code, PyObject *closing, PyObject *function)
         Py_CLEAR(new);
     }
     Py_DECREF(closure);
+    if (new != NULL) { /* errors, generators and coroutines say it */
+        PyFunctionObject *function = (PyFunctionObject *)new;
+        Py_SETREF(function->func_name, Py_NewRef(original->func_name));
+        Py_SETREF(function->func_qualname, Py_NewRef(original->func_qualname));
+    }
     return new;
 }
 

@@ -50,6 +50,7 @@ PyObject *native_call(PyObject *native, PyObject *const *args, size_t nargsf, Py
 PyObject *native_as_function(PyObject *native);
 /* A native with the object of a method, for where the interpreter loads bound methods. */
 PyObject *bound_make(PyTypeObject *type, PyObject *native, PyObject *object);
+PyObject *bound_without_keywords(PyObject *callee);
 /* Find keyword arguments by name among `known` (up to 8): each gets its value or stays as it is.
  * 0 if there is one that is not known. */
 int native_keywords(PyObject *const *values, PyObject *names, const char *const *known,

@@ -290,6 +290,26 @@ resolve_call(PyObject *object, PyObject *callee)
     return result;
 }
 
+/* Of a call with keywords, of a method that is loaded bound for the site's sake. */
+static PyObject *
+resolve_method(PyObject *object, PyObject *callee)
+{
+    PyObject *instead = bound_without_keywords(callee);
+    return instead != NULL || PyErr_Occurred() ? instead : resolve_call(object, callee);
+}
+
+/* Of a call with `*args`. Where the interpreter doesn't take them, its error names the callable. */
+static PyObject *
+resolve_spread(PyObject *object, PyObject *const *args, Py_ssize_t n)
+{
+    int good = n > 1 && (Py_TYPE(args[1])->tp_iter != NULL || PySequence_Check(args[1]));
+    PyObject *key, *value; /* of the keywords, if there are any */
+    for (Py_ssize_t at = 0; good && n > 2 && PyDict_Next(args[2], &at, &key, &value);) {
+        good = PyUnicode_CheckExact(key);
+    }
+    return good ? resolve_call(object, args[0]) : Py_NewRef(args[0]);
+}
+
 /* ------------------------------------------------------------------ the object */
 
 /* ResolveSite(spec, owner, number, arena, frugal) */
@@ -354,6 +374,8 @@ resolve_traverse(PyObject *object, visitproc visit, void *arg)
 
 static PyMethodDef resolve_methods[] = {
     {"call", resolve_call, METH_O, "Return what to call in the place of a callable."},
+    {"method", resolve_method, METH_O, "Return what to call in the place of a method."},
+    {"spread", (PyCFunction)(void (*)(void))resolve_spread, METH_FASTCALL, NULL},
     {"__reduce__", site_reduce, METH_NOARGS, NULL},
     {NULL, NULL, 0, NULL},
 };

@@ -8,9 +8,9 @@
 #define MOST_BYTES (NPY_MAX_INTP >> 16) /* of an array; sums of these don't overflow */
 
 /* Whether a loop whose bits depend on strides gets those that NumPy would give it: with one axis
- * the operands' own, with several those of items without gaps. NumPy takes an axis that all operands go
- * backwards the other way round, and a single item that has not the plain strides in other ways
- * still, if there is no output to be made. */
+ * the operands' own, with several those of items without gaps. In place, NumPy turns an axis round
+ * that all operands go backwards, and makes a reduction of a single item; one with other strides
+ * than the plain ones it gives in several ways. */
 static int
 shapes_fit_loop(const Planner *planner, int node, const Layout *layout)
 {

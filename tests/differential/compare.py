@@ -76,7 +76,7 @@ def observe(call: Callable[..., Any], args: tuple[Any, ...]) -> tuple[Outcome, A
     outcome = Outcome(
         fingerprint(result),
         error,
-        [(w.category, str(w.message), w.filename, w.lineno) for w in caught],
+        [(w.category, _ADDRESS.sub("0x", str(w.message)), w.filename, w.lineno) for w in caught],
         printed.getvalue(),
         fingerprint(args),
         _aliases(result, args),
@@ -89,6 +89,8 @@ def observe(call: Callable[..., Any], args: tuple[Any, ...]) -> tuple[Outcome, A
 def fingerprint(value: Any) -> Any:
     """Return nested tuples that are equal if, and only if, values are the same to the bit."""
     kind = type(value)
+    if value is np.ma.masked:
+        return "masked"
     if isinstance(value, np.ndarray):
         return _of_array(value)
     if isinstance(value, np.generic):
@@ -121,7 +123,7 @@ def fingerprint(value: Any) -> Any:
 
 def _of_array(array: np.ndarray) -> Any:
     if isinstance(array, np.ma.MaskedArray):
-        own = (fingerprint(array.mask), fingerprint(array.fill_value), array.hardmask)
+        own = (fingerprint(array.mask), fingerprint(array.fill_value), fingerprint(array.hardmask))
         data = fingerprint(array.data)
     else:
         own = fingerprint(dict(vars(array))) if hasattr(array, "__dict__") else None

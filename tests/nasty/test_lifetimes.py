@@ -501,3 +501,17 @@ def test_handlers_of_floating_point_errors_are_not_kept():
             alloc.run(lambda v: v**2.0, alloc.Buffer(), np.ones(3))
         del log
         assert collected(dead) == [True]
+
+
+def test_a_bound_slot_of_an_array_keeps_it_alive_no_longer_than_its_call():
+    bumped = alloc.bump(alloc.Buffer())(lambda x: x.__add__(x))
+
+    class Tracked(np.ndarray):
+        __module__ = "numpy.example"
+
+    x = np.arange(4.0).view(Tracked)
+    bumped(x)
+    reference = weakref.ref(x)
+    del x
+    gc.collect()
+    assert reference() is None

@@ -30,11 +30,13 @@ MAY_IMPORT = {
     "cores": {"pycore.arena", "sizes", "_native"},
     "threads": {"cores"},
     "buffer": {"cores", "sizes"},
-    "registry": {"pycore.equivalents"},
+    "callables": set(),
+    "registry": {"callables", "pycore.equivalents"},
     "rewrite": {"errors"},
-    "callees": {"rewrite", "registry", "numpy_facts"},
+    "callees": {"callables", "rewrite", "registry", "numpy_facts"},
     "sites": {"errors"},
     "pycore": {
+        "callables",
         "sites",
         "callees",
         "registry",
@@ -48,6 +50,7 @@ MAY_IMPORT = {
         "errors",
     },
     "native": {
+        "callables",
         "sites",
         "callees",
         "registry",
@@ -61,6 +64,7 @@ MAY_IMPORT = {
     "core_sites": {"pycore", "native", "callees", "rewrite", "buffer", "cores"},
     "bump": {"core_sites", "rewrite", "callees", "buffer", "errors"},
     "profile": {
+        "callables",
         "bump",
         "core_sites",
         "pycore",

@@ -47,7 +47,7 @@ def empty(
     new: Empty, shape: Any, dtype: Any = None, order: Any = "C", *, device: Any = None
 ) -> Any:
     """numpy.empty."""
-    if device is not None and device != "cpu":
+    if device is not None:
         return NotImplemented
     found = FLOAT if dtype is None else as_dtype(dtype)
     lengths = as_shape(shape)
@@ -82,7 +82,7 @@ def empty_like(
     device: Any = None,
 ) -> Any:
     """numpy.empty_like, of an array."""
-    if device is not None or type(prototype) is not np.ndarray:
+    if device is not None or type(prototype) is not np.ndarray or type(subok) is not bool:
         return NotImplemented
     found = prototype.dtype if dtype is None else as_dtype(dtype)
     if not is_plain(found) or not found.itemsize:
@@ -132,7 +132,7 @@ def array(
         ndmin and (type(object) is not np.ndarray or ndmin > object.ndim)
     ):
         return NotImplemented
-    if copy is not True and copy is not None:
+    if (copy is not True and copy is not None) or type(subok) is not bool:
         return NotImplemented
     return _convert(new, object, dtype, "K" if order is None else order, bool(copy))
 
@@ -142,10 +142,10 @@ def asarray(
     copy: Any = None,
 ) -> Any:  # fmt: skip
     """numpy.asarray and numpy.asanyarray."""
-    if dtype is None and order is None and copy is None and type(a) is np.ndarray:
-        return a
     if device is not None or (copy is not True and copy is not None):
         return NotImplemented
+    if dtype is None and order is None and copy is None and type(a) is np.ndarray:
+        return a
     return _convert(new, a, dtype, "K" if order is None else order, bool(copy))
 
 

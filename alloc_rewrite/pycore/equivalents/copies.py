@@ -68,7 +68,7 @@ def astype(
             return NotImplemented
     elif not can_cast_quietly(source.dtype, wanted):
         return NotImplemented
-    if casting not in _CASTINGS:
+    if type(casting) is not str or casting not in _CASTINGS or type(subok) is not bool:
         return NotImplemented
     result = new(source.shape, wanted, like_order(source, as_order(order), wanted.itemsize))
     copyto(result, source, casting=casting)

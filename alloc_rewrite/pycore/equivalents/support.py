@@ -174,8 +174,8 @@ def as_axes(axis: Any, ndim: int) -> tuple[int, ...]:
 
 def as_order(order: Any) -> str:
     """One of 'K', 'A', 'C' and 'F'."""
-    if order in ("K", "A", "C", "F"):
-        return str(order)
+    if type(order) is str and order in ("K", "A", "C", "F"):
+        return order
     raise DeclinedError
 
 
