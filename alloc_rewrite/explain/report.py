@@ -8,6 +8,8 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
+from .plans import plan_lines
+
 if TYPE_CHECKING:
     from . import Explanation
     from .parts import Region, Site
@@ -70,6 +72,8 @@ def _region(region: Region) -> list[str]:
             f"  instead, {_counted(len(inside), 'site')} of its single operations: "
             f"{_counted(total, 'hit')}{back}"
         )
+    for plan in region.plans:
+        out += [f"  {line}" for line in plan_lines(plan)]
     return out
 
 
