@@ -48,4 +48,5 @@ def _name(part: Plan) -> str:
 
 def _operand(operand: Plan) -> str:
     access = "" if operand["access"] in ("contiguous", "scalar") else f", {operand['access']}"
-    return f"{operand['where']} {operand['number']} [{operand['dtype']}{access}]"
+    place = f"at {operand['offset']}" if operand["where"] == "buffer" else operand["number"]
+    return f"{operand['where']} {place} [{operand['dtype']}{access}]"

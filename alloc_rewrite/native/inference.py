@@ -67,7 +67,7 @@ class ReduceStep(NamedTuple):
 
     native: str
     callee: Any
-    ufunc: np.ufunc
+    ufunc: Any
     action: str = "reduce"
 
 

@@ -34,7 +34,7 @@ class ReductionLoop(NamedTuple):
 
 
 def plan_loop(ufunc: np.ufunc, kinds: tuple[Any, ...]) -> Loop | None:
-    """Return NumPy's loop for operands of these dtypes or Python types; None to leave it to NumPy."""
+    """Return NumPy's loop for operands of these dtypes or types; None to leave it to NumPy."""
     if ufunc.signature is not None or ufunc.nout != 1 or ufunc.nin != len(kinds):
         return None
     if any(isinstance(kind, np.dtype) and not is_plain(kind) for kind in kinds):

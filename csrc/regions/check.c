@@ -139,6 +139,9 @@ check_step(Check *check, int number, const PlanStep *step, int is_last)
     HOLDS(step->n_args >= 2 && step->n_args <= check->plan->most_args,
           "a step has no arguments, or too many");
     HOLDS(step->node >= 0 && step->node < check->plan->n_nodes, "a step is of no node");
+    HOLDS((step->fusion == FUSE_NOT) == (step->operation != OP_FUSED) && step->n_parts > 0 &&
+              step->n_parts <= MOST_PARTS && (step->n_parts == 1) == (step->fusion == FUSE_NOT),
+          "a step is not what it was put together from");
     for (int k = 0; k < step->n_args; k++) {
         int operand = step->args[k] - stage->first_operand;
         HOLDS(operand >= 0 && operand < stage->n_operands, "an argument is no operand");

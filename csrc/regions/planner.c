@@ -122,7 +122,7 @@ planner_grow(Planner *planner, void **elements, int *capacity, int n, size_t siz
         *elements = grown;
         *capacity = more;
     }
-    return (char *)*elements + (size_t)n * size;
+    return memset((char *)*elements + (size_t)n * size, 0, size); /* fusing takes elements away */
 }
 
 int
