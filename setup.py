@@ -18,7 +18,13 @@ FLAGS = (
     if sys.platform == "win32"
     else ["-std=c11", "-O3", "-fno-strict-aliasing", "-ffp-contract=off"]
 )
-CHECKS = ["-O1", "-g", "-fno-omit-frame-pointer", "-fsanitize=address,undefined"]
+CHECKS = [
+    "-DALLOC_REWRITE_CHECKS",
+    "-O1",
+    "-g",
+    "-fno-omit-frame-pointer",
+    "-fsanitize=address,undefined",
+]
 
 setup(
     ext_modules=[

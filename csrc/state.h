@@ -59,7 +59,7 @@ typedef struct {
     int threads;                 /* that a region may use */
     Pool *pool;                  /* owned; NULL until they are needed */
     size_t stretches;            /* under handlers, that have not ended yet */
-    int careful;                 /* stretches in which the cache is not relied on */
+    int distrusted;              /* stretches in which the cache is not relied on */
 } State;
 
 #undef OWNED_QUESTION

@@ -41,7 +41,7 @@ typedef struct {
     size_t refused;        /* bytes that the last request which failed asked for; 0 for none */
     size_t served;         /* bytes given out by the handler, ever */
     int busy;              /* in the middle of letting blocks go */
-    int lenient;           /* calls of C code whose scratch memory may come from the heap */
+    int heap_allowed;           /* calls of C code whose scratch memory may come from the heap */
 } Arena;
 
 Arena *arena_new(size_t nbytes, enum policy policy, size_t limit, size_t first);

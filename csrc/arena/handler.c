@@ -49,7 +49,7 @@ looked_up(HandlerVariable *variable)
 
 /* The same without the cache, as far as that can't be relied on. */
 static NOINLINE int
-begin_carefully(Stretch *stretch, State *state, PyObject *handler)
+begin_distrusting(Stretch *stretch, State *state, PyObject *handler)
 {
     HandlerVariable *variable = stretch->variable;
     if (variable != NULL) {
@@ -59,11 +59,11 @@ begin_carefully(Stretch *stretch, State *state, PyObject *handler)
             return -1;
         }
         stretch->outer = now == stretch->former ? NULL : now;
-        if (state->careful == 0) {
+        if (state->distrusted == 0) {
             variable->cached = handler;
             return 0;
         }
-        state->careful--;
+        state->distrusted--;
     }
     PyObject *former = handler_set(handler);
     if (former == NULL) {
@@ -83,11 +83,11 @@ handler_begin(Stretch *stretch, State *state, PyObject *handler)
     HandlerVariable *variable = stretch->variable = state->handler_variable;
     stretch->former = stretch->outer = NULL;
     PyObject *now = variable == NULL ? NULL : cached(variable);
-    if (LIKELY(now != NULL && state->stretches == 0 && state->careful == 0)) {
+    if (LIKELY(now != NULL && state->stretches == 0 && state->distrusted == 0)) {
         stretch->former = Py_NewRef(now);
         variable->cached = handler;
     }
-    else if (begin_carefully(stretch, state, handler) < 0) {
+    else if (begin_distrusting(stretch, state, handler) < 0) {
         return -1;
     }
     stretch->ours = Py_NewRef(handler);
@@ -103,7 +103,7 @@ handler_end(Stretch *stretch, State *state)
     state->stretches--;
     if (LIKELY(variable != NULL)) {
         if (UNLIKELY(cached(variable) != stretch->ours)) {
-            state->careful = CAREFUL;
+            state->distrusted = DISTRUSTED;
         }
         variable->cached = NULL;
         now = PyDataMem_GetHandler();
@@ -144,7 +144,7 @@ int
 handler_learn(State *state, PyObject *handler)
 {
     Py_CLEAR(state->handler_variable);
-    state->careful = 0;
+    state->distrusted = 0;
     PyObject *context = handler == NULL ? NULL : PyContext_New(); /* with no variable in it */
     if (context == NULL || PyContext_Enter(context) < 0) {
         Py_XDECREF(context);

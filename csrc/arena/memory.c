@@ -43,12 +43,12 @@ static void *
 take(void *context, size_t nbytes)
 {
     Arena *arena = ((Memory *)context)->arena;
-    if (!PyGILState_Check() || (arena->lenient && nbytes <= TINY)) {
+    if (!PyGILState_Check() || (arena->heap_allowed && nbytes <= TINY)) {
         return malloc(nbytes);
     }
     void *block = arena_take(arena, nbytes);
     if (block == NULL) {
-        return arena->lenient || arena->policy == FULL_HEAP ? malloc(nbytes) : NULL;
+        return arena->heap_allowed || arena->policy == FULL_HEAP ? malloc(nbytes) : NULL;
     }
     arena->served += nbytes;
     return block;
@@ -105,7 +105,7 @@ take_resized(void *context, void *block, size_t nbytes)
     }
     int ours;
     void *new = arena_resized(arena, block, nbytes, &ours);
-    if (ours && new == NULL && (arena->lenient || arena->policy == FULL_HEAP)) {
+    if (ours && new == NULL && (arena->heap_allowed || arena->policy == FULL_HEAP)) {
         new = malloc(nbytes);
         if (new != NULL) { /* the block is too small, so all of it is kept */
             memcpy(new, block, arena_size(arena, block));

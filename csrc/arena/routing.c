@@ -10,7 +10,7 @@ routing_begin(Stretch *stretch, const State *state, const Place *place)
     if (handler_begin(stretch, (State *)state, place->arena->capsule) < 0) {
         return -1;
     }
-    arena->lenient++; /* a count, as threads take turns in any order */
+    arena->heap_allowed++; /* a count, as threads take turns in any order */
     arena->refused = 0;
     return 0;
 }
@@ -61,7 +61,7 @@ routing_end(Stretch *stretch, const State *state, const Place *place, PyObject *
             PyObject *result)
 {
     Arena *arena = place->arena->arena;
-    arena->lenient--;
+    arena->heap_allowed--;
     if (UNLIKELY(result == NULL)) {
         PyObject *type, *value, *trace;
         PyErr_Fetch(&type, &value, &trace);

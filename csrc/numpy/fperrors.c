@@ -56,7 +56,7 @@ is_filtered(const State *state)
 }
 
 int
-report_may_raise(const State *state)
+fperrors_may_raise(const State *state)
 {
     long modes = modes_now((State *)state);
     if (modes < 0) {
@@ -74,7 +74,7 @@ report_may_raise(const State *state)
 }
 
 int
-report_is_idle(const State *state, int raised)
+fperrors_is_idle(const State *state, int raised)
 {
     long modes = modes_now((State *)state);
     if (modes < 0) {
@@ -120,7 +120,7 @@ warn_at(PyObject *message, int line)
 }
 
 int
-report_raised(const State *state, const char *name, int raised, int line)
+fperrors_raised(const State *state, const char *name, int raised, int line)
 {
     static const char *const what[4] = {"divide by zero", "overflow", "underflow",
                                         "invalid value"};

@@ -106,7 +106,7 @@ region_known(RegionSite *self, PyObject *const *args, Values *values)
 ALWAYS_INLINE int
 region_may_raise(const RegionSite *self)
 {
-    return self->program->effect < 0 ? 0 : report_may_raise(self->site.state);
+    return self->program->effect < 0 ? 0 : fperrors_may_raise(self->site.state);
 }
 
 /* Do what the region does; NULL without an exception if it is not handled. */

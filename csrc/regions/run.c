@@ -271,14 +271,14 @@ run_report_steps(const Call *call)
         int line = call->program->nodes[i].line;
         int raised = call->run.raised_by[i].itself, in_casts = call->run.raised_by[i].in_casts;
         if (in_casts && run_casts_first(call, i)) {
-            if (report_raised(state, "cast", in_casts, line) < 0) {
+            if (fperrors_raised(state, "cast", in_casts, line) < 0) {
                 return -1;
             }
         }
         else if (in_casts && !typed->call.raises_nothing) {
             raised |= in_casts;
         }
-        if (raised && report_raised(state, typed->name, raised, line) < 0) {
+        if (raised && fperrors_raised(state, typed->name, raised, line) < 0) {
             return -1;
         }
     }
@@ -300,7 +300,7 @@ run_is_quiet(Call *call)
         call->site->no_pitch = 1; /* it may come from between the rows */
         call->plan->may_raise = -1;
     }
-    return report_is_idle(call->site->site.state, call->run.raised);
+    return fperrors_is_idle(call->site->site.state, call->run.raised);
 }
 
 /* Forget what was raised, and say whether it shall be told apart. */

@@ -128,15 +128,13 @@ is_strided(const Run *run, const Nest *nest)
     return 0;
 }
 
-/* Everything but the plainest case: broadcasting, gaps, other orders than C, existing outputs. */
-static NOINLINE PyObject *
-run_general(Kernel *kernel, Run *run, PyArrayObject *target)
+/* Work out how the operands are gone through; 0 where NumPy has to do it. */
+static int
+find_nest(Kernel *kernel, Run *run, PyArrayObject *target, Layout *layout, Nest *nest)
 {
     int n = kernel->n_in;
     Variant *variant = run->variant;
     PyArray_Descr *descr = variant->descrs[n];
-    Layout layout;
-    Nest nest;
     int casts = 0; /* of arrays with axes */
     for (int i = 0; i < n; i++) {
         casts |= variant->casts[i] != NULL && run->arrays[i] != NULL &&
@@ -149,33 +147,48 @@ run_general(Kernel *kernel, Run *run, PyArrayObject *target)
         operands[i].extent = array == NULL ? NULL : &extents[i];
         operands[i].itemsize = array == NULL ? 0 : PyArray_ITEMSIZE(array);
         if (array != NULL && !extent_of(array, &extents[i])) {
-            return NULL;
+            return 0;
         }
     }
     if (target != NULL && !extent_of(target, &extents[n])) {
-        return NULL;
+        return 0;
     }
     if (!iteration_plan(n, operands, target == NULL ? NULL : &extents[n], casts,
-                        PyDataType_ELSIZE(descr), &layout, &nest) ||
-        layout.nd == 0 || (nest.nd > 1 && variant->any_cast)) {
-        return NULL;
+                        PyDataType_ELSIZE(descr), layout, nest) ||
+        layout->nd == 0 || (nest->nd > 1 && variant->any_cast)) {
+        return 0;
     }
-    if (!variant->stride_invariant && !is_given_alike(run, &layout, &nest, target != NULL)) {
-        return NULL;
+    if (!variant->stride_invariant && !is_given_alike(run, layout, nest, target != NULL)) {
+        return 0;
     }
-    if (nest.nd > 1 && target == NULL && layout.size > LARGE && is_strided(run, &nest)) {
-        return NULL; /* NumPy copies into its buffer, which is faster */
+    if (nest->nd > 1 && target == NULL && layout->size > LARGE && is_strided(run, nest)) {
+        return 0; /* NumPy copies into its buffer, which is faster */
     }
     for (int i = 0; variant->any_cast && i < n; i++) {
         if (variant->casts[i] == NULL || run->arrays[i] == NULL || !PyArray_NDIM(run->arrays[i])) {
             continue;
         }
         if (PyArray_SIZE(run->arrays[i]) == 1) {
-            nest.strides[0][i] = 0; /* turned already */
+            nest->strides[0][i] = 0; /* turned already */
         }
-        else if (nest.strides[0][i] != PyArray_ITEMSIZE(run->arrays[i])) {
-            return NULL; /* casts go over items without gaps */
+        else if (nest->strides[0][i] != PyArray_ITEMSIZE(run->arrays[i])) {
+            return 0; /* casts go over items without gaps */
         }
+    }
+    return 1;
+}
+
+/* Everything but the plainest case: broadcasting, gaps, other orders than C, existing outputs. */
+static NOINLINE PyObject *
+run_general(Kernel *kernel, Run *run, PyArrayObject *target)
+{
+    int n = kernel->n_in;
+    Variant *variant = run->variant;
+    PyArray_Descr *descr = variant->descrs[n];
+    Layout layout;
+    Nest nest;
+    if (!find_nest(kernel, run, target, &layout, &nest)) {
+        return NULL;
     }
     PyArrayObject *out;
     if (target != NULL) {
