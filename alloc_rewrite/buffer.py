@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextvars
 from typing import Any
 
-from .cores import new_arena, selected
+from .cores import new_arena, selected, switched_off
 from .sizes import checked_size, counted
 
 POLICIES = ("raise", "grow", "heap")
@@ -165,8 +165,47 @@ class Buffer:
         """
         self.arena.reset()
 
+    def trim(self) -> int:
+        """Give memory that no array needs back to the system.
+
+        Chunks without live arrays leave the buffer. Other chunks, and the first chunk of a buffer
+        with a size, stay; free pages in them are given back where the system allows it (Linux).
+
+        Returns
+        -------
+        int
+            Bytes given back: memory that arrays have used since the system gave it.
+
+        Raises
+        ------
+        RuntimeError
+            If it is called from code that interrupted the buffer at work, such as a finaliser.
+
+        Notes
+        -----
+        Live arrays keep their place, and nothing else changes: what is given back is taken again
+        when it is needed, at the price of its page faults. A buffer trims itself when it has kept
+        much more than was needed over many requests for arrays; `reset` alone doesn't trim.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> import alloc_rewrite as alloc
+        >>> buf = alloc.Buffer()
+        >>> f = alloc.bump(buf)(lambda n: float(np.sqrt(np.ones(n)).sum()))
+        >>> f(10**6)
+        1000000.0
+        >>> buf.capacity >= buf.trim() >= 8 * 10**6
+        True
+        >>> buf.capacity, buf.trim(), f(10**6)
+        (0, 0, 1000000.0)
+        """
+        return int(self.arena.trim())
+
     def __enter__(self) -> Buffer:
         """Let all arrays that NumPy makes in this thread or task come out of the buffer.
+
+        With ``ALLOC_REWRITE=0`` in the environment they stay on the heap.
 
         Raises
         ------
@@ -182,6 +221,8 @@ class Buffer:
         ----------
         .. [1] https://numpy.org/neps/nep-0049.html
         """
+        if switched_off():
+            return self
         enter = getattr(self.arena, "enter", None)
         if enter is None:
             raise RuntimeError(
@@ -193,6 +234,8 @@ class Buffer:
 
     def __exit__(self, *error: object) -> None:
         """Put the former handler in force again."""
+        if switched_off():
+            return
         *others, former = _former.get()
         _former.set(tuple(others))
         self.arena.leave(former)

@@ -6,30 +6,33 @@ not know bytecode, nor what sites do; it puts the parts together.
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import inspect
-import warnings
 from collections.abc import Callable, Iterable
 from types import BuiltinFunctionType, FunctionType, MethodType
 from typing import Any, NamedTuple, TypeVar, cast, overload
 
 from .buffer import Buffer
-from .callees import Policy, python_call
+from .callees import Policy, python_call, refusal_of_names
 from .core_sites import ArenaSites, arena_sites
-from .errors import RewriteWarning
-from .rewrite import Rewriter, origin_of
+from .cores import switched_off
+from .errors import warn_the_user
+from .rewrite import Gates, behind_gates, gates_of, with_code
 
 F = TypeVar("F", bound=Callable[..., Any])
 
 
 class Bumped(NamedTuple):
-    """What a bumped function was made from, and with."""
+    """What a bumped function was made from, and with. The function keeps it: `_KEPT_AS`."""
 
     original: Any  # a Python function; as the field of a class it would be taken for a method
     sites: ArenaSites
+    gates: Gates  # what its code finds its sites by, which lives as long as this
 
 
 _HEAP_TYPE = 1 << 9  # the flag of classes made at run time (Py_TPFLAGS_HEAPTYPE)
+_KEPT_AS = "__bumped__"  # the attribute of a bumped function that says what it was made from
 _default: list[Buffer] = []  # the buffer of all functions without one of their own
 
 
@@ -68,7 +71,8 @@ def bump(target: Any = None, /, *, include: Iterable[Any] = (), exclude: Iterabl
     Raises
     ------
     TypeError
-        If what is decorated has no Python bytecode, or `target` is none of the above.
+        If what is decorated has no Python bytecode, as what `functools.lru_cache` and other
+        decorators make (put ``@bump`` underneath them), or `target` is none of the above.
     ValueError
         If a size is not positive, or exceeds the machine's memory.
 
@@ -79,6 +83,8 @@ def bump(target: Any = None, /, *, include: Iterable[Any] = (), exclude: Iterabl
 
     Notes
     -----
+    With ``ALLOC_REWRITE=0`` in the environment what is decorated is returned as it is.
+
     Results are the same to the bit. Functions that the function calls are rewritten as well,
     when they are first called; the originals stay as they are. Arrays that are returned or
     stored stay valid for ever. The method is that of Alloc.jl [1]_, on CPython's bytecode.
@@ -102,7 +108,7 @@ def bump(target: Any = None, /, *, include: Iterable[Any] = (), exclude: Iterabl
     policy = Policy(include, exclude)
     if isinstance(target, Buffer) or target is None:
         return functools.partial(_bump_any, _sites(target or default_buffer(), policy))
-    if callable(target) or isinstance(target, staticmethod | classmethod | property):
+    if callable(target) or isinstance(target, _DESCRIPTORS):
         return _bump_any(_sites(default_buffer(), policy), target)
     if hasattr(target, "__index__"):
         return functools.partial(_bump_any, _sites(Buffer(target), policy))
@@ -124,7 +130,8 @@ def run(f: Callable[..., Any], buf: Buffer, /, *args: Any, **kwargs: Any) -> Any
     Returns
     -------
     object
-        What `f` returns, the same to the bit.
+        What `f` returns, the same to the bit. With ``ALLOC_REWRITE=0`` in the environment `f` is
+        called as it is, and its arrays come from the heap.
 
     Raises
     ------
@@ -141,6 +148,8 @@ def run(f: Callable[..., Any], buf: Buffer, /, *args: Any, **kwargs: Any) -> Any
     """
     if not isinstance(buf, Buffer):
         raise TypeError(f"run: the second argument is {buf!r}, not a Buffer")
+    if switched_off():
+        return f(*args, **kwargs)
     # Every array counts here, however small: nothing is given back.
     return _bump_any(_sites(buf, Policy(), frugal=False), f)(*args, **kwargs)
 
@@ -153,9 +162,23 @@ def default_buffer() -> Buffer:
 
 
 def bumped(function: Any) -> Bumped | None:
-    """Return what a bumped function was made from; None for any other object."""
-    origin = origin_of(function) if type(function) is FunctionType else None
-    return origin if isinstance(origin, Bumped) else None
+    """Return what a bumped function was made from; None for any other object.
+
+    Others, as reloaders do, may have given it other code since, or that of a bumped function.
+    """
+    gates = gates_of(function.__code__) if type(function) is FunctionType else None
+    if gates is None:
+        return None
+    origin = vars(function).get(_KEPT_AS)
+    if isinstance(origin, Bumped) and origin.gates is gates:
+        return origin
+    rewritten = behind_gates(gates)
+    code = None if rewritten is None else rewritten.original
+    if rewritten is None or code is None:
+        return None
+    original = with_code(function, code)
+    functools.update_wrapper(original, function)
+    return Bumped(original, cast(ArenaSites, rewritten.made_by), gates)
 
 
 def _sites(buffer: Buffer, policy: Policy, *, frugal: bool = True) -> ArenaSites:
@@ -170,6 +193,9 @@ def _sites(buffer: Buffer, policy: Policy, *, frugal: bool = True) -> ArenaSites
 
 def _bump_any(sites: ArenaSites, target: Any) -> Any:
     """Bump what a decorator may find, and return the same kind of thing."""
+    if switched_off():
+        _check(target)
+        return target
     if isinstance(target, FunctionType):
         return _bump_function(sites, target)
     if isinstance(target, staticmethod | classmethod):
@@ -178,8 +204,6 @@ def _bump_any(sites: ArenaSites, target: Any) -> Any:
         parts = (target.fget, target.fset, target.fdel)
         made = [part and _bump_any(sites, part) for part in parts]
         return type(target)(*made, target.__doc__)  # type: ignore[call-arg]
-    if isinstance(target, functools.cached_property):
-        return functools.cached_property(_bump_any(sites, target.func))
     if isinstance(target, MethodType):
         return MethodType(_bump_any(sites, target.__func__), target.__self__)
     if isinstance(target, type):
@@ -187,9 +211,21 @@ def _bump_any(sites: ArenaSites, target: Any) -> Any:
     function = as_function(target)
     if function is not None:
         return _bump_function(sites, function, target)
-    raise TypeError(
-        f"bump: {target!r} has no Python bytecode to rewrite; bump a Python function that calls it"
-    )
+    raise _refusal(target)
+
+
+def _check(target: Any) -> None:
+    """Raise TypeError for what `bump` would not take."""
+    if isinstance(target, type):
+        _check_class(target)
+    elif isinstance(target, staticmethod | classmethod | MethodType):
+        _check(target.__func__)
+    elif isinstance(target, property):
+        for part in (target.fget, target.fset, target.fdel):
+            if part is not None:
+                _check(part)
+    elif not isinstance(target, FunctionType) and as_function(target) is None:
+        raise _refusal(target)
 
 
 def as_function(target: Any) -> FunctionType | None:
@@ -219,50 +255,56 @@ def _bump_function(sites: ArenaSites, function: FunctionType, source: Any = None
     if known is not None:
         if known.sites is sites:
             return function
-        function = cast(FunctionType, known.original)
-    new = rewritten_copy(sites.rewriter, function, Bumped(function, sites))
+        function = _original_of(function, known)
+    new = _rewritten(sites, function)
     if source is not None:
         new.__wrapped__ = source  # type: ignore[attr-defined]
     return new
 
 
-def rewritten_copy(
-    rewriter: Rewriter, function: FunctionType, origin: Bumped | None = None
-) -> FunctionType:
-    """Return a function like `function` that runs rewritten code, if its code allows it.
+def _original_of(function: FunctionType, known: Bumped) -> FunctionType:
+    """Return what a bumped function was made from, with the defaults that it has by now."""
+    original = cast(FunctionType, known.original)
+    if (
+        function.__defaults__ is original.__defaults__
+        and function.__kwdefaults__ is original.__kwdefaults__
+    ):
+        return original
+    new = with_code(function, original.__code__)
+    functools.update_wrapper(new, original)
+    return new
 
-    With an `origin` (which the copy then knows), a warning says so if it does not.
-    """
-    rewritten = rewriter.rewritten(function.__code__)
+
+def _rewritten(sites: ArenaSites, function: FunctionType) -> FunctionType:
+    """Return a function like `function` that runs rewritten code, or a warning says why not."""
+    reason = refusal_of_names(function) or _WRAPPERS.get(function.__code__, "")
+    rewritten = None if reason else sites.rewriter.rewritten(function.__code__)
     if rewritten is not None:
-        new = rewritten.instance(function, origin)
+        new = rewritten.instance(function)
         rewritten.follow(new)
-    else:
-        new = FunctionType(
-            function.__code__,
-            function.__globals__,
-            function.__name__,
-            function.__defaults__,
-            function.__closure__,
+        functools.update_wrapper(new, function)
+        vars(new)[_KEPT_AS] = Bumped(function, sites, rewritten.gates)
+        vars(new)["__numba__"] = "__wrapped__"  # Numba compiles what this attribute leads to
+        return new
+    reason = reason or sites.rewriter.reason(function.__code__)
+    if reason:
+        warn_the_user(
+            f"{function.__qualname__} ({function.__code__.co_filename}:"
+            f"{function.__code__.co_firstlineno}) runs as it is: {reason}"
         )
-        new.__kwdefaults__ = function.__kwdefaults__
-        reason = rewriter.reason(function.__code__)
-        if origin is not None and reason:
-            warnings.warn(
-                f"{function.__qualname__} ({function.__code__.co_filename}:"
-                f"{function.__code__.co_firstlineno}) runs as it is: {reason}",
-                RewriteWarning,
-                stacklevel=4,
-            )
+    new = with_code(function, function.__code__)
     functools.update_wrapper(new, function)
     return new
 
 
 def _bump_class(sites: ArenaSites, cls: type) -> type:
-    if not cls.__flags__ & _HEAP_TYPE:
-        raise TypeError(f"bump: the class {cls.__qualname__} is not written in Python")
-    kinds = (FunctionType, staticmethod, classmethod, property, functools.cached_property)
+    _check_class(cls)
+    kinds = (FunctionType, staticmethod, classmethod, property)
     for name, value in list(vars(cls).items()):
+        if type(value) is functools.cached_property and isinstance(value.func, FunctionType):
+            cached = functools.cached_property(_bump_any(sites, value.func))
+            cached.__set_name__(cls, name)
+            setattr(cls, name, cached)
         inner = getattr(value, "__func__", value)
         if not isinstance(value, kinds) or bumped(inner) is not None:
             continue
@@ -270,7 +312,75 @@ def _bump_class(sites: ArenaSites, cls: type) -> type:
             new = _bump_any(sites, value)
         except TypeError:  # a static or class method of something without bytecode
             continue
-        if isinstance(new, functools.cached_property):
-            new.__set_name__(cls, name)
         setattr(cls, name, new)
     return cls
+
+
+def _check_class(cls: type) -> None:
+    if not cls.__flags__ & _HEAP_TYPE:
+        raise TypeError(f"bump: the class {cls.__qualname__} is not written in Python")
+
+
+def _refusal(target: Any) -> TypeError:
+    """Return the error for what has no bytecode: often what another decorator made."""
+    inside = _inside(target)
+    if inside is None:
+        return TypeError(
+            f"bump: {target!r} has no Python bytecode to rewrite; bump a Python function that "
+            "calls it"
+        )
+    kind = type(target)
+    name = _DECORATORS.get(f"{kind.__module__}.{kind.__qualname__}")
+    if name is None:
+        name = f"{kind.__module__.partition('.')[0]}.{kind.__qualname__}"
+    written = f"def {inside.__name__}{_signature(inside)}: ..."
+    if kind is functools.partialmethod:
+        shown = f"{name}(alloc.bump({inside.__name__}), ...)"
+    else:
+        shown = f"\n\n    @{name}\n    @alloc.bump\n    {written}"
+    return TypeError(
+        f"bump: {inside.__qualname__} is wrapped by {name} already, in an object without Python "
+        f"bytecode to rewrite; put @bump underneath: {shown}"
+    )
+
+
+def _inside(target: Any) -> FunctionType | None:
+    """Return the Python function that another decorator has wrapped, if it tells."""
+    for name in ("__wrapped__", "py_func", "func", "pyfunc"):
+        inside = inspect.getattr_static(target, name, None)
+        if isinstance(inside, FunctionType):
+            return inside
+        if inside is not None:
+            inside = getattr(target, name, None)
+            if isinstance(inside, FunctionType):
+                return inside
+    return None
+
+
+def _signature(function: FunctionType) -> str:
+    try:
+        return str(inspect.signature(function))
+    except (TypeError, ValueError):
+        return "(...)"
+
+
+#: What the types of such objects are called where they are written.
+_DECORATORS = {
+    "functools._lru_cache_wrapper": "functools.lru_cache",
+    "numba.core.registry.CPUDispatcher": "numba.njit",
+    "numba.np.ufunc.dufunc.DUFunc": "numba.vectorize",
+}
+_CONTEXTS: tuple[Any, ...] = (contextlib.contextmanager, contextlib.asynccontextmanager)
+#: The code of functions that only hand over the one that they wrap, and why bump leaves them.
+_WRAPPERS = {
+    made(bump).__code__: f"it is wrapped by contextlib.{made.__name__}; put @bump underneath"
+    for made in _CONTEXTS
+}
+_DESCRIPTORS = (
+    staticmethod,
+    classmethod,
+    property,
+    functools.cached_property,
+    functools.partialmethod,
+    functools.singledispatchmethod,
+)

@@ -76,6 +76,9 @@ class Policy:
 
     def refusal(self, function: FunctionType) -> str:
         """Say why this function is not entered; empty if it is."""
+        looked_up = refusal_of_names(function)
+        if looked_up:
+            return looked_up
         module = function.__globals__.get("__name__") or ""
         if _matches(function, module, self.exclude):
             return "it is excluded"
@@ -85,6 +88,21 @@ class Policy:
         if top in sys.stdlib_module_names or top in DENIED or module.startswith(DENIED_MODULES):
             return f"module {module} is on the deny list (include= allows it)"
         return ""
+
+
+def refusal_of_names(function: FunctionType) -> str:
+    """Say why a function's global names may not be looked up twice; empty if they may.
+
+    Anything but a plain dictionary may run code at each lookup, or count them.
+    """
+    for what in ("globals", "builtins"):
+        names = getattr(function, f"__{what}__")
+        if type(names) is not dict:
+            return (
+                f"its {what} are a {type(names).__name__}, not a plain dict: "
+                "each lookup of a name may run code"
+            )
+    return ""
 
 
 def _checked(entries: Iterable[Any], name: str) -> tuple[Any, ...]:
@@ -131,6 +149,8 @@ class Callees:
 
     def rewritten(self, function: FunctionType) -> Rewritten | None:
         """Return the rewritten form of a Python function, or None if it is not entered."""
+        if refusal_of_names(function):  # other functions may have the same code
+            return None
         code = function.__code__
         known = self._known.get(id(code))
         if known is None or known[0]() is not code:

@@ -14,10 +14,12 @@ from collections.abc import Iterator
 from types import ModuleType
 from typing import Any, NamedTuple
 
+from .numpy_facts import wants_huge_pages
 from .pycore.arena import PythonArena
 from .sizes import FIRST_CHUNK, aligned
 
 VARIABLE = "ALLOC_REWRITE_CORE"
+SWITCH = "ALLOC_REWRITE"  # 0 switches the library off
 CHOICES = ("auto", "native", "python")
 _POLICIES = {"raise": 0, "grow": 1, "heap": 2}
 
@@ -54,6 +56,18 @@ def _chosen() -> Core:
     return Core("python", _why)
 
 
+def _switched_off() -> bool:
+    value = os.environ.get(SWITCH, "")
+    if value not in ("", "0", "1"):
+        raise ValueError(
+            f"{SWITCH}={value!r} is not one of '0' (bump returns functions as they are) and '1' "
+            f"(as without it); {VARIABLE} chooses the core"
+        )
+    return value == "0"
+
+
+#: Whether the environment switches the library off.
+_off = [_switched_off()]
 #: The extension module, or None.
 native: Any
 native, _why = _loaded()
@@ -63,6 +77,11 @@ _current = [_chosen()]
 def selected() -> Core:
     """Return the core that new buffers get."""
     return _current[0]
+
+
+def switched_off() -> bool:
+    """Whether functions are left as they are, and arrays to the heap."""
+    return _off[0]
 
 
 @contextlib.contextmanager
@@ -82,21 +101,22 @@ def new_arena(core: str, nbytes: int | None, on_full: str, limit: int | None) ->
     """Return an arena of that core with a buffer's settings.
 
     Arenas of both cores have ``capacity``, ``used``, ``peak``, ``live``, ``chunks``,
-    ``heap_fallbacks``, ``reset()`` and ``empty(shape, dtype, strides=None)``.
+    ``heap_fallbacks``, ``reset()``, ``trim()`` and ``empty(shape, dtype, strides=None)``.
     """
     if core == "python":
         return PythonArena(nbytes, on_full, limit)
     assert native is not None
     size = 0 if nbytes is None else aligned(nbytes)
     first = FIRST_CHUNK if nbytes is None else 0
-    return native.Arena(size, _POLICIES[on_full], limit or 0, first)
+    return native.Arena(size, _POLICIES[on_full], limit or 0, first, wants_huge_pages())
 
 
 def core() -> tuple[str, str]:
     """Return the name of the core that runs, and the reason why it is this one.
 
     The native core is an extension module, built at installation where there is a C compiler. The
-    environment variable ``ALLOC_REWRITE_CORE`` chooses: ``native``, ``python`` or ``auto``.
+    environment variable ``ALLOC_REWRITE_CORE`` chooses: ``native``, ``python`` or ``auto``. With
+    ``ALLOC_REWRITE=0`` the library is off, and so is the name: ``"off"``.
 
     Examples
     --------
@@ -105,4 +125,6 @@ def core() -> tuple[str, str]:
     >>> name in ("native", "python")
     True
     """
+    if switched_off():
+        return "off", f"{SWITCH}=0: bump returns functions as they are"
     return selected().name, selected().reason

@@ -5,6 +5,10 @@ In: nothing. Out: exception classes. This module must not know any other module 
 
 from __future__ import annotations
 
+import sys
+import warnings
+from types import FrameType
+
 
 class BufferFullError(MemoryError):
     """A buffer had no room for an array, and its policy is ``on_full="raise"``.
@@ -78,3 +82,16 @@ class NothingToDoError(RewriteError):
 
 class RewriteWarning(RuntimeWarning):
     """A function given to `bump` cannot be rewritten; it runs as it is."""
+
+
+def warn_the_user(text: str) -> None:
+    """Give a `RewriteWarning` at the line outside this library that led here."""
+    level = 1
+    frame: FrameType | None = sys._getframe()
+    while frame is not None and _is_ours(frame):
+        frame, level = frame.f_back, level + 1
+    warnings.warn(text, RewriteWarning, stacklevel=level)
+
+
+def _is_ours(frame: FrameType) -> bool:
+    return str(frame.f_globals.get("__name__")).partition(".")[0] == __package__

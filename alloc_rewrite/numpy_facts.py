@@ -1,4 +1,4 @@
-"""Facts about NumPy that several parts need: its version, its operators' ufuncs, and powers.
+"""Facts about NumPy that several parts need: its version, operators' ufuncs, powers, huge pages.
 
 In: nothing. Out: tables and answers. This module must not know what is done with them.
 
@@ -100,3 +100,9 @@ def _by_value(dtype: np.dtype[Any], exponent: float, is_float: bool) -> np.ufunc
         return np.power
     # of integers to 2.0 it squares a copy as float64, in a layout that is not a ufunc's
     return None if is_float and dtype.kind in "iu" else np.square
+
+
+def wants_huge_pages() -> bool:
+    """Whether NumPy asks for huge pages, which ``NUMPY_MADVISE_HUGEPAGE=0`` forbids."""
+    setting = getattr(np._core.multiarray, "_get_madvise_hugepage", None)
+    return setting is None or bool(setting())

@@ -127,6 +127,7 @@ module_execute(PyObject *module)
         {&arena_spec, &state->arena_type, 1},     {&operator_spec, &state->operator_type, 1},
         {&resolve_spec, &state->resolve_type, 1}, {&native_spec, &state->native_type, 0},
         {&bound_spec, &state->bound_type, 0},     {&region_spec, &state->region_type, 1},
+        {&gate_spec, &state->gate_type, 1},       {&gates_spec, &state->gates_type, 1},
     };
     for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
         PyObject *type = PyType_FromModuleAndSpec(module, types[i].spec, NULL);

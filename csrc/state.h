@@ -49,6 +49,8 @@ typedef struct {
     PyTypeObject *native_type;   /* owned */
     PyTypeObject *bound_type;    /* owned */
     PyTypeObject *region_type;   /* owned */
+    PyTypeObject *gate_type;     /* owned */
+    PyTypeObject *gates_type;    /* owned */
     PyObject *filters_name;      /* owned: of what is looked up there at each effect */
     PyObject *shown_name;        /* owned */
     PyObject *original_name;     /* owned */

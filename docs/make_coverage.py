@@ -39,7 +39,7 @@ from coverage_calls import (
 from coverage_text import ARENA, CLASSES, HEAP, NOTHING, RECURSION, introduction
 
 from alloc_rewrite import Buffer
-from alloc_rewrite.bump import _bump_any, rewritten_copy
+from alloc_rewrite.bump import _bump_any
 from alloc_rewrite.callables import Dispatcher, function_of
 from alloc_rewrite.callees import Policy
 from alloc_rewrite.core_sites import arena_sites
@@ -113,9 +113,11 @@ def quiet() -> Iterator[None]:
 def counted(call: Callable[..., Any], arguments: tuple[Any, ...]) -> Notes:
     """What one call takes from the heap."""
     notes = Notes()
-    function = rewritten_copy(CountingSites(notes).rewriter, _calling)
+    sites = CountingSites(notes)
+    rewritten = sites.rewriter.rewritten(_calling.__code__)
+    assert rewritten is not None
     with quiet():
-        function(call, arguments)
+        rewritten.instance(_calling)(call, arguments)  # type: ignore[arg-type]
     return notes
 
 

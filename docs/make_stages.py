@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import sys
 from pathlib import Path
+from types import CodeType
 from typing import Any
 
 import numpy as np
@@ -19,7 +20,8 @@ from alloc_rewrite.native.sites import NativeSites
 from alloc_rewrite.pycore.sites import PythonSites
 from alloc_rewrite.rewrite import found_in
 from alloc_rewrite.rewrite.decode import bytecode_of
-from alloc_rewrite.rewrite.encode import cell_names, encode
+from alloc_rewrite.rewrite.encode import encode
+from alloc_rewrite.rewrite.gates import Hole, behind
 from alloc_rewrite.rewrite.ir import IR
 
 PAGE = Path(__file__).parent / "explanation" / "how-it-works.md"
@@ -45,8 +47,6 @@ def stages() -> list[tuple[str, str, str]]:
     direct = encode(ir, places, NativeSites.style)
     _, single = found_in(code, PythonSites.style)
     new = encode(ir, single, PythonSites.style)
-    assert tuple(cell_names(single, PythonSites.style)) == new.co_freevars
-    cells = zip(new.co_freevars, _cells(function), strict=True)
     return [
         ("The function", "What you write.", SOURCE),
         (
@@ -76,9 +76,9 @@ def stages() -> list[tuple[str, str, str]]:
         ),
         (
             "Sites",
-            "What the cells hold in the Python core: the free variables that the rewritten code "
-            "loads.",
-            "\n".join(f"{name:<8} {content}" for name, content in cells),
+            "What takes the place of the holes in the Python core: gates, which hold their sites "
+            "weakly, and finishers.",
+            "\n".join(f"{name:<8} {content}" for name, content in _fillings(function, new)),
         ),
     ]
 
@@ -94,21 +94,21 @@ def _described(place: object) -> str:
     return "\n    ".join([f"{type(place).__name__}({inside})", *program])
 
 
-def _cells(function: Any) -> list[str]:
-    """What the cells of the bumped function hold, in words."""
+def _fillings(function: Any, code: CodeType) -> list[tuple[str, str]]:
+    """What fills the holes of the rewritten code, in words."""
     out = []
     with use("python"):
         bumped = alloc.bump(alloc.Buffer(4096))(function)
-    for cell in bumped.__closure__:
-        content = cell.cell_contents
-        site = getattr(content, "__self__", None)
-        if isinstance(content, np.ufunc):
-            out.append(repr(content))
-        elif site is not None:
-            out.append(f"{type(site).__name__}.{content.__name__}")
+    for hole, constant in zip(code.co_consts, bumped.__code__.co_consts, strict=False):
+        if type(hole) is not Hole:
+            continue
+        if isinstance(constant, np.ufunc):
+            out.append((hole.name, repr(constant)))
         else:
-            out.append(f"a {type(content).__name__}, which says what the function was made from")
-    return out
+            content = behind(constant)
+            site = type(content.__self__).__name__
+            out.append((hole.name, f"{constant!r}, behind it {site}.{content.__name__}"))
+    return sorted(out)
 
 
 def page_part() -> str:

@@ -12,7 +12,7 @@ from types import FunctionType, MethodType
 from typing import Any
 
 from ..bump import Bumped, as_function, bumped
-from ..callees import Policy, python_call
+from ..callees import Policy, python_call, refusal_of_names
 from ..core_sites import style_of
 from ..cores import selected
 from ..rewrite import Rewritten, survey
@@ -101,6 +101,9 @@ def explain(f: Any, /, *, plans: bool = False) -> Explanation:
     anew, as does one of an operator that NumPy does with the buffer's memory. Sites that gain
     nothing are given back; their figures stay.
 
+    With ``ALLOC_REWRITE=0`` in the environment no function is bumped, and this is what a bump would
+    find without it.
+
     Examples
     --------
     >>> import alloc_rewrite as alloc
@@ -129,7 +132,7 @@ def explain(f: Any, /, *, plans: bool = False) -> Explanation:
         code.co_firstlineno,
         core,
         known is not None,
-        reason or found.reason,
+        refusal_of_names(function) or reason or found.reason,
         parts.regions(),
         parts.others(),
         parts.breaks(),

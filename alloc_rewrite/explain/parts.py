@@ -7,6 +7,7 @@ not know how they are shown.
 from __future__ import annotations
 
 import builtins
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from types import FunctionType, ModuleType
 from typing import Any
@@ -91,7 +92,17 @@ class Parts:
         self._style = style
         self._shows_plans = plans
         self._places = list(enumerate(found.places))
-        self._regions = [(n, p) for n, p in self._places if isinstance(p, PlaceOfRegion)]
+        self._regions = list(self._regions_in_use())
+
+    def _regions_in_use(self) -> Iterator[tuple[int, PlaceOfRegion]]:
+        """Go over the regions; a spare one takes the place of one that was given back."""
+        regions = [(n, p) for n, p in self._places if isinstance(p, PlaceOfRegion)]
+        for i, (number, place) in enumerate(regions):
+            has_spare = i + 1 < len(regions) and regions[i + 1][1].is_spare
+            first = number - 1 if place.is_spare else number
+            first_is_gone = self._rewritten is not None and not self._rewritten.live[first]
+            if first_is_gone if place.is_spare else not (has_spare and first_is_gone):
+                yield number, place
 
     def regions(self) -> tuple[Region, ...]:
         """Return the regions, in the order of the code."""
@@ -131,7 +142,7 @@ class Parts:
             max(lines, default=self._line(None)),
             str(program),
             program.operations,
-            program.leaves,
+            program.operands,
             (*place.stores, *map(program.named, values)),
             Break(self._line(ended[0].line), ended[0].reason) if ended else None,
             hits,

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
+from ..cores import SWITCH, switched_off
 from .plans import plan_lines
 
 if TYPE_CHECKING:
@@ -19,6 +20,8 @@ def report(explained: Explanation) -> str:
     """Return what became of a function: regions, what broke them off, and the other sites."""
     place = f"{os.path.basename(explained.filename)}:{explained.line}"
     state = "bumped" if explained.bumped else "not bumped"
+    if switched_off():
+        state += f" ({SWITCH}=0)"
     out = [f"{explained.function} ({place}), {state}, {explained.core} core: {_found(explained)}"]
     for region in explained.regions:
         out += _region(region)

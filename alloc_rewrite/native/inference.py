@@ -15,6 +15,7 @@ from numpy._core import umath
 from ..cores import native
 from ..numpy_facts import UFUNCS, numpy_version, power_ufunc
 from ..rewrite import Node, Program, Vocabulary
+from .harmless import HARMLESS_NAMES, is_harmless
 from .loops import OWN, Loop, is_plain, plan_loop
 from .resolve import NATIVES, REDUCTIONS
 
@@ -28,6 +29,8 @@ VOCABULARY = Vocabulary(
     functions=REDUCTIONS.keys() | _UFUNCS.keys() | {"where", "clip", "abs"},
     methods=REDUCTIONS.keys(),
     reductions=REDUCTIONS.keys(),
+    harmless=HARMLESS_NAMES,
+    attributes=frozenset(dir(np.ndarray)),
 )
 
 _CLIP = getattr(umath, "clip")  # noqa: B009 - its stub lacks it
@@ -84,14 +87,17 @@ def plan_program(program: Program, kinds: list[Any]) -> list[Step | None] | None
     """Return what each computing node takes; None to leave the program to the original code.
 
     `kinds` has, for each node that is there before anything is computed, the dtype of an array or
-    NumPy scalar, the type of a Python number, or the callable itself. The entries of those that
-    compute are filled in.
+    NumPy scalar, the type of a Python number or of what a guard looks at, or the callable or class
+    itself. The entries of those that compute are filled in.
     """
     steps: list[Step | None] = []
     for i, node in enumerate(program.nodes):
         step: Step | None = None
         if node.kind == "index" or (node.kind == "attribute" and node.detail == "T"):
             kinds[i] = kinds[node.operands[0]] if kinds[i] is None else kinds[i]
+        elif node.kind == "guard":
+            if not is_harmless(kinds[node.operands[0]], called=node.detail == "called"):
+                return None
         elif node.kind == "store":
             step = StoreStep() if isinstance(kinds[node.operands[0]], np.dtype) else None
             if step is None:

@@ -9,7 +9,9 @@ from __future__ import annotations
 import functools
 import sys
 from types import (
+    BuiltinFunctionType,
     CellType,
+    CodeType,
     FunctionType,
     MethodDescriptorType,
     MethodType,
@@ -26,7 +28,8 @@ from ..callees import has_placeholder, python_call
 from ..errors import BufferFullError
 from ..numpy_facts import FORWARDS
 from ..registry import find_registered
-from ..rewrite import KEPT, Rewritten, Where, located
+from ..rewrite import KEPT, Where, located
+from ..rewrite.scopes import RUNNING, SCOPES
 from ..sites.equivalent import Rows
 from ..sites.exceptions import EXPECTED, from_signal_handler
 
@@ -68,10 +71,10 @@ _KINDS = frozenset(map(type, NATIVES))  # hashing others might run anybody's cod
 def plan_callee(spec: tuple[Any, ...], callee: Any) -> tuple[str, Any, Any] | None:
     """Say what a callable is swapped for; None if it is called as it is.
 
-    One of ``("enter", cell, closing)`` for a Python function (see `Rewritten`), or ``"keep"`` in
-    its place if its instance may be kept; ``("once", callable, None)`` for this call alone, or
-    ``"passing"`` if that is not worth it for long; or the name of a native with what it stands
-    for and what else it needs.
+    One of ``("enter", cell, code)`` for a Python function that has this code (the cell holds the
+    rewritten one: see `Rewritten`), or ``"keep"`` in its place if its instance may be kept;
+    ``("once", callable, None)`` for this call alone, or ``"passing"`` if that is not worth it for
+    long; or the name of a native with what it stands for and what else it needs.
     """
     try:
         return _planned(spec, callee)
@@ -90,6 +93,8 @@ def _planned(spec: tuple[Any, ...], callee: Any) -> tuple[str, Any, Any] | None:
     if kind is np.ufunc and callee is not np.matmul:
         objects = all(set(signature) <= {"O", "-", ">"} for signature in callee.types)
         return None if objects else ("ufunc", callee, None)
+    if kind is BuiltinFunctionType and callee in SCOPES:
+        return "scope", callee, locals if callee in RUNNING else None
     if callee is abs:
         return "ufunc", abs, np.absolute
     function = function_of(callee)
@@ -97,10 +102,10 @@ def _planned(spec: tuple[Any, ...], callee: Any) -> tuple[str, Any, Any] | None:
     if own is not None:
         return own[0], function, own[1]
     if type(function) is FunctionType:
-        rewritten = sites.callees.rewritten(function)
+        code, rewritten = function.__code__, sites.callees.rewritten(function)
         if rewritten is None:
             return None
-        return "keep" if _is_lasting(function) else "enter", *_form_of(rewritten)
+        return "keep" if _is_lasting(function) else "enter", rewritten.current, code
     if kind is functools.partial:
         return _partial(spec, callee)
     call = python_call(callee)
@@ -118,9 +123,9 @@ def _compiled(spec: tuple[Any, ...], callee: Any, function: Any) -> tuple[str, A
             inner, ask = dispatch
     elif type(function) is MethodDescriptorType:
         inner = FORWARDS.get(function)
-    rewritten = None if inner is None else spec[0].callees.rewritten(inner)
-    if rewritten is not None:
-        return "entered", function, (*_form_of(rewritten), inner, ask)
+    entered = _entered(spec[0], inner)
+    if entered is not None:
+        return "entered", function, (*entered, ask)
     if not _is_numeric(callee, function):
         return None
     if type(callee) is MethodWrapperType:
@@ -174,9 +179,12 @@ def _is_lasting(function: FunctionType) -> bool:
     return names.get(function.__name__) is function or isinstance(names.get(holder), type)
 
 
-def _form_of(rewritten: Rewritten) -> tuple[CellType, tuple[CellType, ...]]:
-    """Return the cell of the current code, and what follows a function's own closure."""
-    return rewritten.current, rewritten.closing
+def _entered(sites: NativeSites, inner: Any) -> tuple[CellType, FunctionType, CodeType] | None:
+    """Return the cell of the rewritten code, for the Python function behind a callable."""
+    if type(inner) is not FunctionType:
+        return None
+    code, rewritten = inner.__code__, sites.callees.rewritten(inner)
+    return None if rewritten is None else (rewritten.current, inner, code)
 
 
 def _method(sites: NativeSites, function: Any, owner: Any) -> tuple[str, Any, Any] | None:

@@ -16,12 +16,18 @@ from ..cores import native
 from ..errors import buffer_full
 from ..numpy_facts import UFUNCS, power_ufunc
 from ..rewrite import KEPT, Call, Owner, Place, Program, Region, Rewriter, Style, Where, located
+from ..rewrite.gates import KINDS
 from ..sites.errstate import error_modes, error_state
 from ..sites.exceptions import from_signal_handler
 from ..sizes import block_size
 from .inference import VOCABULARY, plan_program
 from .loops import plan_loop, plan_product, plan_reduction
 from .resolve import plan_callee
+
+# A gate's attribute is read without a call.
+_GATES: dict[str, Any] = {} if native is None else {"gates": native.Gates, "attribute": "content"}
+if native is not None:
+    KINDS.add(native.Gate)
 
 
 class NativeSites:
@@ -30,7 +36,7 @@ class NativeSites:
     With `frugal`, calls that the memory handler costs more than it saves are left to the heap.
     """
 
-    style = Style({}, direct=True, extras=True, vocabulary=VOCABULARY)
+    style = Style({}, direct=True, extras=True, vocabulary=VOCABULARY, **_GATES)
 
     def __init__(self, buffer: Buffer, policy: Policy, frugal: bool = True) -> None:
         self.buffer = buffer

@@ -22,6 +22,10 @@ from .blocks import FREE, SCAN, Block, Pool, Space, Spec, lost_blocks
 
 _UNKNOWN: Any = object()
 _MANY_SPECS = 4096  # specifications remembered before the oldest half is dropped
+_COUNTED = 64  # requests of a pool that are counted at a time, and that a reset counts as
+_PERIOD = 512  # requests between two reviews of what is kept
+_LONG = 2  # reviews after which what was not used is not needed
+_MUCH, _SPARE = 4, 16 << 20  # times what is needed may be kept, and so many bytes on top
 
 
 class PythonArena:
@@ -34,11 +38,13 @@ class PythonArena:
         self._lock = threading.RLock()
         self._carving = False  # tells a finaliser or signal handler that it interrupted us
         self._patience = 0  # arrays left to the heap before the next reclaim
+        self._until_review = _PERIOD
+        self._most = [0, 0]  # bytes in blocks at resets: at most since the last review, and before
         self._pools: weakref.WeakValueDictionary[int, Pool] = weakref.WeakValueDictionary()
         self._specs: dict[tuple[Any, ...], Spec | None] = {}
         self.peak = 0
         self.heap_fallbacks = 0
-        self._spaces = [Space(aligned(nbytes))] if nbytes is not None else []
+        self._spaces = [Space(aligned(nbytes), True)] if nbytes is not None else []
         _arenas.add(self)
 
     @property
@@ -68,12 +74,23 @@ class PythonArena:
         with self._lock:
             if self._carving:
                 raise RuntimeError("reset() from code that interrupted the buffer at work")
+            self._most[0] = max(self._most[0], self._used())
+            self._count()
             free = self._drain(keep_busy=False)
             for i, space in enumerate(self._spaces):
                 if space.blocks <= free:
                     space.clear()
                 else:
-                    self._spaces[i] = Space(space.size)
+                    self._spaces[i] = Space(space.size, space.is_kept)
+                    space.release(free)
+                    space.trim()  # nothing will be carved from it any more
+
+    def trim(self) -> int:
+        """Give back to the system what no array needs; return the bytes that went."""
+        with self._lock:
+            if self._carving:
+                raise RuntimeError("trim() from code that interrupted the buffer at work")
+            return self._trimmed(0)
 
     def empty(
         self, shape: tuple[int, ...], dtype: np.dtype[Any], strides: tuple[int, ...] | None = None
@@ -122,6 +139,9 @@ class PythonArena:
         """Return an uninitialised array as `spec` says, or None to leave it to the heap."""
         pool = spec.pool
         blocks = pool.blocks
+        requests = pool.requests = pool.requests + 1
+        if not requests % _COUNTED:
+            self._count()
         busy: list[Block] | None = None
         while True:
             try:
@@ -235,6 +255,56 @@ class PythonArena:
             capacity=self.capacity,
             limit=self._limit if self._on_full == "grow" else None,
         )
+
+    def _count(self) -> None:
+        """Count some requests; after so many, look whether more is kept than needed."""
+        self._until_review -= _COUNTED
+        if self._until_review > 0:
+            return
+        with self._lock:
+            if not self._carving:
+                self._until_review = max(_PERIOD, sum(len(space.blocks) for space in self._spaces))
+                self._review()
+
+    def _review(self) -> None:
+        """Give back what has long not been needed."""
+        for pool in list(self._pools.values()):
+            pool.note()
+        most = max(self._most)
+        self._most = [0, self._most[0]]
+        kept = self._touched()
+        if kept <= _SPARE:
+            return
+        blocks = [block for space in self._spaces for block in list(space.blocks)]
+        needed = sum(b.pool.size for b in blocks if b.pool.idle < _LONG or not b.is_free())
+        needed = max(needed, most)
+        if kept > _MUCH * needed + _SPARE:
+            self._trimmed(2 * needed)
+
+    def _trimmed(self, keep: int) -> int:
+        """Give back what is free, but leave about `keep` bytes; return the bytes that went."""
+        self._carving = True
+        try:
+            free = self._drain(keep_busy=True)
+            for space in self._spaces:
+                space.release(free)
+            del free
+            given = 0
+            for space in sorted(self._spaces, key=lambda space: -space.size):
+                if space.blocks or space.is_kept:
+                    continue
+                if space.size > keep or self.capacity - space.size >= keep:
+                    given += space.touched()
+                    self._spaces.remove(space)
+            for space in self._spaces:
+                if self._touched() > keep:
+                    given += space.trim()
+            return given
+        finally:
+            self._carving = False
+
+    def _touched(self) -> int:
+        return sum(space.touched() for space in self._spaces)
 
     def _used(self) -> int:
         return sum(space.carved for space in self._spaces)

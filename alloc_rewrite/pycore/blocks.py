@@ -15,17 +15,14 @@ has holders, and a block whose header has a single reference can be used again.
 from __future__ import annotations
 
 from sys import getrefcount
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 
 from ..sizes import ALIGNMENT
+from .pages import Chunk, give_back, is_mapped, new_chunk, whole_pages
 
 SCAN = 8  # blocks looked at before the busy ones are set aside
-
-
-class Chunk(np.ndarray[Any, np.dtype[np.uint8]]):
-    """One piece of arena memory; a type of its own so that chains of bases end at a header."""
 
 
 class Header(np.ndarray[Any, Any]):
@@ -54,13 +51,21 @@ class Header(np.ndarray[Any, Any]):
 class Pool:
     """The blocks of one size: those that may be free, and those seen to be busy."""
 
-    __slots__ = ("__weakref__", "blocks", "busy", "size", "sweep_at")
+    __slots__ = ("__weakref__", "blocks", "busy", "idle", "noted", "requests", "size", "sweep_at")
 
     def __init__(self, size: int) -> None:
         self.size = size
         self.blocks: list[Block] = []
         self.busy: list[Block] = []
         self.sweep_at = 2 * SCAN
+        self.requests = 0
+        self.noted = 0  # how many of these there were at the last review
+        self.idle = 0  # reviews in a row since which there were none
+
+    def note(self) -> None:
+        """Take note, at a review, of whether the pool was used since the last one."""
+        self.idle = self.idle + 1 if self.requests == self.noted else 0
+        self.noted = self.requests
 
 
 class Spec(NamedTuple):
@@ -134,16 +139,28 @@ FREE = _references_of_a_free_header()
 _LOST = _references_of_a_lost_block()
 
 
+def _within(spans: list[tuple[int, int]], begin: int, end: int) -> int:
+    """Return how many bytes of a stretch are in spans that don't overlap."""
+    return sum(max(0, min(to, end) - max(at, begin)) for at, to in spans)
+
+
+def _without(spans: list[tuple[int, int]], begin: int, end: int) -> list[tuple[int, int]]:
+    """Return the spans without the bytes of a stretch."""
+    parts = [part for at, to in spans for part in ((at, min(to, begin)), (max(at, end), to))]
+    return [(at, to) for at, to in parts if at < to]
+
+
 class Space:
     """A chunk's memory with its gaps: the first gap large enough is carved from its start."""
 
-    __slots__ = ("blocks", "carved", "gaps", "memory", "size", "start")
+    __slots__ = ("blocks", "carved", "clean", "gaps", "is_kept", "memory", "size", "start")
 
-    def __init__(self, size: int) -> None:
+    def __init__(self, size: int, is_kept: bool = False) -> None:
         self.size = size
-        chunk: Chunk = np.ndarray.__new__(Chunk, size + ALIGNMENT, np.uint8)
-        chunk.fill(0)  # every page is touched here, once
-        self.start = -chunk.__array_interface__["data"][0] % ALIGNMENT
+        self.is_kept = is_kept  # the user asked for it, so it stays when it is empty
+        chunk, self.start = new_chunk(size, ALIGNMENT)
+        # What no block has had yet, or was given back since.
+        self.clean = [(0, size)] if is_mapped(chunk) else []
         # Headers are made from a memoryview (their base is the chunk all the same), which stays
         # writeable if somebody goes down the bases of an array and makes the chunk read-only.
         self.memory = memoryview(chunk)
@@ -163,6 +180,7 @@ class Space:
                 block = Block(self, self.start + begin, spec)
                 self.blocks.add(block)
                 self.carved += size
+                self.clean = _without(self.clean, begin, begin + size)
                 return block
         return None
 
@@ -177,3 +195,20 @@ class Space:
         gaps.append((at, self.size))
         self.carved = sum(b.pool.size for b in left)
         self.blocks, self.gaps = left, gaps
+
+    def touched(self) -> int:
+        """Bytes that blocks may have written to since the system gave them."""
+        return self.size - _within(self.clean, 0, self.size)
+
+    def trim(self) -> int:
+        """Give the pages in gaps back to the system; return the bytes of those that blocks had."""
+        chunk = cast(Chunk, self.memory.obj)
+        given = 0
+        for at, to in self.gaps if is_mapped(chunk) else ():
+            begin, end = whole_pages(self.start + at, self.start + to)
+            begin, end = begin - self.start, end - self.start
+            had = end - begin - _within(self.clean, begin, end) if begin < end else 0
+            if had and give_back(chunk, self.start + begin, self.start + end):
+                given += had
+                self.clean = [*_without(self.clean, begin, end), (begin, end)]
+        return given

@@ -16,12 +16,12 @@ from bytecode.instr import InstrLocation
 
 from ..errors import BufferFullError, NothingToDoError, RewriteError
 from .calls import callee_name, find_calls
-from .convention import Place, Style, used_finishers
-from .decode import decode, is_rewritten
+from .convention import Place, Style, finishers_by_name, site_names
+from .decode import decode
 from .encode import encode
 from .expressions import expression_at
+from .gates import Gates, filled, gates_of, is_rewritten
 from .ir import IR, Call, Operation, Region
-from .opcodes import ORIGIN
 from .operations import find_operations
 from .program import Node, Program
 from .reasons import Break
@@ -33,6 +33,7 @@ __all__ = [
     "KEPT",
     "Break",
     "Call",
+    "Gates",
     "Node",
     "Operation",
     "Owner",
@@ -46,13 +47,15 @@ __all__ = [
     "Survey",
     "Vocabulary",
     "Where",
+    "behind_gates",
     "callee_name",
     "expression_at",
     "found_in",
+    "gates_of",
     "is_rewritten",
     "located",
-    "origin_of",
     "survey",
+    "with_code",
 ]
 
 logger = logging.getLogger("alloc_rewrite")
@@ -88,7 +91,7 @@ class Sites(Protocol):
         ...
 
     def make(self, place: Place, where: Where, owner: Owner, number: int) -> list[Any]:
-        """Return what goes into the place's cells: the site, and its observer if any."""
+        """Return what lies behind the place's gates: the site, and its observer if any."""
         ...
 
 
@@ -121,16 +124,17 @@ KEPT = _Kept()
 
 
 class Rewritten(Owner):
-    """A code object's rewritten form, and the cells of its sites.
+    """A code object's rewritten form, and the gates of its sites.
 
-    A site that does not pay is given back: its cell is emptied at once, which running frames
+    A site that does not pay is given back: its gate is opened at once, which running frames
     notice, and the code is made anew without it when half of the sites have gone, or the others
     have settled in. Of the original code only a weak reference is kept.
     """
 
     def __init__(self, code: CodeType, sites: Sites) -> None:
-        self.code, places = _first_form(code, sites.style)
+        form, places = _first_form(code, sites.style)
         self._original = weakref.ref(code)
+        self.made_by = sites
         self._is_foreign = sites.is_foreign
         self._style = style = sites.style
         made = [
@@ -141,10 +145,11 @@ class Rewritten(Owner):
         self._in_code = len(places)
         self.sites = [row[0] for row in made]
         contents = [content for column in zip(*made, strict=True) for content in column]
-        contents += [style.finishers[name] for name in used_finishers(places, style)]
-        self.cells = tuple(map(CellType, contents))  # in the order of `encode.cell_names`
-        #: What follows a function's own closure, if nothing is told of its origin.
-        self.closing = (*self.cells, CellType(None))
+        self.gates = style.gates(contents)
+        _behind_gates[id(self.gates)] = self
+        self._constants = dict(zip(site_names(len(places), style), self.gates.gates, strict=False))
+        self._constants |= finishers_by_name(style)
+        self.code = filled(form, self._constants, self.gates)
         #: Holds the code as long as a site is left, for those who look often.
         self.current = CellType(self.code)
         self._functions: weakref.WeakSet[FunctionType] = weakref.WeakSet()
@@ -159,22 +164,9 @@ class Rewritten(Owner):
         """Whether any site is left."""
         return any(self.live.values())
 
-    def instance(self, function: FunctionType, origin: Any = None) -> FunctionType:
-        """Return a function like `function` that runs the rewritten code.
-
-        `origin` is what `origin_of` shall say of it.
-        """
-        new = FunctionType(
-            self.code,
-            function.__globals__,
-            function.__name__,
-            function.__defaults__,
-            (*(function.__closure__ or ()), *self.cells, CellType(origin)),
-        )
-        new.__qualname__ = function.__qualname__  # errors, generators and coroutines say it
-        if function.__kwdefaults__:
-            new.__kwdefaults__ = function.__kwdefaults__
-        return new
+    def instance(self, function: FunctionType) -> FunctionType:
+        """Return a function like `function` that runs the rewritten code."""
+        return with_code(function, self.code)
 
     def follow(self, function: FunctionType) -> None:
         """Let this function get the code without the sites given back."""
@@ -185,7 +177,7 @@ class Rewritten(Owner):
         if not self.live[number]:
             return
         self.live[number] = False
-        self.cells[number].cell_contents = None
+        self.gates.empty(number)
         if 2 * sum(self.live.values()) <= self._in_code:
             self.settle()
 
@@ -196,15 +188,26 @@ class Rewritten(Owner):
         if left == self._in_code or code is None:
             return
         self._in_code = left
+        before = self.code
         try:
-            self.code = encode(*found_in(code, self._style), self._style, self.live)
+            form = encode(*found_in(code, self._style), self._style, self.live)
+            self.code = filled(form, self._constants, self.gates)
             self.current.cell_contents = self.code if left else None
             for function in list(self._functions):
-                function.__code__ = self.code
-        except Exception as error:  # the emptied cells do the same, a little slower
+                if function.__code__ is before:  # it may have got other code from others
+                    function.__code__ = self.code
+        except Exception as error:  # the open gates do the same, a little slower
             if self._is_foreign(error):
                 raise
             logger.debug("could not shorten %s: %s", code.co_qualname, error)
+
+
+_behind_gates: weakref.WeakValueDictionary[int, Rewritten] = weakref.WeakValueDictionary()
+
+
+def behind_gates(gates: Gates) -> Rewritten | None:
+    """Return the rewritten form that gates belong to; None if it came from another process."""
+    return _behind_gates.get(id(gates))
 
 
 class _Entry(NamedTuple):
@@ -292,12 +295,19 @@ def _first_form(code: CodeType, style: Style) -> tuple[CodeType, list[Place]]:
     return form.rewritten, form.places
 
 
-def origin_of(function: FunctionType) -> Any:
-    """Return what `Rewritten.instance` was told of a function's origin; None for others."""
-    names = function.__code__.co_freevars
-    if not names or names[-1] != ORIGIN or not function.__closure__:
-        return None
-    return function.__closure__[-1].cell_contents
+def with_code(function: FunctionType, code: CodeType) -> FunctionType:
+    """Return a function like `function` that runs other code."""
+    new = FunctionType(
+        code,
+        function.__globals__,
+        function.__name__,
+        function.__defaults__,
+        function.__closure__,
+    )
+    new.__qualname__ = function.__qualname__  # errors, generators and coroutines say it
+    if function.__kwdefaults__:
+        new.__kwdefaults__ = function.__kwdefaults__
+    return new
 
 
 class Survey(NamedTuple):

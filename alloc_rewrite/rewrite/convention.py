@@ -1,16 +1,17 @@
-"""How the sites of a core are called, and what the cells are named that they live in.
+"""How the sites of a core are called, and how code finds them.
 
 In: the places of a function. Out: facts that `emit_places`, `emit_region` and `encode` share.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from .gates import Gates, WeakGates
 from .ir import Call, Operation, Region
-from .opcodes import NULL_FIRST, ORIGIN, SITE_PREFIX
+from .opcodes import NULL_FIRST, SITE_PREFIX
 from .symbolic import Vocabulary
 
 Place = Region | Operation | Call
@@ -25,6 +26,8 @@ class Style:
     direct: bool = False  # whether sites take the place of operators, and swap callables
     extras: bool = False  # whether what makes no array data but costs time has sites as well
     vocabulary: Vocabulary | None = None  # what may be called in regions, if there are any
+    gates: Callable[[list[Any]], Gates] = WeakGates  # what code finds its sites by
+    attribute: str = ""  # of a gate, that gives what lies behind it; without one a gate is called
 
     @property
     def binds(self) -> bool:
@@ -41,23 +44,15 @@ class Style:
 ROOM = 6  # stack slots that a site may need beyond its operands
 
 
-def cell_names(places: list[Place], style: Style) -> list[str]:
-    """Return the names of the free variables that a function's sites and finishers live in.
-
-    First the sites, in the order of their places, then their observers, if there are any,
-    then the finishers in the order of `used_finishers`, and last a cell that the code does not
-    use: what the function was made from.
-    """
-    names = [f"{SITE_PREFIX}{i}" for i in range(len(places))]
-    observers = [observer(name) for name in names] if style.observe else []
-    finishing = [finisher(name) for name in used_finishers(places, style)]
-    return [*names, *observers, *finishing, ORIGIN]
+def site_names(number_of_places: int, style: Style) -> list[str]:
+    """Return what code calls its sites: those in the order of the places, then their observers."""
+    names = [f"{SITE_PREFIX}{i}" for i in range(number_of_places)]
+    return names + [observer(name) for name in names] if style.observe else names
 
 
-def used_finishers(places: list[Place], style: Style) -> list[str]:
-    """Return the operators among the places that have a finisher, each once."""
-    operators = (place.operator for place in places if isinstance(place, Operation))
-    return [name for name in dict.fromkeys(operators) if name in style.finishers]
+def finishers_by_name(style: Style) -> dict[str, Any]:
+    """Return what code calls the finishers of operators, with these."""
+    return {finisher(operator): value for operator, value in style.finishers.items()}
 
 
 def observer(name: str) -> str:

@@ -12,18 +12,17 @@ from types import CodeType
 from bytecode import Bytecode, Instr
 
 from ..errors import RewriteError
+from .gates import is_rewritten
 from .ir import IR
-from .opcodes import SITE_PREFIX, SUPPORTED, split
+from .opcodes import SUPPORTED, split
 
-# Code that looks at its own frame, locals or reference counts would see the rewriter's work.
+# Code that looks at these would see the rewriter's work: its variables, its code, or events in it.
+# (What it sees of its variables otherwise, as by `locals()`, is what plain code sees.)
 _INTROSPECTION = frozenset(
     {
-        "locals",
-        "_getframe",
-        "_getframemodulename",
-        "currentframe",
-        "getouterframes",
-        "getinnerframes",
+        "f_locals",
+        "f_code",
+        "getargvalues",
         "getrefcount",
         "get_referrers",
         "set_trace",
@@ -31,8 +30,7 @@ _INTROSPECTION = frozenset(
         "setprofile",
     }
 )
-# The same by built-in functions; as names of methods these say nothing (`model.eval()`).
-_BUILTINS = frozenset({"vars", "dir", "eval", "exec", "breakpoint"})
+_BUILTINS = frozenset({"breakpoint"})
 _LOOKS = "it may look at its own frame or reference counts ({})"
 _FUNCTION = inspect.CO_OPTIMIZED | inspect.CO_NEWLOCALS
 
@@ -75,8 +73,3 @@ def refusal(code: CodeType) -> str | None:
     if seen:
         return _LOOKS.format(", ".join(sorted(seen)))
     return None
-
-
-def is_rewritten(code: CodeType) -> bool:
-    """Whether this code came out of the rewriter."""
-    return any(name.startswith(SITE_PREFIX) for name in code.co_freevars)

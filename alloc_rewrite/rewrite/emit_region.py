@@ -25,7 +25,7 @@ class Writer:
     def __init__(self) -> None:
         self.out: list[Any] = []
         self._protection: TryBegin | None = None  # the mark in whose range the next item stands
-        self._open: tuple[int, Target, InstrLocation | None] | None = None
+        self._open: list[tuple[int, Target, InstrLocation | None]] = []
 
     def put(self, item: Any) -> None:
         """Add an original item."""
@@ -40,21 +40,20 @@ class Writer:
         """Put a region's site in front of its items; `depth` is that of the stack there."""
         emit, done = Emitter(region.location), Target()
         lines = _other_lines(region, items)
-        _emit_region(emit, region, name, done, lines, region.size, None)
+        _emit_region(emit, region, name, done, lines, region.reach, None)
         _verify_region(region, emit, done)
         emit = Emitter(region.location)
         self._protection = _emit_region(emit, region, name, done, lines, depth, self._protection)
         self.out += emit.out
-        self._open = region.stop, done, items[region.stop - 1].location
+        self._open.append((region.stop, done, items[region.stop - 1].location))
 
     def end_region(self, at: int) -> None:
-        """Let the way around a region's items end here if they do."""
-        if self._open is not None and self._open[0] == at:
-            _, done, location = self._open
-            emit = Emitter(location)
+        """Let the ways around a region's items end here if they do."""
+        if self._open and self._open[0][0] == at:
+            emit = Emitter(self._open[0][2])
             emit.end_of_call()
-            self.out += [*emit.out, done]
-            self._open = None
+            self.out += [*emit.out, *(done for _, done, _ in self._open)]
+            self._open.clear()
 
 
 def _other_lines(region: Region, items: list[Any]) -> list[InstrLocation]:
@@ -144,6 +143,6 @@ def _verify_region(region: Region, emit: Emitter, done: Target) -> None:
     for _ in range(values):
         emit.op("LOAD_CONST", None)
     room = len(region.loads) + len(region.program.outputs) + ROOM
-    entry = (VALUE,) * region.size
+    entry = (VALUE,) * region.reach
     locals_ = {*region.stores, *region.resets}
     verify([*emit.out, done], entry, region.size, room, left=values, locals_=locals_)

@@ -12,7 +12,7 @@ from typing import Any
 from bytecode import Instr
 from bytecode.instr import FreeVar, InstrLocation
 
-from .opcodes import NULL_FIRST, NULL_LOCAL, PY311, PY312
+from .opcodes import NULL_FIRST, NULL_LOCAL, PY311, PY312, attribute_load
 
 
 @functools.lru_cache(4096)
@@ -59,6 +59,23 @@ class Emitter:
 
     def load_cell(self, name: str) -> None:
         self.put(_cell_template(name))
+
+    def load_behind(self, gate: Any, attribute: str) -> None:
+        """Push what lies behind a gate (see `Style`): its attribute, or what it returns."""
+        if attribute:
+            self.load_constant(gate)
+            self.out.append(attribute_load(attribute, self.location))
+            return
+        if NULL_FIRST:
+            self.op("PUSH_NULL")
+        self.load_constant(gate)
+        if not NULL_FIRST:
+            self.op("PUSH_NULL")
+        self.call(0)
+
+    def load_constant(self, value: Any) -> None:
+        """Push an object that no template may keep."""
+        self.out.append(Instr("LOAD_CONST", value, location=self.location))
 
     def load_callable(self, name: str) -> None:
         """Push a cell's content and a NULL, in the order that a call wants."""

@@ -1,7 +1,7 @@
 """From the intermediate representation, with sites put in, back to a code object.
 
-In: an `IR`, the places found in it, and which of them have a site. Out: a code object whose
-free variables end with the sites' cells. It must not know what a site does, only how one is
+In: an `IR`, the places found in it, and which of them have a site. Out: a code object with a `Hole`
+among its constants for each gate of a site. It must not know what a site does, only how one is
 called:
 
 - an operation's site gets copies of the operands and returns the result, or None: "not handled",
@@ -12,7 +12,7 @@ called:
 - a call's site gets the callable and copies of the arguments, and returns a pair: what to
   call instead (often the callable itself), and the result, or None: "not handled",
   whereupon the call is made;
-- a cell that holds None has no site any more: the original instructions run.
+- a gate without anything behind it has no site any more: the original instructions run.
 
 In the *direct* style an operation's site takes the operands over and returns what the operator
 gives, whatever that takes, and a call's site only swaps the callable, so that the call itself
@@ -21,7 +21,7 @@ stays the original instruction.
 A *region's* site gets the leaves and returns the outputs (see `Program`), or None: "not handled",
 whereupon the original items run, with the sites of the operations and calls among them.
 
-In the *observe* style, what the original instructions gave is shown to a second cell of the site
+In the *observe* style, what the original instructions gave is shown to an observer of the site
 (a call's site then returns a triple; the third is shown beside the result).
 """
 
@@ -32,11 +32,13 @@ from types import CodeType
 from typing import Any
 
 from bytecode import Bytecode, Instr
+from bytecode.instr import FreeVar
 
-from .convention import ROOM, Place, Style, cell_names
+from .convention import ROOM, Place, Style, finisher
 from .emit_places import emit_call, emit_direct, emit_operation
 from .emit_region import Writer
 from .emitter import Emitter
+from .gates import Hole
 from .ir import IR, Call, Operation, Region
 from .locations import corrected
 from .opcodes import (
@@ -57,7 +59,10 @@ def encode(
     """Return code with a site at every place (of those that are `live`, if given)."""
     chosen = [(i, p) for i, p in enumerate(places) if live is None or live[i]]
     at = {p.start: (i, p) for i, p in chosen if not isinstance(p, Region)}
-    regions = {p.start: (i, p) for i, p in chosen if isinstance(p, Region)}
+    regions: dict[int, list[tuple[int, Region]]] = {}
+    for number, place in chosen:
+        if isinstance(place, Region):
+            regions.setdefault(place.start, []).append((number, place))
     calls = [p for _, p in at.values() if isinstance(p, Call)]
     methods = {m for call in calls if style.binds for m in call.method_loads}
     writer = Writer()
@@ -65,8 +70,7 @@ def encode(
     i, extra = 0, 0
     while i < len(items):
         writer.end_region(i)
-        if i in regions:
-            number, region = regions.pop(i)
+        for number, region in regions.pop(i, ()):
             depth = len(ir.stacks[i] or ())
             writer.begin_region(region, f"{SITE_PREFIX}{number}", items, depth)
             extra = max(extra, len(region.loads) + len(region.program.outputs))
@@ -95,7 +99,7 @@ def encode(
         writer.out += emit.out
         i = place.stop
     out = writer.out
-    frame = _framed(ir, out, cell_names(places, style))
+    frame = _framed(ir, _with_gates(out, style))
     new = code_of(frame, ir.code.co_stacksize + ROOM + extra)
     verify_code(new, ir.code)
     return new
@@ -120,18 +124,34 @@ def _verify_once(place: Operation | Call, items: list[Any], style: Style) -> Non
         _verified.add(key)
 
 
-def _framed(ir: IR, items: list[Any], cells: list[str]) -> Bytecode:
-    """Put items into the function's frame, with the sites' cells behind its free variables."""
+def _with_gates(items: list[Any], style: Style) -> list[Any]:
+    """Return items that load sites from behind their gates, and finishers as constants.
+
+    Up to here they are free variables with names of their own.
+    """
+    finishers = {finisher(operator) for operator in style.finishers}
+    holes: dict[str, Hole] = {}  # of one name there is one, and one constant
+    out: list[Any] = []
+    for item in items:
+        name = item.arg.name if isinstance(item, Instr) and type(item.arg) is FreeVar else ""
+        if not name.startswith(SITE_PREFIX):
+            out.append(item)
+            continue
+        emit = Emitter(item.location)
+        hole = holes.setdefault(name, Hole(name))
+        if name in finishers:
+            emit.load_constant(hole)
+        else:
+            emit.load_behind(hole, style.attribute)
+        out += emit.out
+    return out
+
+
+def _framed(ir: IR, items: list[Any]) -> Bytecode:
+    """Put items into the function's frame."""
     new = Bytecode()
     new._copy_attr_from(ir.frame)
-    new.freevars = [*ir.frame.freevars, *cells]
     new.argnames = [*ir.frame.argnames, NULL_LOCAL]
-    first = next(item for item in items if isinstance(item, Instr))
-    take_cells = Instr("COPY_FREE_VARS", len(new.freevars), location=first.location)
-    if first.name == "COPY_FREE_VARS":
-        items[items.index(first)] = take_cells
-    else:
-        items.insert(0, take_cells)
     list.extend(new, fuse(items, new.argnames))
     return new
 

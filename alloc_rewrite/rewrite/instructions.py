@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import cast
 
 from bytecode import Instr
+from bytecode.instr import CellVar
 
 from .opcodes import (
     attribute_name,
@@ -47,6 +48,8 @@ def _load_local(scan: Scan, instr: Instr) -> bool:
         return scan.refuse(_SHARED)
     node = scan.locals.get(name)
     if node is None:
+        if not scan.flow.is_bound(name, scan.start):
+            return scan.refuse(f"the variable `{name}` may have no value")
         node = _known_leaf(scan, instr, name)
     return scan.push(node, scan.at)
 
@@ -87,6 +90,8 @@ def _load_global(scan: Scan, instr: Instr) -> bool:
 
 def _load_cell(scan: Scan, instr: Instr) -> bool:
     name = str(getattr(instr.arg, "name", instr.arg))
+    if isinstance(instr.arg, CellVar) and not scan.flow.is_bound(name, scan.start):
+        return scan.refuse(f"the variable `{name}` may have no value")
     return scan.push(_known_leaf(scan, instr, name), scan.at)
 
 

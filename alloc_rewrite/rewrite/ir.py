@@ -27,19 +27,22 @@ class Region:
     The items from `start` up to `stop` stay in the code, with the operations and calls among
     them: they run if the site does not handle its leaves. The top `size` slots of the stack are
     the region's to consume. `loads` says how each leaf is loaded: an instruction, or how deep it
-    lies on the stack. Of the program's outputs the first go into the locals `stores`, the others
-    onto the stack, the last one deepest. The locals `resets` get a value in the original code
-    that nobody reads.
+    lies on the stack; no load reaches deeper than `reach`. Of the program's outputs the first go
+    into the locals `stores`, the others onto the stack, the last one deepest. The locals `resets`
+    get a value in the original code that nothing reads or can look at. A region `is_spare` if it
+    follows another one of the same items, which is more particular about its leaves.
     """
 
     start: int
     stop: int
     program: Program
     size: int
+    reach: int
     loads: tuple[Instr | int, ...]
     stores: tuple[str, ...]
     resets: tuple[str, ...]
     location: InstrLocation | None
+    is_spare: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,12 +10,15 @@ from collections.abc import Iterable
 from typing import Any
 
 from bytecode import Instr, Label
+from bytecode.instr import CellVar
 
 from .ir import IR, handlers
 
 _READS = frozenset(
     {"LOAD_FAST", "LOAD_FAST_CHECK", "LOAD_FAST_BORROW", "LOAD_FAST_AND_CLEAR", "DELETE_FAST"}
 )
+_BINDS = frozenset({"STORE_FAST", "STORE_DEREF", "LOAD_DEREF", "DELETE_DEREF"})
+_CLEARS = "LOAD_FAST_AND_CLEAR"  # of the variable of a comprehension, which gets its value back
 
 
 class Locals:
@@ -28,6 +31,10 @@ class Locals:
     def is_live(self, name: str, at: int) -> bool:
         """Whether a local's value on entry of an item may be read, by it or later."""
         return bool(self._live[at] & self._bit(name)) if at < len(self._live) else False
+
+    def is_bound(self, name: str, at: int) -> bool:
+        """Whether a local has a value for certain when an item begins."""
+        return bool(self._bound[at] & self._bit(name))
 
     def may_hold(self, name: str, start: int, stop: int) -> bool:
         """Whether a local may hold a value when the items from `start` to `stop` begin."""
@@ -96,6 +103,62 @@ class Locals:
                     live[i] = now
                     changed = True
         return live
+
+    @functools.cached_property
+    def _bound(self) -> list[int]:
+        """For each item the locals that have a value before it on all paths, as bits."""
+        items, labels = self._items, self._labels
+        marks = handlers(items)
+        everything = -1
+        bound = [everything] * (len(items) + 1)
+        bound[0] = 0
+        for name in self._arguments:
+            bound[0] |= self._bit(name)
+        work, seen = [0], {0}
+        while work:
+            i = work.pop()
+            while i < len(items):
+                item, now = items[i], bound[i]
+                leads: list[tuple[int, int]] = []
+                if isinstance(item, Instr):
+                    if marks[i] is not None:
+                        leads.append((labels[marks[i].target], now))
+                    now = self._after(i, item, now)
+                    if item.has_jump():
+                        leads.append((labels[item.arg], now))
+                    if item.is_final():
+                        now = everything
+                for target, known in leads:
+                    if bound[target] & known != bound[target]:
+                        bound[target] &= known
+                        work.append(target)
+                i += 1
+                if bound[i] & now == bound[i] and i in seen:
+                    break
+                bound[i] &= now
+                seen.add(i)
+        return bound
+
+    def _after(self, at: int, item: Instr, bound: int) -> int:
+        """Return the locals that have a value for certain after an item, as bits."""
+        name = item.arg.name if isinstance(item.arg, CellVar) else item.arg
+        if not isinstance(name, str) or item.name not in _BINDS | _READS:
+            return bound
+        unbinds = item.name in ("DELETE_FAST", "DELETE_DEREF", _CLEARS) or (
+            item.name == "STORE_FAST" and name in self._cleared and self._gives_back(at)
+        )
+        return bound & ~self._bit(name) if unbinds else bound | self._bit(name)
+
+    @functools.cached_property
+    def _cleared(self) -> frozenset[Any]:
+        items = self._items
+        return frozenset(i.arg for i in items if isinstance(i, Instr) and i.name == _CLEARS)
+
+    def _gives_back(self, at: int) -> bool:
+        """Whether a store may give a variable what it held, or did not hold, before."""
+        while getattr(self._items[at], "name", "STORE_FAST") == "STORE_FAST":
+            at -= 1
+        return self._items[at].name in ("SWAP", "POP_TOP", "END_FOR", "POP_ITER")
 
 
 def names_stored(item: Any) -> Iterable[str]:

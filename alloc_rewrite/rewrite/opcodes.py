@@ -44,8 +44,7 @@ VALUE, FUNCTION, UNKNOWN = "value", "function", "unknown"
 NULL_AND_CALLABLE: Stack = (("null", -1), VALUE) if NULL_FIRST else (VALUE, ("null", -1))
 
 NULL_LOCAL = "@null"  # an always unbound local: storing NULL there drops it from the stack
-SITE_PREFIX = "@s"  # free variables of rewritten code; no identifier looks like this
-ORIGIN = f"{SITE_PREFIX}:"  # the one whose cell says what a function was made from
+SITE_PREFIX = "@s"  # begins the names of sites; no identifier looks like this
 
 _BINARY = {
     BinaryOp.ADD: "add",
@@ -260,14 +259,56 @@ def attribute_name(instr: Instr) -> str:
     return str(instr.arg[1] if isinstance(instr.arg, tuple) else instr.arg)
 
 
+def attribute_load(name: str, location: Any) -> Instr:
+    """Return the load of an attribute that is called nothing but a value."""
+    return Instr("LOAD_ATTR", name if PY311 else (False, name), location=location)
+
+
 def is_risky_load(instr: Instr) -> bool:
-    """Whether a load fails if its name is unbound; the compiler may have ruled that out."""
-    return PY311 or instr.name not in ("LOAD_FAST", "LOAD_FAST_BORROW")
+    """Whether a load fails if its name is unbound; of locals only those that are not are loaded."""
+    return not instr.name.startswith(("LOAD_FAST", "COPY"))
 
 
 def pushed_null(instr: Instr) -> tuple[bool, bool]:
     """Say which of the two slots that a load pushes for a call is a NULL, the lower one first."""
     return (True, False) if NULL_FIRST else (False, True)
+
+
+# ---------------------------------------------------------------------- foreign code
+
+#: Instructions that run no Python code whatever they work on, but may drop objects.
+QUIET = frozenset(
+    {
+        "BUILD_LIST", "BUILD_SLICE", "BUILD_STRING", "BUILD_TUPLE", "COPY_FREE_VARS", "END_FOR",
+        "IS_OP", "JUMP_BACKWARD", "JUMP_BACKWARD_NO_INTERRUPT", "JUMP_FORWARD", "KW_NAMES",
+        "LOAD_CLOSURE", "LOAD_DEREF", "LOAD_SMALL_INT", "MAKE_CELL", "MAKE_FUNCTION", "NOP",
+        "NOT_TAKEN", "POP_ITER", "POP_JUMP_BACKWARD_IF_NONE", "POP_JUMP_BACKWARD_IF_NOT_NONE",
+        "POP_JUMP_FORWARD_IF_NONE", "POP_JUMP_FORWARD_IF_NOT_NONE", "POP_JUMP_IF_NONE",
+        "POP_JUMP_IF_NOT_NONE", "POP_TOP", "PRECALL", "PUSH_NULL", "RESUME",
+        "SET_FUNCTION_ATTRIBUTE", "STORE_DEREF",
+    }
+)  # fmt: skip
+#: Instructions that run none as long as all that they take is harmless; so is what they give.
+CAREFUL = frozenset(
+    {
+        "BINARY_OP", "BINARY_SLICE", "BINARY_SUBSCR", "BUILD_MAP", "BUILD_SET",
+        "CALL_INTRINSIC_1", "COMPARE_OP", "CONTAINS_OP", "CONVERT_VALUE", "DELETE_SUBSCR",
+        "FORMAT_SIMPLE", "FORMAT_VALUE", "FORMAT_WITH_SPEC", "GET_ITER", "GET_LEN",
+        "JUMP_IF_FALSE_OR_POP", "JUMP_IF_TRUE_OR_POP", "LIST_APPEND", "LIST_EXTEND",
+        "POP_JUMP_BACKWARD_IF_FALSE", "POP_JUMP_BACKWARD_IF_TRUE", "POP_JUMP_FORWARD_IF_FALSE",
+        "POP_JUMP_FORWARD_IF_TRUE", "POP_JUMP_IF_FALSE", "POP_JUMP_IF_TRUE", "RAISE_VARARGS",
+        "RERAISE", "RETURN_CONST", "SET_ADD", "STORE_SLICE", "STORE_SUBSCR", "TO_BOOL",
+        "UNARY_INVERT", "UNARY_NEGATIVE", "UNARY_NOT", "UNARY_POSITIVE", "UNPACK_SEQUENCE",
+    }
+)  # fmt: skip
+#: How many values some of these look at, where their effect on the stack says less.
+LOOKS_AT = {
+    "CALL_INTRINSIC_1": 1,
+    "FORMAT_VALUE": 2,
+    "FORMAT_WITH_SPEC": 2,
+    "JUMP_IF_FALSE_OR_POP": 1,
+    "JUMP_IF_TRUE_OR_POP": 1,
+}
 
 
 # ---------------------------------------------------------------------- calls

@@ -11,6 +11,7 @@ from typing import Any
 
 LEAF, CONST, ATTRIBUTE = "leaf", "const", "attribute"
 SLICE, TUPLE, INDEX = "slice", "tuple", "index"
+GUARD = "guard"
 OPERATION, CALL, METHOD, IN_PLACE, STORE = "operation", "call", "method", "in place", "store"
 
 #: Kinds of nodes that compute; all others only say where something is.
@@ -38,6 +39,7 @@ class Node:
     slice     start, stop, step             None
     tuple     the items                     None
     index     the container, the index      None
+    guard     what has to be harmless       whether it is called, or its value used
     operation the operands                  the operator's name; in front of it
                                             ``i_`` if the first one is the target
     call      the callable, its arguments   names of the last arguments
@@ -90,6 +92,16 @@ class Program:
         """How many of the nodes compute."""
         return sum(node.kind in COMPUTING for node in self.nodes)
 
+    @property
+    def operands(self) -> tuple[str, ...]:
+        """The names of the leaves, but for those that only guards look at."""
+        needed = {*self.outputs}
+        for i in reversed(range(len(self.nodes))):
+            if i in needed or self.nodes[i].kind in COMPUTING:
+                needed.update(self.nodes[i].operands)
+        details = (self.nodes[i].detail for i in sorted(needed) if self.nodes[i].kind == LEAF)
+        return tuple(self.leaves[detail] for detail in details)
+
     def __str__(self) -> str:
         shown = [self._in_words(node) for node in self.nodes]
         steps = [
@@ -128,6 +140,8 @@ class Program:
                 return f"{given[0]}({_arguments(given[1:], detail)})"
             case "method":
                 return f"{given[0]}.{detail[0]}({_arguments(given[1:], detail[1])})"
+            case "guard":
+                return f"{given[0]} is harmless"
             case "in place":
                 return f"{given[0]} {SYMBOLS[detail.removeprefix('i_')]}= {given[1]}"
             case _:

@@ -6,34 +6,27 @@ in order. It must not know what sites do with them.
 A region is found by running the code symbolically: the stack and the locals hold numbers of the
 nodes of a `Program`. It begins at any instruction and goes on as long as instructions are pure
 loads, operations on arrays as far as anyone can tell, and assignments to locals; a store into an
-array, or an operator in place, ends it. What it delivers is what is on the stack then, and the
-locals that are read later.
+array, or an operator in place, ends it. What it delivers is what is on the stack then, the locals
+that are read later, and those that others may look at (see `onlookers`).
 """
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Collection
+from dataclasses import replace
+from typing import Any, NamedTuple
 
 from bytecode import Instr
 
+from .guards import harmless_nodes, is_view, with_guards
 from .instructions import STEPS
 from .ir import IR, Region
 from .liveness import Locals
-from .program import (
-    ATTRIBUTE,
-    COMPUTING,
-    CONST,
-    EFFECTS,
-    INDEX,
-    LEAF,
-    SLICE,
-    STORE,
-    TUPLE,
-    Node,
-    Program,
-)
+from .onlookers import ANYTHING, HARMLESS, After, Demand, Given, onlookers
+from .opcodes import VALUE
+from .program import ATTRIBUTE, COMPUTING, CONST, EFFECTS, INDEX, LEAF, STORE, Node, Program
 from .reasons import Break, broken_off
-from .symbolic import Point, Scan, Vocabulary
+from .symbolic import Point, Scan, Slot, Vocabulary
 
 #: Looking something up may raise an exception; computing may also warn.
 _MAY_FAIL = COMPUTING | {LEAF, ATTRIBUTE, INDEX}
@@ -44,9 +37,11 @@ LEAST_WEIGHT = 2  # computing nodes, and those that make views
 
 
 def find_regions(ir: IR, vocabulary: Vocabulary, breaks: list[Break] | None = None) -> list[Region]:
-    """Return the regions of a function; none overlaps another.
+    """Return the regions of a function; none overlaps another, but for the spare ones.
 
-    What broke them off, or kept code out of them, is added to `breaks`, if given.
+    A *spare* region follows another one of the same items, and delivers more: it is for the case
+    that what the first demands of other values isn't met. What broke regions off, or kept code out
+    of them, is added to `breaks`, if given.
     """
     found: list[Region] = []
     flow = Locals(ir)
@@ -55,29 +50,26 @@ def find_regions(ir: IR, vocabulary: Vocabulary, breaks: list[Break] | None = No
         if ir.stacks[at] is None or not isinstance(ir.items[at], Instr):
             at += 1
             continue
-        scan = Scan(ir, vocabulary, at)
+        scan = Scan(ir, vocabulary, flow, at)
         scan.run(STEPS)
-        region = _best(scan, flow)
+        regions = _best(scan)
         if breaks is not None:
-            breaks.append(broken_off(scan, None if region is None else region.start))
-        if region is not None:
-            found.append(region)
-            at = region.stop
-        else:
-            at = max(scan.resume, at + 1)
+            breaks.append(broken_off(scan, regions[0].start if regions else None))
+        found += regions
+        at = regions[0].stop if regions else max(scan.resume, at + 1)
     return found
 
 
-def _best(scan: Scan, flow: Locals) -> Region | None:
-    """Return the longest region that is worth it, or None."""
+def _best(scan: Scan) -> list[Region]:
+    """Return the longest region that is worth it, and a spare one if it needs that."""
     for point in reversed(scan.points):
-        region = _region(scan, point, flow)
-        if region is not None:
-            return region
-    return None
+        regions = _regions(scan, point)
+        if regions:
+            return regions
+    return []
 
 
-def _region(scan: Scan, point: Point, flow: Locals) -> Region | None:
+def _regions(scan: Scan, point: Point) -> list[Region]:
     start, stack = scan.start, list(point.stack)
     while stack and stack[0].first == start:  # loaded for somebody behind the region
         last = start
@@ -85,45 +77,90 @@ def _region(scan: Scan, point: Point, flow: Locals) -> Region | None:
             last = max(last, stack.pop(0).last)
         start = last + 1
     if any(slot.node < 0 or slot.method for slot in stack) or start >= point.stop:
-        return None
-    delivered = [
-        (name, node) for name, node in point.locals.items() if flow.is_live(name, point.stop)
-    ]
-    resets = [
-        name
-        for name in point.locals
-        if not flow.is_live(name, point.stop) and flow.may_hold(name, start, point.stop)
-    ]
-    outputs = [node for _, node in delivered] + [slot.node for slot in reversed(stack)]
-    if len(outputs) > MOST_OUTPUTS:
-        return None
+        return []
     nodes = scan.nodes[: point.n_nodes]
-    weight = sum(n.kind in COMPUTING or _is_view(n, nodes) for n in nodes)
+    weight = sum(n.kind in COMPUTING or is_view(n, nodes) for n in nodes)
     if weight < LEAST_WEIGHT or not any(n.kind in COMPUTING and n.kind != STORE for n in nodes):
-        return None
-    if not outputs and nodes[-1].kind not in EFFECTS and not any(n.kind in EFFECTS for n in nodes):
-        return None
-    begun = next(i for i, item in enumerate([*scan.made_at, start]) if item >= start)
-    program, loads = _shortened(nodes, scan, outputs, begun)
-    depths = [load for load in loads if isinstance(load, int)]
-    return Region(
-        start,
-        point.stop,
-        program,
-        max(depths, default=0),
-        tuple(loads),
-        tuple(name for name, _ in delivered),
-        tuple(resets),
-        scan.ir.items[start].location,
+        return []
+    made = _Candidate(scan, point, start, stack, nodes)
+    unread = [name for name in point.locals if not scan.flow.is_live(name, point.stop)]
+    if not unread:
+        return made.region((), ())
+    left = made.left_behind()
+    sure, hoped = (
+        onlookers(scan.ir, scan.flow, scan.vocabulary, left, unread, ask=ask)
+        for ask in (False, True)
     )
+    spare = made.region(sure.watched, ())
+    if sure.watched == hoped.watched:
+        return spare
+    first = made.region(hoped.watched, hoped.demands)
+    return [*first, *(replace(region, is_spare=True) for region in spare)] if first else spare
 
 
-def _is_view(node: Node, nodes: list[Node]) -> bool:
-    if node.kind != INDEX:
-        return False
-    key = nodes[node.operands[1]]
-    parts = key.operands if key.kind == TUPLE else (node.operands[1],)
-    return any(nodes[part].kind == SLICE for part in parts)
+class _Candidate(NamedTuple):
+    """Code that may become a region, up to a point where it may end."""
+
+    scan: Scan
+    point: Point
+    start: int
+    stack: list[Slot]
+    nodes: list[Node]
+
+    def region(self, watched: Collection[str], demands: Collection[Demand]) -> list[Region]:
+        """Return the region that delivers these locals besides those that are read; or nothing."""
+        scan, point, start, nodes = self.scan, self.point, self.start, self.nodes
+        delivered, resets = [], []
+        for name, node in point.locals.items():
+            if scan.flow.is_live(name, point.stop) or name in watched:
+                delivered.append((name, node))
+            elif scan.flow.may_hold(name, start, point.stop):
+                resets.append(name)
+        outputs = [node for _, node in delivered] + [slot.node for slot in reversed(self.stack)]
+        if len(outputs) > MOST_OUTPUTS:
+            return []
+        if not outputs and not any(n.kind in EFFECTS for n in nodes):
+            return []
+        begun = next(i for i, item in enumerate([*scan.made_at, start]) if item >= start)
+        program, loads = _shortened(nodes, scan, outputs, begun)
+        size = max((load for load in loads if isinstance(load, int)), default=0)
+        guarded = with_guards(program, loads, demands)
+        if guarded is None:
+            return []
+        program, loads = guarded
+        depths = [d.value.what for d in demands if d.value.kind == "stack"]
+        return [
+            Region(
+                start,
+                point.stop,
+                program,
+                size,
+                max([size, *depths]),
+                tuple(loads),
+                tuple(name for name, _ in delivered),
+                tuple(resets),
+                scan.ir.items[start].location,
+            )
+        ]
+
+    def left_behind(self) -> After:
+        """Return what is known of the values when the region has run."""
+        scan, point = self.scan, self.point
+        sure = harmless_nodes(self.nodes, scan)
+        harmless = [name for name, node in point.locals.items() if node in sure]
+        for node in sure:
+            made = self.nodes[node]
+            load = scan.loads[made.detail] if made.kind == LEAF else None
+            if isinstance(load, Instr) and load.name.startswith("LOAD_FAST"):
+                harmless += [str(load.arg)] if load.arg not in point.locals else []
+        depths = [load for load in scan.loads if isinstance(load, int)]
+        entry = scan.ir.stacks[self.start] or ()
+        below = [
+            Given("stack", len(entry) - i) if label == VALUE else ANYTHING
+            for i, label in enumerate(entry[: len(entry) - max(depths, default=0)])
+        ]
+        above = [HARMLESS if slot.node in sure else ANYTHING for slot in self.stack]
+        return After(self.start, point.stop, tuple(point.locals), harmless, (*below, *above))
 
 
 def _shortened(

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 from bytecode import Instr
 
 from .ir import IR
+from .liveness import Locals
 from .opcodes import VALUE
 from .program import ATTRIBUTE, CALL, COMPUTING, EFFECTS, LEAF, METHOD, STORE, Node
 
@@ -32,6 +33,9 @@ class Vocabulary(NamedTuple):
     functions: Collection[str]
     methods: Collection[str]
     reductions: Collection[str]  # those among both whose value nothing in the region can use
+    #: Names of callables that run no foreign Python code if their arguments run none.
+    harmless: Collection[str] = ()
+    attributes: Collection[str] = ()  # names that arrays have
 
 
 @dataclass(slots=True)
@@ -59,6 +63,7 @@ class Scan:
 
     ir: IR
     vocabulary: Vocabulary
+    flow: Locals
     start: int
     nodes: list[Node] = field(default_factory=list)
     made_at: list[int] = field(default_factory=list)  # the items where nodes came up

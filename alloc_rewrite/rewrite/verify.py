@@ -104,15 +104,15 @@ _SAME = (
     "co_firstlineno",
     "co_flags",
     "co_cellvars",
+    "co_freevars",
 )
 
 
 def verify_code(new: CodeType, old: CodeType) -> None:
-    """Raise RewriteError unless the code's outside is the same but for the cells."""
+    """Raise RewriteError unless the code's outside is the same but for locals of its own."""
     for name in _SAME:
         if getattr(new, name) != getattr(old, name):
             raise RewriteError(f"{name} changed")
-    for name in ("co_varnames", "co_freevars"):
-        kept = getattr(new, name)[: len(getattr(old, name))]
-        if kept != getattr(old, name):
-            raise RewriteError(f"{name} changed")
+    name = "co_varnames"
+    if getattr(new, name)[: len(getattr(old, name))] != getattr(old, name):
+        raise RewriteError(f"{name} changed")

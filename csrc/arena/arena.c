@@ -16,9 +16,9 @@ chunk_of(const Arena *arena, const void *block)
     return NULL;
 }
 
-/* Take a retired chunk whose last array has died out of the list. */
-static void
-chunk_forget(Arena *arena, Chunk *gone)
+/* Take an empty chunk out of the list. */
+void
+arena_forget(Arena *arena, Chunk *gone)
 {
     Chunk **link = &arena->chunks;
     while (*link != gone) {
@@ -30,14 +30,24 @@ chunk_forget(Arena *arena, Chunk *gone)
 
 /* ------------------------------------------------------------------ blocks */
 
+static void
+used(Arena *arena, size_t nbytes)
+{
+    arena->in_use += nbytes;
+    if (arena->in_use > arena->most_in_use) {
+        arena->most_in_use = arena->in_use;
+    }
+}
+
+/* Cut a new block out of a chunk, its first `zeroed` bytes zero. */
 static void *
-carve(Arena *arena, size_t granules)
+carve(Arena *arena, size_t granules, size_t zeroed)
 {
     for (Chunk *chunk = arena->chunks; chunk != NULL; chunk = chunk->next) {
         if (chunk->retired || chunk->granules - chunk->carved < granules) {
             continue;
         }
-        size_t at = chunk_cut(chunk, granules);
+        size_t at = chunk_cut(chunk, granules, zeroed);
         if (at == NOWHERE) {
             continue;
         }
@@ -45,6 +55,7 @@ carve(Arena *arena, size_t granules)
         chunk->carved += granules;
         chunk->live++;
         arena->live++;
+        used(arena, granules * GRANULE);
         arena->carved += granules * GRANULE;
         if (arena->carved > arena->peak) {
             arena->peak = arena->carved;
@@ -55,15 +66,15 @@ carve(Arena *arena, size_t granules)
 }
 
 /* Join what is not in use, in all chunks. */
-static void
-join(Arena *arena)
+void
+arena_join(Arena *arena)
 {
     memset(arena->waiting, 0, sizeof(arena->waiting));
     for (Chunk *chunk = arena->chunks; chunk != NULL; chunk = chunk->next) {
-        size_t used = chunk->retired ? NOWHERE : chunk_join(chunk);
-        if (used != NOWHERE) {
-            arena->carved -= (chunk->carved - used) * GRANULE;
-            chunk->carved = used;
+        size_t stay = chunk_join(chunk);
+        if (stay != NOWHERE) {
+            arena->carved -= chunk->retired ? 0 : (chunk->carved - stay) * GRANULE;
+            chunk->carved = stay;
         }
     }
 }
@@ -94,9 +105,9 @@ grow(Arena *arena, size_t need)
         size = size < room ? size : room;
     }
     size = size > need ? size : need;
-    Chunk *chunk = chunk_new(size);
+    Chunk *chunk = chunk_new(size, arena->huge);
     if (chunk == NULL) {
-        chunk = chunk_new(need);
+        chunk = chunk_new(need, arena->huge);
     }
     if (chunk == NULL) {
         return -1;
@@ -112,7 +123,7 @@ grow(Arena *arena, size_t need)
 
 /* Look for room where there is none at once: what holders can do without, joined, or more. */
 static void *
-make_room(Arena *arena, size_t granules)
+make_room(Arena *arena, size_t granules, size_t zeroed)
 {
     if (arena->busy) {
         return NULL;
@@ -123,11 +134,11 @@ make_room(Arena *arena, size_t granules)
     }
     size_t before = arena->carved;
     arena_let_go(arena, 0);
-    join(arena);
+    arena_join(arena);
     /* Growing although half of a large buffer has just come free would be waste; growing although
      * little came free would mean a look for every few arrays. */
     if (arena->policy != FULL_GROW || arena->carved <= before / 2) {
-        void *block = carve(arena, granules);
+        void *block = carve(arena, granules, zeroed);
         if (block != NULL) {
             return block;
         }
@@ -138,15 +149,15 @@ make_room(Arena *arena, size_t granules)
     }
     if (arena->policy == FULL_GROW) {
         (void)grow(arena, granules * GRANULE);
-        return carve(arena, granules);
+        return carve(arena, granules, zeroed);
     }
     return NULL;
 }
 
-/* Return memory for a request; NULL if there is none, having counted that. */
-void *
-arena_take(Arena *arena, size_t nbytes)
+static inline void *
+take(Arena *arena, size_t nbytes, size_t zeroed)
 {
+    arena_count(arena);
     if (nbytes > LARGEST * GRANULE) {
         arena->refused = nbytes;
         return NULL;
@@ -160,11 +171,15 @@ arena_take(Arena *arena, size_t nbytes)
         chunk->sizes[((char *)block - chunk->memory) / GRANULE] |= IN_USE;
         chunk->live++;
         arena->live++;
+        used(arena, granules * GRANULE);
+        if (zeroed) {
+            pages_clear(&chunk->pages, (char *)block, zeroed);
+        }
         return block;
     }
-    void *new = carve(arena, granules);
+    void *new = carve(arena, granules, zeroed);
     if (new == NULL) {
-        new = make_room(arena, granules);
+        new = make_room(arena, granules, zeroed);
     }
     if (new == NULL) {
         arena->refused = nbytes;
@@ -173,6 +188,20 @@ arena_take(Arena *arena, size_t nbytes)
         }
     }
     return new;
+}
+
+/* Return memory for a request; NULL if there is none, having counted that. */
+void *
+arena_take(Arena *arena, size_t nbytes)
+{
+    return take(arena, nbytes, 0);
+}
+
+/* The same with all of it zero. */
+void *
+arena_take_zeroed(Arena *arena, size_t nbytes)
+{
+    return take(arena, nbytes, nbytes);
 }
 
 int
@@ -204,11 +233,12 @@ arena_give(Arena *arena, void *memory)
     chunk->live--;
     if (chunk->retired) {
         if (chunk->live == 0) {
-            chunk_forget(arena, chunk);
+            arena_forget(arena, chunk);
         }
         return 1;
     }
     arena->live--;
+    arena->in_use -= (size_t)granules * GRANULE;
     int class;
     (void)arena_class((size_t)granules * GRANULE, &class);
     FreeBlock *block = memory;
@@ -235,22 +265,15 @@ arena_resized(Arena *arena, void *memory, size_t nbytes, int *ours)
         return memory;
     }
     if (want > have && !chunk->retired) {
-        for (size_t i = 0; i < chunk->n_gaps; i++) {
-            Gap *gap = &chunk->gaps[i];
-            if (gap->begin == at + have && gap->end - gap->begin >= want - have) {
-                gap->begin += want - have;
-                chunk->sizes[at] = (uint32_t)want | IN_USE;
-                chunk->carved += want - have;
-                arena->carved += (want - have) * GRANULE;
-                if (arena->carved > arena->peak) {
-                    arena->peak = arena->carved;
-                }
-                if (gap->begin == gap->end) {
-                    chunk->n_gaps--;
-                    memmove(gap, gap + 1, (chunk->n_gaps - i) * sizeof(Gap));
-                }
-                return memory;
+        if (chunk_extend(chunk, at + have, want - have)) {
+            chunk->sizes[at] = (uint32_t)want | IN_USE;
+            chunk->carved += want - have;
+            used(arena, (want - have) * GRANULE);
+            arena->carved += (want - have) * GRANULE;
+            if (arena->carved > arena->peak) {
+                arena->peak = arena->carved;
             }
+            return memory;
         }
     }
     void *new = arena_take(arena, nbytes);
@@ -265,7 +288,7 @@ arena_resized(Arena *arena, void *memory, size_t nbytes, int *ours)
 /* ------------------------------------------------------------------ arenas */
 
 Arena *
-arena_new(size_t nbytes, enum policy policy, size_t limit, size_t first)
+arena_new(size_t nbytes, enum policy policy, size_t limit, size_t first, int huge)
 {
     Arena *arena = calloc(1, sizeof(Arena));
     if (arena == NULL) {
@@ -275,12 +298,15 @@ arena_new(size_t nbytes, enum policy policy, size_t limit, size_t first)
     arena->policy = policy;
     arena->limit = limit;
     arena->first = first;
+    arena->huge = huge;
+    arena->requests = PERIOD;
     if (nbytes) {
-        arena->chunks = chunk_new(nbytes);
+        arena->chunks = chunk_new(nbytes, huge);
         if (arena->chunks == NULL) {
             free(arena);
             return NULL;
         }
+        arena->chunks->is_kept = 1;
         arena->capacity = arena->chunks->granules * GRANULE;
     }
     return arena;
@@ -308,7 +334,7 @@ arena_close(Arena *arena)
         chunk_delete(chunk);
     }
     memset(arena->waiting, 0, sizeof(arena->waiting));
-    arena->capacity = arena->carved = arena->live = 0;
+    arena->capacity = arena->carved = arena->live = arena->in_use = 0;
     arena->policy = FULL_HEAP;
 }
 
@@ -317,44 +343,6 @@ arena_delete(Arena *arena)
 {
     arena_close(arena);
     free(arena);
-}
-
-/* Empty the arena: chunks with blocks in use are retired, and new ones take their place. Return
- * -1, with nothing changed, if there is no memory for these. */
-int
-arena_reset(Arena *arena)
-{
-    arena_let_go(arena, 1);
-    Chunk *fresh = NULL;
-    for (Chunk *chunk = arena->chunks; chunk != NULL; chunk = chunk->next) {
-        if (!chunk->retired && chunk->live) {
-            Chunk *new = chunk_new(chunk->granules * GRANULE);
-            if (new == NULL) {
-                while (fresh != NULL) {
-                    Chunk *next = fresh->next;
-                    chunk_delete(fresh);
-                    fresh = next;
-                }
-                return -1;
-            }
-            new->next = fresh;
-            fresh = new;
-        }
-    }
-    memset(arena->waiting, 0, sizeof(arena->waiting));
-    Chunk **end = &arena->chunks;
-    for (Chunk *chunk = arena->chunks; chunk != NULL; chunk = chunk->next) {
-        if (chunk->live) {
-            chunk->retired = 1;
-        }
-        else {
-            chunk_clear(chunk);
-        }
-        end = &chunk->next;
-    }
-    *end = fresh;
-    arena->carved = arena->live = 0;
-    return 0;
 }
 
 size_t

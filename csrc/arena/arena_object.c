@@ -4,18 +4,19 @@
 static PyObject *
 arena_new_object(PyTypeObject *type, PyObject *args, PyObject *kwargs)
 {
-    static char *names[] = {"nbytes", "policy", "limit", "first", NULL};
+    static char *names[] = {"nbytes", "policy", "limit", "first", "huge", NULL};
     Py_ssize_t nbytes, limit, first;
-    int policy;
-    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "ninn:Arena", names, &nbytes, &policy, &limit,
-                                     &first)) {
+    int policy, huge = 1;
+    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "ninn|p:Arena", names, &nbytes, &policy, &limit,
+                                     &first, &huge)) {
         return NULL;
     }
     if (nbytes < 0 || limit < 0 || first < 0 || policy < FULL_RAISE || policy > FULL_HEAP) {
         PyErr_SetString(PyExc_ValueError, "Arena: negative size or unknown policy");
         return NULL;
     }
-    Arena *arena = arena_new((size_t)nbytes, (enum policy)policy, (size_t)limit, (size_t)first);
+    Arena *arena = arena_new((size_t)nbytes, (enum policy)policy, (size_t)limit, (size_t)first,
+                             huge);
     if (arena == NULL) {
         return PyErr_NoMemory();
     }
@@ -98,13 +99,35 @@ arena_empty(PyObject *object, PyObject *args)
     return (PyObject *)array;
 }
 
+/* Whether the buffer is at work, with an exception. */
+static int
+is_interrupted(const Arena *arena, const char *what)
+{
+    if (arena->busy) {
+        PyErr_Format(PyExc_RuntimeError, "%s() from code that interrupted the buffer at work",
+                     what);
+    }
+    return arena->busy;
+}
+
+static PyObject *
+arena_trim_object(PyObject *object, PyObject *Py_UNUSED(none))
+{
+    Arena *arena = ((ArenaObject *)object)->arena;
+    if (is_interrupted(arena, "trim")) {
+        return NULL;
+    }
+    State *state = state_of(Py_TYPE(object));
+    arena_let_go(arena, 0);
+    limbo_empty(state->limbo); /* before what is still alive is looked at */
+    return PyLong_FromSize_t(arena_trim(arena, 0));
+}
+
 static PyObject *
 arena_reset_object(PyObject *object, PyObject *Py_UNUSED(none))
 {
     Arena *arena = ((ArenaObject *)object)->arena;
-    if (arena->busy) {
-        PyErr_SetString(PyExc_RuntimeError,
-                        "reset() from code that interrupted the buffer at work");
+    if (is_interrupted(arena, "reset")) {
         return NULL;
     }
     State *state = state_of(Py_TYPE(object));
@@ -146,6 +169,7 @@ get_size(PyObject *object, void *which)
     case 2:
         return PyLong_FromSize_t(arena->peak);
     case 3:
+        limbo_empty(state_of(Py_TYPE(object))->limbo); /* nobody else holds these any more */
         return PyLong_FromSize_t(arena->live - arena_idle(arena));
     case 4:
         return PyLong_FromSize_t(arena_chunks(arena));
@@ -169,6 +193,8 @@ static PyGetSetDef arena_getset[] = {
 
 static PyMethodDef arena_methods[] = {
     {"empty", arena_empty, METH_VARARGS, "Return an array, or None to leave it to the heap."},
+    {"trim", arena_trim_object, METH_NOARGS,
+     "Give back to the system what no array needs; return the bytes that went."},
     {"reset", arena_reset_object, METH_NOARGS, "Empty it; live arrays keep their memory."},
     {"enter", arena_enter, METH_NOARGS, "Put the handler in force; return the former one."},
     {"leave", arena_leave, METH_O, "Put a former handler in force again."},

@@ -2,110 +2,188 @@
 
 #include <stdlib.h>
 #include <string.h>
-#if defined(__linux__)
-#include <sys/mman.h>
-#endif
 
-/* Larger chunks begin with a page: then large arrays, whose blocks are whole pages, do. Those of
- * the heap begin 16 bytes behind, and a loop that reads there and writes a few more bytes further
- * on in a page waits for its own writes, which the processor takes for what is read. */
-#define PAGED ((size_t)64 << 10)
-#define PAGE ((size_t)4096)
-#define SMALL ((size_t)256)          /* granules: the largest blocks cut from a gap's end */
-#define HUGE_PAGES ((size_t)4 << 20) /* bytes from which on NumPy asks for huge pages as well */
+#define SMALL ((size_t)256) /* granules: the largest blocks cut from a gap's end */
+
+/* ------------------------------------------------------------------ spans */
+
+static int
+spans_add(Spans *all, size_t begin, size_t end)
+{
+    if (all->n == all->room) {
+        size_t room = all->room ? 2 * all->room : 16;
+        Span *more = realloc(all->items, room * sizeof(Span));
+        if (more == NULL) {
+            return -1;
+        }
+        all->items = more;
+        all->room = room;
+    }
+    all->items[all->n].begin = begin;
+    all->items[all->n++].end = end;
+    return 0;
+}
+
+static void
+spans_drop(Spans *all, size_t i)
+{
+    all->n--;
+    memmove(&all->items[i], &all->items[i + 1], (all->n - i) * sizeof(Span));
+}
+
+/* Take a part out of all that it meets. Without memory for both ends of one, the first is lost. */
+static void
+spans_remove(Spans *all, size_t begin, size_t end)
+{
+    for (size_t i = all->n; i-- > 0;) {
+        Span *one = &all->items[i];
+        size_t from = one->begin, to = one->end;
+        if (to <= begin || end <= from) {
+            continue;
+        }
+        if (from < begin && end < to) {
+            one->begin = end;
+            (void)spans_add(all, from, begin);
+        }
+        else if (from < begin) {
+            one->end = begin;
+        }
+        else if (end < to) {
+            one->begin = end;
+        }
+        else {
+            spans_drop(all, i);
+        }
+    }
+}
+
+/* The granules that a part shares with them. */
+static size_t
+spans_within(const Spans *all, size_t begin, size_t end)
+{
+    size_t sum = 0;
+    for (size_t i = 0; i < all->n; i++) {
+        size_t from = all->items[i].begin > begin ? all->items[i].begin : begin;
+        size_t to = all->items[i].end < end ? all->items[i].end : end;
+        sum += from < to ? to - from : 0;
+    }
+    return sum;
+}
+
+/* ------------------------------------------------------------------ chunks */
 
 void
 chunk_clear(Chunk *chunk)
 {
-    memset(chunk->sizes, 0, chunk->granules * sizeof(uint32_t));
-    chunk->gaps[0].begin = 0;
-    chunk->gaps[0].end = chunk->granules;
-    chunk->n_gaps = 1;
+    size_t at = 0, gap = 0;
+    while (at < chunk->granules) { /* each block, as the table is large and mostly not resident */
+        if (gap < chunk->gaps.n && chunk->gaps.items[gap].begin == at) {
+            at = chunk->gaps.items[gap++].end;
+            continue;
+        }
+        size_t size = chunk->sizes[at] & ~IN_USE;
+        if (size) {
+            chunk->sizes[at] = 0;
+        }
+        at += size ? size : 1;
+    }
+    chunk->gaps.items[0].begin = 0;
+    chunk->gaps.items[0].end = chunk->granules;
+    chunk->gaps.n = 1;
     chunk->carved = chunk->live = 0;
 }
 
 void
 chunk_delete(Chunk *chunk)
 {
-    free(chunk->allocated);
-    free(chunk->sizes);
-    free(chunk->gaps);
+    pages_delete(&chunk->pages);
+    pages_delete(&chunk->table);
+    free(chunk->gaps.items);
+    free(chunk->clean.items);
     free(chunk);
 }
 
-/* Make a chunk and touch each of its pages, or return NULL. */
 Chunk *
-chunk_new(size_t nbytes)
+chunk_new(size_t nbytes, int huge)
 {
-    Chunk *chunk = calloc(1, sizeof(Chunk));
+    size_t granules = nbytes / GRANULE + (nbytes % GRANULE != 0);
+    Chunk *chunk = granules > LARGEST ? NULL : calloc(1, sizeof(Chunk));
     if (chunk == NULL) {
         return NULL;
     }
-    chunk->granules = (nbytes + GRANULE - 1) / GRANULE;
-    chunk->max_gaps = 16;
-    size_t boundary = nbytes >= HUGE_PAGES ? (size_t)1 << 21 : nbytes >= PAGED ? PAGE : GRANULE;
-    size_t room = chunk->granules * GRANULE;
-    if (nbytes > LARGEST * GRANULE) {
-        free(chunk);
-        return NULL;
-    }
-    chunk->allocated = malloc(room + boundary);
-    chunk->sizes = malloc(chunk->granules * sizeof(uint32_t));
-    chunk->gaps = malloc(chunk->max_gaps * sizeof(Gap));
-    if (chunk->allocated == NULL || chunk->sizes == NULL || chunk->gaps == NULL) {
+    chunk->granules = granules;
+    if (pages_new(&chunk->pages, granules * GRANULE, huge) < 0 ||
+        pages_new(&chunk->table, granules * sizeof(uint32_t), 0) < 0 ||
+        spans_add(&chunk->gaps, 0, granules) < 0 ||
+        spans_add(&chunk->clean, 0, granules) < 0) {
         chunk_delete(chunk);
         return NULL;
     }
-    uintptr_t start = ((uintptr_t)chunk->allocated + boundary - 1) / boundary * boundary;
-    chunk->memory = (char *)start;
-#if defined(MADV_HUGEPAGE)
-    if (nbytes >= HUGE_PAGES) {
-        (void)madvise(chunk->memory, room, MADV_HUGEPAGE); /* advice: it may be declined */
-    }
-#endif
-    memset(chunk->memory, 0, room);
-    chunk_clear(chunk);
+    chunk->memory = chunk->pages.memory;
+    chunk->sizes = (uint32_t *)chunk->table.memory;
     return chunk;
 }
 
-static int
-gap_add(Chunk *chunk, size_t begin, size_t end)
+/* Make what is cut next zero, as far as it is not. */
+static void
+clear(Chunk *chunk, size_t begin, size_t nbytes)
 {
-    if (chunk->n_gaps == chunk->max_gaps) {
-        size_t room = 2 * chunk->max_gaps;
-        Gap *more = realloc(chunk->gaps, room * sizeof(Gap));
-        if (more == NULL) {
-            return -1; /* the stretch is lost until the next look */
+    size_t end = begin + (nbytes + GRANULE - 1) / GRANULE;
+    while (begin < end) { /* from one clean span to the next */
+        const Span *next = NULL;
+        for (size_t i = 0; i < chunk->clean.n; i++) {
+            const Span *one = &chunk->clean.items[i];
+            if (one->end > begin && (next == NULL || one->begin < next->begin)) {
+                next = one;
+            }
         }
-        chunk->gaps = more;
-        chunk->max_gaps = room;
+        size_t to = next == NULL || next->begin > end ? end : next->begin;
+        if (to > begin) {
+            pages_clear(&chunk->pages, chunk->memory + begin * GRANULE, (to - begin) * GRANULE);
+        }
+        begin = next == NULL ? end : next->end;
     }
-    chunk->gaps[chunk->n_gaps].begin = begin;
-    chunk->gaps[chunk->n_gaps++].end = end;
-    return 0;
 }
 
-/* Cut a block out of a gap: a large one from the start of the first with room for it, a small one
- * from the end of the last, so that small arrays which stay do not split what large ones need. */
+/* A large block is cut from the start of the first gap with room for it, a small one from the end
+ * of the last, so that small arrays which stay do not split what large ones need. */
 size_t
-chunk_cut(Chunk *chunk, size_t granules)
+chunk_cut(Chunk *chunk, size_t granules, size_t zeroed)
 {
     int small = granules <= SMALL;
-    for (size_t k = 0; k < chunk->n_gaps; k++) {
-        size_t i = small ? chunk->n_gaps - 1 - k : k;
-        Gap *gap = &chunk->gaps[i];
+    for (size_t k = 0; k < chunk->gaps.n; k++) {
+        size_t i = small ? chunk->gaps.n - 1 - k : k;
+        Span *gap = &chunk->gaps.items[i];
         if (gap->end - gap->begin < granules) {
             continue;
         }
         size_t at = small ? (gap->end -= granules) : gap->begin;
         gap->begin += small ? 0 : granules;
         if (gap->begin == gap->end) {
-            chunk->n_gaps--;
-            memmove(gap, gap + 1, (chunk->n_gaps - i) * sizeof(Gap));
+            spans_drop(&chunk->gaps, i);
         }
+        clear(chunk, at, zeroed);
+        spans_remove(&chunk->clean, at, at + granules);
         return at;
     }
     return NOWHERE;
+}
+
+int
+chunk_extend(Chunk *chunk, size_t at, size_t granules)
+{
+    for (size_t i = 0; i < chunk->gaps.n; i++) {
+        Span *gap = &chunk->gaps.items[i];
+        if (gap->begin == at && gap->end - gap->begin >= granules) {
+            gap->begin += granules;
+            if (gap->begin == gap->end) {
+                spans_drop(&chunk->gaps, i);
+            }
+            spans_remove(&chunk->clean, at, at + granules);
+            return 1;
+        }
+    }
+    return 0;
 }
 
 /* Join everything that is not in use into gaps; return the granules that stay in blocks, or
@@ -113,13 +191,13 @@ chunk_cut(Chunk *chunk, size_t granules)
 size_t
 chunk_join(Chunk *chunk)
 {
-    size_t free_from = 0, at = 0, used = 0, old = 0, n_old = chunk->n_gaps;
-    Gap *before = malloc((n_old ? n_old : 1) * sizeof(Gap));
+    size_t free_from = 0, at = 0, used = 0, old = 0, n_old = chunk->gaps.n;
+    Span *before = malloc((n_old ? n_old : 1) * sizeof(Span));
     if (before == NULL) {
         return NOWHERE;
     }
-    memcpy(before, chunk->gaps, n_old * sizeof(Gap));
-    chunk->n_gaps = 0;
+    memcpy(before, chunk->gaps.items, n_old * sizeof(Span));
+    chunk->gaps.n = 0;
     while (at < chunk->granules) {
         if (old < n_old && before[old].begin == at) {
             at = before[old++].end;
@@ -131,8 +209,8 @@ chunk_join(Chunk *chunk)
             continue;
         }
         if (chunk->sizes[at] & IN_USE) {
-            if (at > free_from) {
-                (void)gap_add(chunk, free_from, at);
+            if (at > free_from) { /* without memory for it lost until the next look */
+                (void)spans_add(&chunk->gaps, free_from, at);
             }
             free_from = at + size;
             used += size;
@@ -143,8 +221,35 @@ chunk_join(Chunk *chunk)
         at += size;
     }
     if (chunk->granules > free_from) {
-        (void)gap_add(chunk, free_from, chunk->granules);
+        (void)spans_add(&chunk->gaps, free_from, chunk->granules);
     }
     free(before);
     return used;
+}
+
+size_t
+chunk_touched(const Chunk *chunk)
+{
+    return (chunk->granules - spans_within(&chunk->clean, 0, chunk->granules)) * GRANULE;
+}
+
+size_t
+chunk_trim(Chunk *chunk)
+{
+    const size_t page = chunk->pages.page / GRANULE;
+    size_t given = 0;
+    for (size_t i = 0; i < chunk->gaps.n; i++) {
+        size_t begin = (chunk->gaps.items[i].begin + page - 1) / page * page;
+        size_t end = chunk->gaps.items[i].end / page * page;
+        size_t clean = begin < end ? spans_within(&chunk->clean, begin, end) : 0;
+        if (begin >= end || clean == end - begin ||
+            !pages_give_back(&chunk->pages, chunk->memory + begin * GRANULE,
+                             chunk->memory + end * GRANULE)) {
+            continue;
+        }
+        given += (end - begin - clean) * GRANULE;
+        spans_remove(&chunk->clean, begin, end);
+        (void)spans_add(&chunk->clean, begin, end); /* without memory for it cleared in vain */
+    }
+    return given;
 }

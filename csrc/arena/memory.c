@@ -40,18 +40,30 @@ memory_close(Memory *memory, Py_ssize_t expected)
  * system, and is known as such by not lying in any chunk. */
 
 static void *
-take(void *context, size_t nbytes)
+from_heap(size_t nbytes, int zeroed)
 {
-    Arena *arena = ((Memory *)context)->arena;
+    return zeroed ? calloc(nbytes ? nbytes : 1, 1) : malloc(nbytes);
+}
+
+static void *
+serve(Arena *arena, size_t nbytes, int zeroed)
+{
     if (!PyGILState_Check() || (arena->heap_allowed && nbytes <= TINY)) {
-        return malloc(nbytes);
+        return from_heap(nbytes, zeroed);
     }
-    void *block = arena_take(arena, nbytes);
+    void *block = zeroed ? arena_take_zeroed(arena, nbytes) : arena_take(arena, nbytes);
     if (block == NULL) {
-        return arena->heap_allowed || arena->policy == FULL_HEAP ? malloc(nbytes) : NULL;
+        int may = arena->heap_allowed || arena->policy == FULL_HEAP;
+        return may ? from_heap(nbytes, zeroed) : NULL;
     }
     arena->served += nbytes;
     return block;
+}
+
+static void *
+take(void *context, size_t nbytes)
+{
+    return serve(((Memory *)context)->arena, nbytes, 0);
 }
 
 static void *
@@ -60,11 +72,7 @@ take_zeroed(void *context, size_t n, size_t size)
     if (size && n > SIZE_MAX / size) {
         return NULL;
     }
-    void *block = take(context, n * size);
-    if (block != NULL) {
-        memset(block, 0, n * size);
-    }
-    return block;
+    return serve(((Memory *)context)->arena, n * size, 1);
 }
 
 static void
@@ -180,16 +188,16 @@ raise_full(const State *state, const Place *place, const char *what, PyArray_Des
     }
 }
 
-PyArrayObject *
-array_new(const State *state, const Place *place, const char *what, PyArray_Descr *descr, int nd,
-          const npy_intp *dims, const npy_intp *strides)
+static inline PyArrayObject *
+new_array(const State *state, const Place *place, const char *what, PyArray_Descr *descr, int nd,
+          const npy_intp *dims, const npy_intp *strides, void *(*taken)(Arena *, size_t))
 {
     Arena *arena = place->arena->arena;
     npy_intp nbytes = PyDataType_ELSIZE(descr);
     for (int i = 0; i < nd; i++) {
         nbytes = dims[i] && nbytes > NPY_MAX_INTP / dims[i] ? NPY_MAX_INTP : nbytes * dims[i];
     }
-    void *data = arena_take(arena, (size_t)nbytes);
+    void *data = taken(arena, (size_t)nbytes);
     if (data == NULL) {
         if (arena->policy != FULL_HEAP && !arena->busy) {
             arena->refused = 0;
@@ -209,6 +217,20 @@ array_new(const State *state, const Place *place, const char *what, PyArray_Desc
     fields(array)->mem_handler = place->arena->capsule;
     PyArray_ENABLEFLAGS(array, NPY_ARRAY_OWNDATA);
     return array;
+}
+
+PyArrayObject *
+array_new(const State *state, const Place *place, const char *what, PyArray_Descr *descr, int nd,
+          const npy_intp *dims, const npy_intp *strides)
+{
+    return new_array(state, place, what, descr, nd, dims, strides, arena_take);
+}
+
+PyArrayObject *
+array_zeros(const State *state, const Place *place, const char *what, PyArray_Descr *descr, int nd,
+            const npy_intp *dims)
+{
+    return new_array(state, place, what, descr, nd, dims, NULL, arena_take_zeroed);
 }
 
 /* The Python object is gone; the memory goes with the last array. */

@@ -33,6 +33,9 @@ typedef struct {
 PyArrayObject *array_new(const State *state, const Place *place, const char *what,
                          PyArray_Descr *descr, int nd, const npy_intp *dims,
                          const npy_intp *strides);
+/* The same in C order, all bytes zero; large ones without a write to any page that is zero. */
+PyArrayObject *array_zeros(const State *state, const Place *place, const char *what,
+                           PyArray_Descr *descr, int nd, const npy_intp *dims);
 int array_is_ours(PyArrayObject *array);
 
 /* Put the arena's handler in force; -1 with an exception. Then end that: `result` is what came of

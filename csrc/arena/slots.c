@@ -108,6 +108,7 @@ PyArrayObject *
 slots_array(Slots *slots, const State *state, const Place *place, const char *what,
             PyArray_Descr *descr, int nd, const npy_intp *dims, npy_intp size)
 {
+    arena_count(place->arena->arena); /* what the slots serve counts as well */
     for (int i = 0; i < SLOTS; i++) {
         PyArrayObject *array = slots->array[i];
         if (array == NULL || Py_REFCNT(array) != 1) {

@@ -123,6 +123,32 @@ fill(PyArrayObject *array, npy_intp size, PyObject *value)
     return 1;
 }
 
+/* Room with all bytes zero if `value` is False: large memory is not written to. */
+ALWAYS_INLINE PyArrayObject *
+room_for(Native *self, PyArray_Descr *descr, int nd, const npy_intp *dims, npy_intp size,
+         PyObject *value)
+{
+    if (value == Py_False && size * PyDataType_ELSIZE(descr) > LARGEST_SLOT) {
+        return array_zeros(self->site->state, &self->site->place, self->name, descr, nd, dims);
+    }
+    PyArrayObject *array = constructor_room(self, descr, nd, dims, size);
+    if (array != NULL && value == Py_False) {
+        memset(PyArray_BYTES(array), 0, (size_t)PyArray_NBYTES(array));
+    }
+    return array;
+}
+
+/* Write a value to all items; NULL and False leave what is there. */
+ALWAYS_INLINE PyObject *
+filled(PyArrayObject *array, PyObject *value)
+{
+    if (array != NULL && value != NULL && value != Py_False &&
+        !fill(array, PyArray_SIZE(array), value)) {
+        Py_CLEAR(array);
+    }
+    return (PyObject *)array;
+}
+
 /* empty(shape, dtype), zeros(shape, dtype), ones(shape, dtype): `value` NULL leaves it as it is. */
 static PyObject *
 of_shape(Native *self, PyObject *const *args, Py_ssize_t n, PyObject *names, PyObject *value)
@@ -138,15 +164,9 @@ of_shape(Native *self, PyObject *const *args, Py_ssize_t n, PyObject *names, PyO
     if (descr == NULL) {
         return NULL;
     }
-    PyArrayObject *array = constructor_room(self, descr, nd, dims, size);
+    PyArrayObject *array = room_for(self, descr, nd, dims, size, value);
     Py_DECREF(descr);
-    if (array != NULL && value == Py_False) {
-        memset(PyArray_BYTES(array), 0, (size_t)PyArray_NBYTES(array));
-    }
-    else if (array != NULL && value != NULL && !fill(array, size, value)) {
-        Py_CLEAR(array);
-    }
-    return (PyObject *)array;
+    return filled(array, value);
 }
 
 static PyObject *
@@ -197,7 +217,7 @@ run_full(Native *self, PyObject *const *args, Py_ssize_t n, PyObject *names)
 
 /* An array of the shape and dtype of one in C order; NULL without an exception for others. */
 static PyArrayObject *
-alike(Native *self, PyObject *like, PyArray_Descr *descr)
+alike(Native *self, PyObject *like, PyArray_Descr *descr, PyObject *value)
 {
     if (!PyArray_CheckExact(like)) {
         return NULL;
@@ -212,8 +232,8 @@ alike(Native *self, PyObject *like, PyArray_Descr *descr)
             return NULL;
         }
     }
-    return constructor_room(self, descr, PyArray_NDIM(array), PyArray_DIMS(array),
-                            PyArray_SIZE(array));
+    return room_for(self, descr, PyArray_NDIM(array), PyArray_DIMS(array), PyArray_SIZE(array),
+                    value);
 }
 
 static PyObject *
@@ -231,15 +251,9 @@ of_array(Native *self, PyObject *const *args, Py_ssize_t n, PyObject *names, PyO
             return NULL;
         }
     }
-    PyArrayObject *array = alike(self, args[0], descr);
+    PyArrayObject *array = alike(self, args[0], descr, value);
     Py_XDECREF(descr);
-    if (array != NULL && value == Py_False) {
-        memset(PyArray_BYTES(array), 0, (size_t)PyArray_NBYTES(array));
-    }
-    else if (array != NULL && value != NULL && !fill(array, PyArray_SIZE(array), value)) {
-        Py_CLEAR(array);
-    }
-    return (PyObject *)array;
+    return filled(array, value);
 }
 
 static PyObject *
@@ -268,7 +282,7 @@ run_full_like(Native *self, PyObject *const *args, Py_ssize_t n, PyObject *names
         leaf_kind_of(args[1]) == LEAF_ARRAY) {
         return NULL;
     }
-    PyArrayObject *array = alike(self, args[0], NULL);
+    PyArrayObject *array = alike(self, args[0], NULL, NULL);
     if (array != NULL && !fill(array, PyArray_SIZE(array), args[1])) {
         Py_CLEAR(array);
     }
@@ -278,7 +292,7 @@ run_full_like(Native *self, PyObject *const *args, Py_ssize_t n, PyObject *names
 PyObject *
 constructor_copy(Native *self, PyObject *source)
 {
-    PyArrayObject *array = alike(self, source, NULL);
+    PyArrayObject *array = alike(self, source, NULL, NULL);
     if (array != NULL) {
         memcpy(PyArray_BYTES(array), PyArray_BYTES((PyArrayObject *)source),
                (size_t)PyArray_NBYTES(array));
@@ -306,7 +320,7 @@ run_astype(Native *self, PyObject *const *args, Py_ssize_t n, PyObject *names)
         Py_XDECREF(descr);
         return NULL; /* NumPy warns of what is lost */
     }
-    PyArrayObject *source = (PyArrayObject *)args[0], *array = alike(self, args[0], descr);
+    PyArrayObject *source = (PyArrayObject *)args[0], *array = alike(self, args[0], descr, NULL);
     Py_DECREF(descr);
     if (array == NULL) {
         return NULL;

@@ -113,13 +113,14 @@ run_entered(Native *self, PyObject *const *args, Py_ssize_t n, PyObject *names)
         }
     }
     PyObject *code = PyCell_GET(PyTuple_GET_ITEM(self->more, 0));
-    if (code == NULL || code == Py_None) {
-        self->as_it_is = 1; /* no site is left in it */
+    PyObject *inner = PyTuple_GET_ITEM(self->more, 1);
+    if (code == NULL || code == Py_None ||
+        plain_code_of(inner) != PyTuple_GET_ITEM(self->more, 2)) {
+        self->as_it_is = 1; /* no site is left in it, or it has other code by now */
         return NULL;
     }
-    if (code != self->code) {
-        PyObject *made = instance_of(code, PyTuple_GET_ITEM(self->more, 1),
-                                     PyTuple_GET_ITEM(self->more, 2));
+    if (code != self->code || !instance_is_current(self->instance, inner)) {
+        PyObject *made = instance_of(code, inner);
         if (made == NULL) {
             return NULL;
         }
@@ -142,34 +143,46 @@ static const NativeRow general_rows[] = {
 };
 
 static const NativeRow *const tables[] = {general_rows, constructor_rows, list_rows, reduction_rows,
-                                          product_rows, join_rows};
+                                          product_rows, join_rows, scope_rows};
 
 PyObject *
-instance_of(PyObject *code, PyObject *closing, PyObject *function)
+instance_of(PyObject *code, PyObject *function)
 {
     PyFunctionObject *original = (PyFunctionObject *)function;
-    PyObject *closure = original->func_closure == NULL
-                            ? Py_NewRef(closing)
-                            : PySequence_Concat(original->func_closure, closing);
-    if (closure == NULL) {
-        return NULL;
-    }
     PyObject *new = PyFunction_New(code, original->func_globals);
     if (new != NULL &&
-        (PyFunction_SetClosure(new, closure) < 0 ||
+        ((original->func_closure != NULL &&
+          PyFunction_SetClosure(new, original->func_closure) < 0) ||
          (original->func_defaults != NULL &&
           PyFunction_SetDefaults(new, original->func_defaults) < 0) ||
          (original->func_kwdefaults != NULL &&
           PyFunction_SetKwDefaults(new, original->func_kwdefaults) < 0))) {
         Py_CLEAR(new);
     }
-    Py_DECREF(closure);
     if (new != NULL) { /* errors, generators and coroutines say it */
-        PyFunctionObject *function = (PyFunctionObject *)new;
-        Py_SETREF(function->func_name, Py_NewRef(original->func_name));
-        Py_SETREF(function->func_qualname, Py_NewRef(original->func_qualname));
+        PyFunctionObject *made = (PyFunctionObject *)new;
+        Py_SETREF(made->func_name, Py_NewRef(original->func_name));
+        Py_SETREF(made->func_qualname, Py_NewRef(original->func_qualname));
     }
     return new;
+}
+
+int
+instance_is_current(PyObject *instance, PyObject *function)
+{
+    const PyFunctionObject *known = (PyFunctionObject *)instance;
+    const PyFunctionObject *now = (PyFunctionObject *)function;
+    return known->func_defaults == now->func_defaults &&
+           known->func_kwdefaults == now->func_kwdefaults;
+}
+
+PyObject *
+plain_code_of(PyObject *function)
+{
+    const PyFunctionObject *now = (PyFunctionObject *)function;
+    return PyDict_CheckExact(now->func_globals) && PyDict_CheckExact(now->func_builtins)
+               ? now->func_code
+               : NULL;
 }
 
 /* ------------------------------------------------------------------ the object */

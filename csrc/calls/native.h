@@ -43,6 +43,7 @@ extern const NativeRow list_rows[];
 extern const NativeRow reduction_rows[];
 extern const NativeRow product_rows[];
 extern const NativeRow join_rows[];
+extern const NativeRow scope_rows[];
 
 PyObject *native_make(PyTypeObject *type, Site *site, const char *name, PyObject *callee,
                       PyObject *more);
@@ -55,7 +56,12 @@ PyObject *bound_without_keywords(PyObject *callee);
  * 0 if there is one that is not known. */
 int native_keywords(PyObject *const *values, PyObject *names, const char *const *known,
                     PyObject **found);
-/* A function that runs rewritten code in the place of `function`, closing over more cells. */
-PyObject *instance_of(PyObject *code, PyObject *closing, PyObject *function);
+/* A function that runs rewritten code in the place of `function`. */
+PyObject *instance_of(PyObject *code, PyObject *function);
+/* Whether an instance of a function has the defaults that the function has now. */
+int instance_is_current(PyObject *instance, PyObject *function);
+/* The code of a Python function that may be rewritten, or NULL: names that are looked up in
+ * anything but plain dictionaries may run code, and each lookup counts. */
+PyObject *plain_code_of(PyObject *function);
 
 #endif

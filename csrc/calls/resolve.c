@@ -20,7 +20,6 @@ typedef struct {
     PyObject *native;   /* owned: what it is swapped for, to be bound */
     PyObject *code;     /* owned: weak reference to the code of the function */
     PyObject *current;  /* owned: the cell of its rewritten code */
-    PyObject *closing;  /* owned: the cells that follow its own */
     PyObject *function; /* owned, or NULL: weak reference to the function */
     PyObject *instance; /* owned, or NULL: its instance */
     PyObject *now;      /* owned, or NULL: the code of the instance */
@@ -42,7 +41,7 @@ entry_clear(Entry *entry)
     Entry old = *entry;
     memset(entry, 0, sizeof(*entry));
     PyObject *owned[] = {old.callee,  old.instead, (PyObject *)old.kind, old.native,   old.code,
-                         old.current, old.closing, old.function,         old.instance, old.now};
+                         old.current, old.function, old.instance,        old.now};
     for (size_t i = 0; i < sizeof(owned) / sizeof(owned[0]); i++) {
         Py_XDECREF(owned[i]);
     }
@@ -60,30 +59,28 @@ refers_to(PyObject *reference, PyObject *object)
 static PyObject *
 entered(Entry *entry, PyObject *callee, PyObject *now)
 {
-    PyFunctionObject *function = (PyFunctionObject *)callee;
-    PyFunctionObject *known = (PyFunctionObject *)entry->instance;
     if (refers_to(entry->function, callee) && entry->now == now &&
-        known->func_defaults == function->func_defaults &&
-        known->func_kwdefaults == function->func_kwdefaults) {
+        instance_is_current(entry->instance, callee)) {
         return Py_NewRef(entry->instance);
     }
     /* A collection in the middle may run code that replaces the entry. */
-    PyObject *closing = Py_NewRef(entry->closing);
+    PyObject *current = Py_NewRef(entry->current);
     Py_INCREF(now);
-    PyObject *instance = instance_of(now, closing, callee);
-    Py_DECREF(closing);
-    Py_DECREF(now);
-    if (instance != NULL && entry->closing == closing && entry->keeps &&
-        function->func_closure == NULL) {
+    PyObject *instance = instance_of(now, callee);
+    if (instance != NULL && entry->current == current && entry->keeps &&
+        ((PyFunctionObject *)callee)->func_closure == NULL) {
         PyObject *reference = PyWeakref_NewRef(callee, NULL);
         if (reference == NULL) {
-            Py_DECREF(instance);
-            return NULL;
+            Py_CLEAR(instance);
         }
-        Py_XSETREF(entry->function, reference);
-        Py_XSETREF(entry->instance, Py_NewRef(instance));
-        Py_XSETREF(entry->now, Py_NewRef(now));
+        else {
+            Py_XSETREF(entry->function, reference);
+            Py_XSETREF(entry->instance, Py_NewRef(instance));
+            Py_XSETREF(entry->now, Py_NewRef(now));
+        }
     }
+    Py_DECREF(current);
+    Py_DECREF(now);
     return instance;
 }
 
@@ -158,10 +155,9 @@ new_entry(ResolveSite *self)
 }
 
 static PyObject *
-enter(ResolveSite *self, PyObject *callee, PyObject *cell, PyObject *closing, int keeps)
+enter(ResolveSite *self, PyObject *callee, PyObject *cell, PyObject *code, int keeps)
 {
-    PyObject *function = PyMethod_Check(callee) ? PyMethod_GET_FUNCTION(callee) : callee;
-    PyObject *reference = PyWeakref_NewRef(PyFunction_GET_CODE(function), NULL);
+    PyObject *reference = PyWeakref_NewRef(code, NULL);
     Entry *entry = reference == NULL ? NULL : new_entry(self);
     if (entry == NULL) {
         Py_XDECREF(reference);
@@ -169,9 +165,9 @@ enter(ResolveSite *self, PyObject *callee, PyObject *cell, PyObject *closing, in
     }
     entry->code = reference;
     entry->current = Py_NewRef(cell);
-    entry->closing = Py_NewRef(closing);
     entry->keeps = keeps;
-    PyObject *now = code_now(entry);
+    PyObject *function = PyMethod_Check(callee) ? PyMethod_GET_FUNCTION(callee) : callee;
+    PyObject *now = plain_code_of(function) == code ? code_now(entry) : NULL;
     return now == NULL ? missed(self, callee) : counterpart(entry, callee, now);
 }
 
@@ -247,7 +243,7 @@ static PyObject *
 known(ResolveSite *self, PyObject *callee)
 {
     PyObject *function = PyMethod_Check(callee) ? PyMethod_GET_FUNCTION(callee) : callee;
-    PyObject *code = PyFunction_Check(function) ? PyFunction_GET_CODE(function) : NULL;
+    PyObject *code = PyFunction_Check(function) ? plain_code_of(function) : NULL;
     PyObject *object = object_of(callee);
     for (int i = 0; i < self->n; i++) {
         Entry *entry = &self->entries[i];
@@ -364,7 +360,6 @@ resolve_traverse(PyObject *object, visitproc visit, void *arg)
         Py_VISIT(entry->native);
         Py_VISIT(entry->code);
         Py_VISIT(entry->current);
-        Py_VISIT(entry->closing);
         Py_VISIT(entry->function);
         Py_VISIT(entry->instance);
         Py_VISIT(entry->now);

@@ -46,19 +46,21 @@ inference_add_guard(Typing *typing, const Node *node, int number, PyObject *valu
     enum leaf_kind kind = leaf_kind_of(value);
     guard->node = number;
     guard->is_object = 0;
-    if (node->is_callable) {
+    if (node->is_callable || (node->is_guarded && PyType_Check(value))) {
         guard->is_object = 1;
         guard->leaf.identity = Py_NewRef(value);
         typing->n_guards++;
         return Py_NewRef(value);
     }
-    if (kind == LEAF_NONE && !PyTuple_CheckExact(value)) {
+    if (kind == LEAF_NONE && !PyTuple_CheckExact(value) && !node->is_guarded) {
         return NULL;
     }
     if (node->kind == NODE_CONST) { /* always the same */
         return leaf_descr(value, kind);
     }
-    PyObject *descr = kind == LEAF_NONE ? Py_NewRef(Py_None) : leaf_descr(value, kind);
+    PyObject *descr = kind != LEAF_NONE   ? leaf_descr(value, kind)
+                      : node->is_guarded ? Py_NewRef((PyObject *)Py_TYPE(value))
+                                         : Py_NewRef(Py_None);
     if (descr == NULL) {
         return NULL;
     }
@@ -255,7 +257,7 @@ inference_note_results(Typing *typing, const Program *program, const Values *val
 static int
 inference_is_guarded(const Node *node, PyObject *value)
 {
-    return value != NULL && (node->is_operand || node->is_callable);
+    return value != NULL && (node->is_operand || node->is_callable || node->is_guarded);
 }
 
 /* The kinds of the values that are there, a list; NULL with an exception, or without if a value is

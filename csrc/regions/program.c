@@ -3,7 +3,7 @@
 #include <string.h>
 
 static const char *const KINDS[] = {
-    "leaf", "const",  "attribute", "slice", "tuple", "index", "operation", "call", "method",
+    "leaf", "const", "attribute", "slice", "tuple", "index", "guard", "operation", "call", "method",
     "in place", "store", NULL,
 };
 
@@ -37,6 +37,8 @@ program_read_node(Program *program, Node *node, PyObject *source)
     node->is_transposed = node->kind == NODE_ATTRIBUTE && PyUnicode_Check(node->detail) &&
                           PyUnicode_CompareWithASCIIString(node->detail, "T") == 0;
     node->n = (int)PyTuple_GET_SIZE(operands);
+    int is_called = PyUnicode_Check(node->detail) &&
+                    PyUnicode_CompareWithASCIIString(node->detail, "called") == 0;
     for (int i = 0; i < node->n; i++) {
         long operand = PyLong_AsLong(PyTuple_GET_ITEM(operands, i));
         if (operand < 0 || operand >= program->n_nodes) {
@@ -44,8 +46,11 @@ program_read_node(Program *program, Node *node, PyObject *source)
         }
         node->operands[i] = (int)operand;
         Node *made = &program->nodes[operand];
-        if (is_computing(node->kind) && i == 0 && node->kind == NODE_CALL) {
+        if (i == 0 && (node->kind == NODE_CALL || (node->kind == NODE_GUARD && is_called))) {
             made->is_callable = 1;
+        }
+        else if (node->kind == NODE_GUARD) {
+            made->is_guarded = 1;
         }
         else if (is_computing(node->kind) && !(node->kind == NODE_STORE && i == 1)) {
             made->is_operand = 1;

@@ -14,6 +14,7 @@ enum node_kind {
     NODE_SLICE,
     NODE_TUPLE,
     NODE_INDEX,
+    NODE_GUARD, /* what later code needs to be harmless, or harmless to call */
     NODE_OPERATION,
     NODE_CALL,
     NODE_METHOD,
@@ -33,6 +34,7 @@ typedef struct {
     int is_temporary;         /* of a leaf: whether nobody else holds it, as far as the code goes */
     int is_transposed;        /* whether it is `.T` */
     int is_callable;          /* whether it is called */
+    int is_guarded;           /* whether a guard looks at its value */
 } Node;
 
 typedef struct {

@@ -36,6 +36,8 @@ extern PyType_Spec resolve_spec;
 extern PyType_Spec native_spec;
 extern PyType_Spec bound_spec;
 extern PyType_Spec region_spec;
+extern PyType_Spec gate_spec;
+extern PyType_Spec gates_spec;
 
 /* Take over (spec, owner, number, arena, frugal), where spec is (sites, where, ...). */
 int site_init(Site *site, PyTypeObject *type, PyObject *spec, PyObject *owner, Py_ssize_t number,

@@ -218,7 +218,7 @@ def messages():
             if isinstance(node, ast.Call) and node.args:
                 name = getattr(node.func, "id", getattr(node.func, "attr", ""))
                 logged = name in ("debug", "info", "warning", "error")
-                if name in RAISED or logged or name == "warn":
+                if name in RAISED or logged or name in ("warn", "warn_the_user"):
                     argument = node.args[0]
             elif isinstance(node, ast.Assign) and "{}" in (sentences(node.value) or ""):
                 yield sentences(node.value).replace("{}", "…"), f"{path.name}:{node.lineno}"

@@ -104,46 +104,13 @@ def test_defaults_are_shared_objects(x):
     assert f(x).tolist() == (x * 5).tolist()
 
 
-def test_code_of_the_bumped_function_itself_is_replaced(x):
-    def f(v):
-        return v * 2
-
-    def other(v):
-        return v - 1
-
-    bumped = alloc.bump(alloc.Buffer())(f)
-    bumped(x)
-    cells = bumped.__closure__
-    namespace = {}
-    names = ", ".join(f"c{i}" for i in range(len(cells)))
-    exec(
-        f"def make({names}):\n"
-        f"    def g(v):\n        ({names},)\n        return v - 1\n"
-        "    return g\n",
-        namespace,
-    )
-    replacement = namespace["make"](*cells).__code__
-    bumped.__code__ = replacement
-    for _ in range(300):  # giving sites back must not bring the old code back
-        assert bumped(x).tolist() == (x - 1).tolist()
-    assert bumped.__code__ is replacement
-
-
 def test_sites_given_back_do_not_undo_a_replaced_code(x):
     def f(v, other=None):
         w = v * 2
         return w if other is None else other(w)
 
     bumped = alloc.bump(alloc.Buffer())(f)
-    count = len(bumped.__closure__)
-    names = ", ".join(f"c{i}" for i in range(count))
-    namespace = {}
-    exec(
-        f"def make({names}):\n    def g(v, other=None):\n        ({names},)\n"
-        "        return 'replaced'\n    return g\n",
-        namespace,
-    )
-    replacement = namespace["make"](*range(count)).__code__
+    replacement = (lambda v, other=None: "replaced").__code__
 
     def swap(w):
         bumped.__code__ = replacement

@@ -94,7 +94,7 @@ class Held:
 
 
 class Program(RuleBasedStateMachine):
-    """Make, keep, view, write, drop, reset; nothing alive may change or overlap."""
+    """Make, keep, view, write, drop, reset, trim; nothing alive may change or overlap."""
 
     policy = ""
 
@@ -233,6 +233,34 @@ class Program(RuleBasedStateMachine):
         assert self.buffer.used == self.buffer.live == 0
 
     @rule()
+    def trim(self):
+        """What is alive stays; what went can't go again."""
+        before = self.buffer.stats()
+        assert self.buffer.trim() >= 0
+        after = self.buffer.stats()
+        assert after["capacity"] <= before["capacity"]
+        assert after["used"] <= before["used"]
+        assert after["live"] == before["live"]
+        assert self.buffer.trim() == 0
+
+    @precondition(lambda self: self.policy == "grow")
+    @rule(mebibytes=st.sampled_from([1, 5, 40]), step=st.sampled_from([1, 4096, 1 << 21]))
+    def make_large_zeros(self, mebibytes, step):
+        """Memory of sizes whose pages come from the system, and go back to it."""
+
+        def f(n):
+            x = np.zeros(n, np.uint8)
+            clean = not x.any()
+            x[::step] = 255
+            return x[-1000:].copy(), clean
+
+        part, clean = alloc.run(f, self.buffer, mebibytes << 20)
+        assert clean
+        self.most_live = max(self.most_live, mebibytes << 20)
+        self.made += 1
+        self.held.append(Held(part, self.made))
+
+    @rule()
     def collect(self):
         gc.collect()
 
@@ -262,7 +290,7 @@ class Program(RuleBasedStateMachine):
         if self.policy != "heap":
             assert figures["heap_fallbacks"] == 0
         if not self.resets and self.policy != "heap":
-            assert figures["live"] == len(sources)
+            assert figures["live"] == len(sources), (figures, len(sources))
         else:
             assert figures["live"] <= len(sources)
         assert all(0 < nbytes <= suggested for nbytes, suggested in self.refused)

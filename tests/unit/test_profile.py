@@ -2,6 +2,7 @@
 
 import logging
 import os
+import sys
 
 import numpy as np
 import pytest
@@ -162,7 +163,7 @@ def test_uncaptured_arrays_are_named():
             return eval("np.zeros(100)")
 
     def hidden():
-        locals()
+        sys._getframe().f_locals
         return np.zeros(1000)
 
     p = alloc.profile(lambda: hidden())

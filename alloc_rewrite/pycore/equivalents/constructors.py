@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from ..layout import f_strides, like_order
+from ..pages import clear
 from .support import (
     BOOL,
     FLOAT,
@@ -64,10 +65,7 @@ def zeros(
     """numpy.zeros."""
     array = empty(new, shape, dtype, order, device=device)
     if array is not NotImplemented:
-        if array.dtype.kind in "biufc":
-            array.fill(0)
-        else:  # all bytes zero, whatever a zero of the dtype may be
-            array.reshape(-1, order="A").view(np.uint8).fill(0)
+        clear(array)
     return array
 
 

@@ -1,0 +1,128 @@
+"""Gates: the constants by which rewritten code finds its sites.
+
+In: what is to be called at the places of a code object. Out: a gate for each, and code that has
+them. It must not know what a site does.
+
+Sites belong to code, not to a function: whoever gives a function other code gives it that code's
+sites, or none, and a rewritten function closes over what the original closes over. But the garbage
+collector does not look into code objects: what they hold strongly, and whatever that leads to,
+stays for ever. So a gate holds what lies behind it weakly; where that has gone the original
+instructions run. Sites live as long as their `Gates`, which the function that was bumped and the
+rewriter keep.
+"""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Sequence
+from types import CodeType, MethodType
+from typing import Any, Protocol
+
+
+class Gates(Protocol):
+    """What lies behind the gates of one code object. It can be pickled, with its gates."""
+
+    #: A gate for each of the contents, and one more, behind which the gates themselves lie.
+    gates: tuple[Any, ...]
+
+    def empty(self, number: int) -> None:
+        """Open a gate for good."""
+        ...
+
+
+class _Nothing:
+    pass
+
+
+class WeakGate(weakref.ref[Any]):
+    """A gate in Python: call it. Equal to no other, so that code can be hashed."""
+
+    __slots__ = ("number", "owner")
+    number: int
+    owner: weakref.ref[Any] | None
+
+    def __new__(cls, content: Any, owner: Any = None, number: int = 0) -> WeakGate:
+        self = super().__new__(cls, _Nothing() if content is None else content)
+        self.owner = None if owner is None else weakref.ref(owner)
+        self.number = number
+        return self
+
+    def __init__(self, *_: Any) -> None:
+        """Nothing is left to do: `weakref.ref` takes no more arguments."""
+
+    __hash__ = object.__hash__
+
+    def __eq__(self, other: object) -> bool:
+        return self is other
+
+    def __repr__(self) -> str:
+        return f"<gate {self.number}>"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        owner = None if self.owner is None else self.owner()
+        return (WeakGate, (None,)) if owner is None else (_gate, (owner, self.number))
+
+
+class WeakGates:
+    """Gates in Python, for bound methods."""
+
+    def __init__(self, contents: Sequence[MethodType | None]) -> None:
+        # Methods of its own: a gate opens when nothing else holds the method behind it.
+        self._contents: list[Any] = [
+            None if method is None else MethodType(method.__func__, method.__self__)
+            for method in contents
+        ]
+        behind = enumerate((*self._contents, self))
+        self.gates = tuple(WeakGate(content, self, number) for number, content in behind)
+
+    def empty(self, number: int) -> None:
+        """Open a gate for good."""
+        self._contents[number] = None
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return WeakGates, (self._contents,)
+
+
+def _gate(owner: Gates, number: int) -> Any:
+    return owner.gates[number]
+
+
+#: The types of gates.
+KINDS: set[type] = {WeakGate}
+
+
+class Hole:
+    """Stands in code for a gate, or for another constant, that it gets later."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def __repr__(self) -> str:
+        return f"<hole {self.name!r}>"
+
+
+def filled(code: CodeType, constants: dict[str, Any], gates: Gates) -> CodeType:
+    """Return code that has its own constants instead of holes, and belongs to these gates."""
+    filling = (
+        constants[constant.name] if type(constant) is Hole else constant
+        for constant in code.co_consts
+    )
+    return code.replace(co_consts=(*filling, gates.gates[-1]))
+
+
+def is_rewritten(code: CodeType) -> bool:
+    """Whether this code came out of the rewriter."""
+    return bool(code.co_consts) and type(code.co_consts[-1]) in KINDS
+
+
+def gates_of(code: CodeType) -> Gates | None:
+    """Return the gates that rewritten code belongs to, as long as they live; or None."""
+    if not is_rewritten(code):
+        return None
+    gates: Gates | None = behind(code.co_consts[-1])
+    return gates
+
+
+def behind(gate: Any) -> Any:
+    """Return what lies behind a gate, or None."""
+    return gate() if type(gate) is WeakGate else gate.content

@@ -1,0 +1,378 @@
+"""Which locals may be looked at, though nothing reads them: by Python code that runs during a later
+instruction, and reads the locals of the frame that called it.
+
+In: what a region leaves behind, and the items after it. Out: the locals that have to be delivered
+for such code, and what must hold of the values, so that there are no more of them. It must not
+know sites, nor NumPy.
+
+The items after a region are run symbolically over all paths, each up to the first instruction that
+may run foreign Python code. An instruction on *harmless* values, as numbers and arrays of numbers,
+runs none. What a region computes, and what it computes with, is harmless for certain. Of other
+values it can be *demanded*: the site looks at them before the region begins, and declines if one is
+anything else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple, cast
+
+from bytecode import Instr, Label
+
+from .ir import IR, handlers
+from .liveness import Locals, names_stored
+from .opcodes import (
+    CAREFUL,
+    LOOKS_AT,
+    QUIET,
+    after,
+    attribute_name,
+    is_method_load,
+    keyword_names,
+    pushed_null,
+)
+from .symbolic import Vocabulary
+
+#: What is known of a value: nothing, or that no operation on it runs Python code. What may become
+#: known of it is a `Given`.
+HARMLESS, ANYTHING = "harmless", "anything"
+MOST_DEMANDS = 6
+
+
+class Given(NamedTuple):
+    """A value that can be looked at before the region begins.
+
+    `kind` is ``"local"`` (`what` is its name), ``"global"`` (the parts of its dotted name) or
+    ``"stack"`` (how deep it lies there when the region begins).
+    """
+
+    kind: str
+    what: Any
+
+
+class Demand(NamedTuple):
+    """What must hold of a value: that it is harmless, or (`called`) that calling it is."""
+
+    value: Given
+    called: bool
+
+
+Value = str | Given | tuple[str, Any]
+Stack = tuple[Value, ...]
+_Locals = Mapping[str, Value]
+
+#: Attributes of arrays and numbers that are arrays, numbers, or tuples of numbers.
+_FACTS = frozenset(
+    {"T", "shape", "size", "ndim", "real", "imag", "dtype", "itemsize", "nbytes", "strides"}
+)
+_PLAIN_CONSTANTS = (bool, int, float, complex, str, bytes, type(None), type(...), tuple, slice)
+
+
+class After(NamedTuple):
+    """What a region, which began at item `start`, leaves behind at `stop` when it has run.
+
+    `harmless` are the locals whose values are; `stored` those that it assigned. `stack` is what
+    lies on the stack then.
+    """
+
+    start: int
+    stop: int
+    stored: Collection[str]
+    harmless: Collection[str]
+    stack: Stack
+
+
+class Findings(NamedTuple):
+    """Which locals have to be delivered as they may be looked at, if the demands are met."""
+
+    watched: tuple[str, ...]
+    demands: tuple[Demand, ...]
+
+
+def onlookers(
+    ir: IR, flow: Locals, vocabulary: Vocabulary, left: After, unread: Iterable[str], *, ask: bool
+) -> Findings:
+    """Say which of the locals that nothing reads any more may be looked at after a region.
+
+    With `ask`, harmlessness is demanded of values where that helps and is likely to be met.
+    """
+    walk = _Walk(ir, flow, vocabulary, left, ask)
+    walk.run()
+    watched = tuple(name for name in unread if walk.is_seen(name))
+    demands = tuple(
+        d for d in walk.demands if d.called or Demand(d.value, True) not in walk.demands
+    )
+    if len(demands) > MOST_DEMANDS:
+        return onlookers(ir, flow, vocabulary, left, unread, ask=False)
+    return Findings(watched, demands)
+
+
+@dataclass
+class _Walk:
+    """The symbolic run from the end of a region on."""
+
+    ir: IR
+    flow: Locals
+    vocabulary: Vocabulary
+    left: After
+    ask: bool
+    states: dict[int, tuple[Stack, dict[str, Value]]] = field(default_factory=dict)
+    open: set[int] = field(default_factory=set)  # items that may run foreign Python code
+    demands: dict[Demand, None] = field(default_factory=dict)
+    kept: bool = False  # whether demands are noted
+
+    def run(self) -> None:
+        """Go over all paths until nothing new is found."""
+        self.labels = {item: i for i, item in enumerate(self.ir.items) if isinstance(item, Label)}
+        self.marks = handlers(self.ir.items)
+        known: dict[str, Value] = dict.fromkeys(self.left.stored, ANYTHING)
+        known.update(dict.fromkeys(self.left.harmless, HARMLESS))
+        work = [(self.left.stop, self.left.stack, known)]
+        while work:
+            at, stack, locals_ = work.pop()
+            if at >= len(self.ir.items) or not self._is_news(at, stack, locals_):
+                continue
+            work += self._step(at)
+        self.kept = True
+        for at in self.states:
+            self._step(at)
+
+    def is_seen(self, name: str) -> bool:
+        """Whether such code may come to run before a local gets another value."""
+        seen: set[int] = set()
+        work = [self.left.stop]
+        while work:
+            at = work.pop()
+            if at in seen or at not in self.states:
+                continue
+            seen.add(at)
+            if at in self.open:
+                return True
+            item = self.ir.items[at]
+            if name not in names_stored(item) or not isinstance(item, Instr):
+                work += self._following(at)
+        return False
+
+    # ------------------------------------------------------------------ paths
+
+    def _is_news(self, at: int, stack: Stack, locals_: dict[str, Value]) -> bool:
+        """Note what is known before an item; False if it was known already."""
+        before = self.states.get(at)
+        if before is None:
+            self.states[at] = stack, locals_
+            return True
+        pairs = zip(reversed(before[0]), reversed(stack), strict=False)
+        both = tuple(a if a == b else ANYTHING for a, b in pairs)[::-1]
+        names = {
+            name: a
+            for name in {*locals_, *before[1]}
+            if (a := self._joined(name, before[1], locals_)) != Given("local", name)
+        }
+        self.states[at] = both, names
+        return (both, names) != before
+
+    @staticmethod
+    def _joined(name: str, one: _Locals, other: _Locals) -> Value:
+        a, b = (known.get(name, Given("local", name)) for known in (one, other))
+        return a if a == b else ANYTHING
+
+    def _following(self, at: int) -> list[int]:
+        item = self.ir.items[at]
+        out = []
+        if isinstance(item, Instr):
+            if item.has_jump():
+                out.append(self.labels[cast(Label, item.arg)])
+            mark = self.marks[at]
+            if mark is not None and item.name not in QUIET:
+                out.append(self.labels[mark.target])
+            if item.is_final():
+                return out
+        return [*out, at + 1]
+
+    def _step(self, at: int) -> list[tuple[int, Stack, dict[str, Value]]]:
+        """Run one item; return where it leads, with what is known there."""
+        item = self.ir.items[at]
+        stack, locals_ = self.states[at]
+        if not isinstance(item, Instr):
+            return [(at + 1, stack, locals_)]
+        out = []
+        mark = self.marks[at]
+        if mark is not None and item.name not in QUIET:
+            pushed = 1 + mark.push_lasti
+            entry = self.ir.stacks[at]
+            dropped = 0 if entry is None else max(0, len(entry) - mark.stack_depth)
+            kept = stack[: max(0, len(stack) - dropped)]
+            out.append((self.labels[mark.target], kept + (HARMLESS,) * pushed, locals_))
+        names = dict(locals_)
+        try:
+            result = self._after(at, item, list(stack), names)
+        except _OpenError:
+            self.open.add(at)
+            return []
+        self.open.discard(at)
+        if item.has_jump():
+            there = self._resized(at, item, stack, result, jump=True)
+            out.append((self.labels[cast(Label, item.arg)], there, names))
+        if not item.is_final():
+            out.append((at + 1, self._resized(at, item, stack, result, jump=False), names))
+        return out
+
+    def _resized(
+        self, at: int, item: Instr, before: Stack, stack: list[Value], *, jump: bool
+    ) -> Stack:
+        """Return the stack with as many slots as the item leaves."""
+        if item.name in ("PRECALL", "CALL", "CALL_KW"):  # the first two share a call's effect
+            return tuple(stack)
+        entry = self.ir.stacks[at] or ()
+        want = len(after(item, entry, at, jump=jump)) - len(entry) + len(before)
+        if want <= len(stack):
+            return tuple(stack[:want])
+        return (*stack, *(HARMLESS,) * (want - len(stack)))
+
+    # ------------------------------------------------------------------ instructions
+
+    def _after(
+        self, at: int, item: Instr, stack: list[Value], names: dict[str, Value]
+    ) -> list[Value]:
+        """Return the stack after an instruction that runs no foreign code, or raise `_OpenError`.
+
+        What an instruction leaves without a word about it is harmless.
+        """
+        name, arg = item.name, item.arg
+        taken = -min(item.pre_and_post_stack_effect()[0], 0)
+        if name.startswith("LOAD_FAST"):
+            local = arg if isinstance(arg, str) else ""
+            value = names.get(local, Given("local", local))
+            if isinstance(value, Given) and value.kind == "local" and not self._is_bound(value):
+                value = ANYTHING
+            if name == "LOAD_FAST_AND_CLEAR":
+                names[local] = ANYTHING
+            return [*stack, value if local else ANYTHING]
+        if name in ("STORE_FAST", "DELETE_FAST"):
+            value = self._pop(stack) if name == "STORE_FAST" else ANYTHING
+            if isinstance(arg, str):
+                names[arg] = value
+            return stack
+        if name == "LOAD_CONST":
+            return [*stack, HARMLESS if isinstance(arg, _PLAIN_CONSTANTS) else ANYTHING]
+        if name == "LOAD_GLOBAL":
+            return self._load_global(item, stack)
+        if name in ("LOAD_ATTR", "LOAD_METHOD"):
+            return self._attribute(at, item, stack)
+        if name in ("CALL", "CALL_KW"):
+            return self._call(at, item, stack)
+        if name == "FOR_ITER":
+            self._need(stack[-1] if stack else ANYTHING)
+            return [*stack, HARMLESS]
+        if name == "COPY":
+            return [*stack, self._peek(stack, cast(int, arg))]
+        if name == "SWAP":
+            return self._swap(stack, cast(int, arg))
+        if name == "RETURN_VALUE":
+            return stack[:-1]
+        if name == "STORE_DEREF" or name == "MAKE_FUNCTION":
+            return stack[: len(stack) - taken] + ([ANYTHING] if name == "MAKE_FUNCTION" else [])
+        if name in QUIET:
+            return self._quiet(item, stack, taken)
+        if name in CAREFUL:
+            for value in [self._pop(stack) for _ in range(max(taken, LOOKS_AT.get(name, 0)))]:
+                self._need(value)
+            return stack
+        raise _OpenError
+
+    def _quiet(self, item: Instr, stack: list[Value], taken: int) -> list[Value]:
+        if item.name in ("PUSH_NULL", "LOAD_DEREF", "LOAD_CLOSURE"):
+            return [*stack, ANYTHING]
+        if item.name == "PRECALL":
+            return stack
+        values = [self._pop(stack) for _ in range(taken)]
+        built = item.name.startswith("BUILD_")
+        return [*stack, _of_all(values)] if built or item.name.startswith("SET_FUN") else stack
+
+    def _is_bound(self, local: Given) -> bool:
+        """Whether a local had this value before the region for certain."""
+        name = local.what
+        return name not in self.left.stored and self.flow.is_bound(name, self.left.start)
+
+    def _load_global(self, item: Instr, stack: list[Value]) -> list[Value]:
+        with_null, name = cast(tuple[bool, str], item.arg)
+        return [*stack, *_pushed(Given("global", (name,)), item, with_null)]
+
+    def _attribute(self, at: int, item: Instr, stack: list[Value]) -> list[Value]:
+        base, name = self._pop(stack), attribute_name(item)
+        is_method = is_method_load(item)
+        if isinstance(base, Given) and base.kind == "global":
+            value: Value = Given("global", (*base.what, name))
+            following = self.ir.items[at + 1]
+            if getattr(following, "name", "") not in ("LOAD_ATTR", "LOAD_METHOD"):
+                self._demand(cast(Given, value), called=is_method)
+            return [*stack, *_pushed(value, item, is_method)]
+        if isinstance(base, Given) and name not in self.vocabulary.attributes:
+            raise _OpenError  # few arrays have it
+        self._need(base)
+        if is_method:
+            return [*stack, ("method", name), ("method", name)]
+        return [*stack, HARMLESS if name in _FACTS else ANYTHING]
+
+    def _call(self, at: int, item: Instr, stack: list[Value]) -> list[Value]:
+        if keyword_names(self.ir.items, at) is None:
+            raise _OpenError
+        if item.name == "CALL_KW":
+            self._pop(stack)
+        given = [self._pop(stack) for _ in range(cast(int, item.arg))]
+        upper, lower = self._pop(stack), self._pop(stack)
+        if lower != upper or lower[0] != "method":
+            callees = [v for v in (lower, upper) if isinstance(v, Given) and v.kind == "global"]
+            if len(callees) != 1 or (lower != ANYTHING and upper != ANYTHING):
+                raise _OpenError
+            self._demand(callees[0], called=True)
+        for value in given:
+            self._need(value)
+        return [*stack, HARMLESS]
+
+    # ------------------------------------------------------------------ values
+
+    def _pop(self, stack: list[Value]) -> Value:
+        return stack.pop() if stack else ANYTHING
+
+    def _peek(self, stack: list[Value], depth: int) -> Value:
+        return stack[-depth] if depth <= len(stack) else ANYTHING
+
+    def _swap(self, stack: list[Value], depth: int) -> list[Value]:
+        if depth > len(stack):
+            raise _OpenError
+        stack[-1], stack[-depth] = stack[-depth], stack[-1]
+        return stack
+
+    def _need(self, value: Value) -> None:
+        """Note that an instruction runs foreign code unless a value is harmless."""
+        if value == HARMLESS:
+            return
+        if not isinstance(value, Given):
+            raise _OpenError
+        self._demand(value, called=False)
+
+    def _is_likely(self, value: Given, called: bool) -> bool:
+        """Whether a global is there, as far as its name tells, and what is demanded of it."""
+        return value.what[-1] in self.vocabulary.harmless or (not called and len(value.what) > 1)
+
+    def _demand(self, value: Given, *, called: bool) -> None:
+        if not self.ask or (value.kind == "global" and not self._is_likely(value, called)):
+            raise _OpenError
+        if self.kept:
+            self.demands[Demand(value, called)] = None
+
+
+class _OpenError(Exception):
+    """An instruction may run foreign Python code."""
+
+
+def _pushed(value: Value, load: Instr, with_null: bool) -> list[Value]:
+    """Return what a load pushes: a value, as a callable together with a NULL."""
+    order = pushed_null(load) if with_null else (False,)
+    return [ANYTHING if is_null else value for is_null in order]
+
+
+def _of_all(values: list[Value]) -> Value:
+    return HARMLESS if all(value == HARMLESS for value in values) else ANYTHING
