@@ -8,7 +8,7 @@
 
 /* The arrays of a tuple or list if they have one dtype and rank and are in C order; else 0. */
 static Py_ssize_t
-collect(PyObject *list, PyArrayObject **arrays)
+joins_collect(PyObject *list, PyArrayObject **arrays)
 {
     if (!PyTuple_CheckExact(list) && !PyList_CheckExact(list)) {
         return 0;
@@ -56,10 +56,10 @@ join(Native *self, PyArrayObject **arrays, Py_ssize_t n, int nd, const npy_intp 
 
 /* concatenate(arrays) along the first axis. */
 static PyObject *
-run_concatenate(Native *self, PyObject *const *args, Py_ssize_t n, PyObject *names)
+joins_run_concatenate(Native *self, PyObject *const *args, Py_ssize_t n, PyObject *names)
 {
     PyArrayObject *arrays[MOST_JOINED];
-    Py_ssize_t count = n == 1 && names == NULL ? collect(args[0], arrays) : 0;
+    Py_ssize_t count = n == 1 && names == NULL ? joins_collect(args[0], arrays) : 0;
     if (count == 0) {
         return NULL;
     }
@@ -77,10 +77,10 @@ run_concatenate(Native *self, PyObject *const *args, Py_ssize_t n, PyObject *nam
 
 /* stack(arrays) along a new first axis. */
 static PyObject *
-run_stack(Native *self, PyObject *const *args, Py_ssize_t n, PyObject *names)
+joins_run_stack(Native *self, PyObject *const *args, Py_ssize_t n, PyObject *names)
 {
     PyArrayObject *arrays[MOST_JOINED];
-    Py_ssize_t count = n == 1 && names == NULL ? collect(args[0], arrays) : 0;
+    Py_ssize_t count = n == 1 && names == NULL ? joins_collect(args[0], arrays) : 0;
     if (count == 0) {
         return NULL;
     }
@@ -100,7 +100,7 @@ run_stack(Native *self, PyObject *const *args, Py_ssize_t n, PyObject *names)
 
 /* where(condition, x, y) with arrays of one shape; x or y may be a Python number. */
 static PyObject *
-run_where(Native *self, PyObject *const *args, Py_ssize_t n, PyObject *names)
+joins_run_where(Native *self, PyObject *const *args, Py_ssize_t n, PyObject *names)
 {
     if (n != 3 || names != NULL || !PyArray_CheckExact(args[0])) {
         return NULL;
@@ -160,5 +160,8 @@ run_where(Native *self, PyObject *const *args, Py_ssize_t n, PyObject *names)
 }
 
 const NativeRow join_rows[] = {
-    {"concatenate", run_concatenate}, {"stack", run_stack}, {"where", run_where}, {NULL, NULL},
+    {"concatenate", joins_run_concatenate},
+    {"stack", joins_run_stack},
+    {"where", joins_run_where},
+    {NULL, NULL},
 };

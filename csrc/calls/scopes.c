@@ -3,7 +3,7 @@
 
 /* Whether a name is one of the cells that the sites live in, which plain code has not. */
 static int
-is_of_sites(PyObject *name)
+scope_is_of_sites(PyObject *name)
 {
     return PyUnicode_Check(name) && PyUnicode_GET_LENGTH(name) >= 2 &&
            PyUnicode_READ_CHAR(name, 0) == '@' && PyUnicode_READ_CHAR(name, 1) == 's';
@@ -11,7 +11,7 @@ is_of_sites(PyObject *name)
 
 /* Take the sites' cells out of a dict of variables, or out of a list of their names. */
 static int
-without_sites(PyObject *names)
+scope_without_sites(PyObject *names)
 {
     PyObject *all = PySequence_List(names);
     if (all == NULL) {
@@ -20,7 +20,7 @@ without_sites(PyObject *names)
     int failed = 0;
     for (Py_ssize_t i = PyList_GET_SIZE(all) - 1; i >= 0 && !failed; i--) {
         PyObject *name = PyList_GET_ITEM(all, i);
-        if (is_of_sites(name)) {
+        if (scope_is_of_sites(name)) {
             failed = PyDict_Check(names) ? PyDict_DelItem(names, name) < 0
                                          : PyList_SetSlice(names, i, i + 1, NULL) < 0;
         }
@@ -31,7 +31,7 @@ without_sites(PyObject *names)
 
 /* locals(), vars() and dir(); eval(source) and exec(source), for which `more` is `locals`. */
 static PyObject *
-run_scope(Native *self, PyObject *const *args, Py_ssize_t n, PyObject *names)
+scope_run_scope(Native *self, PyObject *const *args, Py_ssize_t n, PyObject *names)
 {
     int runs = self->more != NULL && self->more != Py_None;
     self->as_it_is = names != NULL || n != runs;
@@ -39,7 +39,7 @@ run_scope(Native *self, PyObject *const *args, Py_ssize_t n, PyObject *names)
         return NULL;
     }
     PyObject *own = PyObject_CallNoArgs(runs ? self->more : self->callee);
-    if (own != NULL && without_sites(own) < 0) {
+    if (own != NULL && scope_without_sites(own) < 0) {
         Py_CLEAR(own);
     }
     if (own == NULL || !runs) {
@@ -51,4 +51,4 @@ run_scope(Native *self, PyObject *const *args, Py_ssize_t n, PyObject *names)
     return result;
 }
 
-const NativeRow scope_rows[] = {{"scope", run_scope}, {NULL, NULL}};
+const NativeRow scope_rows[] = {{"scope", scope_run_scope}, {NULL, NULL}};

@@ -24,7 +24,7 @@ variant_release(Variant *variant)
 
 /* How a leaf's items become the loop's; -1 if they can't here. */
 static int
-find_cast(Variant *variant, int i, PyObject *operand, enum leaf_kind kind)
+variant_find_cast(Variant *variant, int i, PyObject *operand, enum leaf_kind kind)
 {
     if (kind != LEAF_ARRAY) {
         return 0; /* scalars are turned one by one */
@@ -67,7 +67,7 @@ variant_fill(Variant *variant, PyObject *plan, PyObject *const *operands)
     for (int i = 0; i <= n && !variant->declined; i++) {
         variant->step.operands[i] = i;
         variant->descrs[i] = (PyArray_Descr *)Py_NewRef(PyTuple_GET_ITEM(dtypes, i));
-        if (i < n && find_cast(variant, i, operands[i], variant->leaves[i].kind) < 0) {
+        if (i < n && variant_find_cast(variant, i, operands[i], variant->leaves[i].kind) < 0) {
             variant->declined = 1;
         }
     }
