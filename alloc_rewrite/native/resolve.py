@@ -9,7 +9,6 @@ from __future__ import annotations
 import functools
 import sys
 from types import (
-    BuiltinFunctionType,
     CellType,
     CodeType,
     FunctionType,
@@ -29,7 +28,6 @@ from ..errors import BufferFullError
 from ..numpy_facts import FORWARDS
 from ..registry import find_registered
 from ..rewrite import KEPT, Where, located
-from ..rewrite.scopes import RUNNING, SCOPES
 from ..sites.equivalent import Rows
 from ..sites.exceptions import EXPECTED, from_signal_handler
 
@@ -93,8 +91,6 @@ def _planned(spec: tuple[Any, ...], callee: Any) -> tuple[str, Any, Any] | None:
     if kind is np.ufunc and callee is not np.matmul:
         objects = all(set(signature) <= {"O", "-", ">"} for signature in callee.types)
         return None if objects else ("ufunc", callee, None)
-    if kind is BuiltinFunctionType and callee in SCOPES:
-        return "scope", callee, locals if callee in RUNNING else None
     if callee is abs:
         return "ufunc", abs, np.absolute
     function = function_of(callee)

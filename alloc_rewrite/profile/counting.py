@@ -23,7 +23,6 @@ from ..numpy_facts import SYMBOLS
 from ..pycore.sites import PythonSites
 from ..registry import find
 from ..rewrite import Call, Operation, Owner, Place, Region, Rewriter, Rewritten, Style, Where
-from ..rewrite.scopes import RUNNING, SCOPES, calling_frame, own_scope
 from ..sites.exceptions import from_signal_handler
 from .recorder import Recorder
 
@@ -165,9 +164,6 @@ class CountingCall:
             instead, result = twin.__self__.call(callee, *args, **kwargs)
             if result is not None or type(instead) is functools.partial:
                 return instead, result, None
-        if type(callee) is BuiltinFunctionType and callee in SCOPES:
-            own = not (args or kwargs) and callee not in RUNNING
-            return callee, own_scope(callee, calling_frame()) if own else None, None
         about = primitive(callee)
         if about is None:
             instead = self.sites.enter(callee, args, kwargs)

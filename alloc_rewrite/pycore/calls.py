@@ -7,7 +7,6 @@ the result if there is one already. It must not know bytecode.
 from __future__ import annotations
 
 import functools
-from types import BuiltinFunctionType
 from typing import Any
 
 import numpy as np
@@ -16,7 +15,6 @@ from ..callables import as_loaded
 from ..callees import has_placeholder, with_partial
 from ..errors import BufferFullError
 from ..registry import find
-from ..rewrite.scopes import RUNNING, SCOPES, calling_frame, own_scope
 from ..sites.equivalent import Rows
 from ..sites.errstate import attempt
 from ..sites.exceptions import EXPECTED, from_signal_handler
@@ -53,9 +51,6 @@ class CallSite(Site):
             elif callee is abs:
                 if len(args) == 1 and type(args[0]) is ndarray and not kwargs:
                     instead, result = self.ufunc(np.absolute, args, kwargs)
-            elif type(callee) is BuiltinFunctionType and callee in SCOPES:
-                if not args and not kwargs and callee not in RUNNING:
-                    result = own_scope(callee, calling_frame())
             else:
                 result = self.row(callee, args, kwargs)
                 if result is None:

@@ -20,9 +20,7 @@ from .opcodes import SUPPORTED, split
 # (What it sees of its variables otherwise, as by `locals()`, is what plain code sees.)
 _INTROSPECTION = frozenset(
     {
-        "f_locals",
         "f_code",
-        "getargvalues",
         "getrefcount",
         "get_referrers",
         "set_trace",

@@ -143,7 +143,7 @@ static const NativeRow general_rows[] = {
 };
 
 static const NativeRow *const tables[] = {general_rows, constructor_rows, list_rows, reduction_rows,
-                                          product_rows, join_rows, scope_rows};
+                                          product_rows, join_rows};
 
 PyObject *
 instance_of(PyObject *code, PyObject *function)

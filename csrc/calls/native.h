@@ -43,7 +43,6 @@ extern const NativeRow list_rows[];
 extern const NativeRow reduction_rows[];
 extern const NativeRow product_rows[];
 extern const NativeRow join_rows[];
-extern const NativeRow scope_rows[];
 
 PyObject *native_make(PyTypeObject *type, Site *site, const char *name, PyObject *callee,
                       PyObject *more);

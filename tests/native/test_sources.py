@@ -102,7 +102,6 @@ NAMED_AFTER = {
     "inline_cache": "kernel",
     "operator_site": "operator",
     "reductions": "reduction",
-    "scopes": "scope",
 }
 
 

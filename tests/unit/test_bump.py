@@ -299,17 +299,17 @@ def test_bad_sizes(size):
 
 def test_a_function_that_cannot_be_rewritten_warns_and_runs(buf):
     def introspective(x):
-        return sorted(sys._getframe().f_locals), x * 2
+        return sys.getrefcount(x) > 0, x * 2
 
     with pytest.warns(alloc.RewriteWarning) as log:
         g = alloc.bump(buf)(introspective)
     text = str(log[0].message)
     assert "introspective" in text
     assert f"test_bump.py:{introspective.__code__.co_firstlineno}) runs as it is" in text
-    assert "f_locals" in text
+    assert "getrefcount" in text
     assert log[0].filename == __file__
-    names, y = g(np.ones(3))
-    assert names == ["x"]
+    counted, y = g(np.ones(3))
+    assert counted
     assert y.tolist() == [2.0] * 3
     assert g.__wrapped__ is introspective
 
