@@ -19,7 +19,13 @@ FLAGS = (
     if sys.platform == "win32"
     else ["-std=c11", "-O3", "-fno-strict-aliasing", "-ffp-contract=off"]
 )
-CHECKS = ["-O1", "-g", "-fno-omit-frame-pointer", "-fsanitize=address,undefined"]
+CHECKS = [
+    "-DALLOC_REWRITE_CHECKS",
+    "-O1",
+    "-g",
+    "-fno-omit-frame-pointer",
+    "-fsanitize=address,undefined",
+]
 
 # Free-threaded builds of Python have no use for it: importing it would turn the GIL on.
 WANTED = not sysconfig.get_config_var("Py_GIL_DISABLED")

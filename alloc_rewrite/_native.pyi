@@ -7,6 +7,10 @@ import numpy as np
 
 from .rewrite import Program
 
+OPERATIONS: Final[tuple[str, ...]]
+SLOTS: Final[int]
+LARGEST_SLOT: Final[int]
+
 class Arena:
     def __new__(
         cls, nbytes: int, policy: int, limit: int, first: int, huge: bool = True
@@ -87,6 +91,8 @@ class RegionSite:
         /,
     ) -> RegionSite: ...
     def call(self, *leaves: Any) -> Any: ...
+    def describe(self) -> list[dict[str, Any]]: ...
+    def trace(self, *leaves: Any) -> list[tuple[str, int | None, dict[str, Any]]]: ...
 
 def configure(
     *,

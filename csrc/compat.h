@@ -43,6 +43,14 @@ struct HandlerVariable {
     uint64_t version;  /* and the version of that thread's context */
     Py_hash_t hash;
 };
+/* Memory for as long as the function runs. */
+#ifdef _MSC_VER
+#include <malloc.h>
+#define STACK_ARRAY(type, n) ((type *)_alloca(((size_t)(n) + 1) * sizeof(type)))
+#else
+#define STACK_ARRAY(type, n) ((type *)__builtin_alloca(((size_t)(n) + 1) * sizeof(type)))
+#endif
+
 
 /* Up to 3.11 the collector may run inside the setting of a context variable, and a finaliser that
  * sets one as well destroys what is being copied (CPython issue 148891). */

@@ -1,5 +1,6 @@
 /* The extension module: its state and its types. */
 #define ALLOC_REWRITE_IMPORTS_NUMPY
+#include "regions/operations.h"
 #include "regions/threads.h"
 #include "sites/site.h"
 
@@ -10,39 +11,37 @@ state_of(PyTypeObject *type)
     return module == NULL ? NULL : PyModule_GetState(module);
 }
 
-/* configure(*, plan_loop, plan_reduction, ...): see the names. */
+/* configure(*, ...): an answer to each of the questions, by its name. */
 static PyObject *
-configure(PyObject *module, PyObject *args, PyObject *kwargs)
+module_configure(PyObject *module, PyObject *args, PyObject *kwargs)
 {
-    static char *names[] = {"plan_loop",   "plan_reduction", "plan_product", "plan_callee",
-                            "power_ufunc", "raise_full",     "remake",       "plan_program",
-                            "error_modes", "error_state",    "warnings",     NULL};
     State *state = PyModule_GetState(module);
-    PyObject *given[11];
-    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "$OOOOOOOOOOO:configure", names, &given[0],
-                                     &given[1], &given[2], &given[3], &given[4], &given[5],
-                                     &given[6], &given[7], &given[8], &given[9], &given[10])) {
+    if (PyTuple_GET_SIZE(args)) {
+        PyErr_SetString(PyExc_TypeError, "configure: all arguments are given by name");
         return NULL;
     }
-    PyObject **places[] = {&state->plan_loop,   &state->plan_reduction, &state->plan_product,
-                           &state->plan_callee, &state->power_ufunc,    &state->raise_full,
-                           &state->remake,    &state->plan_program,   &state->error_modes,
-                           &state->error_state, &state->warnings};
-    for (int i = 0; i < 11; i++) {
-        Py_XSETREF(*places[i], Py_NewRef(given[i]));
+#define TAKE(name)                                                                       \
+    {                                                                                    \
+        PyObject *given = kwargs == NULL ? NULL : PyDict_GetItemString(kwargs, #name);   \
+        if (given == NULL) {                                                             \
+            return PyErr_Format(PyExc_TypeError, "configure: '%s' is missing", #name);   \
+        }                                                                                \
+        Py_XSETREF(state->name, Py_NewRef(given));                                       \
     }
+    QUESTIONS(TAKE)
+#undef TAKE
     Py_RETURN_NONE;
 }
 
 static PyObject *
-owns(PyObject *Py_UNUSED(module), PyObject *array)
+module_owns(PyObject *Py_UNUSED(module), PyObject *array)
 {
     return PyBool_FromLong(PyArray_Check(array) && array_is_ours((PyArrayObject *)array));
 }
 
 /* learn_handler(arena or None): see `handler_learn`. */
 static PyObject *
-learn_handler(PyObject *module, PyObject *arena)
+module_learn_handler(PyObject *module, PyObject *arena)
 {
     State *state = PyModule_GetState(module);
     if (arena != Py_None && !Py_IS_TYPE(arena, state->arena_type)) {
@@ -55,7 +54,7 @@ learn_handler(PyObject *module, PyObject *arena)
 
 /* Let regions use so many threads; the former ones end when nobody uses them any more. */
 static PyObject *
-set_num_threads(PyObject *module, PyObject *number)
+module_set_num_threads(PyObject *module, PyObject *number)
 {
     State *state = PyModule_GetState(module);
     long threads = PyLong_AsLong(number);
@@ -70,18 +69,43 @@ set_num_threads(PyObject *module, PyObject *number)
     Py_RETURN_NONE;
 }
 
-static PyMethodDef methods[] = {
-    {"configure", (PyCFunction)(void (*)(void))configure, METH_VARARGS | METH_KEYWORDS,
+static PyMethodDef module_methods[] = {
+    {"configure", (PyCFunction)(void (*)(void))module_configure, METH_VARARGS | METH_KEYWORDS,
      "Say what the sites ask when they meet something new."},
-    {"learn_handler", learn_handler, METH_O,
+    {"learn_handler", module_learn_handler, METH_O,
      "Try, by means of an arena, whether its handler can be put in force at next to no cost."},
-    {"owns", owns, METH_O, "Whether an array's memory is an arena's."},
-    {"set_num_threads", set_num_threads, METH_O, "Let regions use so many threads."},
+    {"owns", module_owns, METH_O, "Whether an array's memory is an arena's."},
+    {"set_num_threads", module_set_num_threads, METH_O, "Let regions use so many threads."},
     {NULL, NULL, 0, NULL},
 };
 
+/* What Python has to know of the sizes and names that stand in C. */
 static int
-execute(PyObject *module)
+module_add_facts(PyObject *module)
+{
+#define TEXT(name, text) text,
+    static const char *const names[] = {UFUNC_OPERATIONS(TEXT)};
+#undef TEXT
+    Py_ssize_t n = (Py_ssize_t)(sizeof(names) / sizeof(names[0]));
+    PyObject *operations = PyTuple_New(n);
+    for (Py_ssize_t i = 0; operations != NULL && i < n; i++) {
+        PyObject *name = PyUnicode_InternFromString(names[i]);
+        if (name == NULL) {
+            Py_CLEAR(operations);
+            break;
+        }
+        PyTuple_SET_ITEM(operations, i, name);
+    }
+    int failed = operations == NULL ||
+                 PyModule_AddObjectRef(module, "OPERATIONS", operations) < 0 ||
+                 PyModule_AddIntMacro(module, SLOTS) < 0 ||
+                 PyModule_AddIntMacro(module, LARGEST_SLOT) < 0;
+    Py_XDECREF(operations);
+    return failed ? -1 : 0;
+}
+
+static int
+module_execute(PyObject *module)
 {
     import_array1(-1);
     import_umath1(-1);
@@ -115,96 +139,69 @@ execute(PyObject *module)
             return -1;
         }
     }
+    return module_add_facts(module);
+}
+
+/* What the state owns besides. */
+#define OWNED(X)       \
+    X(arena_type)     \
+    X(operator_type)  \
+    X(resolve_type)   \
+    X(native_type)    \
+    X(bound_type)     \
+    X(region_type)    \
+    X(limbo)          \
+    X(filters_name)   \
+    X(shown_name)     \
+    X(original_name)  \
+    X(modes_of)       \
+    X(handler_variable)
+
+static int
+module_traverse(PyObject *module, visitproc visit, void *arg)
+{
+    State *state = PyModule_GetState(module);
+#define VISIT(name) Py_VISIT((PyObject *)state->name);
+    QUESTIONS(VISIT)
+    OWNED(VISIT)
+#undef VISIT
     return 0;
 }
 
 static int
-traverse(PyObject *module, visitproc visit, void *arg)
+module_clear(PyObject *module)
 {
     State *state = PyModule_GetState(module);
-    Py_VISIT(state->arena_type);
-    Py_VISIT(state->operator_type);
-    Py_VISIT(state->resolve_type);
-    Py_VISIT(state->native_type);
-    Py_VISIT(state->bound_type);
-    Py_VISIT(state->plan_loop);
-    Py_VISIT(state->plan_reduction);
-    Py_VISIT(state->plan_product);
-    Py_VISIT(state->plan_callee);
-    Py_VISIT(state->power_ufunc);
-    Py_VISIT(state->raise_full);
-    Py_VISIT(state->remake);
-    Py_VISIT(state->limbo);
-    Py_VISIT(state->region_type);
-    Py_VISIT(state->gate_type);
-    Py_VISIT(state->gates_type);
-    Py_VISIT(state->plan_program);
-    Py_VISIT(state->error_modes);
-    Py_VISIT(state->error_state);
-    Py_VISIT(state->warnings);
-    Py_VISIT(state->filters_name);
-    Py_VISIT(state->shown_name);
-    Py_VISIT(state->original_name);
-    Py_VISIT(state->modes_of);
-    Py_VISIT((PyObject *)state->handler_variable);
-    return 0;
-}
-
-static int
-clear(PyObject *module)
-{
-    State *state = PyModule_GetState(module);
-    Py_CLEAR(state->arena_type);
-    Py_CLEAR(state->operator_type);
-    Py_CLEAR(state->resolve_type);
-    Py_CLEAR(state->native_type);
-    Py_CLEAR(state->bound_type);
-    Py_CLEAR(state->plan_loop);
-    Py_CLEAR(state->plan_reduction);
-    Py_CLEAR(state->plan_product);
-    Py_CLEAR(state->plan_callee);
-    Py_CLEAR(state->power_ufunc);
-    Py_CLEAR(state->raise_full);
-    Py_CLEAR(state->remake);
-    Py_CLEAR(state->limbo);
-    Py_CLEAR(state->region_type);
-    Py_CLEAR(state->gate_type);
-    Py_CLEAR(state->gates_type);
-    Py_CLEAR(state->plan_program);
-    Py_CLEAR(state->error_modes);
-    Py_CLEAR(state->error_state);
-    Py_CLEAR(state->warnings);
-    Py_CLEAR(state->filters_name);
-    Py_CLEAR(state->shown_name);
-    Py_CLEAR(state->original_name);
-    Py_CLEAR(state->modes_of);
-    Py_CLEAR(state->handler_variable);
+#define CLEAR(name) Py_CLEAR(state->name);
+    QUESTIONS(CLEAR)
+    OWNED(CLEAR)
+#undef CLEAR
     return 0;
 }
 
 static void
-delete(void *module)
+module_delete(void *module)
 {
     State *state = PyModule_GetState(module);
-    clear(module);
+    module_clear(module);
     if (state->pool != NULL) {
         pool_release(state->pool);
         state->pool = NULL;
     }
 }
 
-static PyModuleDef_Slot slots[] = {{Py_mod_exec, execute}, {0, NULL}};
+static PyModuleDef_Slot module_slots[] = {{Py_mod_exec, module_execute}, {0, NULL}};
 
 struct PyModuleDef alloc_rewrite_module = {
     PyModuleDef_HEAD_INIT,
     .m_name = "alloc_rewrite._native",
     .m_doc = "The native core.",
     .m_size = sizeof(State),
-    .m_methods = methods,
-    .m_slots = slots,
-    .m_traverse = traverse,
-    .m_clear = clear,
-    .m_free = delete,
+    .m_methods = module_methods,
+    .m_slots = module_slots,
+    .m_traverse = module_traverse,
+    .m_clear = module_clear,
+    .m_free = module_delete,
 };
 
 PyMODINIT_FUNC

@@ -26,6 +26,7 @@
 #include <numpy/ufuncobject.h>
 
 #include "compat.h"
+#include "questions.h"
 
 #define LARGE 10000    /* items from which on other threads may run meanwhile */
 #define MAX_IN 3       /* operands of an operation */
@@ -37,8 +38,11 @@ typedef struct HandlerVariable HandlerVariable;
 /* The threads of regions (see regions/threads.h). */
 typedef struct Pool Pool;
 
+#define OWNED_QUESTION(name) PyObject *name;
+
 /* The module's state. */
 typedef struct {
+    QUESTIONS(OWNED_QUESTION)    /* owned: see questions.h */
     PyTypeObject *arena_type;    /* owned */
     PyTypeObject *operator_type; /* owned */
     PyTypeObject *resolve_type;  /* owned */
@@ -47,29 +51,20 @@ typedef struct {
     PyTypeObject *region_type;   /* owned */
     PyTypeObject *gate_type;     /* owned */
     PyTypeObject *gates_type;    /* owned */
-    PyObject *plan_loop;         /* owned: what makes a plan for operands not seen before */
-    PyObject *plan_reduction;    /* owned: likewise, for a reduction */
-    PyObject *plan_product;      /* owned: likewise, for a matrix product */
-    PyObject *plan_callee;       /* owned: what decides what a callee is replaced by */
-    PyObject *plan_program;      /* owned: likewise, for a region's program */
-    PyObject *error_modes;       /* owned: what NumPy does about floating point errors now */
-    PyObject *error_state;       /* owned: the context variable that this depends on */
-    PyObject *warnings;          /* owned: the dictionary of module `warnings` */
     PyObject *filters_name;      /* owned: of what is looked up there at each effect */
     PyObject *shown_name;        /* owned */
     PyObject *original_name;     /* owned */
     PyObject *modes_of;          /* owned: the value of that variable when it was asked last */
     long modes;                  /* and the answer */
-    PyObject *power_ufunc;       /* owned: which ufunc a power takes */
-    PyObject *raise_full;        /* owned: raises BufferFullError */
-    PyObject *remake;            /* owned: makes a site anew in another process */
     PyObject *limbo;             /* owned: arrays that are about to be let go (see arena/slots.h) */
     HandlerVariable *handler_variable; /* owned, or NULL if its cache can't be used */
     int threads;                 /* that a region may use */
     Pool *pool;                  /* owned; NULL until they are needed */
     size_t stretches;            /* under handlers, that have not ended yet */
-    int careful;                 /* stretches in which the cache is not relied on */
+    int distrusted;              /* stretches in which the cache is not relied on */
 } State;
+
+#undef OWNED_QUESTION
 
 State *state_of(PyTypeObject *type);
 extern struct PyModuleDef alloc_rewrite_module;

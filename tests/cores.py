@@ -7,8 +7,8 @@ from alloc_rewrite.cores import native
 from alloc_rewrite.pycore.blocks import Header
 
 NATIVE = alloc.core()[0] == "native"
-SLOTS = 3 if NATIVE else 0  # small results that a site keeps for its next ones
-SMALL = 1 << 14  # bytes up to which it does
+SLOTS = native.SLOTS if NATIVE else 0  # small results that a site keeps for its next ones
+SMALL = native.LARGEST_SLOT if NATIVE else 1 << 14  # bytes up to which it does
 
 
 def owner_of(array):

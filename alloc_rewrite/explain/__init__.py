@@ -42,8 +42,9 @@ class Explanation:
         (what it computes, in words), ``operations`` (their number), ``leaves`` (what it starts
         from), ``delivers`` (the variables and values that it gives), ``ended`` (the `Break` that
         it goes up to, or None), ``hits``, ``misses``, ``given_back``, ``declined`` (why the
-        original code had to run the last time it did) and ``inside`` (the sites of its single
-        operations and calls, which serve when it declines).
+        original code had to run the last time it did), ``inside`` (the sites of its single
+        operations and calls, which serve when it declines) and ``plans`` (as dictionaries, if
+        `explain` was asked for them).
     sites : tuple of Site
         Single operations and calls outside regions: ``line``, ``what``, ``note`` (on what is
         called), ``hits``, ``misses``, ``given_back``.
@@ -69,7 +70,7 @@ class Explanation:
         return report(self)
 
 
-def explain(f: Any, /) -> Explanation:
+def explain(f: Any, /, *, plans: bool = False) -> Explanation:
     """Say what bump makes of a function, what it leaves out, and why. The function does not run.
 
     Parameters
@@ -78,6 +79,10 @@ def explain(f: Any, /) -> Explanation:
         A Python function, or what leads to one: a method, a static or class method, a property, a
         `functools.partial`, an object with a method ``__call__``. Of a bumped function the sites
         that it has are shown, with how often each handled what it got.
+    plans : bool
+        Whether to show how the regions of a bumped function go over the arrays that came last: the
+        order of operations, which of them are done in one pass, and the blocks of items. Only the
+        native core has such plans.
 
     Returns
     -------
@@ -120,7 +125,7 @@ def explain(f: Any, /) -> Explanation:
         reason = known.sites.rewriter.reason(code)
     found = survey(code, style, from_signal_handler)
     policy = Policy() if known is None else known.sites.policy
-    parts = Parts(function, found, rewritten, policy, style)
+    parts = Parts(function, found, rewritten, policy, style, plans)
     return Explanation(
         function.__qualname__,
         code.co_filename,

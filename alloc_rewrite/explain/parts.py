@@ -70,6 +70,7 @@ class Region:
     given_back: bool
     declined: str | None
     inside: tuple[Site, ...]
+    plans: tuple[dict[str, Any], ...] = ()
 
 
 class Parts:
@@ -82,12 +83,14 @@ class Parts:
         rewritten: Rewritten | None,
         policy: Policy,
         style: Style,
+        plans: bool = False,
     ) -> None:
         self._function = function
         self._found = found
         self._rewritten = rewritten
         self._policy = policy
         self._style = style
+        self._shows_plans = plans
         self._places = list(enumerate(found.places))
         self._regions = list(self._regions_in_use())
 
@@ -147,7 +150,13 @@ class Parts:
             given_back,
             getattr(self._site(number), "declined", None),
             self._singles(lambda start: place.start <= start < place.stop),
+            self._plans(number),
         )
+
+    def _plans(self, number: int) -> tuple[dict[str, Any], ...]:
+        """Return the plans that the site of a region keeps; the one used last comes first."""
+        site = self._site(number)
+        return tuple(site.describe()) if self._shows_plans and hasattr(site, "describe") else ()
 
     def _singles(self, chosen: Any) -> tuple[Site, ...]:
         return tuple(

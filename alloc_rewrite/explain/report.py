@@ -9,6 +9,7 @@ import os
 from typing import TYPE_CHECKING
 
 from ..cores import core, switched_off
+from .plans import plan_lines
 
 if TYPE_CHECKING:
     from . import Explanation
@@ -74,6 +75,8 @@ def _region(region: Region) -> list[str]:
             f"  instead, {_counted(len(inside), 'site')} of its single operations: "
             f"{_counted(total, 'hit')}{back}"
         )
+    for plan in region.plans:
+        out += [f"  {line}" for line in plan_lines(plan)]
     return out
 
 

@@ -7,18 +7,18 @@ be done, or None where the original code has to run. It must not know shapes, no
 from __future__ import annotations
 
 import builtins
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy._core import umath
 
+from ..cores import native
 from ..numpy_facts import UFUNCS, numpy_version, power_ufunc
 from ..rewrite import Node, Program, Vocabulary
 from .harmless import HARMLESS_NAMES, is_harmless
-from .loops import OWN, is_plain, plan_loop
-from .resolve import NATIVES
+from .loops import OWN, Loop, is_plain, plan_loop
+from .resolve import NATIVES, REDUCTIONS
 
-_REDUCTIONS = frozenset({"sum", "prod", "max", "min", "any", "all", "mean"})
 _UFUNCS = {
     name: value
     for name, value in vars(np).items()
@@ -26,27 +26,61 @@ _UFUNCS = {
 }
 #: What may be called in a region.
 VOCABULARY = Vocabulary(
-    functions=_REDUCTIONS.union(_UFUNCS) | {"where", "clip", "abs"},
-    methods=_REDUCTIONS,
-    reductions=_REDUCTIONS,
+    functions=REDUCTIONS.keys() | _UFUNCS.keys() | {"where", "clip", "abs"},
+    methods=REDUCTIONS.keys(),
+    reductions=REDUCTIONS.keys(),
     harmless=HARMLESS_NAMES,
     attributes=frozenset(dir(np.ndarray)),
 )
 
 _CLIP = getattr(umath, "clip")  # noqa: B009 - its stub lacks it
-#: The ufuncs that the native core has code of its own for, by its names for them.
-_KNOWN = {
-    np.add: "add", np.subtract: "subtract", np.multiply: "multiply", np.true_divide: "divide",
-    np.less: "less", np.less_equal: "less_equal", np.greater: "greater",
-    np.greater_equal: "greater_equal", np.equal: "equal", np.not_equal: "not_equal",
-    np.maximum: "maximum", np.minimum: "minimum",
-}  # fmt: skip
+#: The ufuncs that the extension knows by more than their loops, by its names for them.
+_OPERATIONS = {getattr(np, name): name for name in (native.OPERATIONS if native else ())}
 #: Operators on two Python numbers that give a float or an int of theirs.
 _OF_NUMBERS = frozenset({"add", "sub", "mul", "truediv", "neg", "pos"})
 
 _MIRRORED = {"lt": "gt", "le": "ge", "gt": "lt", "ge": "le", "eq": "eq", "ne": "ne"}
 
-Step = tuple[Any, ...]
+
+class LoopStep(NamedTuple):
+    """A loop of NumPy's over operands, which are nodes."""
+
+    loop: Loop
+    operands: tuple[int, ...]
+    ufunc: np.ufunc
+    operation: str | None  # the extension's name for the ufunc, if it has one
+    action: str = "loop"
+
+
+class WhereStep(NamedTuple):
+    """A choice between two operands, by a third."""
+
+    dtype: np.dtype[Any]
+    action: str = "where"
+
+
+class NumberStep(NamedTuple):
+    """An operator on Python numbers."""
+
+    action: str = "number"
+
+
+class ReduceStep(NamedTuple):
+    """A reduction: the name of its native, and what that stands for."""
+
+    native: str
+    callee: Any
+    ufunc: Any
+    action: str = "reduce"
+
+
+class StoreStep(NamedTuple):
+    """A store into a view."""
+
+    action: str = "store"
+
+
+Step = LoopStep | WhereStep | NumberStep | ReduceStep | StoreStep
 
 
 def plan_program(program: Program, kinds: list[Any]) -> list[Step | None] | None:
@@ -54,20 +88,18 @@ def plan_program(program: Program, kinds: list[Any]) -> list[Step | None] | None
 
     `kinds` has, for each node that is there before anything is computed, the dtype of an array or
     NumPy scalar, the type of a Python number or of what a guard looks at, or the callable or class
-    itself. The entries of those that compute are filled in. A step is ``("loop", capsule, dtypes,
-    operands, slow status, even, ufunc, its name if it has code of its own)``, ``("where", dtype)``,
-    ``("number", type)``, ``("reduce", native's name, callable, ufunc)`` or ``("store",)``.
+    itself. The entries of those that compute are filled in.
     """
     steps: list[Step | None] = []
     for i, node in enumerate(program.nodes):
-        step = None
+        step: Step | None = None
         if node.kind == "index" or (node.kind == "attribute" and node.detail == "T"):
             kinds[i] = kinds[node.operands[0]] if kinds[i] is None else kinds[i]
         elif node.kind == "guard":
             if not is_harmless(kinds[node.operands[0]], called=node.detail == "called"):
                 return None
         elif node.kind == "store":
-            step = ("store",) if isinstance(kinds[node.operands[0]], np.dtype) else None
+            step = StoreStep() if isinstance(kinds[node.operands[0]], np.dtype) else None
             if step is None:
                 return None
         elif node.kind in _PLANS:
@@ -76,7 +108,7 @@ def plan_program(program: Program, kinds: list[Any]) -> list[Step | None] | None
                 return None
             step, kinds[i] = planned
         steps.append(step)
-    if not any(step is not None and step[0] in ("loop", "where") for step in steps):
+    if not any(isinstance(step, LoopStep | WhereStep) for step in steps):
         return None  # nothing is left to do for a region
     return steps
 
@@ -114,18 +146,16 @@ def _of_numbers(name: str, kinds: list[Any]) -> tuple[Step, Any] | None:
     if name not in _OF_NUMBERS or not all(kind is float or kind is int for kind in kinds):
         return None
     kind = int if name != "truediv" and all(kind is int for kind in kinds) else float
-    return ("number", kind), kind
+    return NumberStep(), kind
 
 
 def _loop(ufunc: Any, operands: Any, kinds: list[Any]) -> tuple[Step, Any] | None:
     if ufunc is None or not any(isinstance(kind, np.dtype) for kind in kinds):
         return None
-    planned = plan_loop(ufunc, tuple(kinds))
-    if planned is None:
+    loop = plan_loop(ufunc, tuple(kinds))
+    if loop is None:
         return None
-    capsule, dtypes, slow, even = planned
-    step = ("loop", capsule, dtypes, tuple(operands), slow, even, ufunc, _KNOWN.get(ufunc))
-    return step, dtypes[-1]
+    return LoopStep(loop, tuple(operands), ufunc, _OPERATIONS.get(ufunc)), loop.dtypes[-1]
 
 
 def _call(program: Program, node: Node, kinds: list[Any]) -> tuple[Step, Any] | None:
@@ -155,7 +185,7 @@ def _where(kinds: list[Any]) -> tuple[Step, Any] | None:
         keeps = (side is int and dtype.kind != "b") or (side is float and dtype.kind in "fc")
         if not (isinstance(side, np.dtype) or keeps):
             return None
-    return ("where", dtype), dtype
+    return WhereStep(dtype), dtype
 
 
 def _method(program: Program, node: Node, kinds: list[Any]) -> tuple[Step, Any] | None:
@@ -165,10 +195,8 @@ def _method(program: Program, node: Node, kinds: list[Any]) -> tuple[Step, Any] 
 def _reduction(callee: Any, kinds: list[Any]) -> tuple[Step, Any] | None:
     if type(callee) not in _CALLABLES or not kinds or not isinstance(kinds[0], np.dtype):
         return None
-    native = NATIVES.get(callee)
-    if native is None or native[0] not in _REDUCTIONS:
-        return None
-    return ("reduce", native[0], callee, native[1]), None
+    name, ufunc = NATIVES.get(callee, (None, None))
+    return (ReduceStep(name, callee, ufunc), None) if name in REDUCTIONS else None
 
 
 _CALLABLES = frozenset({type(np.sum), type(np.ndarray.sum)})

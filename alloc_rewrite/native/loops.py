@@ -6,7 +6,7 @@ call, or None where NumPy does the operation itself. It must not know sites.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy._core import umath
@@ -15,16 +15,26 @@ from ..numpy_facts import numpy_version
 from ..sites.exceptions import EXPECTED, from_signal_handler
 
 
-def plan_loop(
-    ufunc: np.ufunc, kinds: tuple[Any, ...]
-) -> tuple[Any, tuple[np.dtype[Any], ...], bool, bool] | None:
-    """Return NumPy's loop for operands of these dtypes or Python types; None to leave it to NumPy.
+class Loop(NamedTuple):
+    """A loop of NumPy's, as the extension reads it."""
 
-    The loop comes as NumPy's capsule, with the dtypes that it takes; whether it may raise
-    floating point flags in another unit than the one that most loops compute in, or set an
-    exception; and whether it gives the same bits for items with gaps between them as for items
-    without.
-    """
+    capsule: Any
+    dtypes: tuple[np.dtype[Any], ...]
+    slow_status: bool  # whether it may raise flags in a slower unit, or set an exception
+    stride_invariant: bool  # whether items with gaps between them give the bits of those without
+
+
+class ReductionLoop(NamedTuple):
+    """A loop of NumPy's for a reduction, as the extension reads it."""
+
+    capsule: Any
+    slow_status: bool
+    cuts_rows: bool  # whether NumPy cuts long rows at the size of its buffer, which bits show
+    initial: bytes | None  # of what the result starts as; None for the first item
+
+
+def plan_loop(ufunc: np.ufunc, kinds: tuple[Any, ...]) -> Loop | None:
+    """Return NumPy's loop for operands of these dtypes or types; None to leave it to NumPy."""
     if ufunc.signature is not None or ufunc.nout != 1 or ufunc.nin != len(kinds):
         return None
     if any(isinstance(kind, np.dtype) and not is_plain(kind) for kind in kinds):
@@ -48,16 +58,11 @@ def plan_loop(
     quick = ufunc in _ARITHMETIC and all(d.char in "?bBhHiIlLqQfdFD" for d in dtypes)
     real = all(d.kind != "c" for d in dtypes)
     even = (quick and ufunc not in _UNEVEN) or ufunc in _EVEN
-    return capsule, dtypes, not quick, real and even
+    return Loop(capsule, dtypes, not quick, real and even)
 
 
-def plan_reduction(ufunc: np.ufunc, dtype: np.dtype[Any]) -> tuple[Any, bool, bool, Any] | None:
-    """Return NumPy's loop for a reduction of arrays of a dtype; None to leave it to NumPy.
-
-    The loop comes as NumPy's capsule, with whether it may raise floating point flags in another
-    unit, whether NumPy cuts long rows at the size of its buffer in a way that shows in the bits,
-    and the bytes of what the result starts as; None for the first item.
-    """
+def plan_reduction(ufunc: np.ufunc, dtype: np.dtype[Any]) -> ReductionLoop | None:
+    """Return NumPy's loop for a reduction of arrays of a dtype; None to leave it to NumPy."""
     if not is_plain(dtype):
         return None
     try:
@@ -79,7 +84,7 @@ def plan_reduction(ufunc: np.ufunc, dtype: np.dtype[Any]) -> tuple[Any, bool, bo
         initial = ufunc.reduce(-first if ufunc is np.add and dtype.kind in "fc" else first)
     cut = _CUTS_ROWS and ufunc in (np.add, np.multiply) and dtype.kind in "fc"
     start = None if initial is None else initial.astype(dtype).tobytes()
-    return capsule, not quick, cut, start
+    return ReductionLoop(capsule, not quick, cut, start)
 
 
 def plan_product(dtype: np.dtype[Any]) -> Any:

@@ -36,14 +36,15 @@ if TYPE_CHECKING:
 
 ndarray = np.ndarray
 
-_REDUCTIONS = {
+#: The ufunc of each reduction that has a native.
+REDUCTIONS = {
     "sum": np.add, "prod": np.multiply, "max": np.maximum, "min": np.minimum,
     "any": np.logical_or, "all": np.logical_and, "mean": np.add,
 }  # fmt: skip
 #: NumPy functions and methods with a native of their own: its name, and what else it needs.
 NATIVES: dict[Any, tuple[str, Any]] = {
-    **{getattr(np, name): (name, ufunc) for name, ufunc in _REDUCTIONS.items()},
-    **{getattr(ndarray, name): (name, ufunc) for name, ufunc in _REDUCTIONS.items()},
+    **{getattr(np, name): (name, ufunc) for name, ufunc in REDUCTIONS.items()},
+    **{getattr(ndarray, name): (name, ufunc) for name, ufunc in REDUCTIONS.items()},
     **{
         getattr(np, name): (name, None)
         for name in (

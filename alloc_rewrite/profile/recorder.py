@@ -21,7 +21,8 @@ from ..pycore.blocks import Header
 from ..rewrite import Where
 from ..sizes import block_size
 
-SLOTS, LARGEST_SLOT = 3, 16384  # arrays that a native site keeps, and bytes of each (slots.h)
+#: Small arrays that a site of the native core keeps, and bytes of each.
+SLOTS, LARGEST_SLOT = (0, 0) if native is None else (native.SLOTS, native.LARGEST_SLOT)
 _INDEX = np.dtype(np.intp).itemsize
 
 

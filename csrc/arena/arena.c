@@ -5,7 +5,7 @@
 
 
 static Chunk *
-chunk_of(const Arena *arena, const void *block)
+arena_chunk_of(const Arena *arena, const void *block)
 {
     for (Chunk *chunk = arena->chunks; chunk != NULL; chunk = chunk->next) {
         uintptr_t offset = (uintptr_t)block - (uintptr_t)chunk->memory;
@@ -31,7 +31,7 @@ arena_forget(Arena *arena, Chunk *gone)
 /* ------------------------------------------------------------------ blocks */
 
 static void
-used(Arena *arena, size_t nbytes)
+arena_used(Arena *arena, size_t nbytes)
 {
     arena->in_use += nbytes;
     if (arena->in_use > arena->most_in_use) {
@@ -41,7 +41,7 @@ used(Arena *arena, size_t nbytes)
 
 /* Cut a new block out of a chunk, its first `zeroed` bytes zero. */
 static void *
-carve(Arena *arena, size_t granules, size_t zeroed)
+arena_carve(Arena *arena, size_t granules, size_t zeroed)
 {
     for (Chunk *chunk = arena->chunks; chunk != NULL; chunk = chunk->next) {
         if (chunk->retired || chunk->granules - chunk->carved < granules) {
@@ -55,7 +55,7 @@ carve(Arena *arena, size_t granules, size_t zeroed)
         chunk->carved += granules;
         chunk->live++;
         arena->live++;
-        used(arena, granules * GRANULE);
+        arena_used(arena, granules * GRANULE);
         arena->carved += granules * GRANULE;
         if (arena->carved > arena->peak) {
             arena->peak = arena->carved;
@@ -94,7 +94,7 @@ arena_let_go(Arena *arena, int all)
 }
 
 static int
-grow(Arena *arena, size_t need)
+arena_grow(Arena *arena, size_t need)
 {
     size_t size = arena->capacity > arena->first ? arena->capacity : arena->first;
     if (arena->limit) {
@@ -123,7 +123,7 @@ grow(Arena *arena, size_t need)
 
 /* Look for room where there is none at once: what holders can do without, joined, or more. */
 static void *
-make_room(Arena *arena, size_t granules, size_t zeroed)
+arena_make_room(Arena *arena, size_t granules, size_t zeroed)
 {
     if (arena->busy) {
         return NULL;
@@ -138,7 +138,7 @@ make_room(Arena *arena, size_t granules, size_t zeroed)
     /* Growing although half of a large buffer has just come free would be waste; growing although
      * little came free would mean a look for every few arrays. */
     if (arena->policy != FULL_GROW || arena->carved <= before / 2) {
-        void *block = carve(arena, granules, zeroed);
+        void *block = arena_carve(arena, granules, zeroed);
         if (block != NULL) {
             return block;
         }
@@ -148,14 +148,14 @@ make_room(Arena *arena, size_t granules, size_t zeroed)
         return NULL;
     }
     if (arena->policy == FULL_GROW) {
-        (void)grow(arena, granules * GRANULE);
-        return carve(arena, granules, zeroed);
+        (void)arena_grow(arena, granules * GRANULE);
+        return arena_carve(arena, granules, zeroed);
     }
     return NULL;
 }
 
 static inline void *
-take(Arena *arena, size_t nbytes, size_t zeroed)
+arena_find_room(Arena *arena, size_t nbytes, size_t zeroed)
 {
     arena_count(arena);
     if (nbytes > LARGEST * GRANULE) {
@@ -171,15 +171,15 @@ take(Arena *arena, size_t nbytes, size_t zeroed)
         chunk->sizes[((char *)block - chunk->memory) / GRANULE] |= IN_USE;
         chunk->live++;
         arena->live++;
-        used(arena, granules * GRANULE);
+        arena_used(arena, granules * GRANULE);
         if (zeroed) {
             pages_clear(&chunk->pages, (char *)block, zeroed);
         }
         return block;
     }
-    void *new = carve(arena, granules, zeroed);
+    void *new = arena_carve(arena, granules, zeroed);
     if (new == NULL) {
-        new = make_room(arena, granules, zeroed);
+        new = arena_make_room(arena, granules, zeroed);
     }
     if (new == NULL) {
         arena->refused = nbytes;
@@ -194,27 +194,27 @@ take(Arena *arena, size_t nbytes, size_t zeroed)
 void *
 arena_take(Arena *arena, size_t nbytes)
 {
-    return take(arena, nbytes, 0);
+    return arena_find_room(arena, nbytes, 0);
 }
 
 /* The same with all of it zero. */
 void *
 arena_take_zeroed(Arena *arena, size_t nbytes)
 {
-    return take(arena, nbytes, nbytes);
+    return arena_find_room(arena, nbytes, nbytes);
 }
 
 int
 arena_has(const Arena *arena, const void *memory)
 {
-    return chunk_of(arena, memory) != NULL;
+    return arena_chunk_of(arena, memory) != NULL;
 }
 
 /* The bytes of a block in use. */
 size_t
 arena_size(const Arena *arena, const void *block)
 {
-    const Chunk *chunk = chunk_of(arena, block);
+    const Chunk *chunk = arena_chunk_of(arena, block);
     size_t at = (size_t)((const char *)block - chunk->memory) / GRANULE;
     return (chunk->sizes[at] & ~IN_USE) * (size_t)GRANULE;
 }
@@ -223,7 +223,7 @@ arena_size(const Arena *arena, const void *block)
 int
 arena_give(Arena *arena, void *memory)
 {
-    Chunk *chunk = chunk_of(arena, memory);
+    Chunk *chunk = arena_chunk_of(arena, memory);
     if (chunk == NULL) {
         return 0;
     }
@@ -253,7 +253,7 @@ arena_give(Arena *arena, void *memory)
 void *
 arena_resized(Arena *arena, void *memory, size_t nbytes, int *ours)
 {
-    Chunk *chunk = chunk_of(arena, memory);
+    Chunk *chunk = arena_chunk_of(arena, memory);
     *ours = chunk != NULL;
     if (chunk == NULL || nbytes > LARGEST * GRANULE) {
         return NULL;
@@ -268,7 +268,7 @@ arena_resized(Arena *arena, void *memory, size_t nbytes, int *ours)
         if (chunk_extend(chunk, at + have, want - have)) {
             chunk->sizes[at] = (uint32_t)want | IN_USE;
             chunk->carved += want - have;
-            used(arena, (want - have) * GRANULE);
+            arena_used(arena, (want - have) * GRANULE);
             arena->carved += (want - have) * GRANULE;
             if (arena->carved > arena->peak) {
                 arena->peak = arena->carved;

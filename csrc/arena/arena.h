@@ -47,7 +47,7 @@ typedef struct {
     size_t refused;        /* bytes that the last request which failed asked for; 0 for none */
     size_t served;         /* bytes given out by the handler, ever */
     int busy;              /* in the middle of letting blocks go */
-    int lenient;           /* calls of C code whose scratch memory may come from the heap */
+    int heap_allowed;      /* calls of C code whose scratch memory may come from the heap */
     int huge;              /* whether large chunks may have huge pages */
 } Arena;
 

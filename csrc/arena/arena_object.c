@@ -101,7 +101,7 @@ arena_empty(PyObject *object, PyObject *args)
 
 /* Whether the buffer is at work, with an exception. */
 static int
-is_interrupted(const Arena *arena, const char *what)
+arena_is_interrupted(const Arena *arena, const char *what)
 {
     if (arena->busy) {
         PyErr_Format(PyExc_RuntimeError, "%s() from code that interrupted the buffer at work",
@@ -114,7 +114,7 @@ static PyObject *
 arena_trim_object(PyObject *object, PyObject *Py_UNUSED(none))
 {
     Arena *arena = ((ArenaObject *)object)->arena;
-    if (is_interrupted(arena, "trim")) {
+    if (arena_is_interrupted(arena, "trim")) {
         return NULL;
     }
     State *state = state_of(Py_TYPE(object));
@@ -127,7 +127,7 @@ static PyObject *
 arena_reset_object(PyObject *object, PyObject *Py_UNUSED(none))
 {
     Arena *arena = ((ArenaObject *)object)->arena;
-    if (is_interrupted(arena, "reset")) {
+    if (arena_is_interrupted(arena, "reset")) {
         return NULL;
     }
     State *state = state_of(Py_TYPE(object));
@@ -158,7 +158,7 @@ arena_leave(PyObject *Py_UNUSED(object), PyObject *former)
 }
 
 static PyObject *
-get_size(PyObject *object, void *which)
+arena_get_size(PyObject *object, void *which)
 {
     Arena *arena = ((ArenaObject *)object)->arena;
     switch ((intptr_t)which) {
@@ -181,13 +181,13 @@ get_size(PyObject *object, void *which)
 }
 
 static PyGetSetDef arena_getset[] = {
-    {"capacity", get_size, NULL, "Bytes of memory.", (void *)0},
-    {"used", get_size, NULL, "Bytes in blocks, live or waiting.", (void *)1},
-    {"peak", get_size, NULL, "High-water mark of `used`.", (void *)2},
-    {"live", get_size, NULL, "Arrays that somebody holds.", (void *)3},
-    {"chunks", get_size, NULL, "Pieces of memory.", (void *)4},
-    {"limit", get_size, NULL, "Largest capacity, 0 for none.", (void *)6},
-    {"heap_fallbacks", get_size, NULL, "Requests left to the heap.", (void *)5},
+    {"capacity", arena_get_size, NULL, "Bytes of memory.", (void *)0},
+    {"used", arena_get_size, NULL, "Bytes in blocks, live or waiting.", (void *)1},
+    {"peak", arena_get_size, NULL, "High-water mark of `used`.", (void *)2},
+    {"live", arena_get_size, NULL, "Arrays that somebody holds.", (void *)3},
+    {"chunks", arena_get_size, NULL, "Pieces of memory.", (void *)4},
+    {"limit", arena_get_size, NULL, "Largest capacity, 0 for none.", (void *)6},
+    {"heap_fallbacks", arena_get_size, NULL, "Requests left to the heap.", (void *)5},
     {NULL, NULL, NULL, NULL, NULL},
 };
 

@@ -8,7 +8,7 @@
 /* ------------------------------------------------------------------ spans */
 
 static int
-spans_add(Spans *all, size_t begin, size_t end)
+chunk_spans_add(Spans *all, size_t begin, size_t end)
 {
     if (all->n == all->room) {
         size_t room = all->room ? 2 * all->room : 16;
@@ -25,7 +25,7 @@ spans_add(Spans *all, size_t begin, size_t end)
 }
 
 static void
-spans_drop(Spans *all, size_t i)
+chunk_spans_drop(Spans *all, size_t i)
 {
     all->n--;
     memmove(&all->items[i], &all->items[i + 1], (all->n - i) * sizeof(Span));
@@ -33,7 +33,7 @@ spans_drop(Spans *all, size_t i)
 
 /* Take a part out of all that it meets. Without memory for both ends of one, the first is lost. */
 static void
-spans_remove(Spans *all, size_t begin, size_t end)
+chunk_spans_remove(Spans *all, size_t begin, size_t end)
 {
     for (size_t i = all->n; i-- > 0;) {
         Span *one = &all->items[i];
@@ -43,7 +43,7 @@ spans_remove(Spans *all, size_t begin, size_t end)
         }
         if (from < begin && end < to) {
             one->begin = end;
-            (void)spans_add(all, from, begin);
+            (void)chunk_spans_add(all, from, begin);
         }
         else if (from < begin) {
             one->end = begin;
@@ -52,14 +52,14 @@ spans_remove(Spans *all, size_t begin, size_t end)
             one->begin = end;
         }
         else {
-            spans_drop(all, i);
+            chunk_spans_drop(all, i);
         }
     }
 }
 
 /* The granules that a part shares with them. */
 static size_t
-spans_within(const Spans *all, size_t begin, size_t end)
+chunk_spans_within(const Spans *all, size_t begin, size_t end)
 {
     size_t sum = 0;
     for (size_t i = 0; i < all->n; i++) {
@@ -114,8 +114,8 @@ chunk_new(size_t nbytes, int huge)
     chunk->granules = granules;
     if (pages_new(&chunk->pages, granules * GRANULE, huge) < 0 ||
         pages_new(&chunk->table, granules * sizeof(uint32_t), 0) < 0 ||
-        spans_add(&chunk->gaps, 0, granules) < 0 ||
-        spans_add(&chunk->clean, 0, granules) < 0) {
+        chunk_spans_add(&chunk->gaps, 0, granules) < 0 ||
+        chunk_spans_add(&chunk->clean, 0, granules) < 0) {
         chunk_delete(chunk);
         return NULL;
     }
@@ -126,7 +126,7 @@ chunk_new(size_t nbytes, int huge)
 
 /* Make what is cut next zero, as far as it is not. */
 static void
-clear(Chunk *chunk, size_t begin, size_t nbytes)
+chunk_clear_span(Chunk *chunk, size_t begin, size_t nbytes)
 {
     size_t end = begin + (nbytes + GRANULE - 1) / GRANULE;
     while (begin < end) { /* from one clean span to the next */
@@ -160,10 +160,10 @@ chunk_cut(Chunk *chunk, size_t granules, size_t zeroed)
         size_t at = small ? (gap->end -= granules) : gap->begin;
         gap->begin += small ? 0 : granules;
         if (gap->begin == gap->end) {
-            spans_drop(&chunk->gaps, i);
+            chunk_spans_drop(&chunk->gaps, i);
         }
-        clear(chunk, at, zeroed);
-        spans_remove(&chunk->clean, at, at + granules);
+        chunk_clear_span(chunk, at, zeroed);
+        chunk_spans_remove(&chunk->clean, at, at + granules);
         return at;
     }
     return NOWHERE;
@@ -177,9 +177,9 @@ chunk_extend(Chunk *chunk, size_t at, size_t granules)
         if (gap->begin == at && gap->end - gap->begin >= granules) {
             gap->begin += granules;
             if (gap->begin == gap->end) {
-                spans_drop(&chunk->gaps, i);
+                chunk_spans_drop(&chunk->gaps, i);
             }
-            spans_remove(&chunk->clean, at, at + granules);
+            chunk_spans_remove(&chunk->clean, at, at + granules);
             return 1;
         }
     }
@@ -210,7 +210,7 @@ chunk_join(Chunk *chunk)
         }
         if (chunk->sizes[at] & IN_USE) {
             if (at > free_from) { /* without memory for it lost until the next look */
-                (void)spans_add(&chunk->gaps, free_from, at);
+                (void)chunk_spans_add(&chunk->gaps, free_from, at);
             }
             free_from = at + size;
             used += size;
@@ -221,7 +221,7 @@ chunk_join(Chunk *chunk)
         at += size;
     }
     if (chunk->granules > free_from) {
-        (void)spans_add(&chunk->gaps, free_from, chunk->granules);
+        (void)chunk_spans_add(&chunk->gaps, free_from, chunk->granules);
     }
     free(before);
     return used;
@@ -230,7 +230,7 @@ chunk_join(Chunk *chunk)
 size_t
 chunk_touched(const Chunk *chunk)
 {
-    return (chunk->granules - spans_within(&chunk->clean, 0, chunk->granules)) * GRANULE;
+    return (chunk->granules - chunk_spans_within(&chunk->clean, 0, chunk->granules)) * GRANULE;
 }
 
 size_t
@@ -241,15 +241,16 @@ chunk_trim(Chunk *chunk)
     for (size_t i = 0; i < chunk->gaps.n; i++) {
         size_t begin = (chunk->gaps.items[i].begin + page - 1) / page * page;
         size_t end = chunk->gaps.items[i].end / page * page;
-        size_t clean = begin < end ? spans_within(&chunk->clean, begin, end) : 0;
+        size_t clean = begin < end ? chunk_spans_within(&chunk->clean, begin, end) : 0;
         if (begin >= end || clean == end - begin ||
             !pages_give_back(&chunk->pages, chunk->memory + begin * GRANULE,
                              chunk->memory + end * GRANULE)) {
             continue;
         }
         given += (end - begin - clean) * GRANULE;
-        spans_remove(&chunk->clean, begin, end);
-        (void)spans_add(&chunk->clean, begin, end); /* without memory for it cleared in vain */
+        chunk_spans_remove(&chunk->clean, begin, end);
+        /* without memory for it cleared in vain */
+        (void)chunk_spans_add(&chunk->clean, begin, end);
     }
     return given;
 }

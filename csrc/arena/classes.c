@@ -1,13 +1,13 @@
 #include "arena/arena.h"
 
 static size_t
-granules_of(size_t nbytes)
+classes_granules_of(size_t nbytes)
 {
     return (nbytes + GRANULE - 1) / GRANULE;
 }
 
 static int
-bits(size_t n)
+classes_bits(size_t n)
 {
     int count = 0;
     while (n) {
@@ -20,15 +20,15 @@ bits(size_t n)
 size_t
 arena_class(size_t nbytes, int *class)
 {
-    size_t n = granules_of(nbytes ? nbytes : 1);
+    size_t n = classes_granules_of(nbytes ? nbytes : 1);
     if (n <= 16) {
         *class = (int)n - 1;
         return n;
     }
-    int shift = bits(n) - 5;
+    int shift = classes_bits(n) - 5;
     size_t step = (size_t)1 << shift;
     n = (n + step - 1) / step * step;
-    shift = bits(n) - 5; /* rounding up may have reached the next power of two */
+    shift = classes_bits(n) - 5; /* rounding up may have reached the next power of two */
     *class = 16 * shift + (int)(n >> shift);
     return n;
 }

@@ -11,7 +11,7 @@ handler_set(PyObject *handler)
 
 /* What NumPy finds in the cache, or NULL if it has to look further. */
 ALWAYS_INLINE PyObject *
-cached(const HandlerVariable *variable)
+handler_cached(const HandlerVariable *variable)
 {
     PyThreadState *now = PyThreadState_Get();
     return variable->thread == now->id && variable->version == now->context_ver ? variable->cached
@@ -21,11 +21,11 @@ cached(const HandlerVariable *variable)
 /* Return the context's handler, and have it cached. A context that has none is given the one that
  * is in force anyway: only what a context has is cached. */
 static NOINLINE PyObject *
-looked_up(HandlerVariable *variable)
+handler_looked_up(HandlerVariable *variable)
 {
     variable->cached = NULL;
     PyObject *handler = PyDataMem_GetHandler();
-    if (handler != NULL && cached(variable) != handler) {
+    if (handler != NULL && handler_cached(variable) != handler) {
         PyObject *same = handler_set(handler);
         if (same == NULL) {
             Py_CLEAR(handler);
@@ -37,21 +37,21 @@ looked_up(HandlerVariable *variable)
 
 /* The same without the cache, as far as that can't be relied on. */
 static NOINLINE int
-begin_carefully(Stretch *stretch, State *state, PyObject *handler)
+handler_begin_distrusting(Stretch *stretch, State *state, PyObject *handler)
 {
     HandlerVariable *variable = stretch->variable;
     if (variable != NULL) {
-        PyObject *now = cached(variable);
-        stretch->former = looked_up(variable);
+        PyObject *now = handler_cached(variable);
+        stretch->former = handler_looked_up(variable);
         if (stretch->former == NULL) {
             return -1;
         }
         stretch->outer = now == stretch->former ? NULL : now;
-        if (state->careful == 0) {
+        if (state->distrusted == 0) {
             variable->cached = handler;
             return 0;
         }
-        state->careful--;
+        state->distrusted--;
     }
     PyObject *former = handler_set(handler);
     if (former == NULL) {
@@ -70,12 +70,12 @@ handler_begin(Stretch *stretch, State *state, PyObject *handler)
 {
     HandlerVariable *variable = stretch->variable = state->handler_variable;
     stretch->former = stretch->outer = NULL;
-    PyObject *now = variable == NULL ? NULL : cached(variable);
-    if (LIKELY(now != NULL && state->stretches == 0 && state->careful == 0)) {
+    PyObject *now = variable == NULL ? NULL : handler_cached(variable);
+    if (LIKELY(now != NULL && state->stretches == 0 && state->distrusted == 0)) {
         stretch->former = Py_NewRef(now);
         variable->cached = handler;
     }
-    else if (begin_carefully(stretch, state, handler) < 0) {
+    else if (handler_begin_distrusting(stretch, state, handler) < 0) {
         return -1;
     }
     stretch->ours = Py_NewRef(handler);
@@ -90,8 +90,8 @@ handler_end(Stretch *stretch, State *state)
     PyObject *now = NULL;
     state->stretches--;
     if (LIKELY(variable != NULL)) {
-        if (UNLIKELY(cached(variable) != stretch->ours)) {
-            state->careful = CAREFUL;
+        if (UNLIKELY(handler_cached(variable) != stretch->ours)) {
+            state->distrusted = DISTRUSTED;
         }
         variable->cached = NULL;
         now = PyDataMem_GetHandler();
@@ -100,7 +100,7 @@ handler_end(Stretch *stretch, State *state)
     if (UNLIKELY(now != stretch->former)) { /* it was set, by us or by what was called */
         Py_XDECREF(handler_set(stretch->former));
     }
-    if (UNLIKELY(stretch->outer != NULL) && cached(variable) == stretch->former) {
+    if (UNLIKELY(stretch->outer != NULL) && handler_cached(variable) == stretch->former) {
         variable->cached = stretch->outer;
     }
     Py_DECREF(stretch->ours);
@@ -109,14 +109,14 @@ handler_end(Stretch *stretch, State *state)
 
 /* Whether NumPy takes its handler from the cache of this variable, which has just been set. */
 static int
-is_obeyed(PyObject *object, PyObject *handler, PyObject *other)
+handler_is_obeyed(PyObject *object, PyObject *handler, PyObject *other)
 {
     if (!Py_IS_TYPE(object, &PyContextVar_Type) ||
         Py_TYPE(object)->tp_basicsize != (Py_ssize_t)sizeof(HandlerVariable)) {
         return 0;
     }
     HandlerVariable *variable = (HandlerVariable *)object;
-    if (cached(variable) != handler) {
+    if (handler_cached(variable) != handler) {
         return 0;
     }
     variable->cached = other;
@@ -125,14 +125,14 @@ is_obeyed(PyObject *object, PyObject *handler, PyObject *other)
     PyObject *second = PyDataMem_GetHandler();
     Py_XDECREF(first);
     Py_XDECREF(second);
-    return first == other && second == handler && cached(variable) == handler;
+    return first == other && second == handler && handler_cached(variable) == handler;
 }
 
 int
 handler_learn(State *state, PyObject *handler)
 {
     Py_CLEAR(state->handler_variable);
-    state->careful = 0;
+    state->distrusted = 0;
     PyObject *context = handler == NULL ? NULL : PyContext_New(); /* with no variable in it */
     if (context == NULL || PyContext_Enter(context) < 0) {
         Py_XDECREF(context);
@@ -142,7 +142,7 @@ handler_learn(State *state, PyObject *handler)
     PyObject *names = other == NULL ? NULL : PySequence_List(context);
     if (names != NULL && PyList_GET_SIZE(names) == 1) {
         PyObject *variable = PyList_GET_ITEM(names, 0);
-        if (is_obeyed(variable, handler, other)) {
+        if (handler_is_obeyed(variable, handler, other)) {
             state->handler_variable = (HandlerVariable *)Py_NewRef(variable);
         }
     }

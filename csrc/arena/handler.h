@@ -15,7 +15,7 @@
 
 #include "state.h"
 
-#define CAREFUL 1000 /* stretches that set the handler after one was cut short */
+#define DISTRUSTED 1000 /* stretches that set the handler after one was cut short */
 
 /* A stretch of C code with a handler in the place of the context's. */
 typedef struct {

@@ -40,43 +40,43 @@ memory_close(Memory *memory, Py_ssize_t expected)
  * system, and is known as such by not lying in any chunk. */
 
 static void *
-from_heap(size_t nbytes, int zeroed)
+memory_from_heap(size_t nbytes, int zeroed)
 {
     return zeroed ? calloc(nbytes ? nbytes : 1, 1) : malloc(nbytes);
 }
 
 static void *
-serve(Arena *arena, size_t nbytes, int zeroed)
+memory_serve(Arena *arena, size_t nbytes, int zeroed)
 {
-    if (!PyGILState_Check() || (arena->lenient && nbytes <= TINY)) {
-        return from_heap(nbytes, zeroed);
+    if (!PyGILState_Check() || (arena->heap_allowed && nbytes <= TINY)) {
+        return memory_from_heap(nbytes, zeroed);
     }
     void *block = zeroed ? arena_take_zeroed(arena, nbytes) : arena_take(arena, nbytes);
     if (block == NULL) {
-        int may = arena->lenient || arena->policy == FULL_HEAP;
-        return may ? from_heap(nbytes, zeroed) : NULL;
+        int may = arena->heap_allowed || arena->policy == FULL_HEAP;
+        return may ? memory_from_heap(nbytes, zeroed) : NULL;
     }
     arena->served += nbytes;
     return block;
 }
 
 static void *
-take(void *context, size_t nbytes)
+memory_take(void *context, size_t nbytes)
 {
-    return serve(((Memory *)context)->arena, nbytes, 0);
+    return memory_serve(((Memory *)context)->arena, nbytes, 0);
 }
 
 static void *
-take_zeroed(void *context, size_t n, size_t size)
+memory_take_zeroed(void *context, size_t n, size_t size)
 {
     if (size && n > SIZE_MAX / size) {
         return NULL;
     }
-    return serve(((Memory *)context)->arena, n * size, 1);
+    return memory_serve(((Memory *)context)->arena, n * size, 1);
 }
 
 static void
-give(void *context, void *block, size_t Py_UNUSED(a_guess))
+memory_give(void *context, void *block, size_t Py_UNUSED(a_guess))
 {
     if (block == NULL) {
         return;
@@ -100,10 +100,10 @@ give(void *context, void *block, size_t Py_UNUSED(a_guess))
 }
 
 static void *
-take_resized(void *context, void *block, size_t nbytes)
+memory_take_resized(void *context, void *block, size_t nbytes)
 {
     if (block == NULL) {
-        return take(context, nbytes);
+        return memory_take(context, nbytes);
     }
     Arena *arena = ((Memory *)context)->arena;
     int has_gil = PyGILState_Check();
@@ -113,7 +113,7 @@ take_resized(void *context, void *block, size_t nbytes)
     }
     int ours;
     void *new = arena_resized(arena, block, nbytes, &ours);
-    if (ours && new == NULL && (arena->lenient || arena->policy == FULL_HEAP)) {
+    if (ours && new == NULL && (arena->heap_allowed || arena->policy == FULL_HEAP)) {
         new = malloc(nbytes);
         if (new != NULL) { /* the block is too small, so all of it is kept */
             memcpy(new, block, arena_size(arena, block));
@@ -146,10 +146,10 @@ memory_new(Arena *arena)
     memcpy(memory->handler.name, NAME, sizeof(NAME));
     memory->handler.version = 1;
     memory->handler.allocator.ctx = memory;
-    memory->handler.allocator.malloc = take;
-    memory->handler.allocator.calloc = take_zeroed;
-    memory->handler.allocator.realloc = take_resized;
-    memory->handler.allocator.free = give;
+    memory->handler.allocator.malloc = memory_take;
+    memory->handler.allocator.calloc = memory_take_zeroed;
+    memory->handler.allocator.realloc = memory_take_resized;
+    memory->handler.allocator.free = memory_give;
     memory->arena = arena;
     PyObject *capsule = PyCapsule_New(memory, "mem_handler", memory_delete);
     if (capsule == NULL) {
@@ -173,13 +173,13 @@ array_is_ours(PyArrayObject *array)
     }
     PyDataMem_Handler *handler = PyCapsule_GetPointer(capsule, "mem_handler");
     /* what the arena had no room for is the heap's, though the handler got it there */
-    return handler->allocator.malloc == take &&
+    return handler->allocator.malloc == memory_take &&
            arena_has(((Memory *)handler->allocator.ctx)->arena, PyArray_BYTES(array));
 }
 
 static NOINLINE void
-raise_full(const State *state, const Place *place, const char *what, PyArray_Descr *descr, int nd,
-           const npy_intp *dims, size_t nbytes)
+memory_raise_full(const State *state, const Place *place, const char *what, PyArray_Descr *descr,
+                  int nd, const npy_intp *dims, size_t nbytes)
 {
     PyObject *shape = PyArray_IntTupleFromIntp(nd, dims);
     if (shape != NULL) {
@@ -189,8 +189,9 @@ raise_full(const State *state, const Place *place, const char *what, PyArray_Des
 }
 
 static inline PyArrayObject *
-new_array(const State *state, const Place *place, const char *what, PyArray_Descr *descr, int nd,
-          const npy_intp *dims, const npy_intp *strides, void *(*taken)(Arena *, size_t))
+memory_new_array(const State *state, const Place *place, const char *what, PyArray_Descr *descr,
+                 int nd, const npy_intp *dims, const npy_intp *strides,
+                 void *(*taken)(Arena *, size_t))
 {
     Arena *arena = place->arena->arena;
     npy_intp nbytes = PyDataType_ELSIZE(descr);
@@ -201,7 +202,7 @@ new_array(const State *state, const Place *place, const char *what, PyArray_Desc
     if (data == NULL) {
         if (arena->policy != FULL_HEAP && !arena->busy) {
             arena->refused = 0;
-            raise_full(state, place, what, descr, nd, dims, (size_t)nbytes);
+            memory_raise_full(state, place, what, descr, nd, dims, (size_t)nbytes);
         }
         return NULL;
     }
@@ -223,14 +224,14 @@ PyArrayObject *
 array_new(const State *state, const Place *place, const char *what, PyArray_Descr *descr, int nd,
           const npy_intp *dims, const npy_intp *strides)
 {
-    return new_array(state, place, what, descr, nd, dims, strides, arena_take);
+    return memory_new_array(state, place, what, descr, nd, dims, strides, arena_take);
 }
 
 PyArrayObject *
 array_zeros(const State *state, const Place *place, const char *what, PyArray_Descr *descr, int nd,
             const npy_intp *dims)
 {
-    return new_array(state, place, what, descr, nd, dims, NULL, arena_take_zeroed);
+    return memory_new_array(state, place, what, descr, nd, dims, NULL, arena_take_zeroed);
 }
 
 /* The Python object is gone; the memory goes with the last array. */

@@ -19,20 +19,20 @@
 #define SAMPLES ((size_t)4) /* pages that tell how much of such memory is resident */
 
 static char *
-up(char *address, size_t boundary)
+pages_up(char *address, size_t boundary)
 {
     return (char *)(((uintptr_t)address + boundary - 1) / boundary * boundary);
 }
 
 static char *
-down(char *address, size_t boundary)
+pages_down(char *address, size_t boundary)
 {
     return (char *)((uintptr_t)address / boundary * boundary);
 }
 
 /* Memory of the C library. */
 static int
-from_library(Pages *pages, size_t nbytes)
+pages_from_library(Pages *pages, size_t nbytes)
 {
     size_t boundary = nbytes < pages->page ? CACHE_LINE : pages->page;
     if (nbytes > SIZE_MAX - boundary) {
@@ -42,7 +42,7 @@ from_library(Pages *pages, size_t nbytes)
     if (pages->allocated == NULL) {
         return -1;
     }
-    pages->memory = up(pages->allocated, boundary);
+    pages->memory = pages_up(pages->allocated, boundary);
     pages->nbytes = nbytes;
     return 0;
 }
@@ -57,7 +57,7 @@ pages_new(Pages *pages, size_t nbytes, int huge)
     memset(pages, 0, sizeof(*pages));
     size_t page = pages->page = (size_t)sysconf(_SC_PAGESIZE);
     if (nbytes < MAPPED) {
-        return from_library(pages, nbytes);
+        return pages_from_library(pages, nbytes);
     }
     if (nbytes > SIZE_MAX - HUGE_PAGE - page) {
         return -1;
@@ -68,7 +68,7 @@ pages_new(Pages *pages, size_t nbytes, int huge)
     if (start == MAP_FAILED) {
         return -1;
     }
-    char *memory = large ? up(start, HUGE_PAGE) : start;
+    char *memory = large ? pages_up(start, HUGE_PAGE) : start;
     if (memory > start) {
         (void)munmap(start, (size_t)(memory - start));
     }
@@ -98,20 +98,20 @@ pages_delete(Pages *pages)
 int
 pages_give_back(const Pages *pages, char *begin, char *end)
 {
-    begin = up(begin, pages->page);
-    end = down(end, pages->page);
+    begin = pages_up(begin, pages->page);
+    end = pages_down(end, pages->page);
     return pages->may_return && begin < end &&
            madvise(begin, (size_t)(end - begin), MADV_DONTNEED) == 0;
 }
 
 /* Whether most of some pages that lie evenly in large memory are resident. */
 static int
-is_mostly_resident(const Pages *pages, char *begin, size_t nbytes)
+pages_is_mostly_resident(const Pages *pages, char *begin, size_t nbytes)
 {
     size_t resident = 0, step = nbytes / SAMPLES;
     for (size_t i = 0; i < SAMPLES; i++) {
         unsigned char state = 1;
-        (void)mincore(down(begin + i * step + step / 2, pages->page), pages->page, &state);
+        (void)mincore(pages_down(begin + i * step + step / 2, pages->page), pages->page, &state);
         resident += state & 1;
     }
     return 2 * resident > SAMPLES;
@@ -121,9 +121,9 @@ void
 pages_clear(const Pages *pages, char *begin, size_t nbytes)
 {
     char *end = begin + nbytes;
-    if (nbytes >= MAPPED_EACH_TIME && !is_mostly_resident(pages, begin, nbytes) &&
+    if (nbytes >= MAPPED_EACH_TIME && !pages_is_mostly_resident(pages, begin, nbytes) &&
         pages_give_back(pages, begin, end)) {
-        char *first = up(begin, pages->page), *last = down(end, pages->page);
+        char *first = pages_up(begin, pages->page), *last = pages_down(end, pages->page);
         memset(begin, 0, (size_t)(first - begin));
         memset(last, 0, (size_t)(end - last));
     }
@@ -142,7 +142,7 @@ pages_new(Pages *pages, size_t nbytes, int huge)
     (void)huge;
     memset(pages, 0, sizeof(*pages));
     pages->page = SMALLEST_PAGE;
-    return from_library(pages, nbytes);
+    return pages_from_library(pages, nbytes);
 }
 
 void

@@ -10,14 +10,14 @@ routing_begin(Stretch *stretch, const State *state, const Place *place)
     if (handler_begin(stretch, (State *)state, place->arena->capsule) < 0) {
         return -1;
     }
-    arena->lenient++; /* a count, as threads take turns in any order */
+    arena->heap_allowed++; /* a count, as threads take turns in any order */
     arena->refused = 0;
     return 0;
 }
 
 /* Move a new array that the handler took from the heap, now that scratch memory is free. */
 static int
-moved(Arena *arena, PyArrayObject *array)
+routing_moved(Arena *arena, PyArrayObject *array)
 {
     if (Py_REFCNT(array) != 1 || PyDataType_REFCHK(PyArray_DESCR(array))) {
         return 0;
@@ -35,11 +35,11 @@ moved(Arena *arena, PyArrayObject *array)
 
 /* Whether an array, or one of a tuple of arrays, owns memory of the heap for want of room. */
 static int
-is_on_heap(const Place *place, PyObject *result)
+routing_is_on_heap(const Place *place, PyObject *result)
 {
     if (PyTuple_CheckExact(result)) {
         for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(result); i++) {
-            if (is_on_heap(place, PyTuple_GET_ITEM(result, i))) {
+            if (routing_is_on_heap(place, PyTuple_GET_ITEM(result, i))) {
                 return 1;
             }
         }
@@ -53,7 +53,7 @@ is_on_heap(const Place *place, PyObject *result)
         arena_has(arena, PyArray_BYTES(array))) {
         return 0;
     }
-    return !moved(arena, array);
+    return !routing_moved(arena, array);
 }
 
 PyObject *
@@ -61,7 +61,7 @@ routing_end(Stretch *stretch, const State *state, const Place *place, PyObject *
             PyObject *result)
 {
     Arena *arena = place->arena->arena;
-    arena->lenient--;
+    arena->heap_allowed--;
     if (UNLIKELY(result == NULL)) {
         PyObject *type, *value, *trace;
         PyErr_Fetch(&type, &value, &trace);
@@ -73,7 +73,7 @@ routing_end(Stretch *stretch, const State *state, const Place *place, PyObject *
     handler_end(stretch, (State *)state);
     size_t refused = arena->refused;
     arena->refused = 0;
-    int on_heap = is_on_heap(place, result);
+    int on_heap = routing_is_on_heap(place, result);
     arena->refused = 0;
     if (on_heap && refused && arena->policy != FULL_HEAP) {
         PyObject *shape = Py_NewRef(Py_None), *descr = Py_NewRef(Py_None);

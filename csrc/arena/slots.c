@@ -3,7 +3,7 @@
 #define HEADER (NPY_ARRAY_CARRAY | NPY_ARRAY_OWNDATA) /* flags of an array as it is handed out */
 
 static int
-is_free(const Slots *slots, int i)
+slots_is_free(const Slots *slots, int i)
 {
     PyArrayObject *array = slots->array[i];
     return array != NULL && Py_REFCNT(array) == 1;
@@ -11,8 +11,8 @@ is_free(const Slots *slots, int i)
 
 /* Whether an array that nobody else holds is as it was when it was made for these dimensions. */
 ALWAYS_INLINE int
-is_as_made(PyArrayObject *array, const char *data, PyArray_Descr *descr, int nd,
-           const npy_intp *dims)
+slots_is_as_made(PyArrayObject *array, const char *data, PyArray_Descr *descr, int nd,
+                 const npy_intp *dims)
 {
     PyArrayObject_fields *header = fields(array);
     if (header->descr != descr || header->nd != nd || header->data != data ||
@@ -32,7 +32,7 @@ is_as_made(PyArrayObject *array, const char *data, PyArray_Descr *descr, int nd,
 
 /* Let go of a slot's array without running anybody's code. */
 static void
-drop(Slots *slots, PyArrayObject *array)
+slots_drop(Slots *slots, PyArrayObject *array)
 {
     if (array != NULL && Py_REFCNT(array) == 1 && fields(array)->weakreflist != NULL &&
         PyList_Append(slots->limbo, (PyObject *)array) < 0) {
@@ -57,9 +57,9 @@ slots_let_go(Holder *holder, int all)
     Slots *slots = (Slots *)holder;
     for (int i = 0; i < SLOTS; i++) {
         PyArrayObject *array = slots->array[i];
-        if (array != NULL && (all || is_free(slots, i))) {
+        if (array != NULL && (all || slots_is_free(slots, i))) {
             slots->array[i] = NULL;
-            drop(slots, array);
+            slots_drop(slots, array);
         }
     }
 }
@@ -69,14 +69,14 @@ slots_idle(Holder *holder)
 {
     size_t n = 0;
     for (int i = 0; i < SLOTS; i++) {
-        n += (size_t)is_free((Slots *)holder, i);
+        n += (size_t)slots_is_free((Slots *)holder, i);
     }
     return n;
 }
 
 static NOINLINE PyArrayObject *
-new_in_slot(Slots *slots, const State *state, const Place *place, const char *what,
-            PyArray_Descr *descr, int nd, const npy_intp *dims, npy_intp size)
+slots_new_in_slot(Slots *slots, const State *state, const Place *place, const char *what,
+                  PyArray_Descr *descr, int nd, const npy_intp *dims, npy_intp size)
 {
     PyArrayObject *array = array_new(state, place, what, descr, nd, dims, NULL);
     if (array == NULL || size * PyDataType_ELSIZE(descr) > LARGEST_SLOT) {
@@ -100,7 +100,7 @@ new_in_slot(Slots *slots, const State *state, const Place *place, const char *wh
     PyArrayObject *old = slots->array[at];
     slots->array[at] = (PyArrayObject *)Py_NewRef((PyObject *)array);
     slots->data[at] = PyArray_BYTES(array);
-    drop(slots, old);
+    slots_drop(slots, old);
     return array;
 }
 
@@ -116,14 +116,14 @@ slots_array(Slots *slots, const State *state, const Place *place, const char *wh
         }
         if (UNLIKELY(fields(array)->weakreflist != NULL)) {
             slots->array[i] = NULL; /* somebody wants to know when it dies */
-            drop(slots, array);
+            slots_drop(slots, array);
             continue;
         }
-        if (is_as_made(array, slots->data[i], descr, nd, dims)) {
+        if (slots_is_as_made(array, slots->data[i], descr, nd, dims)) {
             return (PyArrayObject *)Py_NewRef((PyObject *)array);
         }
     }
-    return new_in_slot(slots, state, place, what, descr, nd, dims, size);
+    return slots_new_in_slot(slots, state, place, what, descr, nd, dims, size);
 }
 
 void
@@ -136,6 +136,6 @@ slots_clear(Slots *slots)
     for (int i = 0; i < SLOTS; i++) {
         PyArrayObject *array = slots->array[i];
         slots->array[i] = NULL;
-        drop(slots, array);
+        slots_drop(slots, array);
     }
 }

@@ -8,7 +8,7 @@
 
 /* The bytes that blocks may have written to, in chunks that are not retired. */
 static size_t
-touched(const Arena *arena)
+trimming_touched(const Arena *arena)
 {
     size_t sum = 0;
     for (const Chunk *chunk = arena->chunks; chunk != NULL; chunk = chunk->next) {
@@ -19,7 +19,7 @@ touched(const Arena *arena)
 
 /* The largest chunk that can go. */
 static Chunk *
-expendable(const Arena *arena, size_t keep)
+trimming_expendable(const Arena *arena, size_t keep)
 {
     Chunk *largest = NULL;
     for (Chunk *chunk = arena->chunks; chunk != NULL; chunk = chunk->next) {
@@ -40,13 +40,13 @@ arena_trim(Arena *arena, size_t keep)
     arena_join(arena);
     size_t given = 0;
     Chunk *gone;
-    while ((gone = expendable(arena, keep)) != NULL) {
+    while ((gone = trimming_expendable(arena, keep)) != NULL) {
         given += chunk_touched(gone);
         arena->capacity -= gone->granules * GRANULE;
         arena_forget(arena, gone);
     }
     for (Chunk *chunk = arena->chunks; chunk != NULL; chunk = chunk->next) {
-        if (chunk->retired || touched(arena) > keep) {
+        if (chunk->retired || trimming_touched(arena) > keep) {
             given += chunk_trim(chunk);
         }
     }
@@ -58,7 +58,7 @@ arena_review(Arena *arena)
 {
     size_t before = arena->most_before, needed = arena->most_in_use;
     needed = needed > before ? needed : before;
-    size_t kept = touched(arena);
+    size_t kept = trimming_touched(arena);
     if (!arena->busy && kept > MUCH * needed + SPARE_BYTES) {
         size_t given = arena_trim(arena, 2 * needed);
         if (given > kept / 2) {

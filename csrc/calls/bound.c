@@ -25,7 +25,7 @@ bound_refuses(Bound *self, PyObject *const *args, size_t nargsf, PyObject *names
 }
 
 static int
-takes_no_keywords(PyObject *function)
+bound_takes_no_keywords(PyObject *function)
 {
     return Py_IS_TYPE(function, &PyMethodDescr_Type) &&
            !(((PyMethodDescrObject *)function)->d_method->ml_flags & METH_KEYWORDS);
@@ -60,7 +60,7 @@ bound_call(PyObject *callable, PyObject *const *args, size_t nargsf, PyObject *n
 {
     Bound *self = (Bound *)callable;
     Py_ssize_t n = PyVectorcall_NARGS(nargsf);
-    if (UNLIKELY(names != NULL && takes_no_keywords(((Native *)self->native)->callee))) {
+    if (UNLIKELY(names != NULL && bound_takes_no_keywords(((Native *)self->native)->callee))) {
         return bound_refuses(self, args, nargsf, names);
     }
     if (nargsf & PY_VECTORCALL_ARGUMENTS_OFFSET) {

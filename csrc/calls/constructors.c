@@ -4,7 +4,7 @@
 #include <string.h>
 
 static int
-is_number_type(const PyArray_Descr *descr)
+constructor_is_number_type(const PyArray_Descr *descr)
 {
     int type = descr->type_num;
     return (type <= NPY_CLONGDOUBLE || type == NPY_HALF) && PyArray_ISNBO(descr->byteorder) &&
@@ -13,7 +13,7 @@ is_number_type(const PyArray_Descr *descr)
 
 /* Whether a type of scalars stands for several dtypes; NumPy advises against these. */
 static int
-is_abstract(PyObject *type)
+constructor_is_abstract(PyObject *type)
 {
     PyTypeObject *const abstract[] = {
         &PyGenericArrType_Type,         &PyNumberArrType_Type,          &PyIntegerArrType_Type,
@@ -52,13 +52,14 @@ constructor_dtype(PyObject *given, int otherwise)
     }
     else if (PyType_Check(given) &&
              PyType_IsSubtype((PyTypeObject *)given, &PyGenericArrType_Type) &&
-             !is_abstract(given) && !(((PyTypeObject *)given)->tp_flags & Py_TPFLAGS_HEAPTYPE)) {
+             !constructor_is_abstract(given) &&
+             !(((PyTypeObject *)given)->tp_flags & Py_TPFLAGS_HEAPTYPE)) {
         descr = PyArray_DescrFromTypeObject(given);
         if (descr == NULL) {
             PyErr_Clear();
         }
     }
-    if (descr != NULL && !is_number_type(descr)) {
+    if (descr != NULL && !constructor_is_number_type(descr)) {
         Py_CLEAR(descr);
     }
     return descr;
@@ -73,7 +74,7 @@ constructor_room(Native *self, PyArray_Descr *descr, int nd, const npy_intp *dim
 
 /* A shape: a plain int, or a tuple of them, without zeros (empty arrays have no data). */
 static int
-shape_from(PyObject *given, npy_intp *dims, npy_intp *size)
+constructor_shape_from(PyObject *given, npy_intp *dims, npy_intp *size)
 {
     int nd = 1;
     PyObject *const *items = &given;
@@ -102,7 +103,7 @@ shape_from(PyObject *given, npy_intp *dims, npy_intp *size)
 
 /* Fill an array with its first item. */
 static void
-spread(PyArrayObject *array, npy_intp size)
+constructor_spread(PyArrayObject *array, npy_intp size)
 {
     char *data = PyArray_BYTES(array);
     size_t done = (size_t)PyArray_ITEMSIZE(array), all = done * (size_t)size;
@@ -114,19 +115,19 @@ spread(PyArrayObject *array, npy_intp size)
 }
 
 static int
-fill(PyArrayObject *array, npy_intp size, PyObject *value)
+constructor_fill(PyArrayObject *array, npy_intp size, PyObject *value)
 {
     if (!leaf_item(value, leaf_kind_of(value), PyArray_DESCR(array), PyArray_BYTES(array))) {
         return 0;
     }
-    spread(array, size);
+    constructor_spread(array, size);
     return 1;
 }
 
 /* Room with all bytes zero if `value` is False: large memory is not written to. */
 ALWAYS_INLINE PyArrayObject *
-room_for(Native *self, PyArray_Descr *descr, int nd, const npy_intp *dims, npy_intp size,
-         PyObject *value)
+constructor_room_for(Native *self, PyArray_Descr *descr, int nd, const npy_intp *dims,
+                     npy_intp size, PyObject *value)
 {
     if (value == Py_False && size * PyDataType_ELSIZE(descr) > LARGEST_SLOT) {
         return array_zeros(self->site->state, &self->site->place, self->name, descr, nd, dims);
@@ -140,10 +141,10 @@ room_for(Native *self, PyArray_Descr *descr, int nd, const npy_intp *dims, npy_i
 
 /* Write a value to all items; NULL and False leave what is there. */
 ALWAYS_INLINE PyObject *
-filled(PyArrayObject *array, PyObject *value)
+constructor_filled(PyArrayObject *array, PyObject *value)
 {
     if (array != NULL && value != NULL && value != Py_False &&
-        !fill(array, PyArray_SIZE(array), value)) {
+        !constructor_fill(array, PyArray_SIZE(array), value)) {
         Py_CLEAR(array);
     }
     return (PyObject *)array;
@@ -151,7 +152,8 @@ filled(PyArrayObject *array, PyObject *value)
 
 /* empty(shape, dtype), zeros(shape, dtype), ones(shape, dtype): `value` NULL leaves it as it is. */
 static PyObject *
-of_shape(Native *self, PyObject *const *args, Py_ssize_t n, PyObject *names, PyObject *value)
+constructor_of_shape(Native *self, PyObject *const *args, Py_ssize_t n, PyObject *names,
+                     PyObject *value)
 {
     static const char *const known[] = {"dtype", NULL};
     PyObject *given[1] = {n > 1 ? args[1] : NULL};
@@ -159,37 +161,37 @@ of_shape(Native *self, PyObject *const *args, Py_ssize_t n, PyObject *names, PyO
     if (n < 1 || n > 2 || !native_keywords(args + n, names, known, given)) {
         return NULL;
     }
-    int nd = shape_from(args[0], dims, &size);
+    int nd = constructor_shape_from(args[0], dims, &size);
     PyArray_Descr *descr = nd ? constructor_dtype(given[0], NPY_DOUBLE) : NULL;
     if (descr == NULL) {
         return NULL;
     }
-    PyArrayObject *array = room_for(self, descr, nd, dims, size, value);
+    PyArrayObject *array = constructor_room_for(self, descr, nd, dims, size, value);
     Py_DECREF(descr);
-    return filled(array, value);
+    return constructor_filled(array, value);
 }
 
 static PyObject *
-run_empty(Native *self, PyObject *const *args, Py_ssize_t n, PyObject *names)
+constructor_run_empty(Native *self, PyObject *const *args, Py_ssize_t n, PyObject *names)
 {
-    return of_shape(self, args, n, names, NULL);
+    return constructor_of_shape(self, args, n, names, NULL);
 }
 
 static PyObject *
-run_zeros(Native *self, PyObject *const *args, Py_ssize_t n, PyObject *names)
+constructor_run_zeros(Native *self, PyObject *const *args, Py_ssize_t n, PyObject *names)
 {
-    return of_shape(self, args, n, names, Py_False);
+    return constructor_of_shape(self, args, n, names, Py_False);
 }
 
 static PyObject *
-run_ones(Native *self, PyObject *const *args, Py_ssize_t n, PyObject *names)
+constructor_run_ones(Native *self, PyObject *const *args, Py_ssize_t n, PyObject *names)
 {
-    return of_shape(self, args, n, names, Py_True);
+    return constructor_of_shape(self, args, n, names, Py_True);
 }
 
 /* full(shape, number, dtype) */
 static PyObject *
-run_full(Native *self, PyObject *const *args, Py_ssize_t n, PyObject *names)
+constructor_run_full(Native *self, PyObject *const *args, Py_ssize_t n, PyObject *names)
 {
     static const char *const known[] = {"dtype", NULL};
     PyObject *given[1] = {n > 2 ? args[2] : NULL};
@@ -199,7 +201,7 @@ run_full(Native *self, PyObject *const *args, Py_ssize_t n, PyObject *names)
     }
     enum leaf_kind kind = leaf_kind_of(args[1]);
     int otherwise = kind == LEAF_FLOAT ? NPY_DOUBLE : kind == LEAF_INT ? NPY_LONG : NPY_NOTYPE;
-    int nd = shape_from(args[0], dims, &size);
+    int nd = constructor_shape_from(args[0], dims, &size);
     if (!nd || otherwise == NPY_NOTYPE || NPY_LONG != NPY_INTP) {
         return NULL;
     }
@@ -209,7 +211,7 @@ run_full(Native *self, PyObject *const *args, Py_ssize_t n, PyObject *names)
     }
     PyArrayObject *array = constructor_room(self, descr, nd, dims, size);
     Py_DECREF(descr);
-    if (array != NULL && !fill(array, size, args[1])) {
+    if (array != NULL && !constructor_fill(array, size, args[1])) {
         Py_CLEAR(array);
     }
     return (PyObject *)array;
@@ -217,7 +219,7 @@ run_full(Native *self, PyObject *const *args, Py_ssize_t n, PyObject *names)
 
 /* An array of the shape and dtype of one in C order; NULL without an exception for others. */
 static PyArrayObject *
-alike(Native *self, PyObject *like, PyArray_Descr *descr, PyObject *value)
+constructor_alike(Native *self, PyObject *like, PyArray_Descr *descr, PyObject *value)
 {
     if (!PyArray_CheckExact(like)) {
         return NULL;
@@ -228,16 +230,17 @@ alike(Native *self, PyObject *like, PyArray_Descr *descr, PyObject *value)
     }
     if (descr == NULL) {
         descr = PyArray_DESCR(array);
-        if (!is_number_type(descr)) {
+        if (!constructor_is_number_type(descr)) {
             return NULL;
         }
     }
-    return room_for(self, descr, PyArray_NDIM(array), PyArray_DIMS(array), PyArray_SIZE(array),
-                    value);
+    return constructor_room_for(self, descr, PyArray_NDIM(array), PyArray_DIMS(array),
+                                PyArray_SIZE(array), value);
 }
 
 static PyObject *
-of_array(Native *self, PyObject *const *args, Py_ssize_t n, PyObject *names, PyObject *value)
+constructor_of_array(Native *self, PyObject *const *args, Py_ssize_t n, PyObject *names,
+                     PyObject *value)
 {
     static const char *const known[] = {"dtype", NULL};
     PyObject *given[1] = {n > 1 ? args[1] : NULL};
@@ -251,39 +254,39 @@ of_array(Native *self, PyObject *const *args, Py_ssize_t n, PyObject *names, PyO
             return NULL;
         }
     }
-    PyArrayObject *array = alike(self, args[0], descr, value);
+    PyArrayObject *array = constructor_alike(self, args[0], descr, value);
     Py_XDECREF(descr);
-    return filled(array, value);
+    return constructor_filled(array, value);
 }
 
 static PyObject *
-run_empty_like(Native *self, PyObject *const *args, Py_ssize_t n, PyObject *names)
+constructor_run_empty_like(Native *self, PyObject *const *args, Py_ssize_t n, PyObject *names)
 {
-    return of_array(self, args, n, names, NULL);
+    return constructor_of_array(self, args, n, names, NULL);
 }
 
 static PyObject *
-run_zeros_like(Native *self, PyObject *const *args, Py_ssize_t n, PyObject *names)
+constructor_run_zeros_like(Native *self, PyObject *const *args, Py_ssize_t n, PyObject *names)
 {
-    return of_array(self, args, n, names, Py_False);
+    return constructor_of_array(self, args, n, names, Py_False);
 }
 
 static PyObject *
-run_ones_like(Native *self, PyObject *const *args, Py_ssize_t n, PyObject *names)
+constructor_run_ones_like(Native *self, PyObject *const *args, Py_ssize_t n, PyObject *names)
 {
-    return of_array(self, args, n, names, Py_True);
+    return constructor_of_array(self, args, n, names, Py_True);
 }
 
 /* full_like(array, number) */
 static PyObject *
-run_full_like(Native *self, PyObject *const *args, Py_ssize_t n, PyObject *names)
+constructor_run_full_like(Native *self, PyObject *const *args, Py_ssize_t n, PyObject *names)
 {
     if (n != 2 || names != NULL || leaf_kind_of(args[1]) == LEAF_NONE ||
         leaf_kind_of(args[1]) == LEAF_ARRAY) {
         return NULL;
     }
-    PyArrayObject *array = alike(self, args[0], NULL, NULL);
-    if (array != NULL && !fill(array, PyArray_SIZE(array), args[1])) {
+    PyArrayObject *array = constructor_alike(self, args[0], NULL, NULL);
+    if (array != NULL && !constructor_fill(array, PyArray_SIZE(array), args[1])) {
         Py_CLEAR(array);
     }
     return (PyObject *)array;
@@ -292,7 +295,7 @@ run_full_like(Native *self, PyObject *const *args, Py_ssize_t n, PyObject *names
 PyObject *
 constructor_copy(Native *self, PyObject *source)
 {
-    PyArrayObject *array = alike(self, source, NULL, NULL);
+    PyArrayObject *array = constructor_alike(self, source, NULL, NULL);
     if (array != NULL) {
         memcpy(PyArray_BYTES(array), PyArray_BYTES((PyArrayObject *)source),
                (size_t)PyArray_NBYTES(array));
@@ -301,17 +304,17 @@ constructor_copy(Native *self, PyObject *source)
 }
 
 static PyObject *
-run_copy(Native *self, PyObject *const *args, Py_ssize_t n, PyObject *names)
+constructor_run_copy(Native *self, PyObject *const *args, Py_ssize_t n, PyObject *names)
 {
     return n == 1 && names == NULL ? constructor_copy(self, args[0]) : NULL;
 }
 
 /* x.astype(dtype) of an array in C order: NumPy converts. */
 static PyObject *
-run_astype(Native *self, PyObject *const *args, Py_ssize_t n, PyObject *names)
+constructor_run_astype(Native *self, PyObject *const *args, Py_ssize_t n, PyObject *names)
 {
     if (n != 2 || names != NULL || args[1] == Py_None || !PyArray_CheckExact(args[0]) ||
-        !is_number_type(PyArray_DESCR((PyArrayObject *)args[0]))) {
+        !constructor_is_number_type(PyArray_DESCR((PyArrayObject *)args[0]))) {
         return NULL;
     }
     PyArray_Descr *descr = constructor_dtype(args[1], NPY_DOUBLE);
@@ -320,7 +323,8 @@ run_astype(Native *self, PyObject *const *args, Py_ssize_t n, PyObject *names)
         Py_XDECREF(descr);
         return NULL; /* NumPy warns of what is lost */
     }
-    PyArrayObject *source = (PyArrayObject *)args[0], *array = alike(self, args[0], descr, NULL);
+    PyArrayObject *source = (PyArrayObject *)args[0], *array;
+    array = constructor_alike(self, args[0], descr, NULL);
     Py_DECREF(descr);
     if (array == NULL) {
         return NULL;
@@ -335,8 +339,15 @@ run_astype(Native *self, PyObject *const *args, Py_ssize_t n, PyObject *names)
 }
 
 const NativeRow constructor_rows[] = {
-    {"empty", run_empty},           {"zeros", run_zeros},         {"ones", run_ones},
-    {"full", run_full},             {"empty_like", run_empty_like}, {"zeros_like", run_zeros_like},
-    {"ones_like", run_ones_like},   {"full_like", run_full_like}, {"copy", run_copy},
-    {"astype", run_astype},         {NULL, NULL},
+    {"empty", constructor_run_empty},
+    {"zeros", constructor_run_zeros},
+    {"ones", constructor_run_ones},
+    {"full", constructor_run_full},
+    {"empty_like", constructor_run_empty_like},
+    {"zeros_like", constructor_run_zeros_like},
+    {"ones_like", constructor_run_ones_like},
+    {"full_like", constructor_run_full_like},
+    {"copy", constructor_run_copy},
+    {"astype", constructor_run_astype},
+    {NULL, NULL},
 };

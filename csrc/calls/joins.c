@@ -1,5 +1,6 @@
 /* Arrays put together from others in C order and of one dtype: concatenate, stack, where. */
 #include "calls/native.h"
+#include "numpy/select.h"
 
 #include <string.h>
 
@@ -7,7 +8,7 @@
 
 /* The arrays of a tuple or list if they have one dtype and rank and are in C order; else 0. */
 static Py_ssize_t
-collect(PyObject *list, PyArrayObject **arrays)
+joins_collect(PyObject *list, PyArrayObject **arrays)
 {
     if (!PyTuple_CheckExact(list) && !PyList_CheckExact(list)) {
         return 0;
@@ -55,10 +56,10 @@ join(Native *self, PyArrayObject **arrays, Py_ssize_t n, int nd, const npy_intp 
 
 /* concatenate(arrays) along the first axis. */
 static PyObject *
-run_concatenate(Native *self, PyObject *const *args, Py_ssize_t n, PyObject *names)
+joins_run_concatenate(Native *self, PyObject *const *args, Py_ssize_t n, PyObject *names)
 {
     PyArrayObject *arrays[MOST_JOINED];
-    Py_ssize_t count = n == 1 && names == NULL ? collect(args[0], arrays) : 0;
+    Py_ssize_t count = n == 1 && names == NULL ? joins_collect(args[0], arrays) : 0;
     if (count == 0) {
         return NULL;
     }
@@ -76,10 +77,10 @@ run_concatenate(Native *self, PyObject *const *args, Py_ssize_t n, PyObject *nam
 
 /* stack(arrays) along a new first axis. */
 static PyObject *
-run_stack(Native *self, PyObject *const *args, Py_ssize_t n, PyObject *names)
+joins_run_stack(Native *self, PyObject *const *args, Py_ssize_t n, PyObject *names)
 {
     PyArrayObject *arrays[MOST_JOINED];
-    Py_ssize_t count = n == 1 && names == NULL ? collect(args[0], arrays) : 0;
+    Py_ssize_t count = n == 1 && names == NULL ? joins_collect(args[0], arrays) : 0;
     if (count == 0) {
         return NULL;
     }
@@ -97,42 +98,9 @@ run_stack(Native *self, PyObject *const *args, Py_ssize_t n, PyObject *names)
 
 /* ------------------------------------------------------------------ where */
 
-#define SELECT(type)                                                            \
-    {                                                                           \
-        type *o = out;                                                          \
-        const type *x = a, *y = b;                                              \
-        for (npy_intp i = 0; i < n; i++) {                                      \
-            o[i] = chosen[i] ? x[i * by_a] : y[i * by_b];                       \
-        }                                                                       \
-        break;                                                                  \
-    }
-
-typedef struct {
-    npy_uint64 half[2];
-} Wide;
-
-/* Take items from one or the other; a step of 0 repeats the same one. */
-static void
-choose(npy_intp n, const npy_bool *chosen, const void *a, npy_intp by_a, const void *b,
-       npy_intp by_b, void *out, npy_intp size)
-{
-    switch (size) {
-    case 1:
-        SELECT(npy_uint8)
-    case 2:
-        SELECT(npy_uint16)
-    case 4:
-        SELECT(npy_uint32)
-    case 8:
-        SELECT(npy_uint64)
-    default:
-        SELECT(Wide)
-    }
-}
-
 /* where(condition, x, y) with arrays of one shape; x or y may be a Python number. */
 static PyObject *
-run_where(Native *self, PyObject *const *args, Py_ssize_t n, PyObject *names)
+joins_run_where(Native *self, PyObject *const *args, Py_ssize_t n, PyObject *names)
 {
     if (n != 3 || names != NULL || !PyArray_CheckExact(args[0])) {
         return NULL;
@@ -162,9 +130,12 @@ run_where(Native *self, PyObject *const *args, Py_ssize_t n, PyObject *names)
         return NULL;
     }
     ItemRoom items[2];
-    const void *data[2];
+    npy_intp itemsize = PyDataType_ELSIZE(descr);
+    npy_intp strides[4] = {1, 0, 0, itemsize};
+    char *data[4] = {PyArray_BYTES(condition)};
     for (int i = 0; i < 2; i++) {
-        data[i] = sides[i] == NULL ? (void *)items[i].bytes : PyArray_DATA(sides[i]);
+        data[i + 1] = sides[i] == NULL ? items[i].bytes : PyArray_BYTES(sides[i]);
+        strides[i + 1] = sides[i] == NULL ? 0 : itemsize;
         if (sides[i] != NULL) {
             continue;
         }
@@ -182,12 +153,15 @@ run_where(Native *self, PyObject *const *args, Py_ssize_t n, PyObject *names)
                                      self->name, descr, PyArray_NDIM(condition),
                                      PyArray_DIMS(condition), size);
     if (out != NULL) {
-        choose(size, PyArray_DATA(condition), data[0], sides[0] != NULL, data[1],
-               sides[1] != NULL, PyArray_DATA(out), PyDataType_ELSIZE(descr));
+        data[3] = PyArray_BYTES(out);
+        where_loop(itemsize)(NULL, data, &size, strides, NULL);
     }
     return (PyObject *)out;
 }
 
 const NativeRow join_rows[] = {
-    {"concatenate", run_concatenate}, {"stack", run_stack}, {"where", run_where}, {NULL, NULL},
+    {"concatenate", joins_run_concatenate},
+    {"stack", joins_run_stack},
+    {"where", joins_run_where},
+    {NULL, NULL},
 };

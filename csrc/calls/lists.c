@@ -3,7 +3,7 @@
 
 /* The dtype that NumPy finds for plain numbers: bool, int or double; NPY_NOTYPE for any others. */
 static int
-number_type(PyObject *const *items, Py_ssize_t n)
+lists_number_type(PyObject *const *items, Py_ssize_t n)
 {
     int ints = 0, floats = 0, bools = 0;
     for (Py_ssize_t i = 0; i < n; i++) {
@@ -33,7 +33,7 @@ number_type(PyObject *const *items, Py_ssize_t n)
 }
 
 static void
-store(PyObject *const *items, Py_ssize_t n, int type, char *data)
+lists_store(PyObject *const *items, Py_ssize_t n, int type, char *data)
 {
     for (Py_ssize_t i = 0; i < n; i++) {
         PyObject *item = items[i];
@@ -53,7 +53,7 @@ store(PyObject *const *items, Py_ssize_t n, int type, char *data)
 
 /* array([numbers]), array([[numbers], ...]), with dtype=float; array(x) of an array copies. */
 static PyObject *
-run_array(Native *self, PyObject *const *args, Py_ssize_t n, PyObject *names)
+lists_run_array(Native *self, PyObject *const *args, Py_ssize_t n, PyObject *names)
 {
     static const char *const known[] = {"dtype", NULL};
     PyObject *given[1] = {n > 1 ? args[1] : NULL}, *list = n ? args[0] : NULL;
@@ -79,7 +79,7 @@ run_array(Native *self, PyObject *const *args, Py_ssize_t n, PyObject *names)
     int nd = PyList_CheckExact(rows[0]) || PyTuple_CheckExact(rows[0]) ? 2 : 1;
     int type = NPY_NOTYPE;
     if (nd == 1) {
-        type = number_type(rows, dims[0]);
+        type = lists_number_type(rows, dims[0]);
     }
     else {
         dims[1] = PySequence_Fast_GET_SIZE(rows[0]);
@@ -88,7 +88,7 @@ run_array(Native *self, PyObject *const *args, Py_ssize_t n, PyObject *names)
                 PySequence_Fast_GET_SIZE(rows[i]) != dims[1]) {
                 return NULL;
             }
-            int own = number_type(PySequence_Fast_ITEMS(rows[i]), dims[1]);
+            int own = lists_number_type(PySequence_Fast_ITEMS(rows[i]), dims[1]);
             if (own == NPY_NOTYPE || (i && (own == NPY_BOOL) != (type == NPY_BOOL))) {
                 return NULL;
             }
@@ -106,19 +106,19 @@ run_array(Native *self, PyObject *const *args, Py_ssize_t n, PyObject *names)
         return NULL;
     }
     if (nd == 1) {
-        store(rows, dims[0], type, PyArray_BYTES(array));
+        lists_store(rows, dims[0], type, PyArray_BYTES(array));
         return (PyObject *)array;
     }
     for (npy_intp i = 0; i < dims[0]; i++) {
-        store(PySequence_Fast_ITEMS(rows[i]), dims[1], type,
-              PyArray_BYTES(array) + i * PyArray_STRIDE(array, 0));
+        lists_store(PySequence_Fast_ITEMS(rows[i]), dims[1], type,
+                    PyArray_BYTES(array) + i * PyArray_STRIDE(array, 0));
     }
     return (PyObject *)array;
 }
 
 /* asarray(x) of an array is that array. */
 static PyObject *
-run_asarray(Native *self, PyObject *const *args, Py_ssize_t n, PyObject *names)
+lists_run_asarray(Native *self, PyObject *const *args, Py_ssize_t n, PyObject *names)
 {
     static const char *const known[] = {"dtype", NULL};
     PyObject *given[1] = {n > 1 ? args[1] : NULL};
@@ -126,7 +126,7 @@ run_asarray(Native *self, PyObject *const *args, Py_ssize_t n, PyObject *names)
         return NULL;
     }
     if (!PyArray_CheckExact(args[0])) {
-        return run_array(self, args, n, names);
+        return lists_run_array(self, args, n, names);
     }
     if (given[0] != NULL && given[0] != Py_None) {
         PyArray_Descr *descr = constructor_dtype(given[0], NPY_DOUBLE);
@@ -139,4 +139,8 @@ run_asarray(Native *self, PyObject *const *args, Py_ssize_t n, PyObject *names)
     return Py_NewRef(args[0]);
 }
 
-const NativeRow list_rows[] = {{"array", run_array}, {"asarray", run_asarray}, {NULL, NULL}};
+const NativeRow list_rows[] = {
+    {"array", lists_run_array},
+    {"asarray", lists_run_asarray},
+    {NULL, NULL},
+};

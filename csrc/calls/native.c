@@ -6,7 +6,7 @@
 
 /* A ufunc called with its operands and nothing else. */
 static PyObject *
-run_ufunc(Native *self, PyObject *const *args, Py_ssize_t n, PyObject *names)
+native_run_ufunc(Native *self, PyObject *const *args, Py_ssize_t n, PyObject *names)
 {
     if (names != NULL || n != self->kernel.n_in) {
         return NULL;
@@ -22,21 +22,21 @@ run_ufunc(Native *self, PyObject *const *args, Py_ssize_t n, PyObject *names)
 
 /* clip(array, low, high); another first argument becomes an array of its own dtype. */
 static PyObject *
-run_clip(Native *self, PyObject *const *args, Py_ssize_t n, PyObject *names)
+native_run_clip(Native *self, PyObject *const *args, Py_ssize_t n, PyObject *names)
 {
-    return n == 3 && PyArray_CheckExact(args[0]) ? run_ufunc(self, args, n, names) : NULL;
+    return n == 3 && PyArray_CheckExact(args[0]) ? native_run_ufunc(self, args, n, names) : NULL;
 }
 
 static PyObject *
-run_nothing(Native *Py_UNUSED(self), PyObject *const *Py_UNUSED(args), Py_ssize_t Py_UNUSED(n),
-            PyObject *Py_UNUSED(names))
+native_run_nothing(Native *Py_UNUSED(self), PyObject *const *Py_UNUSED(args),
+                   Py_ssize_t Py_UNUSED(n), PyObject *Py_UNUSED(names))
 {
     return NULL;
 }
 
 /* An equivalent from the registry, run by Python code that returns the result or None. */
 static PyObject *
-run_row(Native *self, PyObject *const *args, Py_ssize_t n, PyObject *names)
+native_run_row(Native *self, PyObject *const *args, Py_ssize_t n, PyObject *names)
 {
     PyObject *result = PyObject_Vectorcall(self->more, args, (size_t)n, names);
     if (result == Py_None) {
@@ -47,7 +47,7 @@ run_row(Native *self, PyObject *const *args, Py_ssize_t n, PyObject *names)
 
 /* Whether an argument may take a NumPy function over through `__array_function__`. */
 static int
-overrides(PyObject *value, int depth)
+native_overrides(PyObject *value, int depth)
 {
     PyTypeObject *type = Py_TYPE(value);
     if (type == &PyArray_Type) {
@@ -64,7 +64,7 @@ overrides(PyObject *value, int depth)
             return 1;
         }
         for (Py_ssize_t i = 0; i < PySequence_Fast_GET_SIZE(value); i++) {
-            if (overrides(PySequence_Fast_GET_ITEM(value, i), depth - 1)) {
+            if (native_overrides(PySequence_Fast_GET_ITEM(value, i), depth - 1)) {
                 return 1;
             }
         }
@@ -75,7 +75,7 @@ overrides(PyObject *value, int depth)
 
 /* Ask as a dispatcher does: call the function, and go through what it returns. -1 for an error. */
 static int
-dispatcher_asks(PyObject *ask, PyObject *const *args, Py_ssize_t n, PyObject *names)
+native_dispatcher_asks(PyObject *ask, PyObject *const *args, Py_ssize_t n, PyObject *names)
 {
     PyObject *answer = PyObject_Vectorcall(ask, args, (size_t)n, names);
     PyObject *all = answer == NULL ? NULL : PySequence_List(answer);
@@ -87,7 +87,7 @@ dispatcher_asks(PyObject *ask, PyObject *const *args, Py_ssize_t n, PyObject *na
 /* What was asked has raised, as it does for the dispatcher itself. If it has no frame, the call
  * failed, and the dispatcher has a text of its own for that. */
 static PyObject *
-asking_failed(Native *self)
+native_asking_failed(Native *self)
 {
     PyObject *type, *value, *trace;
     PyErr_Fetch(&type, &value, &trace);
@@ -103,11 +103,11 @@ asking_failed(Native *self)
 
 /* A dispatcher of NumPy's: its implementation, rewritten, where no argument takes over. */
 static PyObject *
-run_entered(Native *self, PyObject *const *args, Py_ssize_t n, PyObject *names)
+native_run_entered(Native *self, PyObject *const *args, Py_ssize_t n, PyObject *names)
 {
     Py_ssize_t all = n + (names == NULL ? 0 : PyTuple_GET_SIZE(names));
     for (Py_ssize_t i = 0; i < all; i++) {
-        if (overrides(args[i], 3)) {
+        if (native_overrides(args[i], 3)) {
             self->as_it_is = 1;
             return NULL;
         }
@@ -128,8 +128,8 @@ run_entered(Native *self, PyObject *const *args, Py_ssize_t n, PyObject *names)
         Py_XSETREF(self->instance, made);
     }
     PyObject *ask = PyTuple_GET_ITEM(self->more, 3);
-    if (ask != Py_None && dispatcher_asks(ask, args, n, names) < 0) { /* hstack(2.5) */
-        return asking_failed(self);
+    if (ask != Py_None && native_dispatcher_asks(ask, args, n, names) < 0) { /* hstack(2.5) */
+        return native_asking_failed(self);
     }
     PyObject *instance = Py_NewRef(self->instance);
     PyObject *result = PyObject_Vectorcall(instance, args, (size_t)n, names);
@@ -138,8 +138,8 @@ run_entered(Native *self, PyObject *const *args, Py_ssize_t n, PyObject *names)
 }
 
 static const NativeRow general_rows[] = {
-    {"ufunc", run_ufunc},     {"clip", run_clip},      {"row", run_row},
-    {"entered", run_entered}, {"routed", run_nothing}, {NULL, NULL},
+    {"ufunc", native_run_ufunc},     {"clip", native_run_clip},      {"row", native_run_row},
+    {"entered", native_run_entered}, {"routed", native_run_nothing}, {NULL, NULL},
 };
 
 static const NativeRow *const tables[] = {general_rows, constructor_rows, list_rows, reduction_rows,
@@ -189,7 +189,7 @@ plain_code_of(PyObject *function)
 
 /* Count calls in a row in which nothing was gained; leave them to the callee. */
 static NOINLINE PyObject *
-nothing_gained(Native *self, PyObject *result)
+native_nothing_gained(Native *self, PyObject *result)
 {
     if (result != NULL && ++self->idle >= MISSES && site_give_back(self->site) < 0) {
         Py_CLEAR(result);
@@ -211,7 +211,7 @@ native_call(PyObject *object, PyObject *const *args, size_t nargsf, PyObject *na
             return NULL;
         }
         if (UNLIKELY(PyVectorcall_NARGS(nargsf) && result == args[0])) {
-            return nothing_gained(self, result); /* such as asarray(x) */
+            return native_nothing_gained(self, result); /* such as asarray(x) */
         }
         self->idle = 0;
         return result;
@@ -225,7 +225,7 @@ native_call(PyObject *object, PyObject *const *args, size_t nargsf, PyObject *na
     }
     if (self->as_it_is) {
         self->as_it_is = 0;
-        return nothing_gained(self, PyObject_Vectorcall(self->callee, args, nargsf, names));
+        return native_nothing_gained(self, PyObject_Vectorcall(self->callee, args, nargsf, names));
     }
     Py_INCREF(self); /* a review may empty the site */
     result = site_routed(site, self->callee, args, nargsf, names);
@@ -314,12 +314,12 @@ native_clear(PyObject *object)
     Native *self = (Native *)object;
     if (self->has_kernel) {
         self->has_kernel = 0;
-        self->run = run_nothing;
+        self->run = native_run_nothing;
         kernel_clear(&self->kernel);
     }
     slots_clear(&self->slots);
     if (self->own != NULL) {
-        self->run = run_nothing;
+        self->run = native_run_nothing;
         self->free_own(self->own);
         self->own = NULL;
     }

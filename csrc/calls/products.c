@@ -3,21 +3,21 @@
 #include "ufuncs/product.h"
 
 static void
-own_product_delete(void *own)
+products_own_product_delete(void *own)
 {
     product_clear(own);
     PyMem_Free(own);
 }
 
 static PyObject *
-run_matmul(Native *self, PyObject *const *args, Py_ssize_t n, PyObject *names)
+products_run_matmul(Native *self, PyObject *const *args, Py_ssize_t n, PyObject *names)
 {
     if (n != 2 || names != NULL) {
         return NULL;
     }
     if (self->own == NULL) {
         self->own = PyMem_Calloc(1, sizeof(Product));
-        self->free_own = own_product_delete;
+        self->free_own = products_own_product_delete;
         if (self->own == NULL) {
             return PyErr_NoMemory();
         }
@@ -25,4 +25,4 @@ run_matmul(Native *self, PyObject *const *args, Py_ssize_t n, PyObject *names)
     return product_run(self->own, self->site->state, &self->site->place, args[0], args[1]);
 }
 
-const NativeRow product_rows[] = {{"matmul", run_matmul}, {NULL, NULL}};
+const NativeRow product_rows[] = {{"matmul", products_run_matmul}, {NULL, NULL}};

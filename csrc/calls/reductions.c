@@ -4,6 +4,7 @@
  * items, and the loop is called along the innermost axis in memory.
  */
 #include "calls/native.h"
+#include "numpy/record.h"
 #include "numpy/short_rows.h"
 
 #include <string.h>
@@ -17,7 +18,7 @@ typedef struct Reduction {
     PyObject *capsule;    /* owned, or NULL: NumPy does arrays of this dtype */
     CallInfo call;
     int slow_status;
-    int is_cut; /* whether NumPy cuts long rows at the size of its buffer, so that bits differ */
+    int cuts_rows; /* whether NumPy cuts long rows at the size of its buffer, so that bits differ */
     int has_initial;
     ItemRoom initial;
     RowSums row_sums; /* of short rows; NULL if the loop does them */
@@ -36,7 +37,7 @@ reduction_delete(void *own)
 
 /* Take the plan for a dtype out of the list and put it first; or drop the last of too many. */
 static Reduction *
-found_again(Native *self, PyArray_Descr *descr)
+reduction_found_again(Native *self, PyArray_Descr *descr)
 {
     Reduction **link = (Reduction **)&self->own;
     for (int n = 0; *link != NULL; link = &(*link)->next, n++) {
@@ -56,8 +57,40 @@ found_again(Native *self, PyArray_Descr *descr)
     return NULL;
 }
 
-/* Ask for the plan of a dtype: None, or a capsule, whether flags may be raised elsewhere, and the
- * identity as bytes or None. */
+/* Take over what is said of a dtype: a `ReductionLoop`, or None; -1 with an exception. */
+static int
+reductions_fill(Native *self, Reduction *reduction, PyObject *plan)
+{
+    PyObject *capsule, *initial;
+    Field fields[] = {{"capsule", &capsule, NULL},
+                      {"slow_status", NULL, &reduction->slow_status},
+                      {"cuts_rows", NULL, &reduction->cuts_rows},
+                      {"initial", &initial, NULL},
+                      {NULL, NULL, NULL}};
+    int usable;
+    if (plan == Py_None) {
+        return 0;
+    }
+    if (record_read(plan, fields) < 0 || (usable = loop_read(capsule, &reduction->call)) < 0) {
+        return -1;
+    }
+    if (usable) {
+        reduction->capsule = Py_NewRef(capsule);
+    }
+    if (PyBytes_Check(initial) && PyBytes_GET_SIZE(initial) <= SCALAR_ROOM) {
+        reduction->has_initial = 1;
+        memcpy(reduction->initial.bytes, PyBytes_AS_STRING(initial),
+               (size_t)PyBytes_GET_SIZE(initial));
+    }
+    if (usable && reduction->has_initial &&
+        (strcmp(self->name, "sum") == 0 || strcmp(self->name, "mean") == 0)) {
+        reduction->row_sums =
+            row_sums(reduction->descr->type_num, &reduction->call, reduction->initial.bytes);
+    }
+    return 0;
+}
+
+/* What is known of a dtype; asked for, if it is new. */
 static NOINLINE Reduction *
 reduction_for(Native *self, PyArray_Descr *descr)
 {
@@ -65,7 +98,7 @@ reduction_for(Native *self, PyArray_Descr *descr)
     if (reduction != NULL && reduction->descr == descr) {
         return reduction;
     }
-    reduction = found_again(self, descr);
+    reduction = reduction_found_again(self, descr);
     if (reduction != NULL) {
         return reduction;
     }
@@ -81,29 +114,10 @@ reduction_for(Native *self, PyArray_Descr *descr)
         return NULL;
     }
     reduction->descr = (PyArray_Descr *)Py_NewRef((PyObject *)descr);
-    PyObject *capsule, *initial;
-    if (plan != Py_None) {
-        int usable = -1;
-        if (!PyArg_ParseTuple(plan, "OppO", &capsule, &reduction->slow_status, &reduction->is_cut,
-                              &initial) ||
-            (usable = loop_read(capsule, &reduction->call)) < 0) {
-            Py_DECREF(plan);
-            reduction_delete(reduction);
-            return NULL;
-        }
-        if (usable) {
-            reduction->capsule = Py_NewRef(capsule);
-        }
-        if (PyBytes_Check(initial) && PyBytes_GET_SIZE(initial) <= SCALAR_ROOM) {
-            reduction->has_initial = 1;
-            memcpy(reduction->initial.bytes, PyBytes_AS_STRING(initial),
-                   (size_t)PyBytes_GET_SIZE(initial));
-        }
-    }
-    if (reduction->capsule != NULL && reduction->has_initial &&
-        (strcmp(self->name, "sum") == 0 || strcmp(self->name, "mean") == 0)) {
-        reduction->row_sums =
-            row_sums(descr->type_num, &reduction->call, reduction->initial.bytes);
+    if (reductions_fill(self, reduction, plan) < 0) {
+        Py_DECREF(plan);
+        reduction_delete(reduction);
+        return NULL;
     }
     Py_DECREF(plan);
     reduction->next = self->own;
@@ -120,7 +134,8 @@ typedef struct {
 } Shape;
 
 static int
-call(const Reduction *reduction, char *to, char *from, npy_intp n, npy_intp by, npy_intp stride)
+reduction_call(const Reduction *reduction, char *to, char *from, npy_intp n, npy_intp by,
+               npy_intp stride)
 {
     char *data[3] = {to, from, to};
     npy_intp strides[3] = {by, stride, by};
@@ -133,7 +148,7 @@ call(const Reduction *reduction, char *to, char *from, npy_intp n, npy_intp by, 
 
 /* Write the result over what goes, item by item or row by row. */
 static int
-reduce(const Reduction *reduction, const Shape *shape, char *to)
+reduction_reduce(const Reduction *reduction, const Shape *shape, char *to)
 {
     size_t size = (size_t)PyDataType_ELSIZE(reduction->descr);
     int skip = !reduction->has_initial;
@@ -155,15 +170,16 @@ reduce(const Reduction *reduction, const Shape *shape, char *to)
             }
         }
         if (shape->inner == 1) {
-            if (call(reduction, row, from + skip * shape->stride, shape->length - skip, 0,
-                     shape->stride) < 0) {
+            if (reduction_call(reduction, row, from + skip * shape->stride, shape->length - skip, 0,
+                               shape->stride) < 0) {
                 return -1;
             }
             continue;
         }
         for (npy_intp k = skip; k < shape->length; k++) {
-            if (call(reduction, row, from + k * shape->stride, shape->inner, (npy_intp)size,
-                     (npy_intp)size) < 0) {
+            if (reduction_call(reduction, row, from + k * shape->stride, shape->inner,
+                               (npy_intp)size,
+                               (npy_intp)size) < 0) {
                 return -1;
             }
         }
@@ -173,13 +189,13 @@ reduce(const Reduction *reduction, const Shape *shape, char *to)
 
 /* Reduce; -1 with an exception, 1 if NumPy would report something, from its own Python code. */
 static int
-computed(const Reduction *reduction, const Shape *shape, char *to)
+reduction_computed(const Reduction *reduction, const Shape *shape, char *to)
 {
     int failed, raised, slow = reduction->slow_status;
     int large = shape->outer * shape->length * shape->inner > LARGE;
     PyThreadState *others = large ? PyEval_SaveThread() : NULL;
     status_clear(slow);
-    failed = reduce(reduction, shape, to);
+    failed = reduction_reduce(reduction, shape, to);
     raised = reduction->call.raises_nothing ? 0 : status_raised(slow);
     if (raised) {
         status_clear(slow);
@@ -199,7 +215,7 @@ typedef struct {
 
 /* The arguments (x, axis=None, *, keepdims=False): 1 if they are these and plain. */
 static int
-parse(PyObject *const *args, Py_ssize_t n, PyObject *names, Request *request)
+reduction_parse(PyObject *const *args, Py_ssize_t n, PyObject *names, Request *request)
 {
     static const char *const known[] = {"axis", "keepdims", NULL};
     PyObject *given[2] = {n > 1 ? args[1] : NULL, NULL};
@@ -232,7 +248,7 @@ parse(PyObject *const *args, Py_ssize_t n, PyObject *names, Request *request)
 
 /* How the array is gone through; 0 if not in the ways that are followed here. */
 static int
-shape_of(const Request *request, Shape *shape)
+reduction_shape_of(const Request *request, Shape *shape)
 {
     PyArrayObject *array = request->array;
     int axis = request->axis;
@@ -265,14 +281,14 @@ shape_of(const Request *request, Shape *shape)
 
 /* Whether the result is a scalar. */
 static int
-is_scalar(const Request *request)
+reduction_is_scalar(const Request *request)
 {
     return request->axis < 0 && !request->keeps;
 }
 
 /* An array for the result. */
 static PyArrayObject *
-result_for(Native *self, const Request *request, PyArray_Descr *descr)
+reduction_result_for(Native *self, const Request *request, PyArray_Descr *descr)
 {
     npy_intp dims[NPY_MAXDIMS], size = 1;
     int n = 0;
@@ -289,7 +305,7 @@ result_for(Native *self, const Request *request, PyArray_Descr *descr)
 /* What is done to sums of doubles: divide them by the number of items. Returns whether NumPy has
  * something to report. */
 static int
-divide(double *sums, npy_intp n, npy_intp items)
+reduction_divide(double *sums, npy_intp n, npy_intp items)
 {
     status_clear(0);
     for (npy_intp i = 0; i < n; i++) {
@@ -303,17 +319,17 @@ divide(double *sums, npy_intp n, npy_intp items)
 }
 
 static PyObject *
-reduced(Native *self, const Request *request, int is_mean)
+reduction_reduced(Native *self, const Request *request, int is_mean)
 {
     Shape shape;
-    if (!shape_of(request, &shape)) {
+    if (!reduction_shape_of(request, &shape)) {
         return NULL;
     }
     Reduction *reduction = reduction_for(self, PyArray_DESCR(request->array));
     if (reduction == NULL || reduction->capsule == NULL) {
         return NULL;
     }
-    if (reduction->is_cut && shape.inner == 1 && shape.length > NPY_BUFSIZE) {
+    if (reduction->cuts_rows && shape.inner == 1 && shape.length > NPY_BUFSIZE) {
         return NULL;
     }
     Reduction now = *reduction; /* another thread may plan for another dtype meanwhile */
@@ -322,10 +338,11 @@ reduced(Native *self, const Request *request, int is_mean)
     PyObject *result = NULL;
     Py_INCREF(now.descr);
     Py_INCREF(now.capsule);
-    if (is_scalar(request) || (out = result_for(self, request, now.descr)) != NULL) {
+    if (reduction_is_scalar(request) ||
+        (out = reduction_result_for(self, request, now.descr)) != NULL) {
         char *to = out == NULL ? item.bytes : PyArray_BYTES(out);
-        if (computed(&now, &shape, to) == 0 &&
-            !(is_mean && divide((double *)to, shape.outer * shape.inner, shape.length))) {
+        if (reduction_computed(&now, &shape, to) == 0 &&
+            !(is_mean && reduction_divide((double *)to, shape.outer * shape.inner, shape.length))) {
             result = out == NULL ? PyArray_Scalar(item.bytes, now.descr, NULL) : Py_NewRef(out);
         }
     }
@@ -336,24 +353,29 @@ reduced(Native *self, const Request *request, int is_mean)
 }
 
 static PyObject *
-run_reduction(Native *self, PyObject *const *args, Py_ssize_t n, PyObject *names)
+reduction_run_reduction(Native *self, PyObject *const *args, Py_ssize_t n, PyObject *names)
 {
     Request request;
-    return parse(args, n, names, &request) ? reduced(self, &request, 0) : NULL;
+    return reduction_parse(args, n, names, &request) ? reduction_reduced(self, &request, 0) : NULL;
 }
 
 /* The mean of an array of doubles: sums, divided by the number of items. */
 static PyObject *
-run_mean(Native *self, PyObject *const *args, Py_ssize_t n, PyObject *names)
+reduction_run_mean(Native *self, PyObject *const *args, Py_ssize_t n, PyObject *names)
 {
     Request request;
-    return parse(args, n, names, &request) && PyArray_TYPE(request.array) == NPY_DOUBLE
-               ? reduced(self, &request, 1)
+    return reduction_parse(args, n, names, &request) && PyArray_TYPE(request.array) == NPY_DOUBLE
+               ? reduction_reduced(self, &request, 1)
                : NULL;
 }
 
 const NativeRow reduction_rows[] = {
-    {"sum", run_reduction}, {"prod", run_reduction}, {"max", run_reduction},
-    {"min", run_reduction}, {"any", run_reduction},  {"all", run_reduction},
-    {"mean", run_mean},     {NULL, NULL},
+    {"sum", reduction_run_reduction},
+    {"prod", reduction_run_reduction},
+    {"max", reduction_run_reduction},
+    {"min", reduction_run_reduction},
+    {"any", reduction_run_reduction},
+    {"all", reduction_run_reduction},
+    {"mean", reduction_run_mean},
+    {NULL, NULL},
 };

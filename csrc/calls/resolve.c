@@ -36,7 +36,7 @@ typedef struct {
 } ResolveSite;
 
 static void
-entry_clear(Entry *entry)
+resolve_entry_clear(Entry *entry)
 {
     Entry old = *entry;
     memset(entry, 0, sizeof(*entry));
@@ -48,7 +48,7 @@ entry_clear(Entry *entry)
 }
 
 ALWAYS_INLINE int
-refers_to(PyObject *reference, PyObject *object)
+resolve_refers_to(PyObject *reference, PyObject *object)
 {
     return reference != NULL && ((PyWeakReference *)reference)->wr_object == object;
 }
@@ -57,9 +57,9 @@ refers_to(PyObject *reference, PyObject *object)
 
 /* Return the counterpart of a Python function whose code the entry knows. */
 static PyObject *
-entered(Entry *entry, PyObject *callee, PyObject *now)
+resolve_entered(Entry *entry, PyObject *callee, PyObject *now)
 {
-    if (refers_to(entry->function, callee) && entry->now == now &&
+    if (resolve_refers_to(entry->function, callee) && entry->now == now &&
         instance_is_current(entry->instance, callee)) {
         return Py_NewRef(entry->instance);
     }
@@ -86,12 +86,12 @@ entered(Entry *entry, PyObject *callee, PyObject *now)
 
 /* Return the counterpart of a function or of its method. */
 static PyObject *
-counterpart(Entry *entry, PyObject *callee, PyObject *now)
+resolve_counterpart(Entry *entry, PyObject *callee, PyObject *now)
 {
     if (!PyMethod_Check(callee)) {
-        return entered(entry, callee, now);
+        return resolve_entered(entry, callee, now);
     }
-    PyObject *instance = entered(entry, PyMethod_GET_FUNCTION(callee), now);
+    PyObject *instance = resolve_entered(entry, PyMethod_GET_FUNCTION(callee), now);
     PyObject *method =
         instance == NULL ? NULL : PyMethod_New(instance, PyMethod_GET_SELF(callee));
     Py_XDECREF(instance);
@@ -100,7 +100,7 @@ counterpart(Entry *entry, PyObject *callee, PyObject *now)
 
 /* The rewritten code of an entry's function, as long as it has sites; or NULL. */
 ALWAYS_INLINE PyObject *
-code_now(const Entry *entry)
+resolve_code_now(const Entry *entry)
 {
     PyObject *now = PyCell_Check(entry->current) ? PyCell_GET(entry->current) : NULL;
     return now == Py_None ? NULL : now;
@@ -110,7 +110,7 @@ code_now(const Entry *entry)
 
 /* The object of a bound method, or NULL; and what tells its methods apart. */
 ALWAYS_INLINE PyObject *
-object_of(PyObject *callee)
+resolve_object_of(PyObject *callee)
 {
     if (PyCFunction_Check(callee)) {
         PyObject *object = PyCFunction_GET_SELF(callee);
@@ -120,7 +120,7 @@ object_of(PyObject *callee)
 }
 
 ALWAYS_INLINE void *
-method_of(PyObject *callee)
+resolve_method_of(PyObject *callee)
 {
     return PyCFunction_Check(callee) ? (void *)((PyCFunctionObject *)callee)->m_ml
                                      : (void *)PyMethod_GET_FUNCTION(callee);
@@ -129,7 +129,7 @@ method_of(PyObject *callee)
 /* ------------------------------------------------------------------ planning */
 
 static PyObject *
-missed(ResolveSite *self, PyObject *callee)
+resolve_missed(ResolveSite *self, PyObject *callee)
 {
     Site *site = &self->site;
     if (++site->misses >= MISSES && site_give_back(site) < 0) {
@@ -140,7 +140,7 @@ missed(ResolveSite *self, PyObject *callee)
 
 /* A place for one more entry; of a site that meets ever new callables nothing is gained. */
 static Entry *
-new_entry(ResolveSite *self)
+resolve_new_entry(ResolveSite *self)
 {
     int at = self->next;
     self->next = (at + 1) % ENTRIES;
@@ -150,15 +150,15 @@ new_entry(ResolveSite *self)
     else if (++self->planned == MOST_PASSING && site_give_back(&self->site) < 0) {
         return NULL;
     }
-    entry_clear(&self->entries[at]);
+    resolve_entry_clear(&self->entries[at]);
     return &self->entries[at];
 }
 
 static PyObject *
-enter(ResolveSite *self, PyObject *callee, PyObject *cell, PyObject *code, int keeps)
+resolve_enter(ResolveSite *self, PyObject *callee, PyObject *cell, PyObject *code, int keeps)
 {
     PyObject *reference = PyWeakref_NewRef(code, NULL);
-    Entry *entry = reference == NULL ? NULL : new_entry(self);
+    Entry *entry = reference == NULL ? NULL : resolve_new_entry(self);
     if (entry == NULL) {
         Py_XDECREF(reference);
         return NULL;
@@ -167,30 +167,30 @@ enter(ResolveSite *self, PyObject *callee, PyObject *cell, PyObject *code, int k
     entry->current = Py_NewRef(cell);
     entry->keeps = keeps;
     PyObject *function = PyMethod_Check(callee) ? PyMethod_GET_FUNCTION(callee) : callee;
-    PyObject *now = plain_code_of(function) == code ? code_now(entry) : NULL;
-    return now == NULL ? missed(self, callee) : counterpart(entry, callee, now);
+    PyObject *now = plain_code_of(function) == code ? resolve_code_now(entry) : NULL;
+    return now == NULL ? resolve_missed(self, callee) : resolve_counterpart(entry, callee, now);
 }
 
 static PyObject *
-swap(ResolveSite *self, PyObject *callee, const char *form, PyObject *what, PyObject *more)
+resolve_swap(ResolveSite *self, PyObject *callee, const char *form, PyObject *what, PyObject *more)
 {
     const State *state = self->site.state;
     PyObject *native = native_make(state->native_type, &self->site, form, what, more);
     if (native == NULL) {
         return NULL;
     }
-    PyObject *object = what != callee ? object_of(callee) : NULL, *result;
+    PyObject *object = what != callee ? resolve_object_of(callee) : NULL, *result;
     if (object == NULL) {
         Py_SETREF(native, native_as_function(native));
     }
-    Entry *entry = native == NULL ? NULL : new_entry(self);
+    Entry *entry = native == NULL ? NULL : resolve_new_entry(self);
     if (entry == NULL) {
         Py_XDECREF(native);
         return NULL;
     }
     if (object != NULL) { /* `what` is the method's function */
         entry->kind = (PyTypeObject *)Py_NewRef((PyObject *)Py_TYPE(object));
-        entry->method = method_of(callee);
+        entry->method = resolve_method_of(callee);
         entry->native = native;
         result = bound_make(state->bound_type, native, object);
     }
@@ -204,7 +204,7 @@ swap(ResolveSite *self, PyObject *callee, const char *form, PyObject *what, PyOb
 
 /* Ask `plan_callee`, which returns None or (form, what, more). */
 static NOINLINE PyObject *
-planned(ResolveSite *self, PyObject *callee)
+resolve_planned(ResolveSite *self, PyObject *callee)
 {
     PyObject *plan = PyObject_CallFunctionObjArgs(self->site.state->plan_callee, self->site.spec,
                                                   callee, NULL);
@@ -213,7 +213,7 @@ planned(ResolveSite *self, PyObject *callee)
     }
     if (plan == Py_None) {
         Py_DECREF(plan);
-        return missed(self, callee);
+        return resolve_missed(self, callee);
     }
     const char *form;
     PyObject *what, *more, *result = NULL;
@@ -223,7 +223,7 @@ planned(ResolveSite *self, PyObject *callee)
     }
     self->site.misses = 0;
     if (strcmp(form, "enter") == 0 || strcmp(form, "keep") == 0) {
-        result = enter(self, callee, what, more, form[0] == 'k');
+        result = resolve_enter(self, callee, what, more, form[0] == 'k');
     }
     else if (strcmp(form, "once") == 0 || strcmp(form, "passing") == 0) {
         self->passing += form[0] == 'p';
@@ -232,7 +232,7 @@ planned(ResolveSite *self, PyObject *callee)
         }
     }
     else {
-        result = swap(self, callee, form, what, more);
+        result = resolve_swap(self, callee, form, what, more);
     }
     Py_DECREF(plan);
     return result;
@@ -240,25 +240,25 @@ planned(ResolveSite *self, PyObject *callee)
 
 /* Look through the entries; NULL without an exception if none is for this callable. */
 static PyObject *
-known(ResolveSite *self, PyObject *callee)
+resolve_known(ResolveSite *self, PyObject *callee)
 {
     PyObject *function = PyMethod_Check(callee) ? PyMethod_GET_FUNCTION(callee) : callee;
     PyObject *code = PyFunction_Check(function) ? plain_code_of(function) : NULL;
-    PyObject *object = object_of(callee);
+    PyObject *object = resolve_object_of(callee);
     for (int i = 0; i < self->n; i++) {
         Entry *entry = &self->entries[i];
         if (entry->callee == callee) {
             return Py_NewRef(entry->instead);
         }
-        if (code != NULL && refers_to(entry->code, code)) {
-            PyObject *now = code_now(entry);
+        if (code != NULL && resolve_refers_to(entry->code, code)) {
+            PyObject *now = resolve_code_now(entry);
             if (now != NULL) {
-                return counterpart(entry, callee, now);
+                return resolve_counterpart(entry, callee, now);
             }
             continue;
         }
         if (object != NULL && entry->kind == Py_TYPE(object) &&
-            entry->method == method_of(callee)) {
+            entry->method == resolve_method_of(callee)) {
             return bound_make(self->site.state->bound_type, entry->native, object);
         }
     }
@@ -274,9 +274,9 @@ resolve_call(PyObject *object, PyObject *callee)
         result = Py_NewRef(self->entries[0].instead);
     }
     else {
-        result = known(self, callee);
+        result = resolve_known(self, callee);
         if (result == NULL && !PyErr_Occurred()) {
-            return planned(self, callee);
+            return resolve_planned(self, callee);
         }
     }
     self->site.misses = 0;
@@ -331,7 +331,7 @@ resolve_clear(PyObject *object)
     ResolveSite *self = (ResolveSite *)object;
     self->n = 0;
     for (int i = 0; i < ENTRIES; i++) {
-        entry_clear(&self->entries[i]);
+        resolve_entry_clear(&self->entries[i]);
     }
     Py_CLEAR(self->site.owner);
     return 0;

@@ -19,32 +19,35 @@
 #define READ_double(item) (item)
 
 #define EACH(from, assign)                                                  \
+    const void *source = data[0];                                           \
+    npy_intp n = dims[0], by = strides[0];                                  \
     if (by == (npy_intp)sizeof(npy_##from)) {                               \
         const npy_##from *s = source;                                       \
         for (npy_intp i = 0; i < n; i++) {                                  \
             npy_##from value = READ_##from(s[i]);                           \
             assign;                                                         \
         }                                                                   \
-        return;                                                             \
+        return 0;                                                           \
     }                                                                       \
     for (npy_intp i = 0; i < n; i++) {                                      \
         npy_##from value =                                                  \
             READ_##from(*(const npy_##from *)((const char *)source + i * by)); \
         assign;                                                             \
-    }
+    }                                                                       \
+    return 0;
 
 #define REAL(from, to)                                                                \
-    static void from##_##to(const void *source, npy_intp by, void *target, npy_intp n) \
-    {                                                                                 \
-        npy_##to *t = target;                                                         \
-        EACH(from, t[i] = (npy_##to)value)                                            \
+    static int from##_##to(LOOP_PARAMETERS)     \
+    {                                           \
+        npy_##to *t = (npy_##to *)data[1];      \
+        EACH(from, t[i] = (npy_##to)value)      \
     }
 
 #define COMPLEX(from, to, part)                                                       \
-    static void from##_##to(const void *source, npy_intp by, void *target, npy_intp n) \
-    {                                                                                 \
-        part *t = target;                                                             \
-        EACH(from, (t[2 * i] = (part)value, t[2 * i + 1] = 0))                        \
+    static int from##_##to(LOOP_PARAMETERS)                    \
+    {                                                          \
+        part *t = (part *)data[1];                             \
+        EACH(from, (t[2 * i] = (part)value, t[2 * i + 1] = 0)) \
     }
 
 #define TO_INEXACT(from)              \
@@ -80,15 +83,16 @@ COMPLEX(float, cfloat, npy_float)
 COMPLEX(float, cdouble, npy_double)
 COMPLEX(double, cdouble, npy_double)
 
-static void
-cfloat_cdouble(const void *source, npy_intp by, void *target, npy_intp n)
+static int
+cfloat_cdouble(LOOP_PARAMETERS)
 {
-    npy_double *t = target;
-    for (npy_intp i = 0; i < n; i++) {
-        const npy_float *s = (const npy_float *)((const char *)source + i * by);
+    npy_double *t = (npy_double *)data[1];
+    for (npy_intp i = 0; i < dims[0]; i++) {
+        const npy_float *s = (const npy_float *)(data[0] + i * strides[0]);
         t[2 * i] = s[0];
         t[2 * i + 1] = s[1];
     }
+    return 0;
 }
 
 #define ROW_INEXACT(from)                                                              \
@@ -101,7 +105,7 @@ cfloat_cdouble(const void *source, npy_intp by, void *target, npy_intp n)
      [NPY_LONGLONG] = from##_longlong, [NPY_ULONGLONG] = from##_ulonglong,             \
      ROW_INEXACT(from)}
 
-static const Cast CASTS[NPY_CDOUBLE + 1][NPY_CDOUBLE + 1] = {
+static const Loop CASTS[NPY_CDOUBLE + 1][NPY_CDOUBLE + 1] = {
     [NPY_BOOL] = ROW_INTEGER(bool),
     [NPY_BYTE] = ROW_INTEGER(byte),
     [NPY_UBYTE] = ROW_INTEGER(ubyte),
@@ -120,7 +124,7 @@ static const Cast CASTS[NPY_CDOUBLE + 1][NPY_CDOUBLE + 1] = {
     [NPY_CFLOAT] = {[NPY_CDOUBLE] = cfloat_cdouble},
 };
 
-Cast
+Loop
 cast_between(const PyArray_Descr *from, const PyArray_Descr *to)
 {
     int one = from->type_num, other = to->type_num;

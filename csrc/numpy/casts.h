@@ -2,24 +2,37 @@
 #ifndef ALLOC_REWRITE_NUMPY_CASTS_H
 #define ALLOC_REWRITE_NUMPY_CASTS_H
 
-#include "state.h"
-
-/* From items that lie `by` bytes apart to items without gaps. */
-typedef void (*Cast)(const void *from, npy_intp by, void *to, npy_intp n);
+#include "numpy/loop.h"
 
 /* The cast between two dtypes, or NULL: also if one has another byte order than this machine. Both
- * sides are aligned. */
-Cast cast_between(const PyArray_Descr *from, const PyArray_Descr *to);
+ * sides are aligned, and the result has no gaps. */
+Loop cast_between(const PyArray_Descr *from, const PyArray_Descr *to);
 /* Whether that cast may raise a floating point flag: a signalling NaN becomes a quiet one where an
  * item gets wider. */
 int cast_may_raise(const PyArray_Descr *from, const PyArray_Descr *to);
 
+/* Whether items of one dtype are items of the other. */
+ALWAYS_INLINE int
+same_type(PyArray_Descr *one, PyArray_Descr *other)
+{
+    return one == other || PyArray_EquivTypes(one, other);
+}
+
+/* Turn `n` items that lie `by` bytes apart. */
+ALWAYS_INLINE void
+cast_items(Loop cast, void *from, npy_intp by, void *to, npy_intp n)
+{
+    char *data[2] = {from, to};
+    npy_intp strides[2] = {by, 0};
+    cast(NULL, data, &n, strides, NULL);
+}
+
 /* Cast one item; 0 if that raises a flag, which NumPy has to report. */
 ALWAYS_INLINE int
-cast_item(Cast cast, const void *from, void *to)
+cast_item(Loop cast, void *from, void *to)
 {
     status_clear(0);
-    cast(from, 0, to, 1);
+    cast_items(cast, from, 0, to, 1);
     if (UNLIKELY(status_raised(0))) {
         status_clear(0);
         return 0;

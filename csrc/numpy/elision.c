@@ -5,7 +5,7 @@
 
 /* That of the array which NumPy would make of a Python integer. */
 static int
-type_of_int(PyObject *number)
+elision_type_of_int(PyObject *number)
 {
     int overflow;
     long as_long = PyLong_AsLongAndOverflow(number, &overflow);
@@ -30,7 +30,7 @@ type_of_int(PyObject *number)
 
 /* The type number by which NumPy asks whether the other operand fits into a dying one. */
 static int
-type_of(PyObject *operand)
+elision_type_of(PyObject *operand)
 {
     switch (leaf_kind_of(operand)) {
     case LEAF_ARRAY:
@@ -38,7 +38,7 @@ type_of(PyObject *operand)
     case LEAF_BOOL:
         return NPY_BOOL;
     case LEAF_INT:
-        return type_of_int(operand);
+        return elision_type_of_int(operand);
     case LEAF_FLOAT:
         return NPY_DOUBLE;
     case LEAF_COMPLEX:
@@ -76,6 +76,6 @@ is_elided(enum elision elision, PyObject *operand, PyObject *other)
         !PyArray_SAMESHAPE(array, (PyArrayObject *)other)) {
         return 0;
     }
-    int type = type_of(other);
+    int type = elision_type_of(other);
     return type != NPY_NOTYPE && PyArray_CanCastSafely(type, PyArray_TYPE(array));
 }

@@ -6,7 +6,7 @@ static const int KINDS[4] = {FE_DIVBYZERO, FE_OVERFLOW, FE_UNDERFLOW, FE_INVALID
 
 /* Ask for the modes, unless the state is the one that was asked about last. */
 static long
-modes_now(State *state)
+fperrors_modes_now(State *state)
 {
     PyObject *now = NULL;
     if (PyContextVar_Get(state->error_state, Py_None, &now) < 0) {
@@ -29,7 +29,7 @@ modes_now(State *state)
 
 /* Whether a filter turns warnings of errors into exceptions, or somebody's code shows them. */
 static int
-is_filtered(const State *state)
+fperrors_is_filtered(const State *state)
 {
     PyObject *filters = PyDict_GetItemWithError(state->warnings, state->filters_name);
     PyObject *shown_by = PyDict_GetItemWithError(state->warnings, state->shown_name);
@@ -56,9 +56,9 @@ is_filtered(const State *state)
 }
 
 int
-report_may_raise(const State *state)
+fperrors_may_raise(const State *state)
 {
-    long modes = modes_now((State *)state);
+    long modes = fperrors_modes_now((State *)state);
     if (modes < 0) {
         return -1;
     }
@@ -70,13 +70,13 @@ report_may_raise(const State *state)
         }
         warns |= mode == 2;
     }
-    return warns && is_filtered(state);
+    return warns && fperrors_is_filtered(state);
 }
 
 int
-report_is_idle(const State *state, int raised)
+fperrors_is_idle(const State *state, int raised)
 {
-    long modes = modes_now((State *)state);
+    long modes = fperrors_modes_now((State *)state);
     if (modes < 0) {
         return -1;
     }
@@ -90,7 +90,7 @@ report_is_idle(const State *state, int raised)
 
 /* Warn on a line of the function that runs. */
 static int
-warn_at(PyObject *message, int line)
+fperrors_warn_at(PyObject *message, int line)
 {
     PyFrameObject *frame = PyEval_GetFrame();
     PyObject *globals = PyEval_GetGlobals();
@@ -120,11 +120,11 @@ warn_at(PyObject *message, int line)
 }
 
 int
-report_raised(const State *state, const char *name, int raised, int line)
+fperrors_raised(const State *state, const char *name, int raised, int line)
 {
     static const char *const what[4] = {"divide by zero", "overflow", "underflow",
                                         "invalid value"};
-    long modes = modes_now((State *)state);
+    long modes = fperrors_modes_now((State *)state);
     if (modes < 0) {
         return -1;
     }
@@ -133,7 +133,7 @@ report_raised(const State *state, const char *name, int raised, int line)
             continue;
         }
         PyObject *message = PyUnicode_FromFormat("%s encountered in %s", what[i], name);
-        int failed = message == NULL ? -1 : warn_at(message, line);
+        int failed = message == NULL ? -1 : fperrors_warn_at(message, line);
         Py_XDECREF(message);
         if (failed < 0) {
             return -1;

@@ -5,11 +5,11 @@
 #include "state.h"
 
 /* Whether a report may raise an exception: 1, 0, or -1 with one. */
-int report_may_raise(const State *state);
+int fperrors_may_raise(const State *state);
 /* Whether all of these flags (of <fenv.h>) are ignored: 1, 0, or -1 with an exception. */
-int report_is_idle(const State *state, int raised);
+int fperrors_is_idle(const State *state, int raised);
 /* Warn of flags under a ufunc's name, on a line of the code that runs, where no report may raise an
  * exception; -1 with one. */
-int report_raised(const State *state, const char *name, int raised, int line);
+int fperrors_raised(const State *state, const char *name, int raised, int line);
 
 #endif

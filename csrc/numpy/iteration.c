@@ -6,7 +6,7 @@ typedef npy_intp Strides[MAX_AXES];
 
 /* Broadcast the shapes; 0 if they do not fit, which NumPy has to say. */
 static int
-broadcast(int n, const Iterated *operands, Layout *layout)
+iteration_broadcast(int n, const Iterated *operands, Layout *layout)
 {
     layout->nd = 0;
     for (int i = 0; i < n; i++) {
@@ -40,7 +40,7 @@ broadcast(int n, const Iterated *operands, Layout *layout)
 
 /* An operand's strides over the broadcast axes: 0 where an axis is new or of length one. */
 static int
-strides_over(const Extent *extent, const Layout *layout, Strides strides)
+iteration_strides_over(const Extent *extent, const Layout *layout, Strides strides)
 {
     int new = layout->nd - (extent == NULL ? 0 : extent->nd), negative = 0;
     for (int axis = 0; axis < layout->nd; axis++) {
@@ -55,7 +55,7 @@ strides_over(const Extent *extent, const Layout *layout, Strides strides)
 
 /* Whether an operand agrees to C order: its strides that count never grow inwards. */
 static int
-descends(const Strides strides, const Layout *layout)
+iteration_descends(const Strides strides, const Layout *layout)
 {
     npy_intp outer = 0;
     for (int axis = 0; axis < layout->nd; axis++) {
@@ -72,7 +72,7 @@ descends(const Strides strides, const Layout *layout)
 
 /* Whether an axis goes inside another: 1, 0, or -1 if no operand tells; in a conflict, 0. */
 static int
-is_inside(int axis, int other, const Layout *layout, int n, Strides *strides)
+iteration_is_inside(int axis, int other, const Layout *layout, int n, Strides *strides)
 {
     if (layout->dims[axis] == 1 || layout->dims[other] == 1) {
         return -1;
@@ -93,7 +93,7 @@ is_inside(int axis, int other, const Layout *layout, int n, Strides *strides)
 /* The axes from the innermost to the outermost, as NumPy's iterator goes through them: an
  * insertion sort with a comparison that may be undecided. */
 static void
-axis_order(const Layout *layout, int n, Strides *strides, int *order)
+iteration_axis_order(const Layout *layout, int n, Strides *strides, int *order)
 {
     for (int i = 0; i < layout->nd; i++) {
         order[i] = layout->nd - 1 - i;
@@ -101,7 +101,7 @@ axis_order(const Layout *layout, int n, Strides *strides, int *order)
     for (int start = 1; start < layout->nd; start++) {
         int axis = order[start], place = start;
         for (int position = start - 1; position >= 0; position--) {
-            int verdict = is_inside(axis, order[position], layout, n, strides);
+            int verdict = iteration_is_inside(axis, order[position], layout, n, strides);
             if (verdict == 0) {
                 break;
             }
@@ -119,7 +119,7 @@ axis_order(const Layout *layout, int n, Strides *strides, int *order)
 /* Whether NumPy makes one inner call over operands that are in Fortran order only; this shows in
  * nothing but the strides of axes of length one. */
 static int
-is_fortran_call(int n, const Iterated *operands, const Layout *layout)
+iteration_is_fortran_call(int n, const Iterated *operands, const Layout *layout)
 {
     int any = 0;
     for (int i = 0; i < n; i++) {
@@ -139,7 +139,7 @@ is_fortran_call(int n, const Iterated *operands, const Layout *layout)
 }
 
 static int
-is_trivial(int n, const Iterated *operands, const Layout *layout)
+iteration_is_trivial(int n, const Iterated *operands, const Layout *layout)
 {
     for (int i = 0; i < n; i++) {
         const Extent *extent = operands[i].extent;
@@ -152,8 +152,8 @@ is_trivial(int n, const Iterated *operands, const Layout *layout)
 }
 
 static void
-nest_from(const Layout *layout, const int *order, int n, Strides *strides, npy_intp itemsize,
-          Nest *nest)
+iteration_nest_from(const Layout *layout, const int *order, int n, Strides *strides,
+                    npy_intp itemsize, Nest *nest)
 {
     nest->nd = 0;
     for (int i = 0; i < layout->nd; i++) {
@@ -190,15 +190,15 @@ iteration_plan(int n, const Iterated *operands, const Extent *target, int casts,
 {
     Strides strides[MAX_OPERANDS];
     int order[MAX_AXES];
-    if (!broadcast(n, operands, layout)) {
+    if (!iteration_broadcast(n, operands, layout)) {
         return 0;
     }
     int negative = 0, plain = 1;
     for (int i = 0; i < n; i++) {
-        negative |= strides_over(operands[i].extent, layout, strides[i]);
-        plain = plain && descends(strides[i], layout);
+        negative |= iteration_strides_over(operands[i].extent, layout, strides[i]);
+        plain = plain && iteration_descends(strides[i], layout);
     }
-    if (negative && target != NULL && !is_trivial(n, operands, layout)) {
+    if (negative && target != NULL && !iteration_is_trivial(n, operands, layout)) {
         return 0; /* NumPy turns axes round, unless it has an output to make */
     }
     if (target != NULL) {
@@ -206,12 +206,12 @@ iteration_plan(int n, const Iterated *operands, const Extent *target, int casts,
             !PyArray_CompareLists(target->dims, layout->dims, layout->nd)) {
             return 0;
         }
-        if (strides_over(target, layout, strides[n])) {
+        if (iteration_strides_over(target, layout, strides[n])) {
             return 0;
         }
-        plain = plain && descends(strides[n], layout);
+        plain = plain && iteration_descends(strides[n], layout);
     }
-    int fortran = layout->nd > 1 && !casts && is_fortran_call(n, operands, layout);
+    int fortran = layout->nd > 1 && !casts && iteration_is_fortran_call(n, operands, layout);
     layout->c_order = layout->nd < 2 || (plain && !fortran);
     if (layout->c_order) {
         for (int i = 0; i < layout->nd; i++) {
@@ -224,7 +224,7 @@ iteration_plan(int n, const Iterated *operands, const Extent *target, int casts,
         }
     }
     else {
-        axis_order(layout, n + (target != NULL), strides, order);
+        iteration_axis_order(layout, n + (target != NULL), strides, order);
     }
     npy_intp stride = itemsize;
     for (int i = 0; i < layout->nd; i++) {
@@ -237,7 +237,7 @@ iteration_plan(int n, const Iterated *operands, const Extent *target, int casts,
         }
     }
     if (nest != NULL) {
-        nest_from(layout, order, n + 1, strides, itemsize, nest);
+        iteration_nest_from(layout, order, n + 1, strides, itemsize, nest);
     }
     return 1;
 }

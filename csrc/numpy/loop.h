@@ -4,9 +4,18 @@
 
 #include "state.h"
 
+/* What goes over items: NumPy's inner loops, and all of our own that stand in their place. Zero, or
+ * -1 with an exception; those of our own give no error. */
+typedef PyArrayMethod_StridedLoop *Loop;
+
+/* The parameters of a loop of our own: `data`, `dims` (the number of items) and `strides`. */
+#define LOOP_PARAMETERS                                                           \
+    PyArrayMethod_Context *Py_UNUSED(context), char *const *data, const npy_intp *dims, \
+        const npy_intp *strides, NpyAuxData *Py_UNUSED(auxdata)
+
 /* What NumPy tells of a loop; the layout is that of its capsule "numpy_1.24_ufunc_call_info". */
 typedef struct {
-    PyArrayMethod_StridedLoop *loop;
+    Loop loop;
     PyArrayMethod_Context *context; /* borrowed from the capsule */
     NpyAuxData *auxdata;            /* borrowed from the capsule */
     npy_bool needs_python;

@@ -46,7 +46,7 @@ leaf_descr(PyObject *object, enum leaf_kind kind)
 }
 
 static int
-float_item(double value, int type_num, void *item)
+operand_float_item(double value, int type_num, void *item)
 {
     switch (type_num) {
     case NPY_DOUBLE:
@@ -80,7 +80,7 @@ float_item(double value, int type_num, void *item)
     return 1
 
 static int
-int_item(PyObject *object, int type_num, void *item)
+operand_int_item(PyObject *object, int type_num, void *item)
 {
     int overflow;
     long long value = PyLong_AsLongLongAndOverflow(object, &overflow);
@@ -120,7 +120,7 @@ int_item(PyObject *object, int type_num, void *item)
         *(npy_ulonglong *)item = (npy_ulonglong)value;
         return 1;
     default:
-        return float_item((double)value, type_num, item);
+        return operand_float_item((double)value, type_num, item);
     }
 }
 
@@ -133,15 +133,15 @@ leaf_item(PyObject *object, enum leaf_kind kind, PyArray_Descr *descr, void *ite
     }
     switch (kind) {
     case LEAF_FLOAT:
-        return float_item(PyFloat_AS_DOUBLE(object), type_num, item);
+        return operand_float_item(PyFloat_AS_DOUBLE(object), type_num, item);
     case LEAF_INT:
-        return int_item(object, type_num, item);
+        return operand_int_item(object, type_num, item);
     case LEAF_BOOL:
         if (type_num == NPY_BOOL) {
             *(npy_bool *)item = object == Py_True;
             return 1;
         }
-        return int_item(object, type_num, item);
+        return operand_int_item(object, type_num, item);
     case LEAF_COMPLEX: {
         Py_complex value = ((PyComplexObject *)object)->cval;
         if (type_num == NPY_CDOUBLE) {
@@ -152,8 +152,8 @@ leaf_item(PyObject *object, enum leaf_kind kind, PyArray_Descr *descr, void *ite
         if (type_num != NPY_CFLOAT) {
             return 0;
         }
-        return float_item(value.real, NPY_FLOAT, item) &&
-               float_item(value.imag, NPY_FLOAT, (float *)item + 1);
+        return operand_float_item(value.real, NPY_FLOAT, item) &&
+               operand_float_item(value.imag, NPY_FLOAT, (float *)item + 1);
     }
     case LEAF_SCALAR: {
         PyArray_Descr *own = PyArray_DescrFromScalar(object);
@@ -167,7 +167,7 @@ leaf_item(PyObject *object, enum leaf_kind kind, PyArray_Descr *descr, void *ite
             done = 1;
         }
         else {
-            Cast cast = cast_between(own, descr);
+            Loop cast = cast_between(own, descr);
             ItemRoom room;
             if (cast != NULL) {
                 PyArray_ScalarAsCtype(object, room.bytes);

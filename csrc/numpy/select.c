@@ -7,9 +7,7 @@ typedef struct {
 } Wide;
 
 #define LOOPS(type)                                                                       \
-    FOR_EACH_PROCESSOR static int where_##type(                                           \
-        PyArrayMethod_Context *Py_UNUSED(context), char *const *data, const npy_intp *dims, \
-        const npy_intp *strides, NpyAuxData *Py_UNUSED(auxdata))                          \
+    FOR_EACH_PROCESSOR static int where_##type(LOOP_PARAMETERS)                           \
     {                                                                                     \
         const char *chosen = data[0], *x = data[1], *y = data[2];                         \
         char *out = data[3];                                                              \
@@ -46,9 +44,7 @@ typedef struct {
         return 0;                                                                         \
     }                                                                                     \
                                                                                           \
-    static int copy_##type(PyArrayMethod_Context *Py_UNUSED(context), char *const *data,  \
-                           const npy_intp *dims, const npy_intp *strides,                 \
-                           NpyAuxData *Py_UNUSED(auxdata))                                \
+    static int copy_##type(LOOP_PARAMETERS)                                               \
     {                                                                                     \
         const char *from = data[0];                                                       \
         char *to = data[1];                                                               \
@@ -87,13 +83,13 @@ LOOPS(Wide)
         return NULL;             \
     }
 
-PyArrayMethod_StridedLoop *
+Loop
 where_loop(npy_intp itemsize)
 {
     CHOOSE(where)
 }
 
-PyArrayMethod_StridedLoop *
+Loop
 copy_loop(npy_intp itemsize)
 {
     CHOOSE(copy)

@@ -2,11 +2,11 @@
 #ifndef ALLOC_REWRITE_NUMPY_SELECT_H
 #define ALLOC_REWRITE_NUMPY_SELECT_H
 
-#include "state.h"
+#include "numpy/loop.h"
 
 /* The loop of `where(condition, x, y)` for items of that size, or NULL. */
-PyArrayMethod_StridedLoop *where_loop(npy_intp itemsize);
+Loop where_loop(npy_intp itemsize);
 /* The loop of a copy, or NULL. */
-PyArrayMethod_StridedLoop *copy_loop(npy_intp itemsize);
+Loop copy_loop(npy_intp itemsize);
 
 #endif

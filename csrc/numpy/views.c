@@ -3,7 +3,7 @@
 #include <string.h>
 
 static int
-bound(PyObject *given, npy_intp otherwise, npy_intp *value)
+views_bound(PyObject *given, npy_intp otherwise, npy_intp *value)
 {
     if (given == Py_None) {
         *value = otherwise;
@@ -36,9 +36,10 @@ view_add_slice(View *view, PyObject *from, PyObject *to, PyObject *by)
 {
     npy_intp start, stop, step;
     Extent *made = view->made;
-    if (view->axis >= view->of->nd || made->nd == MAX_AXES || !bound(by, 1, &step) ||
-        step == 0 || step < -NPY_MAX_INTP || !bound(from, step < 0 ? NPY_MAX_INTP : 0, &start) ||
-        !bound(to, step < 0 ? NPY_MIN_INTP : NPY_MAX_INTP, &stop)) {
+    if (view->axis >= view->of->nd || made->nd == MAX_AXES || !views_bound(by, 1, &step) ||
+        step == 0 || step < -NPY_MAX_INTP ||
+        !views_bound(from, step < 0 ? NPY_MAX_INTP : 0, &start) ||
+        !views_bound(to, step < 0 ? NPY_MIN_INTP : NPY_MAX_INTP, &stop)) {
         return 0;
     }
     npy_intp stride = view->of->strides[view->axis];
@@ -56,10 +57,10 @@ view_add_slice(View *view, PyObject *from, PyObject *to, PyObject *by)
 
 /* Take one index of the next axis, which goes. */
 static int
-add_index(View *view, PyObject *given)
+views_add_index(View *view, PyObject *given)
 {
     npy_intp at;
-    if (view->axis >= view->of->nd || !bound(given, 0, &at)) {
+    if (view->axis >= view->of->nd || !views_bound(given, 0, &at)) {
         return 0;
     }
     npy_intp length = view->of->dims[view->axis];
@@ -86,7 +87,7 @@ view_add(View *view, PyObject *item)
         view->made->strides[view->made->nd++] = 0;
         return 1;
     }
-    return PyLong_CheckExact(item) && add_index(view, item);
+    return PyLong_CheckExact(item) && views_add_index(view, item);
 }
 
 int
@@ -162,7 +163,7 @@ view_made(PyArrayObject *array, const Extent *extent)
 }
 
 static int
-is_sliceable(PyArrayObject *array)
+views_is_sliceable(PyArrayObject *array)
 {
     return PyArray_NDIM(array) > 0 && !PyArray_CHKFLAGS(array, NPY_ARRAY_WRITEBACKIFCOPY);
 }
@@ -172,7 +173,7 @@ view_of_slice(PyArrayObject *array, PyObject *start, PyObject *stop)
 {
     View view;
     Extent of, made;
-    if (!is_sliceable(array) || !extent_of(array, &of)) {
+    if (!views_is_sliceable(array) || !extent_of(array, &of)) {
         return NULL;
     }
     view_begin(&view, &of, &made);
@@ -192,7 +193,7 @@ view_of_index(PyArrayObject *array, PyObject *index)
         items = PySequence_Fast_ITEMS(index);
         n = PyTuple_GET_SIZE(index);
     }
-    if (!is_sliceable(array)) {
+    if (!views_is_sliceable(array)) {
         return NULL;
     }
     int views = 0;

@@ -14,6 +14,14 @@ typedef struct {
     npy_intp strides[MAX_AXES];
 } Extent;
 
+/* Whether an array's memory can be gone through as it is. */
+ALWAYS_INLINE int
+is_regular(PyArrayObject *array)
+{
+    return (PyArray_FLAGS(array) & (NPY_ARRAY_ALIGNED | NPY_ARRAY_WRITEBACKIFCOPY)) ==
+           NPY_ARRAY_ALIGNED;
+}
+
 /* NULL without an exception: NumPy's own indexing has to do it. */
 PyObject *view_of_slice(PyArrayObject *array, PyObject *start, PyObject *stop);
 PyObject *view_of_index(PyArrayObject *array, PyObject *index);

@@ -1,5 +1,8 @@
 /* How a stage goes over its axes, and the blocks that it goes by. */
-#include "regions/stages.h"
+#include "regions/planner.h"
+
+#include "regions/fused_kernels.h"
+#include "regions/interpret.h"
 
 #include <string.h>
 
@@ -11,32 +14,39 @@
 #define SHORTEST 256              /* items of a block */
 #define LONGEST 4096
 #define WIDEST_PITCH 2 /* times the length of a row */
+#define MOST_FAR 12    /* arrays that are fetched ahead */
+#define SLOW_STEP 32   /* work for an item, where a step of plain arithmetic is one */
+
+static Operand *
+blocking_operands(const Plan *plan, int stage)
+{
+    return plan->operands + plan->stages[stage].first_operand;
+}
+
+static PlanStep *
+blocking_steps(const Plan *plan, int stage)
+{
+    return plan->steps + plan->stages[stage].first_step;
+}
 
 /* ------------------------------------------------------------------ axes */
 
-static int
-is_gone_through(const Operand *operand)
-{
-    return operand->where != IN_BLOCK && operand->where != IN_ITEM && operand->where != IN_SPLAT;
-}
-
 /* Join axes that are one in memory for all operands; leave out those of length one. */
-static void
-join_axes(Layouting *now)
+Outcome
+blocking_axes(Planner *planner, int number)
 {
-    Plan *plan = now->planner->plan;
-    Stage *stage = now->stage;
-    Operand *operands = plan->operands + stage->first_operand;
+    const Draft *draft = &planner->drafts[number];
+    Stage *stage = &planner->plan->stages[number];
+    Operand *operands = blocking_operands(planner->plan, number);
     stage->nd = 0;
-    for (int i = 0; i < now->shape->extent.nd; i++) {
-        npy_intp length = now->shape->extent.dims[now->order[i]];
+    for (int i = 0; i < draft->shape.nd; i++) {
+        npy_intp length = draft->shape.dims[draft->order[i]];
         int last = stage->nd - 1, joins = last >= 0;
         if (length == 1) {
             continue;
         }
         for (int k = 0; joins && k < stage->n_operands; k++) {
-            joins = !is_gone_through(&operands[k]) ||
-                    operands[k].strides[i] == operands[k].strides[last] * stage->dims[last];
+            joins = operands[k].strides[i] == operands[k].strides[last] * stage->dims[last];
         }
         if (joins) {
             stage->dims[last] *= length;
@@ -50,17 +60,18 @@ join_axes(Layouting *now)
     if (stage->nd == 0) {
         stage->nd = 1;
         stage->dims[0] = 1;
-        for (int k = 0; k < stage->n_operands; k++) {
-            operands[k].strides[0] = operands[k].itemsize; /* of 0 a loop would make a reduction */
+        for (int k = 0; k < stage->n_operands; k++) { /* of 0 a loop would make a reduction */
+            operands[k].strides[0] = operand_moves(&operands[k]) ? operands[k].itemsize : 0;
         }
     }
+    return PASS_DONE;
 }
 
 /* Whether a loop over a whole block, gaps between rows included, goes through an operand. */
 static int
-is_flat(const Operand *operand, npy_intp pitch, npy_intp length, int is_written)
+blocking_is_flat(const Operand *operand, npy_intp pitch, npy_intp length, int is_written)
 {
-    if (!is_gone_through(operand)) {
+    if (!operand_moves(operand)) {
         return 1;
     }
     if (!is_written && operand->strides[0] == 0 && operand->strides[1] == 0) {
@@ -72,13 +83,12 @@ is_flat(const Operand *operand, npy_intp pitch, npy_intp length, int is_written)
 
 /* The distance of rows, in items, that most sources have; or the length of a row. */
 static npy_intp
-find_pitch(const Layouting *now)
+blocking_pitch(const Planner *planner, const Stage *stage)
 {
-    const Stage *stage = now->stage;
-    const Operand *operands = now->planner->plan->operands + stage->first_operand;
+    const Operand *operands = planner->plan->operands + stage->first_operand;
     npy_intp length = stage->dims[0], best = length;
     int most = 0;
-    if (now->planner->no_pitch || now->planner->plan->is_reported) {
+    if (planner->mode.no_pitch || planner->plan->reports_steps) {
         return length;
     }
     for (int i = 0; i < stage->n_operands; i++) {
@@ -89,7 +99,7 @@ find_pitch(const Layouting *now)
         npy_intp pitch = operands[i].strides[1] / operands[i].itemsize;
         int n = 0;
         for (int k = 0; k < stage->n_operands; k++) {
-            n += operands[k].where == IN_SOURCE && is_flat(&operands[k], pitch, length, 0);
+            n += operands[k].where == IN_SOURCE && blocking_is_flat(&operands[k], pitch, length, 0);
         }
         if (n > most && pitch >= length && pitch <= WIDEST_PITCH * length + 8) {
             most = n;
@@ -101,94 +111,140 @@ find_pitch(const Layouting *now)
 
 /* ------------------------------------------------------------------ blocks */
 
-/* Give each block's operand one of as few pieces of memory as will do; return their number. */
+/* The number of the piece of memory that an operand shares with one that dies in this step; -1. */
 static int
-share_blocks(Layouting *now)
+blocking_dying(const Plan *plan, const PlanStep *step, const Operand *result, const int *last_use,
+               int s, int first)
 {
-    Plan *plan = now->planner->plan;
-    Stage *stage = now->stage;
-    int last_use[MOST_NODES * 4], free_at[MOST_NODES * 4], n = 0;
-    PlanStep *steps = plan->steps + stage->first_step;
-    if (stage->n_operands > MOST_NODES * 4) {
-        return -1;
+    int found = -1;
+    for (int k = 0; k < step->n_args - 1; k++) {
+        const Operand *operand = &plan->operands[step->args[k]];
+        if (operand->where == IN_BLOCK && operand->itemsize == result->itemsize &&
+            last_use[step->args[k] - first] == s) {
+            found = operand->number;
+        }
     }
-    memset(last_use, -1, sizeof(last_use));
+    return found;
+}
+
+/* Give what is in blocks as few pieces of memory as will do. */
+Outcome
+blocking_share(Planner *planner, int number)
+{
+    Plan *plan = planner->plan;
+    const Stage *stage = &plan->stages[number];
+    const PlanStep *steps = blocking_steps(plan, number);
+    int n = 0, first = stage->first_operand;
+    int *last_use = planner_take(planner, 2 * (size_t)(stage->n_operands + 1) * sizeof(int));
+    if (last_use == NULL) {
+        return PASS_FAILED;
+    }
+    int *free_at = last_use + stage->n_operands; /* by piece: its last use so far */
     for (int s = 0; s < stage->n_steps; s++) {
         for (int k = 0; k < steps[s].n_args; k++) {
-            last_use[steps[s].args[k] - stage->first_operand] = s;
+            last_use[steps[s].args[k] - first] = s;
         }
     }
     for (int s = 0; s < stage->n_steps; s++) {
-        Operand *result = &plan->operands[steps[s].args[steps[s].n_args - 1]];
+        int made = steps[s].args[steps[s].n_args - 1];
+        Operand *result = &plan->operands[made];
         if (result->where != IN_BLOCK) {
             continue;
         }
-        int chosen = -1;
+        int chosen = blocking_dying(plan, &steps[s], result, last_use, s, first);
         for (int b = 0; b < n && chosen < 0; b++) {
             if (free_at[b] < s) {
                 chosen = b;
             }
         }
-        for (int k = 0; k < steps[s].n_args - 1; k++) { /* in place of an operand that dies */
-            const Operand *operand = &plan->operands[steps[s].args[k]];
-            if (operand->where == IN_BLOCK && operand->itemsize == result->itemsize &&
-                last_use[steps[s].args[k] - stage->first_operand] == s) {
-                chosen = operand->number;
-            }
-        }
-        chosen = chosen < 0 ? n++ : chosen;
-        result->number = chosen;
-        int until = last_use[steps[s].args[steps[s].n_args - 1] - stage->first_operand];
-        free_at[chosen] = until;
+        result->number = chosen < 0 ? n++ : chosen;
+        free_at[result->number] = last_use[made - first];
     }
-    return n;
+    planner->drafts[number].n_pieces = n;
+    return PASS_DONE;
 }
 
 /* Bytes of one item of each operand that is gone through. */
 static npy_intp
-item_bytes(const Layouting *now)
+blocking_item_bytes(const Plan *plan, int number)
 {
-    const Stage *stage = now->stage;
-    const Operand *operands = now->planner->plan->operands + stage->first_operand;
+    const Operand *operands = blocking_operands(plan, number);
     npy_intp bytes = 0;
-    for (int i = 0; i < stage->n_operands; i++) {
-        bytes += is_gone_through(&operands[i]) ? operands[i].itemsize : 0;
+    for (int i = 0; i < plan->stages[number].n_operands; i++) {
+        bytes += operand_moves(&operands[i]) ? operands[i].itemsize : 0;
     }
     return bytes;
 }
 
 /* How many items a block shall have. */
 static npy_intp
-block_items(const Layouting *now, int n_blocks)
+blocking_items(const Planner *planner, int number)
 {
-    npy_intp bytes = item_bytes(now);
-    npy_intp cached = bytes * stage_items(now->stage) > FAR ? CACHED_OF_FAR : CACHED;
-    npy_intp items = cached / (bytes + 8 * n_blocks + 1) / 64 * 64;
+    npy_intp bytes = blocking_item_bytes(planner->plan, number);
+    npy_intp all = bytes * stage_items(&planner->plan->stages[number]);
+    npy_intp cached = all > FAR ? CACHED_OF_FAR : CACHED;
+    npy_intp items = cached / (bytes + 8 * planner->drafts[number].n_pieces + 1) / 64 * 64;
     return items < SHORTEST ? SHORTEST : items > LONGEST ? LONGEST : items;
 }
 
-static void
-choose_blocks(Layouting *now, npy_intp items)
+Outcome
+blocking_choose(Planner *planner, int number)
 {
-    Stage *stage = now->stage;
-    npy_intp length = stage->dims[0];
+    Stage *stage = &planner->plan->stages[number];
+    npy_intp length = stage->dims[0], items = blocking_items(planner, number);
     stage->rows = 0;
     stage->pitch = length;
     stage->length = length < items ? length : items;
     if (stage->nd == 1 || 2 * length > items) {
-        return;
+        return PASS_DONE;
     }
-    stage->pitch = find_pitch(now);
+    stage->pitch = blocking_pitch(planner, stage);
     stage->rows = items / stage->pitch;
     if (stage->rows > stage->dims[1]) {
         stage->rows = stage->dims[1];
     }
-    now->planner->plan->has_pitch |= stage->pitch != length;
+    planner->plan->has_pitch |= stage->pitch != length;
+    return PASS_DONE;
 }
+
+/* Put blocks and repeated scalars after the buffers; all pieces are as large as the largest. */
+Outcome
+blocking_place(Planner *planner, int number)
+{
+    Plan *plan = planner->plan;
+    Stage *stage = &plan->stages[number];
+    Operand *operands = blocking_operands(plan, number);
+    npy_intp items = stage->rows ? stage->rows * stage->pitch : stage->length, size = 0;
+    for (int i = 0; i < stage->n_operands; i++) {
+        if (operands[i].where == IN_BLOCK && operands[i].itemsize > size) {
+            size = operands[i].itemsize;
+        }
+    }
+    size = scratch_bytes(size * items);
+    npy_intp end = plan->buffers + planner->drafts[number].n_pieces * size;
+    for (int i = 0; i < stage->n_operands; i++) {
+        Operand *operand = &operands[i];
+        if (operand->where == IN_BLOCK) {
+            operand->offset = plan->buffers + operand->number * size;
+        }
+        else if (operand->where == IN_SPLAT) {
+            if (operand->repeats < FUSED_CHUNK) {
+                operand->repeats = items < FUSED_CHUNK ? FUSED_CHUNK : items;
+            }
+            stage->n_repeated++;
+            operand->offset = end;
+            end += scratch_bytes(operand->repeats * operand->itemsize);
+        }
+    }
+    plan->scratch = end > plan->scratch ? end : plan->scratch;
+    return PASS_DONE;
+}
+
+/* ------------------------------------------------------------------ fetching ahead */
 
 /* Whether two operands are in the same array. */
 static int
-is_same_array(const Plan *plan, const Operand *one, const Operand *other)
+blocking_same_array(const Plan *plan, const Operand *one, const Operand *other)
 {
     if (one->where != other->where) {
         return 0;
@@ -201,29 +257,32 @@ is_same_array(const Plan *plan, const Operand *one, const Operand *other)
 
 /* Whether an operand's items lie close together, in the order in which they are gone through. */
 static int
-is_dense(const Operand *operand, const Stage *stage)
+blocking_is_dense(const Operand *operand, const Stage *stage)
 {
     npy_intp row = stage->dims[0] * operand->itemsize;
-    return is_gone_through(operand) && operand->strides[0] == operand->itemsize &&
+    return operand_moves(operand) && operand->strides[0] == operand->itemsize &&
            (!stage->rows ||
             (operand->strides[1] > 0 && operand->strides[1] <= WIDEST_PITCH * row));
 }
 
 /* Say which operands are fetched ahead: of each array one, if all are too large for the cache. */
-static void
-choose_far(Layouting *now)
+Outcome
+blocking_fetch(Planner *planner, int number)
 {
-    const Plan *plan = now->planner->plan;
-    Stage *stage = now->stage;
+    const Plan *plan = planner->plan;
+    Stage *stage = &plan->stages[number];
     const Operand *operands = plan->operands;
-    stage->n_far = 0;
-    if (item_bytes(now) * stage_items(stage) < LEAST_FETCHED) {
-        return;
+    if (blocking_item_bytes(plan, number) * stage_items(stage) < LEAST_FETCHED) {
+        return PASS_DONE;
+    }
+    stage->far = planner_take(planner, MOST_FAR * sizeof(int));
+    if (stage->far == NULL) {
+        return PASS_FAILED;
     }
     for (int i = stage->first_operand; i < stage->first_operand + stage->n_operands; i++) {
-        int is_new = stage->n_far < MOST_FAR && is_dense(&operands[i], stage);
+        int is_new = stage->n_far < MOST_FAR && blocking_is_dense(&operands[i], stage);
         for (int k = 0; is_new && k < stage->n_far; k++) {
-            is_new = !is_same_array(plan, &operands[stage->far[k]], &operands[i]);
+            is_new = !blocking_same_array(plan, &operands[stage->far[k]], &operands[i]);
         }
         if (is_new) {
             stage->far[stage->n_far++] = i;
@@ -232,75 +291,49 @@ choose_far(Layouting *now)
     if (stage->n_far < FEWEST_FAR) {
         stage->n_far = 0;
     }
+    return PASS_DONE;
 }
 
-/* Work out the strides of every step, and whether it is called row by row. */
-static void
-finish_steps(Layouting *now)
+/* ------------------------------------------------------------------ steps */
+
+/* Work out the strides of an argument, and whether its loop can go over a whole block at once. */
+static int
+blocking_argument(const Stage *stage, const Operand *operand, PlanStep *step, int k)
 {
-    Plan *plan = now->planner->plan;
-    Stage *stage = now->stage;
-    for (int s = 0; s < stage->n_steps; s++) {
-        PlanStep *step = &plan->steps[stage->first_step + s];
-        for (int k = 0; k < step->n_args; k++) {
-            const Operand *operand = &plan->operands[step->args[k]];
-            int is_block = operand->where == IN_BLOCK;
-            int is_scalar = operand->where == IN_ITEM || operand->where == IN_SPLAT;
-            int is_row = operand->where == IN_SPLAT && step->wants_items;
-            step->strides[k] = is_block || is_row ? operand->itemsize
-                               : is_scalar ? 0
-                                           : operand->strides[0];
-            step->row_strides[k] = is_block    ? operand->itemsize * stage->pitch
-                                   : is_scalar ? 0
-                                               : operand->strides[1];
-            step->by_row |= stage->rows > 0 && !is_flat(operand, stage->pitch, stage->dims[0],
-                                                        k == step->n_args - 1);
+    switch (operand->where) {
+    case IN_BLOCK:
+        step->strides[k] = operand->itemsize;
+        step->row_strides[k] = operand->itemsize * stage->pitch;
+        return 1;
+    case IN_ITEM:
+        return 1;
+    case IN_SPLAT:
+        step->strides[k] = step->repeats_items ? operand->itemsize : 0;
+        return 1;
+    default:
+        step->strides[k] = operand->strides[0];
+        if (stage->rows == 0) {
+            return 1;
         }
+        step->row_strides[k] = operand->strides[1];
+        return blocking_is_flat(operand, stage->pitch, stage->dims[0], k == step->n_args - 1);
     }
 }
 
-int
-stage_lay_out(Layouting *now)
+Outcome
+blocking_strides(Planner *planner, int number)
 {
-    Plan *plan = now->planner->plan;
-    Stage *stage = now->stage;
-    join_axes(now);
-    stage_fuse(now);
-    int n_blocks = share_blocks(now);
-    if (n_blocks < 0) {
-        return 0;
-    }
-    choose_blocks(now, block_items(now, n_blocks));
-    npy_intp items = stage->rows ? stage->rows * stage->pitch : stage->length, size = 0;
-    for (int i = 0; i < stage->n_operands; i++) {
-        const Operand *operand = &plan->operands[stage->first_operand + i];
-        if (operand->where == IN_BLOCK && operand->itemsize > size) {
-            size = operand->itemsize;
-        }
-    }
-    size = (size * items + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
-    npy_intp end = plan->blocks + n_blocks * size;
-    for (int i = 0; i < stage->n_operands; i++) {
-        Operand *operand = &plan->operands[stage->first_operand + i];
-        if (operand->where == IN_BLOCK) {
-            operand->offset = plan->blocks + operand->number * size;
-        }
-        else if (operand->where == IN_SPLAT) {
-            if (operand->repeats < FUSED_CHUNK) {
-                operand->repeats = items < FUSED_CHUNK ? FUSED_CHUNK : items;
-            }
-            operand->offset = end;
-            end += (operand->repeats * operand->itemsize + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
-        }
-    }
-    stage->work = 0;
+    Plan *plan = planner->plan;
+    Stage *stage = &plan->stages[number];
+    PlanStep *steps = blocking_steps(plan, number);
+    stage->executor = &interpreter;
     for (int s = 0; s < stage->n_steps; s++) {
-        stage->work += plan->steps[stage->first_step + s].slow_status ? SLOW_STEP : 1;
+        stage->work += (steps[s].slow_status ? SLOW_STEP : 1) * stage_items(stage);
+        for (int k = 0; k < steps[s].n_args; k++) {
+            steps[s].by_row |=
+                !blocking_argument(stage, &plan->operands[steps[s].args[k]], &steps[s], k);
+        }
     }
-    stage->work *= stage_items(stage);
     plan->work = stage->work > plan->work ? stage->work : plan->work;
-    plan->scratch = end > plan->scratch ? end : plan->scratch;
-    choose_far(now);
-    finish_steps(now);
-    return 1;
+    return PASS_DONE;
 }

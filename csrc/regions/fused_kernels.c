@@ -1,7 +1,5 @@
 #include "regions/fused_kernels.h"
 
-#include <string.h>
-
 #define A (a[i])
 #define B (b[i])
 #define C (c[i])
@@ -9,11 +7,12 @@
 
 /* One kernel; whole chunks first, whose length the compiler knows. */
 #define KERNEL(name, type, n_in, expression)                                            \
-    FOR_EACH_PROCESSOR static void name(char *const *args, const npy_intp *strides, npy_intp n) \
+    FOR_EACH_PROCESSOR static int name(LOOP_PARAMETERS)                                 \
     {                                                                                   \
-        const type *a = (const type *)args[0], *b = (const type *)args[1];              \
-        const type *c = (const type *)args[2], *d = (const type *)args[(n_in)-1];       \
-        type *out = (type *)args[n_in];                                                 \
+        const type *a = (const type *)data[0], *b = (const type *)data[1];              \
+        const type *c = (const type *)data[2], *d = (const type *)data[(n_in)-1];       \
+        type *out = (type *)data[n_in];                                                 \
+        npy_intp n = dims[0];                                                           \
         const npy_intp by_a = strides[0] ? FUSED_CHUNK : 0;                             \
         const npy_intp by_b = strides[1] ? FUSED_CHUNK : 0;                             \
         const npy_intp by_c = strides[2] ? FUSED_CHUNK : 0;                             \
@@ -34,6 +33,7 @@
             out[i] = expression;                                                        \
         }                                                                               \
         (void)d; /* there may be three operands only */                                 \
+        return 0;                                                                       \
     }
 
 #define LEFT_AND_RIGHT(first, x, second, y, type)                  \
@@ -69,10 +69,13 @@ ALL(npy_float)
 /* Choices: those of `<` and its like raise a flag for NaN, which nobody is to see. */
 #define CHOICE(name, x, type)                                                               \
     KERNEL(name##_##type##_kernel, type, 4, (A x B) ? C : D)                                \
-    static void name##_##type(char *const *args, const npy_intp *strides, npy_intp n)       \
+    static int name##_##type(PyArrayMethod_Context *context, char *const *data,             \
+                             const npy_intp *dims, const npy_intp *strides,                 \
+                             NpyAuxData *auxdata)                                           \
     {                                                                                       \
-        name##_##type##_kernel(args, strides, n);                                           \
+        name##_##type##_kernel(context, data, dims, strides, auxdata);                      \
         status_clear(0);                                                                    \
+        return 0;                                                                           \
     }
 #define CHOICES(type)               \
     CHOICE(less, <, type)           \
@@ -87,19 +90,19 @@ CHOICES(npy_float)
 
 #define CHOICE_ROW(name) {name##_npy_double, name##_npy_float}
 
-static const Fused choices[6][2] = {
+static const Loop choices[6][2] = {
     CHOICE_ROW(less),          CHOICE_ROW(less_equal), CHOICE_ROW(greater),
     CHOICE_ROW(greater_equal), CHOICE_ROW(equal),      CHOICE_ROW(not_equal),
 };
 
-Fused
-fused_choice(int type_num, enum known comparison)
+Loop
+fused_choice(int type_num, enum operation comparison)
 {
-    if (comparison < KNOWN_LESS || comparison > KNOWN_NOT_EQUAL ||
+    if (comparison < OP_LESS || comparison > OP_NOT_EQUAL ||
         (type_num != NPY_DOUBLE && type_num != NPY_FLOAT)) {
         return NULL;
     }
-    return choices[comparison - KNOWN_LESS][type_num == NPY_FLOAT];
+    return choices[comparison - OP_LESS][type_num == NPY_FLOAT];
 }
 
 #define THREE(kind, first, type) \
@@ -121,33 +124,19 @@ fused_choice(int type_num, enum known comparison)
     }
 
 typedef struct {
-    Fused left[4][4];
-    Fused right[4][4];
-    Fused both[3][3][3];
+    Loop left[4][4];
+    Loop right[4][4];
+    Loop both[3][3][3];
 } Table;
 
 static const Table tables[2] = {TABLES(npy_double), TABLES(npy_float)};
 
-enum known
-known_called(const char *name)
+Loop
+fused_kernel(int type_num, enum fusion fusion, enum operation first, enum operation second,
+             enum operation third)
 {
-    static const char *const names[KNOWN_NOTHING] = {
-        "add",     "subtract",      "multiply", "divide",    "less",    "less_equal",
-        "greater", "greater_equal", "equal",    "not_equal", "maximum", "minimum",
-    };
-    int i = 0;
-    while (i < KNOWN_NOTHING && (name == NULL || strcmp(name, names[i]) != 0)) {
-        i++;
-    }
-    return (enum known)i;
-}
-
-Fused
-fused_kernel(int type_num, enum fusion fusion, enum known first, enum known second,
-             enum known third)
-{
-    if ((type_num != NPY_DOUBLE && type_num != NPY_FLOAT) || first > KNOWN_DIVIDE ||
-        second > KNOWN_DIVIDE) {
+    if ((type_num != NPY_DOUBLE && type_num != NPY_FLOAT) || first > OP_DIVIDE ||
+        second > OP_DIVIDE) {
         return NULL;
     }
     const Table *table = &tables[type_num == NPY_FLOAT];
@@ -157,7 +146,7 @@ fused_kernel(int type_num, enum fusion fusion, enum known first, enum known seco
     case FUSE_RIGHT:
         return table->right[first][second];
     default:
-        if (first == KNOWN_DIVIDE || second == KNOWN_DIVIDE || third >= KNOWN_DIVIDE) {
+        if (first == OP_DIVIDE || second == OP_DIVIDE || third >= OP_DIVIDE) {
             return NULL;
         }
         return table->both[first][second][third];

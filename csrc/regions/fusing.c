@@ -1,38 +1,45 @@
 /* Putting steps of a stage together where there is a kernel for both. */
-#include "regions/stages.h"
+#include "regions/planner.h"
+
+#include "regions/fused_kernels.h"
+
+#include <string.h>
 
 #define FEW 32              /* items up to which repeating a scalar costs more than a step */
 #define WORTH_REPEATING 256 /* items from which on it may be repeated for each */
 
-/* The inputs of a step that can be fused. */
+/* What is known of a stage's steps and operands, counted from the stage's first. */
 typedef struct {
-    const Layouting *now;
-    int made_by[MOST_NODES * 4]; /* by operand: the step, or -1 */
-    int uses[MOST_NODES * 4];    /* by operand */
-    int is_gone[MOST_NODES * 4]; /* by step: whether it has become a part of another */
+    Planner *planner;
+    const Stage *stage;
+    Operand *operands;
+    PlanStep *steps;
+    int *made_by; /* by operand: the step, or -1 */
+    int *uses;    /* by operand */
+    int *is_gone; /* by step: whether it has become a part of another */
 } Fusing;
 
-static PlanStep *
-step_at(const Fusing *fusing, int s)
+static Operand *
+fusing_operand(const Fusing *fusing, int number)
 {
-    return &fusing->now->planner->plan->steps[fusing->now->stage->first_step + s];
+    return &fusing->operands[number - fusing->stage->first_operand];
 }
 
-static Operand *
-operand_at(const Fusing *fusing, int number)
+static const Typed *
+fusing_typed(const Fusing *fusing, const PlanStep *step)
 {
-    return &fusing->now->planner->plan->operands[number];
+    return &fusing->planner->typing->typed[step->node];
 }
 
 /* Whether kernels can go over a step's operands from one to another, all of one type: they have no
  * gaps, or are scalars and worth repeating. */
 static int
-is_plain(const Fusing *fusing, const PlanStep *step, int from, int stop, int type)
+fusing_is_plain(const Fusing *fusing, const PlanStep *step, int from, int stop, int type)
 {
-    const Typed *typed = &fusing->now->planner->typing->typed[step->node];
-    int few = fusing->now->planner->plan->size <= FEW;
+    const Typed *typed = fusing_typed(fusing, step);
+    int few = fusing->planner->plan->size <= FEW;
     for (int k = from; k < stop; k++) {
-        const Operand *operand = operand_at(fusing, step->args[k]);
+        const Operand *operand = fusing_operand(fusing, step->args[k]);
         int is_item = operand->where == IN_ITEM || operand->where == IN_SPLAT;
         if (typed->descrs[k]->type_num != type || (is_item && few) ||
             (!is_item && operand->where != IN_BLOCK &&
@@ -43,173 +50,203 @@ is_plain(const Fusing *fusing, const PlanStep *step, int from, int stop, int typ
     return 1;
 }
 
-/* What a step is as a part of a kernel of arithmetic. */
-static enum known
-fusible(const Fusing *fusing, const PlanStep *step)
+/* What a step is as a part of a kernel of arithmetic; OP_OTHER if it can't be one. */
+static enum operation
+fusing_arithmetic(const Fusing *fusing, const PlanStep *step)
 {
-    const Typed *typed = &fusing->now->planner->typing->typed[step->node];
-    if (step->cast != NULL || step->fused != NULL || typed->action != ACT_LOOP ||
-        step->n_args != 3) {
-        return KNOWN_NOTHING;
+    if (step->operation > OP_DIVIDE ||
+        !fusing_is_plain(fusing, step, 0, 3, fusing_typed(fusing, step)->descrs[2]->type_num)) {
+        return OP_OTHER;
     }
-    if (!is_plain(fusing, step, 0, 3, typed->descrs[2]->type_num)) {
-        return KNOWN_NOTHING;
-    }
-    return typed->known <= KNOWN_DIVIDE ? typed->known : KNOWN_NOTHING;
+    return step->operation;
 }
 
-/* The step whose result is this operand, if nobody else needs that; -1 if there is none. */
+/* The step that makes an operand in a block which nothing else needs; -1 if there is none. */
 static int
-part(const Fusing *fusing, int operand)
+fusing_maker(const Fusing *fusing, int operand)
 {
-    int local = operand - fusing->now->stage->first_operand;
-    int made_by = fusing->made_by[local];
-    if (operand_at(fusing, operand)->where != IN_BLOCK || fusing->uses[local] != 1 ||
-        made_by < 0 || fusible(fusing, step_at(fusing, made_by)) == KNOWN_NOTHING) {
-        return -1;
-    }
-    return made_by;
+    int local = operand - fusing->stage->first_operand;
+    return fusing->operands[local].where == IN_BLOCK && fusing->uses[local] == 1
+               ? fusing->made_by[local]
+               : -1;
 }
 
-/* Let a step take the place of others that it was put together from. */
-static void
-put_together(Fusing *fusing, PlanStep *step, Fused kernel, const int *args, int n)
+/* The same, if that step can be a part of a kernel of arithmetic. */
+static int
+fusing_part(const Fusing *fusing, int operand)
 {
-    step->fused = kernel;
-    step->n_args = n;
-    for (int k = 0; k < MOST_ARGS; k++) {
-        step->args[k] = args[k];
-        Operand *operand = operand_at(fusing, args[k]);
+    int maker = fusing_maker(fusing, operand);
+    return maker >= 0 && fusing_arithmetic(fusing, &fusing->steps[maker]) == OP_OTHER ? -1 : maker;
+}
+
+/* Let a step take the place of others that it was put together from, which are gone then. */
+static Outcome
+fusing_replace(Fusing *fusing, PlanStep *step, enum fusion fusion, Loop kernel, const int *args,
+               int n, const int *makers)
+{
+    Planner *planner = fusing->planner;
+    int *own = planner_take(planner, (size_t)n * sizeof(int));
+    npy_intp *strides = planner_take(planner, 2 * (size_t)n * sizeof(npy_intp));
+    if (own == NULL || strides == NULL) {
+        return PASS_FAILED;
+    }
+    for (int k = 0; k < n; k++) {
+        Operand *operand = fusing_operand(fusing, args[k]);
+        own[k] = args[k];
         if (operand->where == IN_ITEM) {
             operand->where = IN_SPLAT;
             operand->repeats = FUSED_CHUNK;
         }
     }
+    int n_parts = 0, parts[MOST_PARTS] = {0};
+    for (int i = 0; i < 2; i++) {
+        if (i == 1) {
+            parts[n_parts++] = step->node;
+        }
+        if (makers[i] >= 0) {
+            parts[n_parts++] = fusing->steps[makers[i]].node;
+            fusing->is_gone[makers[i]] = 1;
+        }
+    }
+    memcpy(step->parts, parts, sizeof(parts));
+    step->n_parts = n_parts;
+    step->operation = OP_FUSED;
+    step->fusion = fusion;
+    step->loop = kernel;
+    step->n_args = n;
+    step->args = own;
+    step->strides = strides;
+    step->row_strides = strides + n;
+    planner->plan->most_args = n > planner->plan->most_args ? n : planner->plan->most_args;
+    return PASS_DONE;
 }
 
 /* Make one step of a comparison and the choice that it decides. */
-static void
-fuse_choice(Fusing *fusing, PlanStep *step)
+static Outcome
+fusing_choice(Fusing *fusing, PlanStep *step)
 {
-    const Typing *typing = fusing->now->planner->typing;
-    const Typed *choice = &typing->typed[step->node];
-    if (step->cast != NULL || choice->action != ACT_WHERE) {
-        return;
+    int maker = step->operation == OP_WHERE ? fusing_maker(fusing, step->args[0]) : -1;
+    if (maker < 0) {
+        return PASS_DONE;
     }
-    int condition = step->args[0], type = choice->descrs[3]->type_num;
-    int local = condition - fusing->now->stage->first_operand;
-    int made_by = fusing->made_by[local];
-    if (operand_at(fusing, condition)->where != IN_BLOCK || fusing->uses[local] != 1 ||
-        made_by < 0) {
-        return;
+    const PlanStep *one = &fusing->steps[maker];
+    int type = fusing_typed(fusing, step)->descrs[3]->type_num;
+    Loop kernel = fused_choice(type, one->operation);
+    if (kernel == NULL || !fusing_is_plain(fusing, one, 0, 2, type) ||
+        !fusing_is_plain(fusing, step, 1, 4, type)) {
+        return PASS_DONE;
     }
-    const PlanStep *one = step_at(fusing, made_by);
-    const Typed *comparison = &typing->typed[one->node];
-    if (one->cast != NULL || one->fused != NULL || comparison->action != ACT_LOOP ||
-        comparison->n_in != 2 || !is_plain(fusing, one, 0, 2, type) ||
-        !is_plain(fusing, step, 1, 4, type)) {
-        return;
-    }
-    Fused kernel = fused_choice(type, comparison->known);
-    if (kernel != NULL) {
-        int args[MOST_ARGS] = {one->args[0], one->args[1], step->args[1], step->args[2],
-                               step->args[3]};
-        fusing->is_gone[made_by] = 1;
-        put_together(fusing, step, kernel, args, 5);
-    }
+    int args[5] = {one->args[0], one->args[1], step->args[1], step->args[2], step->args[3]};
+    return fusing_replace(fusing, step, FUSE_CHOICE, kernel, args, 5, (int[2]){maker, -1});
 }
 
-/* Make one step of two, or of three. */
-static void
-fuse(Fusing *fusing, PlanStep *step)
+/* Make one step of two operations of arithmetic, or of three. */
+static Outcome
+fusing_join(Fusing *fusing, PlanStep *step)
 {
-    enum known own = fusible(fusing, step);
-    if (own == KNOWN_NOTHING) {
-        return;
+    enum operation own = fusing_arithmetic(fusing, step);
+    if (own == OP_OTHER) {
+        return PASS_DONE;
     }
-    int type = fusing->now->planner->typing->typed[step->node].descrs[2]->type_num;
-    int left = part(fusing, step->args[0]), right = part(fusing, step->args[1]);
-    if ((left < 0 && right < 0) || (left == right)) {
-        return;
+    int type = fusing_typed(fusing, step)->descrs[2]->type_num;
+    int left = fusing_part(fusing, step->args[0]), right = fusing_part(fusing, step->args[1]);
+    if (left == right) { /* none, or one step's result twice */
+        return PASS_DONE;
     }
-    int both = left >= 0 && right >= 0, first = left >= 0 ? left : right;
-    const PlanStep *one = step_at(fusing, first), *other = both ? step_at(fusing, right) : NULL;
-    Fused kernel = NULL;
-    if (both) {
-        kernel = fused_kernel(type, FUSE_BOTH, fusible(fusing, one), own, fusible(fusing, other));
-        both = kernel != NULL;
+    const PlanStep *one = &fusing->steps[left >= 0 ? left : right];
+    if (left >= 0 && right >= 0) {
+        const PlanStep *other = &fusing->steps[right];
+        Loop both = fused_kernel(type, FUSE_BOTH, fusing_arithmetic(fusing, one), own,
+                                 fusing_arithmetic(fusing, other));
+        if (both != NULL) {
+            int args[5] = {one->args[0], one->args[1], other->args[0], other->args[1],
+                           step->args[2]};
+            return fusing_replace(fusing, step, FUSE_BOTH, both, args, 5, (int[2]){left, right});
+        }
     }
-    if (!both) {
-        kernel = fused_kernel(type, left >= 0 ? FUSE_LEFT : FUSE_RIGHT, fusible(fusing, one), own,
-                              KNOWN_NOTHING);
-    }
+    enum fusion fusion = left >= 0 ? FUSE_LEFT : FUSE_RIGHT;
+    Loop kernel = fused_kernel(type, fusion, fusing_arithmetic(fusing, one), own, OP_OTHER);
     if (kernel == NULL) {
-        return;
+        return PASS_DONE;
     }
-    int args[MOST_ARGS] = {one->args[0], one->args[1],
-                           both ? other->args[0] : step->args[left >= 0 ? 1 : 0],
-                           both ? other->args[1] : step->args[2], step->args[2]};
-    fusing->is_gone[first] = 1;
-    if (both) {
-        fusing->is_gone[right] = 1;
-    }
-    put_together(fusing, step, kernel, args, both ? 5 : 4);
+    int args[4] = {one->args[0], one->args[1], step->args[left >= 0 ? 1 : 0], step->args[2]};
+    return fusing_replace(fusing, step, fusion, kernel, args, 4,
+                          (int[2]){left >= 0 ? left : right, -1});
 }
 
 /* Let scalars be repeated for a whole block where NumPy's loop has no quick way for them. */
 static void
-repeat_scalars(Fusing *fusing, PlanStep *step, npy_intp items)
+fusing_repeat(Fusing *fusing, PlanStep *step, npy_intp items)
 {
-    const Typed *typed = &fusing->now->planner->typing->typed[step->node];
-    if (step->cast != NULL || step->fused != NULL || typed->action != ACT_LOOP ||
-        items < WORTH_REPEATING || !typed->is_even ||
-        (typed->known != KNOWN_MAXIMUM && typed->known != KNOWN_MINIMUM)) {
+    if (items < WORTH_REPEATING || !fusing_typed(fusing, step)->stride_invariant ||
+        (step->operation != OP_MAXIMUM && step->operation != OP_MINIMUM)) {
         return;
     }
     for (int k = 0; k < step->n_args - 1; k++) {
-        Operand *operand = operand_at(fusing, step->args[k]);
+        Operand *operand = fusing_operand(fusing, step->args[k]);
         int is_item = operand->where == IN_ITEM || operand->where == IN_SPLAT;
         if (is_item && (operand->itemsize == 8 || operand->itemsize == 4)) {
             operand->where = IN_SPLAT;
             operand->repeats = -1; /* as many as there are items in a block */
-            step->wants_items = 1;
+            step->repeats_items = 1;
         }
     }
 }
 
-void
-stage_fuse(Layouting *now)
+/* Count how often operands are used, and note what makes them. */
+static int
+fusing_begin(Fusing *fusing, Planner *planner, Stage *stage)
 {
-    Plan *plan = now->planner->plan;
-    Stage *stage = now->stage;
-    Fusing fusing = {.now = now};
-    if (stage->n_operands > MOST_NODES * 4) {
-        return;
+    int n = stage->n_operands;
+    int *room = planner_take(planner, (size_t)(2 * n + stage->n_steps) * sizeof(int));
+    *fusing = (Fusing){planner,
+                       stage,
+                       planner->plan->operands + stage->first_operand,
+                       planner->plan->steps + stage->first_step,
+                       room,
+                       room + n,
+                       room + 2 * n};
+    if (room == NULL) {
+        return 0;
     }
-    for (int i = 0; i < stage->n_operands; i++) {
-        fusing.made_by[i] = -1;
+    for (int i = 0; i < n; i++) {
+        fusing->made_by[i] = -1;
     }
     for (int s = 0; s < stage->n_steps; s++) {
-        const PlanStep *step = step_at(&fusing, s);
+        const PlanStep *step = &fusing->steps[s];
         for (int k = 0; k < step->n_args - 1; k++) {
-            fusing.uses[step->args[k] - stage->first_operand]++;
+            fusing->uses[step->args[k] - stage->first_operand]++;
         }
-        fusing.made_by[step->args[step->n_args - 1] - stage->first_operand] = s;
+        fusing->made_by[step->args[step->n_args - 1] - stage->first_operand] = s;
     }
+    return 1;
+}
+
+Outcome
+fusing_fuse(Planner *planner, int number)
+{
+    Plan *plan = planner->plan;
+    Stage *stage = &plan->stages[number];
     npy_intp items = stage_items(stage);
+    Fusing fusing;
+    if (!fusing_begin(&fusing, planner, stage)) {
+        return PASS_FAILED;
+    }
     for (int s = 0; s < stage->n_steps; s++) {
-        if (!plan->is_reported) {
-            fuse(&fusing, step_at(&fusing, s));
-            fuse_choice(&fusing, step_at(&fusing, s));
+        PlanStep *step = &fusing.steps[s];
+        if (!plan->reports_steps) {
+            TRY(fusing_join(&fusing, step));
+            TRY(fusing_choice(&fusing, step));
         }
-        repeat_scalars(&fusing, step_at(&fusing, s), items);
+        fusing_repeat(&fusing, step, items);
     }
     int left = 0;
     for (int s = 0; s < stage->n_steps; s++) {
         if (!fusing.is_gone[s]) {
-            *step_at(&fusing, left++) = *step_at(&fusing, s);
+            fusing.steps[left++] = fusing.steps[s];
         }
     }
-    plan->n_steps -= stage->n_steps - left;
+    plan->n_steps -= stage->n_steps - left; /* it is the last stage so far */
     stage->n_steps = left;
+    return PASS_DONE;
 }

@@ -3,7 +3,8 @@
 
 /* Let a view go on over one item of an index. */
 static int
-view_add_node(View *view, const Program *program, const Values *values, int number, int following)
+indices_view_add_node(View *view, const Program *program, const Values *values, int number,
+                      int following)
 {
     const Node *node = &program->nodes[number];
     if (node->kind == NODE_SLICE) {
@@ -33,14 +34,15 @@ view_add_node(View *view, const Program *program, const Values *values, int numb
 
 /* How many axes an item of an index uses up. */
 static int
-takes_axis(const Values *values, int number)
+indices_takes_axis(const Values *values, int number)
 {
     PyObject *value = values->of[number];
     return value != Py_None && value != Py_Ellipsis;
 }
 
 int
-plan_view(const Program *program, const Values *values, int number, const Extent *of, Extent *made)
+view_of_node(const Program *program, const Values *values, int number, const Extent *of,
+             Extent *made)
 {
     const Node *node = &program->nodes[number];
     View view;
@@ -63,11 +65,11 @@ plan_view(const Program *program, const Values *values, int number, const Extent
     if (key->kind == NODE_TUPLE) {
         int axes = 0;
         for (int i = 0; i < key->n; i++) {
-            axes += takes_axis(values, key->operands[i]);
+            axes += indices_takes_axis(values, key->operands[i]);
         }
         for (int i = 0; i < key->n; i++) {
-            axes -= takes_axis(values, key->operands[i]);
-            if (!view_add_node(&view, program, values, key->operands[i], axes)) {
+            axes -= indices_takes_axis(values, key->operands[i]);
+            if (!indices_view_add_node(&view, program, values, key->operands[i], axes)) {
                 return 0;
             }
         }
@@ -79,7 +81,7 @@ plan_view(const Program *program, const Values *values, int number, const Extent
             }
         }
     }
-    else if (!view_add_node(&view, program, values, number_of_key, 0)) {
+    else if (!indices_view_add_node(&view, program, values, number_of_key, 0)) {
         return 0;
     }
     return view_end(&view);

@@ -3,20 +3,23 @@
 #define ALLOC_REWRITE_REGIONS_INFERENCE_H
 
 #include "calls/native.h"
-#include "regions/fused_kernels.h"
+#include "regions/operations.h"
 #include "regions/program.h"
 
-enum action {
-    ACT_NOTHING,
-    ACT_LOOP,
-    ACT_WHERE,
-    ACT_NUMBER, /* of Python numbers another one */
-    ACT_SCALAR, /* of float64 scalars, and Python numbers, another one */
-    ACT_REDUCE,
-    ACT_STORE,
-};
+/* What is done at a node, as Python names it. */
+#define ACTIONS(X)                                                          \
+    X(NOTHING, "nothing")                                                   \
+    X(LOOP, "loop")                                                         \
+    X(WHERE, "where")                                                       \
+    X(NUMBER, "number") /* of Python numbers another one */                 \
+    X(SCALAR, "scalar") /* of float64 scalars, and Python numbers, one */   \
+    X(REDUCE, "reduce")                                                     \
+    X(STORE, "store")
 
-/* What is done at a node. */
+#define ACTION_MEMBER(name, text) ACT_##name,
+enum action { ACTIONS(ACTION_MEMBER) };
+#undef ACTION_MEMBER
+
 typedef struct {
     enum action action;
     PyObject *capsule; /* owned: keeps what the call needs */
@@ -25,11 +28,11 @@ typedef struct {
     int operands[MAX_IN];                /* nodes */
     PyArray_Descr *descrs[MAX_OPERANDS]; /* owned: what the loop reads and writes */
     int slow_status;
-    int is_even;
-    PyObject *ufunc;  /* owned */
-    const char *name; /* borrowed from the ufunc: what reports call it */
-    enum known known; /* which ufunc it is */
-    PyObject *native; /* owned: of a reduction */
+    int stride_invariant; /* whether items with gaps come out as those without */
+    PyObject *ufunc;      /* owned */
+    const char *name;     /* borrowed from the ufunc: what reports call it */
+    enum operation operation;
+    PyObject *native;     /* owned: of a reduction */
 } Typed;
 
 /* What was seen at a node whose value is there before anything is computed. */
@@ -37,31 +40,34 @@ typedef struct {
     int node;
     int is_object; /* whether it has to be this very object */
     Leaf leaf;
-} Key;
+} Guard;
 
 struct Plan;
 
 #define MOST_PLANS_KEPT 4
 
+/* All but the plans lies in one piece of memory. */
 typedef struct {
     int references; /* one of the site, one of each run */
     int declined;
+    size_t bytes;   /* that it takes */
     int n_nodes;
-    int n_keys;
+    int n_guards;
     int n_numbers; /* nodes that are numbers or scalars */
-    Key keys[MOST_NODES];
-    int numbers[MOST_NODES];             /* these nodes, in order */
-    PyArray_Descr *results[MOST_NODES];  /* owned, or NULL: the dtype of each node's array */
-    Typed typed[MOST_NODES];
+    int n_reductions;
     int n_plans;
     struct Plan *plans[MOST_PLANS_KEPT]; /* owned; the one used last comes first */
+    Guard *guards;
+    int *numbers;                        /* these nodes, in order */
+    PyArray_Descr **results;             /* owned, or NULL: the dtype of each node's array */
+    Typed typed[];
 } Typing;
 
 /* The values of nodes that are there before anything is computed; of all others NULL. */
 typedef struct {
-    PyObject *of[MOST_NODES];
+    PyObject **of; /* borrowed: room for one of each node, */
     int n_owned;
-    PyObject *owned[MOST_NODES];
+    PyObject **owned; /* and for those of them that are owned */
 } Values;
 
 /* Look up what the program's nodes name; 0 if something about it is not plain. */
@@ -70,6 +76,13 @@ int values_find(const Program *program, PyObject *const *args, Values *values);
 int scalar_known(const Operator *operator);
 /* Work out the numbers among the nodes; 0 if that fails. */
 int values_count(const Program *program, const Typing *typing, Values *values);
+/* Add the value of a node, which is owned from now on. */
+ALWAYS_INLINE void
+values_keep(Values *values, int node, PyObject *value)
+{
+    values->of[node] = values->owned[values->n_owned++] = value;
+}
+
 ALWAYS_INLINE void
 values_release(Values *values)
 {
@@ -81,17 +94,24 @@ values_release(Values *values)
 Typing *typing_new(const Program *program, Site *site, const Values *values);
 void typing_release(Typing *typing);
 
+/* Whether a node of that action is a step of a stage. */
+ALWAYS_INLINE int
+action_is_step(enum action action)
+{
+    return action == ACT_LOOP || action == ACT_WHERE;
+}
+
 ALWAYS_INLINE int
 typing_matches(const Typing *typing, const Values *values)
 {
-    for (int i = 0; i < typing->n_keys; i++) {
-        const Key *key = &typing->keys[i];
-        PyObject *value = values->of[key->node];
+    for (int i = 0; i < typing->n_guards; i++) {
+        const Guard *guard = &typing->guards[i];
+        PyObject *value = values->of[guard->node];
         if (value == NULL) {
             return 0;
         }
-        if (key->is_object ? key->leaf.identity != (void *)value
-                           : !leaf_matches(&key->leaf, value)) {
+        if (guard->is_object ? guard->leaf.identity != (void *)value
+                             : !leaf_matches(&guard->leaf, value)) {
             return 0;
         }
     }

@@ -1,5 +1,5 @@
-/* The operands and steps of one stage. */
-#include "regions/stages.h"
+/* The steps of one stage, with the casts that they need, and their operands. */
+#include "regions/planner.h"
 
 #include "numpy/select.h"
 
@@ -9,135 +9,153 @@
 
 /* An extent's strides over the stage's axes. */
 static void
-strides_over(const Layouting *now, const Extent *extent, Operand *operand)
+operands_lie(const Draft *draft, const Extent *extent, Operand *operand)
 {
-    int nd = now->shape->extent.nd;
+    int nd = draft->shape.nd;
     for (int i = 0; i < nd; i++) {
-        int own = now->order[i] - nd + extent->nd;
+        int own = draft->order[i] - nd + extent->nd;
         operand->strides[i] = own < 0 || extent->dims[own] == 1 ? 0 : extent->strides[own];
     }
 }
 
-/* Return a new operand's number, or -1 with an exception. */
-static int
-add_operand(Layouting *now, enum where where, int node, PyArray_Descr *descr)
+static Outcome
+operands_add(Planner *planner, int stage, enum where where, int node, PyArray_Descr *descr, int *at)
 {
-    Operand *operand = APPEND(now->planner, operands);
-    if (operand == NULL) {
-        return -1;
+    Plan *plan = planner->plan;
+    Operand *operand = APPEND(planner, operands);
+    size_t axes = (size_t)planner->drafts[stage].shape.nd + 1;
+    if (operand == NULL ||
+        (operand->strides = planner_take(planner, axes * sizeof(npy_intp))) == NULL) {
+        return PASS_FAILED;
     }
     operand->where = where;
     operand->node = node;
     operand->type_num = descr->type_num;
     operand->itemsize = PyDataType_ELSIZE(descr);
-    now->stage->n_operands++;
-    return now->planner->plan->n_operands++;
+    plan->stages[stage].n_operands++;
+    *at = plan->n_operands++;
+    return PASS_DONE;
 }
 
+/* The operand that stands for a node, as items of a type; or -1. */
 static int
-known(const Layouting *now, int node, int type_num)
+operands_known(const Plan *plan, int stage, int node, int type_num)
 {
-    const Plan *plan = now->planner->plan;
-    for (int i = 0; i < now->stage->n_operands; i++) {
-        const Operand *operand = &plan->operands[now->stage->first_operand + i];
-        if (operand->node == node && operand->type_num == type_num) {
-            return now->stage->first_operand + i;
+    int first = plan->stages[stage].first_operand;
+    for (int i = first; i < plan->n_operands; i++) {
+        if (plan->operands[i].node == node && plan->operands[i].type_num == type_num) {
+            return i;
         }
     }
     return -1;
 }
 
-static int
-add_item(Layouting *now, int node, PyArray_Descr *descr)
+static Outcome
+operands_add_item(Planner *planner, int stage, int node, PyArray_Descr *descr, int *at)
 {
-    Plan *plan = now->planner->plan;
-    int at = add_operand(now, IN_ITEM, node, descr);
-    Item *item = at < 0 ? NULL : APPEND(now->planner, items);
+    Plan *plan = planner->plan;
+    TRY(operands_add(planner, stage, IN_ITEM, node, descr, at));
+    Item *item = APPEND(planner, items);
     if (item == NULL) {
-        return -1;
+        return PASS_FAILED;
     }
     item->node = node;
     item->descr = (PyArray_Descr *)Py_NewRef((PyObject *)descr);
-    plan->operands[at].number = plan->n_items++;
-    return at;
+    plan->operands[*at].number = plan->n_items++;
+    return PASS_DONE;
 }
 
 /* The operand of an array that is not computed in this stage. */
-static int
-add_array(Layouting *now, int node, PyArray_Descr *descr)
+static Outcome
+operands_add_array(Planner *planner, int stage, int node, PyArray_Descr *descr, int *at)
 {
-    Planner *planner = now->planner;
     Plan *plan = planner->plan;
-    int owner = plan_owner(planner->program, node);
-    enum where where = plan->source_of[node] >= 0   ? IN_SOURCE
+    int owner = program_owner(planner->program, node);
+    enum where where = plan->source_of[node] >= 0    ? IN_SOURCE
                        : plan->output_of[owner] >= 0 ? IN_OUTPUT
                                                      : IN_BUFFER;
-    int at = add_operand(now, where, node, descr);
-    if (at < 0) {
-        return -1;
-    }
-    Operand *operand = &plan->operands[at];
-    strides_over(now, &planner->extents[node], operand);
+    TRY(operands_add(planner, stage, where, node, descr, at));
+    Operand *operand = &plan->operands[*at];
+    operands_lie(&planner->drafts[stage], &planner->nodes[node].extent, operand);
     if (where == IN_SOURCE) {
         operand->number = plan->source_of[node];
-        return at;
+        return PASS_DONE;
     }
     operand->number = plan->output_of[owner];
-    operand->offset = planner->extents[node].data - planner->extents[owner].data;
+    operand->offset = planner->nodes[node].extent.data - planner->nodes[owner].extent.data;
     if (where == IN_BUFFER) {
-        operand->offset += planner->buffer_of[owner];
+        operand->offset += planner->nodes[owner].buffer;
     }
-    return at;
+    return PASS_DONE;
 }
 
-/* The operand for what a step reads, as items of a dtype: added, with a cast for that step, if it
- * is new. */
-static int
-operand_for(Layouting *now, int node, PyArray_Descr *descr, int reader)
+/* ------------------------------------------------------------------ steps */
+
+/* Add a step with its arguments, the result last; NULL with an exception. */
+static PlanStep *
+operands_add_step(Planner *planner, int stage, int node, Loop loop, const int *args, int n)
 {
-    Planner *planner = now->planner;
+    Plan *plan = planner->plan;
+    PlanStep *step = APPEND(planner, steps);
+    if (step == NULL ||
+        (step->args = planner_take(planner, (size_t)n * sizeof(int))) == NULL ||
+        (step->strides = planner_take(planner, 2 * (size_t)n * sizeof(npy_intp))) == NULL) {
+        return NULL;
+    }
+    step->row_strides = step->strides + n;
+    step->loop = loop;
+    step->node = step->parts[0] = node;
+    step->n_parts = 1;
+    step->n_args = n;
+    memcpy(step->args, args, (size_t)n * sizeof(int));
+    plan->most_args = n > plan->most_args ? n : plan->most_args;
+    plan->n_steps++;
+    plan->stages[stage].n_steps++;
+    return step;
+}
+
+/* The operand for what a step reads, as items of a dtype: added if it is new, with a cast for that
+ * step. */
+static Outcome
+operands_read(Planner *planner, int stage, int reader, int node, PyArray_Descr *descr, int *at)
+{
     Plan *plan = planner->plan;
     PyArray_Descr *own = planner->typing->results[node];
-    int at = known(now, node, descr->type_num);
-    if (at >= 0) {
-        return at;
+    *at = operands_known(plan, stage, node, descr->type_num);
+    if (*at >= 0) {
+        return PASS_DONE;
     }
     if (own == NULL) {
-        return add_item(now, node, descr);
+        return operands_add_item(planner, stage, node, descr, at);
     }
-    int from = known(now, node, own->type_num);
-    if (from < 0) {
-        from = add_array(now, node, own);
+    *at = operands_known(plan, stage, node, own->type_num);
+    if (*at < 0) {
+        TRY(operands_add_array(planner, stage, node, own, at));
     }
-    if (from < 0 || plan_same_type(own, descr)) {
-        return from;
+    if (same_type(own, descr)) {
+        return PASS_DONE;
     }
-    Cast cast = cast_between(own, descr);
+    Loop cast = cast_between(own, descr);
     if (cast == NULL) {
-        return -2;
+        return planner_decline(planner, "there is no code for a cast");
     }
-    at = add_operand(now, IN_BLOCK, node, descr);
-    PlanStep *step = at < 0 ? NULL : APPEND(planner, steps);
+    int args[2] = {*at};
+    TRY(operands_add(planner, stage, IN_BLOCK, node, descr, at));
+    args[1] = *at;
+    PlanStep *step = operands_add_step(planner, stage, node, cast, args, 2);
     if (step == NULL) {
-        return -1;
+        return PASS_FAILED;
     }
-    now->n_blocks++;
-    step->cast = cast;
-    step->is_checked = cast_may_raise(own, descr);
+    step->operation = OP_CAST;
     step->node = reader;
-    step->n_args = 2;
-    step->args[0] = from;
-    step->args[1] = at;
-    plan->n_steps++;
-    now->stage->n_steps++;
-    return at;
+    step->checks_flags = cast_may_raise(own, descr) != 0;
+    return PASS_DONE;
 }
 
 /* The operand that a step writes to. */
-static int
-result_for(Layouting *now, int node, PyArray_Descr *descr)
+static Outcome
+operands_write(Planner *planner, int stage, int node, PyArray_Descr *descr, int *at)
 {
-    Planner *planner = now->planner;
     Plan *plan = planner->plan;
     const Program *program = planner->program;
     int effect = program->effect;
@@ -146,97 +164,80 @@ result_for(Layouting *now, int node, PyArray_Descr *descr)
                          ? program->nodes[effect].operands[2] == node
                          : effect == node);
     if (is_target || node == effect) {
-        int at = add_operand(now, IN_SOURCE, node, descr);
-        if (at >= 0) {
-            plan->operands[at].number = plan->target;
-            strides_over(now, &plan->sources[plan->target].extent, &plan->operands[at]);
-        }
-        return at;
+        TRY(operands_add(planner, stage, IN_SOURCE, node, descr, at));
+        int target = plan->sources[plan->target].node;
+        plan->operands[*at].number = plan->target;
+        operands_lie(&planner->drafts[stage], &planner->nodes[target].extent,
+                     &plan->operands[*at]);
+        return PASS_DONE;
     }
-    if (plan->output_of[node] >= 0 || planner->buffer_of[node] >= 0) {
-        return add_array(now, node, descr);
+    if (plan->output_of[node] >= 0 || planner->nodes[node].buffer >= 0) {
+        return operands_add_array(planner, stage, node, descr, at);
     }
-    now->n_blocks++;
-    return add_operand(now, IN_BLOCK, node, descr);
+    return operands_add(planner, stage, IN_BLOCK, node, descr, at);
 }
 
-/* ------------------------------------------------------------------ steps */
-
-static int
-add_loop(Layouting *now, int node)
+/* What an operation does. */
+static Outcome
+operands_add_operation(Planner *planner, int stage, int node)
 {
-    Planner *planner = now->planner;
     const Typed *typed = &planner->typing->typed[node];
-    int args[MAX_OPERANDS] = {0};
+    int args[MAX_OPERANDS];
     for (int i = 0; i < typed->n_in; i++) {
-        args[i] = operand_for(now, typed->operands[i], typed->descrs[i], node);
-        if (args[i] < 0) {
-            return args[i] == -1 ? -1 : 0;
-        }
+        TRY(operands_read(planner, stage, node, typed->operands[i], typed->descrs[i], &args[i]));
     }
-    args[typed->n_in] = result_for(now, node, typed->descrs[typed->n_in]);
-    PlanStep *step = args[typed->n_in] < 0 ? NULL : APPEND(planner, steps);
+    TRY(operands_write(planner, stage, node, typed->descrs[typed->n_in], &args[typed->n_in]));
+    Loop loop = typed->action == ACT_WHERE ? where_loop(PyDataType_ELSIZE(typed->descrs[3]))
+                                           : typed->call.loop;
+    if (loop == NULL) {
+        return planner_decline(planner, "there is no code for a choice between such items");
+    }
+    PlanStep *step = operands_add_step(planner, stage, node, loop, args, typed->n_in + 1);
     if (step == NULL) {
-        return -1;
+        return PASS_FAILED;
     }
-    step->loop = typed->call.loop;
     step->context = typed->call.context;
     step->auxdata = typed->call.auxdata;
-    step->is_checked = !typed->call.raises_nothing;
+    step->operation = typed->operation;
+    step->checks_flags = !typed->call.raises_nothing;
     step->slow_status = (unsigned char)typed->slow_status;
     planner->plan->slow_status |= typed->slow_status;
-    if (typed->action == ACT_WHERE) {
-        step->loop = where_loop(PyDataType_ELSIZE(typed->descrs[3]));
-        if (step->loop == NULL) {
-            return 0;
-        }
-    }
-    step->node = node;
-    step->n_args = typed->n_in + 1;
-    memcpy(step->args, args, sizeof(args));
-    planner->plan->n_steps++;
-    now->stage->n_steps++;
-    return 1;
+    return PASS_DONE;
 }
 
 /* The last step of a late store: from the buffer, or what is in it, into the target. */
-static int
-add_copy(Layouting *now, int node)
+static Outcome
+operands_add_store(Planner *planner, int stage, int node)
 {
-    Planner *planner = now->planner;
-    int value = planner->program->nodes[node].operands[2];
-    PyArray_Descr *descr = planner->typing->results[planner->program->nodes[node].operands[0]];
-    int from = operand_for(now, value, descr, node);
-    int to = from < 0 ? from : result_for(now, node, descr);
-    if (to < 0) {
-        return to == -1 ? -1 : 0;
+    const Node *made = &planner->program->nodes[node];
+    PyArray_Descr *descr = planner->typing->results[made->operands[0]];
+    Loop loop = copy_loop(PyDataType_ELSIZE(descr));
+    int args[2];
+    TRY(operands_read(planner, stage, node, made->operands[2], descr, &args[0]));
+    TRY(operands_write(planner, stage, node, descr, &args[1]));
+    if (loop == NULL) {
+        return planner_decline(planner, "there is no code for a store of such items");
     }
-    PlanStep *step = APPEND(planner, steps);
+    PlanStep *step = operands_add_step(planner, stage, node, loop, args, 2);
     if (step == NULL) {
-        return -1;
+        return PASS_FAILED;
     }
-    step->loop = copy_loop(PyDataType_ELSIZE(descr));
-    step->node = node;
-    step->n_args = 2;
-    step->args[0] = from;
-    step->args[1] = to;
-    planner->plan->n_steps++;
-    now->stage->n_steps++;
-    return step->loop != NULL;
+    step->operation = OP_COPY;
+    return PASS_DONE;
 }
 
-int
-stage_fill(Layouting *now, const int *nodes, int n)
+Outcome
+operands_fill(Planner *planner, int stage)
 {
-    Plan *plan = now->planner->plan;
-    now->stage->first_operand = plan->n_operands;
-    now->stage->first_step = plan->n_steps;
-    for (int i = 0; i < n; i++) {
-        int is_store = now->planner->typing->typed[nodes[i]].action == ACT_STORE;
-        int done = is_store ? add_copy(now, nodes[i]) : add_loop(now, nodes[i]);
-        if (done <= 0) {
-            return done;
+    Plan *plan = planner->plan;
+    plan->stages[stage].first_operand = plan->n_operands;
+    plan->stages[stage].first_step = plan->n_steps;
+    for (int i = 0; i < planner->program->n_nodes; i++) {
+        if (planner->nodes[i].stage == stage) {
+            TRY(planner->typing->typed[i].action == ACT_STORE
+                    ? operands_add_store(planner, stage, i)
+                    : operands_add_operation(planner, stage, i));
         }
     }
-    return 1;
+    return PASS_DONE;
 }

@@ -1,25 +1,27 @@
-/* How a region's program goes over arrays of certain shapes and strides.
+/* How a region's program goes over arrays of certain shapes and strides: a plan, as data.
  *
  * The program's steps are sorted into *stages*: a stage's steps have one shape, and are all done
  * for a block of items before the next block comes, so that what they hand to each other stays in
- * the cache. What another stage needs as a whole goes into a buffer.
+ * the cache. What another stage needs as a whole goes into a buffer. The planner makes plans
+ * (planner.h); here is what they are, and how one is found to serve again.
  */
 #ifndef ALLOC_REWRITE_REGIONS_PLAN_H
 #define ALLOC_REWRITE_REGIONS_PLAN_H
 
-#include "regions/fused_kernels.h"
 #include "numpy/iteration.h"
+#include "regions/executor.h"
 #include "regions/inference.h"
+#include "regions/operations.h"
 
 #define ALIGNMENT 64 /* of pieces of scratch memory, in bytes */
-#define WORTH_SHARING 1000000 /* work from which on several threads gain */
-#define SLOW_STEP 32          /* work for an item, where a step of plain arithmetic is one */
-#define MOST_BYTES (NPY_MAX_INTP >> 16) /* of an array; sums of these don't overflow */
-#define MOST_STAGES 16
-#define MOST_FAR 12
-#define MOST_ITEMS 64         /* scalars of all stages */
-#define MOST_ALL_OPERANDS 320 /* operands of all stages */
-#define MOST_ARGS FUSED_ARGS /* of a step, with its result */
+#define MOST_PARTS 3 /* operations that one step does */
+
+/* The bytes that so many take in scratch memory. */
+ALWAYS_INLINE npy_intp
+scratch_bytes(npy_intp nbytes)
+{
+    return (nbytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+}
 
 /* Where an operand's items are. */
 enum where {
@@ -31,12 +33,24 @@ enum where {
     IN_BLOCK,  /* scratch memory for one block */
 };
 
+/* How the target lies to the other arrays. */
+enum overlap {
+    APART,
+    SAME_ITEMS, /* others have the same items at the same places */
+    OVERLAPPING /* in any other way */
+};
+
+/* Lengths and strides of axes. */
+typedef struct {
+    int nd;
+    npy_intp *dims;
+    npy_intp *strides;
+} Axes;
+
 /* An array that a program starts from: what its header was when the plan was made. */
 typedef struct {
     int node;
-    int nd;
-    npy_intp dims[MAX_AXES];
-    npy_intp strides[MAX_AXES];
+    Axes axes;
 } Root;
 
 /* Something that an index is made of: a number, or an object that never changes. */
@@ -49,13 +63,13 @@ typedef struct {
 /* A root or a view of one. */
 typedef struct {
     int node;
-    int root;         /* its number */
-    int is_whole;     /* whether it is the root itself */
-    int is_read;      /* whether a step reads it */
-    npy_intp offset;  /* bytes from the root's data */
-    npy_intp low;     /* the first byte that it covers, from its own first item */
-    npy_intp high;    /* the byte behind the last */
-    Extent extent;    /* without data */
+    int root;        /* its number */
+    int is_whole;    /* whether it is the root itself */
+    int is_read;     /* whether a step reads it */
+    npy_intp offset; /* bytes from the root's data */
+    npy_intp low;    /* the first byte that it covers, from its own first item */
+    npy_intp high;   /* the first byte after its last */
+    Axes axes;
 } Source;
 
 typedef struct {
@@ -68,7 +82,7 @@ typedef struct {
     PyArray_Descr *descr; /* owned */
     int c_order;
     npy_intp size;
-    Extent extent; /* without data */
+    Axes axes;
     Slots slots;
 } Output;
 
@@ -77,41 +91,46 @@ typedef struct {
     enum where where;
     int node;        /* whose value it is */
     int type_num;    /* as what it is read: that of a cast's result differs from the node's */
-    int number;      /* among its kind; of a block, which one */
+    int number;      /* among its kind; of one in a block, which piece of scratch memory */
     npy_intp offset; /* bytes in the scratch memory, or from the first item */
     npy_intp itemsize;
-    npy_intp repeats; /* of a scalar in scratch memory */
-    npy_intp strides[MAX_AXES]; /* by the stage's axes */
+    npy_intp repeats;  /* of a scalar in scratch memory */
+    npy_intp *strides; /* by the stage's axes; of scalars and blocks, zero */
 } Operand;
 
+/* One loop over a block; what is read for each block comes first. */
 typedef struct {
-    PyArrayMethod_StridedLoop *loop;
-    PyArrayMethod_Context *context;
-    NpyAuxData *auxdata;
-    int node;
-    int n_args;
-    int args[MOST_ARGS]; /* operands */
-    npy_intp strides[MOST_ARGS];
-    npy_intp row_strides[MOST_ARGS];
-    unsigned char is_checked; /* whether flags that it raises are reported */
+    Loop loop;
+    PyArrayMethod_Context *context; /* borrowed from the typing, */
+    NpyAuxData *auxdata;            /* like this */
+    int *args;                      /* operands, the result last */
+    npy_intp *strides;              /* by argument: from item to item, */
+    npy_intp *row_strides;          /* and from row to row */
+    int n_args;                     /* at least two */
+    unsigned char checks_flags;     /* whether floating point flags that it raises are reported */
     unsigned char slow_status;
-    Cast cast;                /* what is done instead of a loop; or NULL */
-    Fused fused;              /* likewise */
-    unsigned char wants_items; /* whether its loop is slow for scalars, and they are repeated */
-    unsigned char by_row; /* whether it is called for each row of a block */
+    unsigned char by_row;           /* whether it is called for each row of a block */
+    unsigned char repeats_items;    /* whether its loop is slow for scalars, which are repeated */
+    enum operation operation;
+    int node;                       /* the one that flags are reported for */
+    enum fusion fusion;
+    int n_parts;
+    int parts[MOST_PARTS];          /* nodes that it computes: first, second, third */
 } PlanStep;
 
-typedef struct {
+typedef struct Stage {
+    const Executor *executor; /* owned */
     int first_operand, n_operands;
     int first_step, n_steps;
+    int n_repeated;  /* operands that are repeated scalars */
     int nd;
-    npy_intp dims[MAX_AXES]; /* innermost first */
-    npy_intp length;         /* of a block, along the innermost axis; with rows, that axis */
-    npy_intp rows;           /* in a block; 0 if blocks are pieces of rows */
-    int n_far;               /* operands whose next block is fetched while this one is done */
-    int far[MOST_FAR];
-    npy_intp work;           /* items times what the steps take */
-    npy_intp pitch;          /* items from one row to the next, in a block */
+    npy_intp *dims;  /* innermost first */
+    npy_intp length; /* of a block, along the innermost axis; with rows, that axis */
+    npy_intp rows;   /* in a block; 0 if blocks are pieces of rows */
+    npy_intp pitch;  /* items from one row to the next, in a block */
+    npy_intp work;   /* items times what the steps take */
+    int n_far;       /* operands whose next block is fetched while this one is done */
+    int *far;
 } Stage;
 
 ALWAYS_INLINE npy_intp
@@ -131,22 +150,26 @@ enum effect {
     LATE_EFFECT,   /* in a stage of its own, when all else has gone well */
 };
 
+/* All that it holds lies in one piece of memory. */
 typedef struct Plan {
     int references;
-    int declined;
-    int is_careful; /* for where a report may raise */
-    int overlap;    /* what `plan_overlap` said */
-    int is_reported; /* whether flags are reported step by step, as nothing can be done again */
-    int has_pitch;
-    int is_fixed;    /* whether it is for these numbers in indices alone */
+    size_t bytes;         /* that it takes */
+    const char *declined; /* why there is none for these shapes; or NULL */
+    int may_raise;        /* for where a report may raise; of one that serves no more, -1 */
+    enum overlap overlap;
+    int reports_steps; /* whether flags are reported step by step, as nothing can be done again */
+    int has_pitch;     /* whether loops go over what lies between rows */
+    int bound_to_numbers; /* whether it is for these numbers in indices alone */
     enum effect effect;
-    int target; /* the source that is changed; -1 */
-    int slow_status; /* whether a step may raise flags in the slower unit */
-    npy_intp size; /* items of the largest stage */
-    npy_intp work; /* of the stage that has most of it */
-    npy_intp scratch; /* bytes */
-    npy_intp blocks;  /* where in these the blocks begin */
+    int target;        /* the source that is changed; -1 */
+    int slow_status;   /* whether a step may raise flags in the slower unit */
+    npy_intp size;     /* items of the largest stage */
+    npy_intp work;     /* of the stage that has most of it */
+    npy_intp scratch;  /* bytes */
+    npy_intp buffers;  /* bytes of these that buffers take; what blocks take follows */
+    int n_nodes;
     int n_roots, n_watches, n_sources, n_items, n_outputs, n_operands, n_steps, n_stages;
+    int most_args;     /* of a step */
     Root *roots;
     Watch *watches;
     Source *sources;
@@ -154,73 +177,45 @@ typedef struct Plan {
     Output *outputs;
     Operand *operands;
     PlanStep *steps;
-    Stage stages[MOST_STAGES];
-    signed char source_of[MOST_NODES]; /* by node: its source, or -1 */
-    signed char output_of[MOST_NODES]; /* by node: its output, or -1 */
+    Stage *stages;
+    int *source_of; /* by node: its source, or -1 */
+    int *output_of; /* by node: its output, or -1 */
 } Plan;
 
-/* How it is to be made: see the members of these names. */
-typedef struct {
-    int is_careful;
-    int overlap;
-    int no_pitch;
-} PlanMode;
-
-/* A plan for values; NULL with an exception. It says so itself if it has none (`declined`). */
-Plan *plan_new(const Program *program, const Typing *typing, const Values *values,
-               PlanMode mode);
 void plan_release(Plan *plan);
+/* Let go of what a plan owns, but not of its memory. */
+void plan_clear(Plan *plan);
+/* Let go of all that tells how it is carried out: what is left says for which arrays it is. */
+void plan_strip(Plan *plan);
+/* The same plan in memory of its own, as large as it is; NULL with an exception. What the first one
+ * owned is the copy's then. */
+Plan *plan_packed(const Plan *plan);
 /* Whether the arrays and indices are those of the plan; where only numbers among the indices
  * differ, so that the same shapes lie elsewhere, the plan is moved there. */
 int plan_fits(Plan *plan, const Program *program, const Values *values);
-/* How the target lies to the other arrays: 0 apart, 1 where others have the same items at the same
- * places, 2 if it overlaps one in any other way. */
-int plan_overlap(const Plan *plan, const Values *values);
-/* Work out a view of an extent; 0 if it is none of the plain ones. */
-int plan_view(const Program *program, const Values *values, int number, const Extent *of,
-              Extent *made);
-/* Sort the steps into stages, and lay those out; 0 if that cannot be done. */
-typedef struct Planner Planner;
-int plan_stages(Planner *planner);
+/* How the target lies to the other arrays. */
+enum overlap plan_overlap(const Plan *plan, const Values *values);
 
-/* What is worked with while a plan is made. */
-struct Planner {
-    const Program *program;
-    const Typing *typing;
-    const Values *values;
-    Plan *plan;
-    Extent *extents;             /* of nodes that are arrays, or will be */
-    int stage_of[MOST_NODES];    /* -1 if it isn't computed in any */
-    int is_whole[MOST_NODES];    /* whether another stage needs it */
-    int is_needed[MOST_NODES];   /* whether it has to be an array of its own */
-    npy_intp buffer_of[MOST_NODES]; /* bytes in the scratch memory, or -1 */
-    int no_pitch;
-    int is_c_order[MOST_NODES];
-    int capacity_roots, capacity_watches, capacity_sources, capacity_items, capacity_outputs,
-        capacity_operands, capacity_steps;
-};
-
-/* Find all arrays and views, and the shapes of what will be computed; 0 if in vain. */
-int plan_find(Planner *planner);
-/* Make room for one more element; NULL with an exception if there is none. */
-void *plan_grow(void **elements, int *capacity, int n, size_t size);
-
-/* Whether an array's memory can be gone through as it is. */
-ALWAYS_INLINE int
-is_regular(PyArrayObject *array)
+/* The array whose memory a source is in. */
+ALWAYS_INLINE PyArrayObject *
+plan_array(const Plan *plan, const Values *values, const Source *source)
 {
-    return (PyArray_FLAGS(array) & (NPY_ARRAY_ALIGNED | NPY_ARRAY_WRITEBACKIFCOPY)) ==
-           NPY_ARRAY_ALIGNED;
+    return (PyArrayObject *)values->of[plan->roots[source->root].node];
 }
 
-#define APPEND(planner, name) \
-    plan_grow((void **)&(planner)->plan->name, &(planner)->capacity_##name, \
-              (planner)->plan->n_##name, sizeof(*(planner)->plan->name))
+/* An extent of axes, without data. */
+void axes_extent(const Axes *axes, Extent *extent);
+int axes_equal(const Axes *one, const Axes *other);
 
-int plan_same_type(PyArray_Descr *one, PyArray_Descr *other);
-/* The node that an array's memory belongs to: a view's is that of what it is a view of. */
-int plan_owner(const Program *program, int node);
-/* Whether a node is a step of a stage. */
-int plan_is_step(const Planner *planner, int node);
+/* Work out a view of an extent; 0 if it is none of the plain ones. */
+int view_of_node(const Program *program, const Values *values, int number, const Extent *of,
+                 Extent *made);
+
+/* Whether an operand's items are memory that a stage goes through, and not a scalar or a block. */
+ALWAYS_INLINE int
+operand_moves(const Operand *operand)
+{
+    return operand->where != IN_BLOCK && operand->where != IN_ITEM && operand->where != IN_SPLAT;
+}
 
 #endif

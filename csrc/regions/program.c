@@ -8,7 +8,7 @@ static const char *const KINDS[] = {
 };
 
 static int
-kind_named(const char *name)
+program_kind(const char *name)
 {
     for (int i = 0; KINDS[i] != NULL; i++) {
         if (strcmp(KINDS[i], name) == 0) {
@@ -20,14 +20,14 @@ kind_named(const char *name)
 
 /* Read one node: (kind, operands, detail, line). */
 static int
-read_node(Program *program, Node *node, PyObject *source)
+program_read_node(Program *program, Node *node, PyObject *source)
 {
     PyObject *kind = PyObject_GetAttrString(source, "kind");
     PyObject *operands = PyObject_GetAttrString(source, "operands");
     PyObject *line = PyObject_GetAttrString(source, "line");
     node->detail = PyObject_GetAttrString(source, "detail");
     const char *name = kind == NULL ? NULL : PyUnicode_AsUTF8(kind);
-    int number = name == NULL ? -1 : kind_named(name), done = 0;
+    int number = name == NULL ? -1 : program_kind(name), done = 0;
     if (number < 0 || operands == NULL || node->detail == NULL || !PyTuple_Check(operands) ||
         PyTuple_GET_SIZE(operands) > MOST_OPERANDS) {
         goto end;
@@ -82,7 +82,7 @@ end:
 }
 
 static int
-truth(PyObject *source, const char *name)
+program_truth(PyObject *source, const char *name)
 {
     PyObject *value = PyObject_GetAttrString(source, name);
     int result = value == NULL ? -1 : PyObject_IsTrue(value);
@@ -91,15 +91,11 @@ truth(PyObject *source, const char *name)
 }
 
 static int
-read_all(Program *program, PyObject *nodes, PyObject *outputs)
+program_read_all(Program *program, PyObject *nodes, PyObject *outputs)
 {
-    if (!PyTuple_Check(nodes) || !PyTuple_Check(outputs) ||
-        PyTuple_GET_SIZE(nodes) > MOST_NODES || PyTuple_GET_SIZE(outputs) > MOST_NODES) {
-        return 0;
-    }
     for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(nodes); i++) {
         Node *node = &program->nodes[program->n_nodes];
-        if (!read_node(program, node, PyTuple_GET_ITEM(nodes, i))) {
+        if (!program_read_node(program, node, PyTuple_GET_ITEM(nodes, i))) {
             Py_CLEAR(node->detail);
             return 0;
         }
@@ -117,7 +113,7 @@ read_all(Program *program, PyObject *nodes, PyObject *outputs)
 
 /* Note which leaves are temporaries. */
 static int
-read_temporaries(Program *program)
+program_read_temporaries(Program *program)
 {
     PyObject *leaves = PyObject_GetAttrString(program->source, "temporaries");
     if (leaves == NULL) {
@@ -136,28 +132,61 @@ read_temporaries(Program *program)
     return 1;
 }
 
-Program *
-program_new(PyObject *source)
+int
+program_owner(const Program *program, int node)
 {
-    Program *program = PyMem_Calloc(1, sizeof(Program));
+    const Node *made = &program->nodes[node];
+    while (made->kind == NODE_INDEX || made->kind == NODE_ATTRIBUTE) {
+        node = made->operands[0];
+        made = &program->nodes[node];
+    }
+    return node;
+}
+
+/* A program that has room for nodes and outputs; NULL if these are none, or too many. */
+static Program *
+program_room(PyObject *nodes, PyObject *outputs)
+{
+    if (nodes == NULL || outputs == NULL || !PyTuple_Check(nodes) || !PyTuple_Check(outputs) ||
+        PyTuple_GET_SIZE(nodes) > MOST_NODES || PyTuple_GET_SIZE(outputs) > MOST_NODES) {
+        return NULL;
+    }
+    size_t size = sizeof(Program) + (size_t)PyTuple_GET_SIZE(nodes) * sizeof(Node);
+    size_t bytes = size + (size_t)PyTuple_GET_SIZE(outputs) * sizeof(int);
+    Program *program = PyMem_Calloc(1, bytes);
     if (program == NULL) {
         PyErr_NoMemory();
         return NULL;
     }
-    program->source = Py_NewRef(source);
-    program->effect = -1;
+    program->bytes = bytes;
+    program->outputs = (int *)((char *)program + size);
+    return program;
+}
+
+Program *
+program_new(PyObject *source)
+{
     PyObject *nodes = PyObject_GetAttrString(source, "nodes");
     PyObject *outputs = PyObject_GetAttrString(source, "outputs");
-    int done = nodes != NULL && outputs != NULL && read_all(program, nodes, outputs);
+    Program *program = program_room(nodes, outputs);
+    int done = 0;
+    if (program != NULL) {
+        program->source = Py_NewRef(source);
+        program->effect = -1;
+        done = program_read_all(program, nodes, outputs) &&
+               (program->is_packed = program_truth(source, "is_packed")) >= 0 &&
+               (program->is_merged = program_truth(source, "is_merged")) >= 0 &&
+               program_read_temporaries(program);
+    }
     Py_XDECREF(nodes);
     Py_XDECREF(outputs);
-    program->is_packed = done ? truth(source, "is_packed") : -1;
-    program->is_merged = done ? truth(source, "is_merged") : -1;
-    if (program->is_packed < 0 || program->is_merged < 0 || !read_temporaries(program)) {
+    if (!done) {
         if (!PyErr_Occurred()) {
             PyErr_SetString(PyExc_ValueError, "RegionSite: not a program that can be run");
         }
-        program_delete(program);
+        if (program != NULL) {
+            program_delete(program);
+        }
         return NULL;
     }
     return program;

@@ -4,7 +4,7 @@
 
 #include "sites/operators.h"
 
-#define MOST_NODES 100
+#define MOST_NODES 1000  /* so that what a call works with fits on the stack */
 #define MOST_OPERANDS 6 /* of one node */
 
 enum node_kind {
@@ -32,7 +32,7 @@ typedef struct {
     const Operator *operator; /* of an operation */
     int is_operand;           /* whether something is computed from its value */
     int is_temporary;         /* of a leaf: whether nobody else holds it, as far as the code goes */
-    int is_transposed; /* whether it is `.T` */
+    int is_transposed;        /* whether it is `.T` */
     int is_callable;          /* whether it is called */
     int is_guarded;           /* whether a guard looks at its value */
 } Node;
@@ -45,13 +45,17 @@ typedef struct {
     int is_merged;   /* whether something is computed once that the code computes twice */
     int effect;      /* the node that changes an array somebody else may see; -1 if none does */
     PyObject *source; /* owned: the `Program` that it was made from */
-    Node nodes[MOST_NODES];
-    int outputs[MOST_NODES];
+    size_t bytes;     /* that it takes */
+    int *outputs;     /* in the same memory, after the nodes */
+    Node nodes[];
 } Program;
 
 /* Read a `Program`; NULL with an exception if it is none, or too large. */
 Program *program_new(PyObject *source);
 void program_delete(Program *program);
+
+/* The node that an array's memory belongs to: a view's is that of what it is a view of. */
+int program_owner(const Program *program, int node);
 
 /* Whether nodes of this kind compute. */
 ALWAYS_INLINE int

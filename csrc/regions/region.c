@@ -1,8 +1,10 @@
 /* The sites of regions: a program over whatever its leaves are this time. */
 #include "regions/region.h"
-#include "numpy/fperrors.h"
 
-#include <string.h>
+#include "numpy/fperrors.h"
+#include "recent.h"
+#include "regions/describe.h"
+#include "regions/planner.h"
 
 #define MOST_TYPINGS 64   /* ever made by one site */
 #define FLEETING 64       /* plans after which a site has to use most of them more than once, */
@@ -10,16 +12,9 @@
 
 /* ------------------------------------------------------------------ finding a plan */
 
-static Typing *
-find_typing(RegionSite *self, const Values *values)
+static NOINLINE Typing *
+region_new_typing(RegionSite *self, const Values *values)
 {
-    for (int i = 0; i < self->n_typings; i++) {
-        Typing *typing = self->typings[i];
-        if (typing_matches(typing, values)) {
-            memmove(self->typings + 1, self->typings, (size_t)i * sizeof(Typing *));
-            return self->typings[0] = typing;
-        }
-    }
     if (self->typings_made == MOST_TYPINGS) {
         return NULL;
     }
@@ -28,35 +23,45 @@ find_typing(RegionSite *self, const Values *values)
     if (made == NULL) {
         return NULL;
     }
-    if (self->n_typings == TYPINGS) {
-        typing_release(self->typings[--self->n_typings]);
+    Typing *last = recent_add(self->typings, &self->n_typings, TYPINGS, made);
+    if (last != NULL) {
+        typing_release(last);
     }
-    memmove(self->typings + 1, self->typings, (size_t)self->n_typings * sizeof(Typing *));
-    self->n_typings++;
-    return self->typings[0] = made;
+    return made;
+}
+
+ALWAYS_INLINE Typing *
+region_typing(RegionSite *self, const Values *values)
+{
+    for (int i = 0; i < self->n_typings; i++) {
+        Typing *typing = self->typings[i];
+        if (typing_matches(typing, values)) {
+            recent_touch(self->typings, i);
+            return typing;
+        }
+    }
+    return region_new_typing(self, values);
 }
 
 ALWAYS_INLINE int
-is_usable(Plan *plan, const Program *program, const Values *values, int careful)
+region_is_usable(Plan *plan, const Program *program, const Values *values, int may_raise)
 {
-    return plan->is_careful == careful && plan_fits(plan, program, values) &&
-           (plan->target < 0 || plan->declined || plan_overlap(plan, values) == plan->overlap);
+    return plan->may_raise == may_raise && plan_fits(plan, program, values) &&
+           (plan->target < 0 || plan_overlap(plan, values) == plan->overlap);
 }
 
 static NOINLINE Plan *
-make_plan(RegionSite *self, Typing *typing, const Values *values, int careful)
+region_new_plan(RegionSite *self, Typing *typing, const Values *values, int may_raise)
 {
-    PlanMode mode = {.is_careful = careful, .no_pitch = self->no_pitch};
-    Plan *made = plan_new(self->program, typing, values, mode);
+    PlanMode mode = {.may_raise = may_raise, .no_pitch = self->no_pitch};
+    Plan *made = plan_new(self->program, typing, values, mode, NULL);
     if (made == NULL) {
         return NULL;
     }
-    if (typing->n_plans == MOST_PLANS_KEPT) {
-        plan_release(typing->plans[--typing->n_plans]);
+    Plan *last = recent_add(typing->plans, &typing->n_plans, MOST_PLANS_KEPT, made);
+    if (last != NULL) {
+        plan_release(last);
     }
-    memmove(typing->plans + 1, typing->plans, (size_t)typing->n_plans * sizeof(Plan *));
-    typing->n_plans++;
-    typing->plans[0] = made;
     if (++self->plans_made > FLEETING && self->plans_made > self->site.hits / 2 &&
         made->size < WORTH_A_PLAN && site_give_back(&self->site) < 0) {
         return NULL;
@@ -64,52 +69,68 @@ make_plan(RegionSite *self, Typing *typing, const Values *values, int careful)
     return made;
 }
 
-static Plan *
-find_plan(RegionSite *self, Typing *typing, const Values *values, int careful)
+ALWAYS_INLINE Plan *
+region_plan(RegionSite *self, Typing *typing, const Values *values, int may_raise)
 {
     for (int i = 0; i < typing->n_plans; i++) {
         Plan *plan = typing->plans[i];
-        if (is_usable(plan, self->program, values, careful)) {
-            memmove(typing->plans + 1, typing->plans, (size_t)i * sizeof(Plan *));
-            return typing->plans[0] = plan;
+        if (region_is_usable(plan, self->program, values, may_raise)) {
+            recent_touch(typing->plans, i);
+            return plan;
         }
     }
-    return make_plan(self, typing, values, careful);
+    return region_new_plan(self, typing, values, may_raise);
+}
+
+/* Find what the values are and which loops they take; NULL with the reason if that fails. */
+ALWAYS_INLINE Typing *
+region_known(RegionSite *self, PyObject *const *args, Values *values)
+{
+    if (!values_find(self->program, args, values)) {
+        self->declined = "a name or attribute in it is not plain";
+        return NULL;
+    }
+    Typing *typing = region_typing(self, values);
+    if (typing == NULL) {
+        self->declined = "too many kinds of values have come by";
+        return NULL;
+    }
+    if (typing->declined || !values_count(self->program, typing, values)) {
+        self->declined = "there is no program for values of these kinds";
+        return NULL;
+    }
+    return typing;
+}
+
+/* Whether a report may raise, for a program that changes what somebody may see; -1. */
+ALWAYS_INLINE int
+region_may_raise(const RegionSite *self)
+{
+    return self->program->effect < 0 ? 0 : fperrors_may_raise(self->site.state);
 }
 
 /* Do what the region does; NULL without an exception if it is not handled. */
 static PyObject *
-attempt(RegionSite *self, PyObject *const *args)
+region_attempt(RegionSite *self, PyObject *const *args)
 {
     Call call;
+    PyObject *result = NULL;
+    int may_raise;
     call.site = self;
     call.program = self->program;
-    PyObject *result = NULL;
-    if (!values_find(self->program, args, &call.values)) {
-        self->declined = "a name or attribute in it is not plain";
+    call.values.of = STACK_ARRAY(PyObject *, 2 * self->program->n_nodes);
+    call.values.owned = call.values.of + self->program->n_nodes;
+    call.typing = region_known(self, args, &call.values);
+    if (call.typing == NULL || (may_raise = region_may_raise(self)) < 0) {
         goto end;
     }
-    call.typing = find_typing(self, &call.values);
-    if (call.typing == NULL) {
-        self->declined = "too many kinds of values have come by";
-        goto end;
-    }
-    if (call.typing->declined || !values_count(self->program, call.typing, &call.values)) {
-        self->declined = "there is no program for values of these kinds";
-        goto end;
-    }
-    int careful = self->program->effect < 0 ? 0 : report_may_raise(self->site.state);
-    if (careful < 0) {
-        goto end;
-    }
-    call.plan = find_plan(self, call.typing, &call.values, careful);
-    if (call.plan == NULL || call.plan->declined) {
+    call.plan = region_plan(self, call.typing, &call.values, may_raise);
+    if (call.plan == NULL || call.plan->declined != NULL) {
         self->declined = "there is no plan for these shapes, memory layouts or indices";
         goto end;
     }
     call.typing->references++;
     call.plan->references++;
-    call.run.raised = 0;
     result = region_run(&call);
     if (UNLIKELY(result == NULL)) {
         self->declined = call.run.raised ? "NumPy has a floating point error to report"
@@ -120,6 +141,84 @@ attempt(RegionSite *self, PyObject *const *args)
 end:
     values_release(&call.values);
     return result;
+}
+
+/* ------------------------------------------------------------------ showing plans */
+
+/* Append what a plan is to a list; making it may run anybody's code. */
+static int
+region_append_plan(PyObject *list, Plan *plan, const Program *program, Typing *typing)
+{
+    plan->references++;
+    typing->references++;
+    PyObject *described = plan_describe(plan, program, typing);
+    int failed = described == NULL || PyList_Append(list, described) < 0;
+    Py_XDECREF(described);
+    typing_release(typing);
+    plan_release(plan);
+    return failed;
+}
+
+/* describe(): the plans that are kept, as plain data. */
+static PyObject *
+region_describe(PyObject *object, PyObject *Py_UNUSED(none))
+{
+    RegionSite *self = (RegionSite *)object;
+    PyObject *all = PyList_New(0);
+    for (int i = 0; all != NULL && i < self->n_typings; i++) {
+        for (int k = 0; all != NULL && i < self->n_typings && k < self->typings[i]->n_plans; k++) {
+            Typing *typing = self->typings[i];
+            if (region_append_plan(all, typing->plans[k], self->program, typing)) {
+                Py_CLEAR(all);
+            }
+        }
+    }
+    return all;
+}
+
+/* trace(*leaves): make a plan for these, and show it after each pass. */
+static PyObject *
+region_trace(PyObject *object, PyObject *const *args, Py_ssize_t n)
+{
+    RegionSite *self = (RegionSite *)object;
+    if (n != self->program->n_leaves) {
+        PyErr_SetString(PyExc_TypeError, "trace: wrong number of leaves");
+        return NULL;
+    }
+    Values values = {.of = STACK_ARRAY(PyObject *, self->program->n_nodes),
+                     .owned = STACK_ARRAY(PyObject *, self->program->n_nodes)};
+    PyObject *trace = PyList_New(0);
+    Typing *typing = trace == NULL ? NULL : region_known(self, args, &values);
+    int may_raise = typing == NULL ? 0 : region_may_raise(self);
+    if (typing != NULL && may_raise >= 0) {
+        PlanMode mode = {.may_raise = may_raise, .no_pitch = self->no_pitch};
+        typing->references++; /* describing may run anybody's code */
+        Plan *made = plan_new(self->program, typing, &values, mode, trace);
+        if (made != NULL) {
+            plan_release(made);
+        }
+        typing_release(typing);
+    }
+    values_release(&values);
+    if (PyErr_Occurred()) {
+        Py_CLEAR(trace);
+    }
+    return trace;
+}
+
+/* Bytes of the site with all that it knows, arrays and dtypes left out. */
+static PyObject *
+region_sizeof(PyObject *object, PyObject *Py_UNUSED(none))
+{
+    RegionSite *self = (RegionSite *)object;
+    size_t bytes = sizeof(RegionSite) + self->program->bytes;
+    for (int i = 0; i < self->n_typings; i++) {
+        bytes += self->typings[i]->bytes;
+        for (int k = 0; k < self->typings[i]->n_plans; k++) {
+            bytes += self->typings[i]->plans[k]->bytes;
+        }
+    }
+    return PyLong_FromSize_t(bytes);
 }
 
 /* ------------------------------------------------------------------ the site */
@@ -133,7 +232,7 @@ region_call(PyObject *object, PyObject *const *args, Py_ssize_t n)
         PyErr_SetString(PyExc_TypeError, "call: wrong number of leaves");
         return NULL;
     }
-    PyObject *result = attempt(self, args);
+    PyObject *result = region_attempt(self, args);
     if (LIKELY(result != NULL)) {
         if (UNLIKELY(++self->site.hits == SETTLED) && site_settle(&self->site) < 0) {
             Py_CLEAR(result);
@@ -209,10 +308,10 @@ region_traverse(PyObject *object, visitproc visit, void *arg)
             Py_VISIT(self->typings[i]->typed[k].native);
             Py_VISIT(self->typings[i]->typed[k].ufunc);
         }
-        for (int k = 0; k < self->typings[i]->n_keys; k++) {
-            const Key *key = &self->typings[i]->keys[k];
-            if (key->is_object) {
-                Py_VISIT((PyObject *)key->leaf.identity);
+        for (int k = 0; k < self->typings[i]->n_guards; k++) {
+            const Guard *guard = &self->typings[i]->guards[k];
+            if (guard->is_object) {
+                Py_VISIT((PyObject *)guard->leaf.identity);
             }
         }
     }
@@ -225,6 +324,11 @@ region_traverse(PyObject *object, visitproc visit, void *arg)
 static PyMethodDef region_methods[] = {
     {"call", (PyCFunction)(void (*)(void))region_call, METH_FASTCALL,
      "Return what the region delivers, or None if its original code has to run."},
+    {"describe", region_describe, METH_NOARGS,
+     "Return the plans that are kept, as dictionaries, lists, numbers, dtypes and ufuncs."},
+    {"trace", (PyCFunction)(void (*)(void))region_trace, METH_FASTCALL,
+     "Plan for these leaves, and return (pass, stage or None, plan so far) for each pass."},
+    {"__sizeof__", region_sizeof, METH_NOARGS, NULL},
     {"__reduce__", site_reduce, METH_NOARGS, NULL},
     {NULL, NULL, 0, NULL},
 };

@@ -2,7 +2,7 @@
 #ifndef ALLOC_REWRITE_REGIONS_REGION_H
 #define ALLOC_REWRITE_REGIONS_REGION_H
 
-#include "regions/interpret.h"
+#include "regions/walk.h"
 
 #define TYPINGS 4 /* kept at a time */
 
@@ -22,13 +22,12 @@ typedef struct {
     RegionSite *site;
     const Program *program;
     Values values;
-    Typing *typing; /* owned */
-    Plan *plan;     /* owned */
-    PyObject *arrays[MOST_NODES]; /* owned: the outputs */
+    Typing *typing;    /* owned */
+    Plan *plan;        /* owned */
+    PyObject **arrays; /* owned: the outputs */
     char *scratch;
     enum { FROM_STACK, FROM_ARENA, FROM_HEAP } origin;
-    BlockRun run;
-    char *at[MOST_ALL_OPERANDS];
+    PlanRun run;
 } Call;
 
 /* Carry out a plan for values; NULL without an exception if the original code has to run. */

@@ -6,15 +6,9 @@
 
 #define ROOM (16 * 1024) /* bytes of scratch memory that come from the stack */
 
-static PyArrayObject *
-root_of(const Call *call, const Source *source)
-{
-    return (PyArrayObject *)call->values.of[call->plan->roots[source->root].node];
-}
-
 /* The object that stands for a node outside: an array, a view of one, or what was given. */
 static PyObject *
-object_for(Call *call, int node)
+run_object(Call *call, int node)
 {
     const Program *program = call->program;
     const Plan *plan = call->plan;
@@ -29,11 +23,13 @@ object_for(Call *call, int node)
     }
     if (plan->source_of[node] >= 0) {
         const Source *source = &plan->sources[plan->source_of[node]];
-        Extent extent = source->extent;
-        extent.data = PyArray_BYTES(root_of(call, source)) + source->offset;
-        PyObject *view = view_made(root_of(call, source), &extent);
+        PyArrayObject *array = plan_array(plan, &call->values, source);
+        Extent extent;
+        axes_extent(&source->axes, &extent);
+        extent.data = PyArray_BYTES(array) + source->offset;
+        PyObject *view = view_made(array, &extent);
         if (view != NULL) { /* the same one for whoever asks again */
-            call->values.of[node] = call->values.owned[call->values.n_owned++] = Py_NewRef(view);
+            values_keep(&call->values, node, Py_NewRef(view));
         }
         return view;
     }
@@ -42,7 +38,7 @@ object_for(Call *call, int node)
 
 /* Turn the scalars into items; 0 if one does not fit. */
 static int
-fill_items(Call *call)
+run_fill_items(Call *call)
 {
     const Plan *plan = call->plan;
     for (int i = 0; i < plan->n_items; i++) {
@@ -60,18 +56,18 @@ fill_items(Call *call)
 
 /* Take the outputs' arrays; 0 if there is no room. */
 static int
-take_outputs(Call *call)
+run_take_outputs(Call *call)
 {
     RegionSite *self = call->site;
     for (int i = 0; i < call->plan->n_outputs; i++) {
         Output *output = &call->plan->outputs[i];
-        const Extent *extent = &output->extent;
+        const Axes *axes = &output->axes;
         PyArrayObject *array =
             output->c_order
                 ? slots_array(&output->slots, self->site.state, &self->site.place, "a region",
-                              output->descr, extent->nd, extent->dims, output->size)
+                              output->descr, axes->nd, axes->dims, output->size)
                 : array_new(self->site.state, &self->site.place, "a region", output->descr,
-                            extent->nd, extent->dims, extent->strides);
+                            axes->nd, axes->dims, axes->strides);
         call->arrays[i] = (PyObject *)array;
         if (array == NULL) {
             PyErr_Clear(); /* the original code needs more, and says for what */
@@ -86,7 +82,7 @@ take_outputs(Call *call)
 }
 
 static void
-drop_outputs(Call *call)
+run_drop_outputs(Call *call)
 {
     for (int i = 0; i < call->plan->n_outputs; i++) {
         Py_DECREF(call->arrays[i]);
@@ -95,7 +91,7 @@ drop_outputs(Call *call)
 
 /* The threads that the stages are shared out to, if that is worth it; NULL for this one alone. */
 static Pool *
-pool_for(State *state, const Plan *plan)
+run_pool(State *state, const Plan *plan)
 {
     if (state->threads < 2 || plan->size <= LARGE || plan->work < WORTH_SHARING) {
         return NULL;
@@ -111,7 +107,7 @@ pool_for(State *state, const Plan *plan)
 }
 
 static int
-take_scratch(Call *call, char *room)
+run_take_scratch(Call *call, char *room)
 {
     size_t nbytes = (size_t)call->plan->scratch;
     Arena *arena = call->site->site.place.arena->arena;
@@ -131,7 +127,7 @@ take_scratch(Call *call, char *room)
 }
 
 static void
-give_scratch(Call *call)
+run_give_scratch(Call *call)
 {
     if (call->origin == FROM_ARENA) {
         arena_give(call->site->site.place.arena->arena, call->scratch);
@@ -143,26 +139,29 @@ give_scratch(Call *call)
 
 /* Say where each operand begins. */
 static void
-point(Call *call)
+run_point(Call *call)
 {
     const Plan *plan = call->plan;
+    char **at = call->run.at, *scratch = call->scratch;
+    ItemRoom *items = call->run.items;
+    PyObject *const *arrays = call->arrays, *const *values = call->values.of;
     for (int i = 0; i < plan->n_operands; i++) {
         const Operand *operand = &plan->operands[i];
         const Source *source;
         switch (operand->where) {
         case IN_SOURCE:
             source = &plan->sources[operand->number];
-            call->at[i] = PyArray_BYTES(root_of(call, source)) + source->offset;
+            at[i] = PyArray_BYTES((PyArrayObject *)values[plan->roots[source->root].node]) +
+                    source->offset;
             break;
         case IN_ITEM:
-            call->at[i] = call->run.items[operand->number].bytes;
+            at[i] = items[operand->number].bytes;
             break;
         case IN_OUTPUT:
-            call->at[i] = PyArray_BYTES((PyArrayObject *)call->arrays[operand->number]) +
-                          operand->offset;
+            at[i] = PyArray_BYTES((PyArrayObject *)arrays[operand->number]) + operand->offset;
             break;
         default:
-            call->at[i] = call->scratch + operand->offset;
+            at[i] = scratch + operand->offset;
         }
     }
 }
@@ -172,7 +171,7 @@ static int
 run_stages(Call *call, int first, int stop)
 {
     PyThreadState *others = call->plan->size > LARGE ? PyEval_SaveThread() : NULL;
-    int failed = blocks_run(&call->run, first, stop);
+    int failed = walk_stages(&call->run, first, stop);
     if (others != NULL) {
         PyEval_RestoreThread(others);
     }
@@ -182,14 +181,14 @@ run_stages(Call *call, int first, int stop)
 /* Run a reduction of something that is there by now; NULL without an exception if it is none of
  * those that are handled, or reports something. */
 static PyObject *
-reduced(Call *call, int node)
+run_reduction(Call *call, int node)
 {
     const Node *made = &call->program->nodes[node];
     int first = made->kind == NODE_CALL, n = made->n - first;
     PyObject *names = made->kind == NODE_CALL ? made->detail : PyTuple_GET_ITEM(made->detail, 1);
     PyObject *args[MOST_OPERANDS];
     Native *native = (Native *)call->typing->typed[node].native;
-    args[0] = object_for(call, made->operands[first]);
+    args[0] = run_object(call, made->operands[first]);
     if (args[0] == NULL) {
         return NULL;
     }
@@ -208,30 +207,30 @@ reduced(Call *call, int node)
 
 /* Do all reductions; their values join the others. */
 static int
-reduce_all(Call *call)
+run_reductions(Call *call)
 {
-    for (int i = 0; i < call->program->n_nodes; i++) {
+    for (int i = 0; call->typing->n_reductions && i < call->program->n_nodes; i++) {
         if (call->typing->typed[i].action == ACT_REDUCE) {
-            PyObject *result = reduced(call, i);
+            PyObject *result = run_reduction(call, i);
             if (result == NULL) {
                 return 0;
             }
-            call->values.of[i] = call->values.owned[call->values.n_owned++] = result;
+            values_keep(&call->values, i, result);
         }
     }
     return 1;
 }
 
 static PyObject *
-delivered(Call *call)
+run_delivered(Call *call)
 {
     const Program *program = call->program;
     if (!program->is_packed) {
-        return object_for(call, program->outputs[0]);
+        return run_object(call, program->outputs[0]);
     }
     PyObject *all = PyTuple_New(program->n_outputs);
     for (int i = 0; all != NULL && i < program->n_outputs; i++) {
-        PyObject *object = object_for(call, program->outputs[i]);
+        PyObject *object = run_object(call, program->outputs[i]);
         if (object == NULL) {
             Py_CLEAR(all);
             break;
@@ -244,42 +243,42 @@ delivered(Call *call)
 /* Whether NumPy casts the operands of a node before all else, and reports what that raises under
  * the name of casts: in a store, and for short vectors. */
 static int
-is_cast_before(const Call *call, int node)
+run_casts_first(const Call *call, int node)
 {
     const Typed *typed = &call->typing->typed[node];
     int is_short = 1;
     for (int i = 0; i < typed->n_in; i++) {
         PyArray_Descr *descr = call->typing->results[typed->operands[i]];
-        if (descr == NULL || plan_same_type(descr, typed->descrs[i])) {
+        if (descr == NULL || same_type(descr, typed->descrs[i])) {
             continue;
         }
         int source = call->plan->source_of[typed->operands[i]];
-        const Extent *extent = source < 0 ? NULL : &call->plan->sources[source].extent;
-        is_short &= extent == NULL ? call->plan->size <= NPY_BUFSIZE
-                                   : extent->nd == 0 || (extent->nd == 1 &&
-                                                         extent->dims[0] <= NPY_BUFSIZE);
+        const Axes *axes = source < 0 ? NULL : &call->plan->sources[source].axes;
+        is_short &= axes == NULL ? call->plan->size <= NPY_BUFSIZE
+                                 : axes->nd == 0 ||
+                                       (axes->nd == 1 && axes->dims[0] <= NPY_BUFSIZE);
     }
     return typed->action == ACT_STORE || is_short;
 }
 
 /* Report what each step raised, in their order; -1 with an exception. */
 static int
-report_each(const Call *call)
+run_report_steps(const Call *call)
 {
     const State *state = call->site->site.state;
     for (int i = 0; i < call->program->n_nodes; i++) {
         const Typed *typed = &call->typing->typed[i];
         int line = call->program->nodes[i].line;
-        int raised = call->run.raised_by[i], in_cast = call->run.raised_in_cast[i];
-        if (in_cast && is_cast_before(call, i)) {
-            if (report_raised(state, "cast", in_cast, line) < 0) {
+        int raised = call->run.raised_by[i].itself, in_casts = call->run.raised_by[i].in_casts;
+        if (in_casts && run_casts_first(call, i)) {
+            if (fperrors_raised(state, "cast", in_casts, line) < 0) {
                 return -1;
             }
         }
-        else if (in_cast && !typed->call.raises_nothing) {
-            raised |= in_cast;
+        else if (in_casts && !typed->call.raises_nothing) {
+            raised |= in_casts;
         }
-        if (raised && report_raised(state, typed->name, raised, line) < 0) {
+        if (raised && fperrors_raised(state, typed->name, raised, line) < 0) {
             return -1;
         }
     }
@@ -288,49 +287,62 @@ report_each(const Call *call)
 
 /* Whether what was raised may be passed over in silence; if not, the original code reports it. */
 static int
-is_quiet(Call *call)
+run_is_quiet(Call *call)
 {
     if (LIKELY(!call->run.raised)) {
         return 1;
     }
     status_clear(1);
-    if (call->plan->is_reported) {
-        return report_each(call) < 0 ? -1 : 1;
+    if (call->plan->reports_steps) {
+        return run_report_steps(call) < 0 ? -1 : 1;
     }
     if (call->plan->has_pitch) {
         call->site->no_pitch = 1; /* it may come from between the rows */
-        call->plan->is_careful = -1;
+        call->plan->may_raise = -1;
     }
-    return report_is_idle(call->site->site.state, call->run.raised);
+    return fperrors_is_idle(call->site->site.state, call->run.raised);
+}
+
+/* Forget what was raised, and say whether it shall be told apart. */
+static void
+run_expect(Call *call, int is_told, Raised *room)
+{
+    call->run.raised = 0;
+    call->run.raised_by = is_told ? room : NULL;
+    if (is_told) {
+        memset(room, 0, (size_t)call->plan->n_nodes * sizeof(Raised));
+    }
 }
 
 /* The effect that waited until all else had gone well. */
 static int
-do_late(Call *call)
+run_late(Call *call, Raised *raised)
 {
     const Plan *plan = call->plan;
-    blocks_expect(&call->run, 1);
+    run_expect(call, 1, raised);
     status_clear(1);
     if (run_stages(call, plan->n_stages - 1, plan->n_stages) < 0) {
         return -1;
     }
     if (call->run.raised) {
         status_clear(1);
-        return report_each(call);
+        return run_report_steps(call);
     }
     return 0;
 }
 
 /* With all memory at hand: compute, and deliver. */
 static PyObject *
-computed(Call *call)
+run_computed(Call *call)
 {
     const Plan *plan = call->plan;
     int late = plan->effect == LATE_EFFECT;
-    call->run.plan = plan;
-    call->run.at = call->at;
-    blocks_expect(&call->run, plan->is_reported);
-    point(call);
+    Raised *raised = NULL;
+    if (plan->effect != NO_EFFECT) {
+        raised = STACK_ARRAY(Raised, plan->n_nodes);
+    }
+    run_expect(call, plan->reports_steps, raised);
+    run_point(call);
     status_clear(plan->slow_status);
     if (run_stages(call, 0, plan->n_stages - late) < 0) {
         if (plan->effect != DIRECT_EFFECT) {
@@ -338,11 +350,11 @@ computed(Call *call)
         }
         return NULL;
     }
-    if (is_quiet(call) <= 0 || !reduce_all(call)) {
+    if (run_is_quiet(call) <= 0 || !run_reductions(call)) {
         return NULL;
     }
-    PyObject *result = delivered(call);
-    if (result != NULL && late && do_late(call) < 0) {
+    PyObject *result = run_delivered(call);
+    if (result != NULL && late && run_late(call, raised) < 0) {
         Py_CLEAR(result);
     }
     return result;
@@ -350,29 +362,38 @@ computed(Call *call)
 
 /* Whether the array that is to be changed may be. */
 static int
-is_writeable(const Call *call)
+run_is_writeable(const Call *call)
 {
     const Plan *plan = call->plan;
     return plan->target < 0 ||
-           PyArray_ISWRITEABLE(root_of(call, &plan->sources[plan->target]));
+           PyArray_ISWRITEABLE(plan_array(plan, &call->values, &plan->sources[plan->target]));
 }
 
 PyObject *
 region_run(Call *call)
 {
-    char room[ROOM + 64];
+    const Plan *plan = call->plan;
+    char room[ROOM + ALIGNMENT];
     PyObject *result = NULL;
-    if (!is_writeable(call) || !fill_items(call) || !take_outputs(call)) {
+    char **pointers =
+        STACK_ARRAY(char *, plan->n_outputs + plan->n_operands + plan->most_args);
+    call->arrays = (PyObject **)pointers;
+    call->run.plan = plan;
+    call->run.at = pointers + plan->n_outputs;
+    call->run.data = call->run.at + plan->n_operands;
+    call->run.items = STACK_ARRAY(ItemRoom, plan->n_items);
+    call->run.raised = 0;
+    if (!run_is_writeable(call) || !run_fill_items(call) || !run_take_outputs(call)) {
         return NULL;
     }
-    call->run.pool = pool_for((State *)call->site->site.state, call->plan);
-    if (take_scratch(call, (char *)(((npy_uintp)room + 63) & ~(npy_uintp)63))) {
-        result = computed(call);
-        give_scratch(call);
+    call->run.pool = run_pool((State *)call->site->site.state, plan);
+    if (run_take_scratch(call, (char *)scratch_bytes((npy_intp)room))) {
+        result = run_computed(call);
+        run_give_scratch(call);
     } /* else the original code says what there is no memory for */
     if (call->run.pool != NULL) {
         pool_release(call->run.pool);
     }
-    drop_outputs(call);
+    run_drop_outputs(call);
     return result;
 }

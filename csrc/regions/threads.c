@@ -39,13 +39,13 @@ struct Pool {
 };
 
 static char *
-room_of(const Helper *helper)
+threads_room_of(const Helper *helper)
 {
     return helper->memory + (LINE - (uintptr_t)helper->memory % LINE) % LINE;
 }
 
 static void
-help(void *argument)
+threads_help(void *argument)
 {
     Helper *self = argument;
     Pool *pool = self->pool;
@@ -64,14 +64,14 @@ help(void *argument)
             break;
         }
         fesetenv(&pool->environment);
-        pool->function(pool->task, self->part, pool->threads, room_of(self));
+        pool->function(pool->task, self->part, pool->threads, threads_room_of(self));
         PyThread_release_lock(self->done);
     }
     PyThread_release_lock(self->done); /* the pool is not touched from here on */
 }
 
 static PyThread_type_lock
-held_lock(void)
+threads_held_lock(void)
 {
     PyThread_type_lock lock = PyThread_allocate_lock();
     if (lock != NULL) {
@@ -81,7 +81,7 @@ held_lock(void)
 }
 
 static void
-free_lock(PyThread_type_lock lock, int is_held)
+threads_free_lock(PyThread_type_lock lock, int is_held)
 {
     if (lock != NULL) {
         if (is_held) {
@@ -93,17 +93,17 @@ free_lock(PyThread_type_lock lock, int is_held)
 
 /* Start one more thread; 0 if that cannot be done. */
 static int
-add_helper(Pool *pool)
+threads_add_helper(Pool *pool)
 {
     Helper *helper = &pool->helpers[pool->threads];
     helper->pool = pool;
     helper->part = pool->threads;
-    helper->start = held_lock();
-    helper->done = held_lock();
+    helper->start = threads_held_lock();
+    helper->done = threads_held_lock();
     if (helper->start == NULL || helper->done == NULL ||
-        PyThread_start_new_thread(help, helper) == PYTHREAD_INVALID_THREAD_ID) {
-        free_lock(helper->start, 1);
-        free_lock(helper->done, 1);
+        PyThread_start_new_thread(threads_help, helper) == PYTHREAD_INVALID_THREAD_ID) {
+        threads_free_lock(helper->start, 1);
+        threads_free_lock(helper->done, 1);
         return 0;
     }
     pool->threads++;
@@ -123,12 +123,12 @@ pool_new(int threads)
     pool->in_use = PyThread_allocate_lock();
     pool->common = PyThread_allocate_lock();
     if (pool->in_use == NULL || pool->common == NULL) {
-        free_lock(pool->in_use, 0);
-        free_lock(pool->common, 0);
+        threads_free_lock(pool->in_use, 0);
+        threads_free_lock(pool->common, 0);
         PyMem_RawFree(pool);
         return NULL;
     }
-    while (pool->threads < threads && add_helper(pool)) {
+    while (pool->threads < threads && threads_add_helper(pool)) {
     }
     return pool;
 }
@@ -158,11 +158,11 @@ pool_release(Pool *pool)
             Helper *helper = &pool->helpers[i];
             PyThread_release_lock(helper->start);
             PyThread_acquire_lock(helper->done, WAIT_LOCK);
-            free_lock(helper->start, 0);
-            free_lock(helper->done, 1);
+            threads_free_lock(helper->start, 0);
+            threads_free_lock(helper->done, 1);
         }
-        free_lock(pool->in_use, 0);
-        free_lock(pool->common, 0);
+        threads_free_lock(pool->in_use, 0);
+        threads_free_lock(pool->common, 0);
     }
     for (int i = 1; i < pool->threads; i++) {
         PyMem_RawFree(pool->helpers[i].memory);
@@ -172,7 +172,7 @@ pool_release(Pool *pool)
 
 /* Let each helper have room; 0 if there is no memory. */
 static int
-make_room(Pool *pool, size_t room)
+threads_make_room(Pool *pool, size_t room)
 {
     for (int i = 1; i < pool->threads; i++) {
         Helper *helper = &pool->helpers[i];
@@ -195,7 +195,7 @@ pool_run(Pool *pool, Part part, void *task, size_t room)
         part(task, 0, 1, NULL);
         return;
     }
-    if (!make_room(pool, room)) {
+    if (!threads_make_room(pool, room)) {
         PyThread_release_lock(pool->in_use);
         part(task, 0, 1, NULL);
         return;

@@ -3,16 +3,20 @@
 
 #include <string.h>
 
+/* Keep the value of a node, if there is one. */
 static int
-keep(Values *values, int node, PyObject *value)
+values_found(Values *values, int node, PyObject *value)
 {
-    values->of[node] = values->owned[values->n_owned++] = value;
+    if (value == NULL) {
+        return 0;
+    }
+    values_keep(values, node, value);
     return 1;
 }
 
 /* Attributes of arrays that cost nothing and do nothing. */
 static int
-is_fact(PyObject *name)
+values_is_fact(PyObject *name)
 {
     static const char *const facts[] = {"shape", "size", "ndim", NULL};
     for (int i = 0; facts[i] != NULL; i++) {
@@ -25,19 +29,19 @@ is_fact(PyObject *name)
 
 /* Read an attribute where that runs nobody's code: of a module, a plain object, or an array. */
 static int
-find_attribute(Values *values, int node, PyObject *object, PyObject *name)
+values_attribute(Values *values, int node, PyObject *object, PyObject *name)
 {
     PyTypeObject *type = Py_TYPE(object);
     if (PyModule_CheckExact(object)) {
         PyObject *value = PyDict_GetItemWithError(PyModule_GetDict(object), name);
-        return value != NULL && keep(values, node, Py_NewRef(value));
+        return value != NULL && values_found(values, node, Py_NewRef(value));
     }
     if (type == &PyArray_Type) {
         if (PyUnicode_CompareWithASCIIString(name, "T") == 0) {
             values->of[node] = NULL; /* a view */
             return 1;
         }
-        return is_fact(name) && keep(values, node, PyObject_GetAttr(object, name));
+        return values_is_fact(name) && values_found(values, node, PyObject_GetAttr(object, name));
     }
     if (type->tp_getattro != PyObject_GenericGetAttr) {
         return 0;
@@ -46,37 +50,37 @@ find_attribute(Values *values, int node, PyObject *object, PyObject *name)
     if (found != NULL && !Py_IS_TYPE(found, &PyMemberDescr_Type)) {
         return 0; /* a property, a method, or a value of the class */
     }
-    PyObject *value = PyObject_GenericGetAttr(object, name);
-    return value != NULL && keep(values, node, value);
+    return values_found(values, node, PyObject_GenericGetAttr(object, name));
 }
 
 int
 values_find(const Program *program, PyObject *const *args, Values *values)
 {
+    PyObject **of = values->of;
     values->n_owned = 0;
     for (int i = 0; i < program->n_nodes; i++) {
         const Node *node = &program->nodes[i];
         PyObject *base;
-        values->of[i] = NULL;
+        of[i] = NULL;
         switch (node->kind) {
         case NODE_LEAF:
-            values->of[i] = args[node->leaf];
+            of[i] = args[node->leaf];
             break;
         case NODE_CONST:
-            values->of[i] = node->detail;
+            of[i] = node->detail;
             break;
         case NODE_ATTRIBUTE:
-            base = values->of[node->operands[0]];
+            base = of[node->operands[0]];
             if (base == NULL ? !node->is_transposed
-                             : !find_attribute(values, i, base, node->detail)) {
+                             : !values_attribute(values, i, base, node->detail)) {
                 PyErr_Clear();
                 return 0;
             }
             break;
         case NODE_INDEX:
-            base = values->of[node->operands[0]];
+            base = of[node->operands[0]];
             if (base != NULL && PyTuple_CheckExact(base)) {
-                PyObject *key = values->of[node->operands[1]];
+                PyObject *key = of[node->operands[1]];
                 if (key == NULL || !PyLong_CheckExact(key)) {
                     return 0;
                 }
@@ -86,7 +90,7 @@ values_find(const Program *program, PyObject *const *args, Values *values)
                     PyErr_Clear();
                     return 0;
                 }
-                keep(values, i, Py_NewRef(PyTuple_GET_ITEM(base, at)));
+                values_keep(values, i, Py_NewRef(PyTuple_GET_ITEM(base, at)));
             }
             break;
         default:
@@ -107,7 +111,7 @@ scalar_known(const Operator *operator)
 /* An operator on float64 scalars and Python numbers; NULL without an exception where NumPy has
  * something to report. */
 static PyObject *
-scalar_computed(const Operator *operator, PyObject *const *operands)
+values_scalar(const Operator *operator, PyObject *const *operands)
 {
     double x[2] = {0.0, 0.0};
     for (int i = 0; i < 2 && operands[i] != NULL; i++) {
@@ -144,13 +148,13 @@ values_count(const Program *program, const Typing *typing, Values *values)
         PyObject *operands[2] = {values->of[node->operands[0]],
                                  node->n > 1 ? values->of[node->operands[1]] : NULL};
         PyObject *value = typing->typed[i].action == ACT_SCALAR
-                              ? scalar_computed(node->operator, operands)
+                              ? values_scalar(node->operator, operands)
                               : operate(node->operator, operands);
         if (value == NULL) {
             PyErr_Clear(); /* the original code says what is wrong */
             return 0;
         }
-        keep(values, i, value);
+        values_keep(values, i, value);
     }
     return 1;
 }

@@ -123,7 +123,7 @@ gates_new(PyTypeObject *type, PyObject *args, PyObject *Py_UNUSED(kwargs))
 }
 
 static Gate *
-numbered(Gates *self, PyObject *number)
+gates_numbered(Gates *self, PyObject *number)
 {
     Py_ssize_t i = PyLong_AsSsize_t(number);
     if (i == -1 && PyErr_Occurred()) {
@@ -139,14 +139,14 @@ numbered(Gates *self, PyObject *number)
 static PyObject *
 gates_gate(PyObject *object, PyObject *number)
 {
-    return Py_XNewRef((PyObject *)numbered((Gates *)object, number));
+    return Py_XNewRef((PyObject *)gates_numbered((Gates *)object, number));
 }
 
 static PyObject *
 gates_empty(PyObject *object, PyObject *number)
 {
     Gates *self = (Gates *)object;
-    Gate *gate = numbered(self, number);
+    Gate *gate = gates_numbered(self, number);
     if (gate == NULL) {
         return NULL;
     }

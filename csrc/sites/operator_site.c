@@ -33,7 +33,7 @@ typedef struct {
 
 /* Whether an operand is an array whose memory matters, and nobody's Python code is behind it. */
 static int
-is_plain(PyObject *operand)
+operator_is_plain(PyObject *operand)
 {
     return PyArray_CheckExact(operand) &&
            !PyDataType_REFCHK(PyArray_DESCR((PyArrayObject *)operand));
@@ -41,7 +41,7 @@ is_plain(PyObject *operand)
 
 /* Which dying operand NumPy would write the result over; -1 for none. */
 static int
-elided_operand(const OperatorSite *self, PyObject *const *args)
+operator_elided_operand(const OperatorSite *self, PyObject *const *args)
 {
     enum elision elision = self->operator->elision;
     if (elision == NONE) {
@@ -60,9 +60,9 @@ elided_operand(const OperatorSite *self, PyObject *const *args)
 /* The operator itself; where NumPy would write over a dying operand, which it sees only when the
  * interpreter calls it, the operator in place. */
 static PyObject *
-operate_plainly(const OperatorSite *self, PyObject *const *operands)
+operator_operate_plainly(const OperatorSite *self, PyObject *const *operands)
 {
-    int over = self->n_operands == 2 ? elided_operand(self, operands) : -1;
+    int over = self->n_operands == 2 ? operator_elided_operand(self, operands) : -1;
     if (over < 0) {
         return operate(self->operator, operands);
     }
@@ -72,25 +72,25 @@ operate_plainly(const OperatorSite *self, PyObject *const *operands)
 
 /* What is not handled natively: under the handler if it makes arrays of plain memory. */
 static NOINLINE PyObject *
-unhandled(OperatorSite *self, PyObject *const *operands, int n)
+operator_unhandled(OperatorSite *self, PyObject *const *operands, int n)
 {
     Site *site = &self->site;
     int plain = 0, strange = 0;
     for (int i = 0; i < n; i++) {
-        int is_array = is_plain(operands[i]);
+        int is_array = operator_is_plain(operands[i]);
         plain += is_array;
         strange += !is_array && leaf_kind_of(operands[i]) == LEAF_NONE &&
                    self->operator->binary != PyObject_GetItem;
     }
     if (self->operator->binary == PyObject_GetItem) {
-        plain = is_plain(operands[0]) && is_plain(operands[1]);
+        plain = operator_is_plain(operands[0]) && operator_is_plain(operands[1]);
     }
     if (!plain || strange || self->operator->form == UNPACK || self->operator->form == SLICE ||
-        (self->operator->form == IN_PLACE && is_plain(operands[0]) && self->n_kernels)) {
+        (self->operator->form == IN_PLACE && operator_is_plain(operands[0]) && self->n_kernels)) {
         if (site_missed(site) < 0) {
             return NULL;
         }
-        return operate_plainly(self, operands);
+        return operator_operate_plainly(self, operands);
     }
     Stretch stretch;
     PyObject *symbol = PyUnicode_FromString(self->operator->symbol);
@@ -98,7 +98,7 @@ unhandled(OperatorSite *self, PyObject *const *operands, int n)
         Py_XDECREF(symbol);
         return NULL;
     }
-    PyObject *result = operate_plainly(self, operands);
+    PyObject *result = operator_operate_plainly(self, operands);
     result = routing_end(&stretch, site->state, &site->place, symbol, result);
     Py_DECREF(symbol);
     if (result == NULL) {
@@ -114,7 +114,7 @@ unhandled(OperatorSite *self, PyObject *const *operands, int n)
 /* ------------------------------------------------------------------ powers */
 
 static Kernel *
-kernel_for(OperatorSite *self, PyObject *ufunc)
+operator_kernel_for(OperatorSite *self, PyObject *ufunc)
 {
     for (int i = 0; i < self->n_kernels; i++) {
         if (self->kernels[i].ufunc == ufunc) {
@@ -134,7 +134,7 @@ kernel_for(OperatorSite *self, PyObject *ufunc)
 
 /* The kernel of the ufunc that NumPy takes for this power; NULL without an exception for others. */
 static Kernel *
-power_kernel(OperatorSite *self, PyObject *base, PyObject *exponent)
+operator_power_kernel(OperatorSite *self, PyObject *base, PyObject *exponent)
 {
     if (PyArray_CheckExact(exponent)) {
         return PyArray_NDIM((PyArrayObject *)exponent) ? &self->kernels[0] : NULL;
@@ -151,7 +151,7 @@ power_kernel(OperatorSite *self, PyObject *base, PyObject *exponent)
     if (ufunc == NULL) {
         return NULL;
     }
-    Kernel *kernel = ufunc == Py_None ? NULL : kernel_for(self, ufunc);
+    Kernel *kernel = ufunc == Py_None ? NULL : operator_kernel_for(self, ufunc);
     Py_DECREF(ufunc);
     if (kernel == NULL && PyErr_Occurred()) {
         return NULL;
@@ -168,7 +168,7 @@ power_kernel(OperatorSite *self, PyObject *base, PyObject *exponent)
 
 /* The items of a short vector, as NumPy's iteration gives them. */
 static PyObject *
-unpacked(PyArrayObject *array)
+operator_unpacked(PyArrayObject *array)
 {
     PyArray_Descr *descr = PyArray_DESCR(array);
     if (PyArray_NDIM(array) != 1 || PyArray_DIM(array, 0) > MOST_UNPACKED ||
@@ -193,10 +193,10 @@ unpacked(PyArrayObject *array)
 
 /* A unary or binary operator on arrays: over a dying operand where NumPy does that. */
 static PyObject *
-computed(OperatorSite *self, PyObject *const *args)
+operator_computed(OperatorSite *self, PyObject *const *args)
 {
     Kernel *kernel = &self->kernels[0];
-    int over = elided_operand(self, args);
+    int over = operator_elided_operand(self, args);
     if (over >= 0) {
         PyObject *turned[2] = {args[over], self->n_operands == 2 ? args[!over] : NULL};
         return kernel_run(kernel, turned, (PyArrayObject *)args[over], 0);
@@ -205,12 +205,12 @@ computed(OperatorSite *self, PyObject *const *args)
 }
 
 ALWAYS_INLINE PyObject *
-attempt(OperatorSite *self, PyObject *const *args)
+operator_attempt(OperatorSite *self, PyObject *const *args)
 {
     Kernel *kernel = &self->kernels[0];
     switch (self->operator->form) {
     case UNPACK:
-        return unpacked((PyArrayObject *)args[0]);
+        return operator_unpacked((PyArrayObject *)args[0]);
     case SLICE:
         return view_of_slice((PyArrayObject *)args[0], args[1], args[2]);
     case SUBSCRIPT:
@@ -230,7 +230,7 @@ attempt(OperatorSite *self, PyObject *const *args)
         }
         return kernel_run(kernel, args, NULL, 0);
     case POWER:
-        kernel = self->n_kernels ? power_kernel(self, args[0], args[1]) : NULL;
+        kernel = self->n_kernels ? operator_power_kernel(self, args[0], args[1]) : NULL;
         if (kernel == NULL) {
             return NULL;
         }
@@ -244,7 +244,7 @@ attempt(OperatorSite *self, PyObject *const *args)
             return product_run(&self->product, self->site.state, &self->site.place, args[0],
                                args[1]);
         }
-        return self->n_kernels ? computed(self, args) : NULL;
+        return self->n_kernels ? operator_computed(self, args) : NULL;
     }
 }
 
@@ -258,7 +258,7 @@ operator_call(PyObject *object, PyObject *const *args, Py_ssize_t n)
         return NULL;
     }
     if (PyArray_CheckExact(args[0]) || (n == 2 && PyArray_CheckExact(args[1]))) {
-        PyObject *result = attempt(self, args);
+        PyObject *result = operator_attempt(self, args);
         if (LIKELY(result != NULL)) {
             if (UNLIKELY(++self->site.hits == SETTLED) && site_settle(&self->site) < 0) {
                 Py_CLEAR(result);
@@ -270,10 +270,10 @@ operator_call(PyObject *object, PyObject *const *args, Py_ssize_t n)
         }
         if (self->site.place.arena->arena->refused) { /* the heap's turn */
             self->site.place.arena->arena->refused = 0;
-            return operate_plainly(self, args);
+            return operator_operate_plainly(self, args);
         }
     }
-    return unhandled(self, args, (int)n);
+    return operator_unhandled(self, args, (int)n);
 }
 
 /* operator_site(spec, owner, number, arena, frugal, name, ufunc) */

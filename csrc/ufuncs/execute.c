@@ -7,8 +7,8 @@
 /* Call the loop once, turning what has another dtype block by block. -1 without an exception if a
  * cast raises flags: NumPy does it all again, and says whose they are. */
 static int
-call_with_casts(const Run *run, char *const *data, npy_intp n, const npy_intp *strides,
-                int *raised)
+execute_call_with_casts(const Run *run, char *const *data, npy_intp n, const npy_intp *strides,
+                        int *raised)
 {
     const Variant *variant = run->variant;
     const Step *step = &variant->step;
@@ -28,7 +28,7 @@ call_with_casts(const Run *run, char *const *data, npy_intp n, const npy_intp *s
                 data[i] == run->items[i].bytes) {
                 continue; /* scalars and arrays of one item were turned before */
             }
-            variant->casts[i](at[i], strides[i], room[i], block);
+            cast_items(variant->casts[i], at[i], strides[i], room[i], block);
             at[i] = (char *)room[i];
             by[i] = PyDataType_ELSIZE(variant->descrs[i]);
         }
@@ -44,7 +44,7 @@ call_with_casts(const Run *run, char *const *data, npy_intp n, const npy_intp *s
 }
 
 static int
-call_nest(const Run *run, const Nest *nest, int axis, char *const *data)
+execute_call_nest(const Run *run, const Nest *nest, int axis, char *const *data)
 {
     const Step *step = &run->variant->step;
     if (axis == 0) {
@@ -56,7 +56,7 @@ call_nest(const Run *run, const Nest *nest, int axis, char *const *data)
     const npy_intp *strides = nest->strides[axis];
     const int n = step->n_in;
     for (npy_intp i = 0; i < nest->dims[axis]; i++) {
-        int failed = axis > 1 ? call_nest(run, nest, axis - 1, at)
+        int failed = axis > 1 ? execute_call_nest(run, nest, axis - 1, at)
                               : step->call.loop(step->call.context, at, &nest->dims[0],
                                                 nest->strides[0], step->call.auxdata);
         if (failed < 0) {
@@ -102,10 +102,10 @@ execute(Kernel *kernel, const Run *run, npy_intp size, const Nest *nest)
                                  step->call.auxdata);
     }
     else if (nest == NULL) {
-        failed = call_with_casts(run, run->data, size, run->strides, &raised);
+        failed = execute_call_with_casts(run, run->data, size, run->strides, &raised);
     }
     else {
-        failed = call_nest(run, nest, nest->nd - 1, run->data);
+        failed = execute_call_nest(run, nest, nest->nd - 1, run->data);
     }
     raised = checked ? raised | status_raised(variant->slow_status) : 0;
     if (others != NULL) {

@@ -12,7 +12,7 @@
 /* Whether the operands that are arrays have one shape and lie in memory in C order without gaps:
  * then a single call of the loop does it. The number of items, or -1. */
 ALWAYS_INLINE npy_intp
-flat_size(const Run *run, int n, PyArrayObject **shape)
+kernel_flat_size(const Run *run, int n, PyArrayObject **shape)
 {
     PyArrayObject *first = NULL;
     for (int i = 0; i < n; i++) {
@@ -38,7 +38,7 @@ flat_size(const Run *run, int n, PyArrayObject **shape)
 
 /* Whether a result may be written over an operand: the frame's stack is its only holder. */
 static int
-is_dying(PyArrayObject *array, const PyArray_Descr *descr)
+kernel_is_dying(PyArrayObject *array, const PyArray_Descr *descr)
 {
     if (array == NULL || PyArray_DESCR(array) != descr || fields(array)->base != NULL ||
         fields(array)->weakreflist != NULL ||
@@ -56,14 +56,14 @@ is_dying(PyArrayObject *array, const PyArray_Descr *descr)
 }
 
 static PyArrayObject *
-output_for(Kernel *kernel, Run *run, PyArrayObject *shape, npy_intp size, int may_overwrite)
+kernel_output_for(Kernel *kernel, Run *run, PyArrayObject *shape, npy_intp size, int may_overwrite)
 {
     Variant *variant = run->variant;
     PyArray_Descr *descr = variant->descrs[kernel->n_in];
     if (may_overwrite && size * PyDataType_ELSIZE(descr) >= WORTH_OVERWRITING) {
         for (int i = 0; i < kernel->n_in; i++) {
             PyArrayObject *array = run->arrays[i];
-            if (is_dying(array, descr) && PyArray_SIZE(array) == size) {
+            if (kernel_is_dying(array, descr) && PyArray_SIZE(array) == size) {
                 return (PyArrayObject *)Py_NewRef((PyObject *)array);
             }
         }
@@ -74,7 +74,7 @@ output_for(Kernel *kernel, Run *run, PyArrayObject *shape, npy_intp size, int ma
 
 /* Whether an existing array can be written while the operands are read, item by item. */
 static int
-is_safe_target(const Run *run, int n, PyArrayObject *target)
+kernel_is_safe_target(const Run *run, int n, PyArrayObject *target)
 {
     if (!PyArray_CHKFLAGS(target, NPY_ARRAY_BEHAVED) || overlaps_itself(target)) {
         return 0;
@@ -91,7 +91,7 @@ is_safe_target(const Run *run, int n, PyArrayObject *target)
 
 /* Whether the loop runs once over items without gaps. */
 static int
-is_gapless(const Run *run, const Nest *nest)
+kernel_is_gapless(const Run *run, const Nest *nest)
 {
     const Variant *variant = run->variant;
     int n = variant->n_leaves;
@@ -107,17 +107,17 @@ is_gapless(const Run *run, const Nest *nest)
 /* Whether a loop whose bits depend on strides gets those that NumPy would give it (see `is_safe` in
  * sources.c). */
 static int
-is_given_alike(const Run *run, const Layout *layout, const Nest *nest, int has_target)
+kernel_is_given_alike(const Run *run, const Layout *layout, const Nest *nest, int has_target)
 {
     if (layout->size == 1 || (has_target && nest->strides[0][run->variant->n_leaves] < 0)) {
         return 0;
     }
-    return layout->nd == 1 || is_gapless(run, nest);
+    return layout->nd == 1 || kernel_is_gapless(run, nest);
 }
 
 /* Whether the innermost axis of an operand is not its innermost in memory. */
 static int
-is_strided(const Run *run, const Nest *nest)
+kernel_is_strided(const Run *run, const Nest *nest)
 {
     for (int i = 0; i < run->variant->n_leaves; i++) {
         npy_intp stride = Py_ABS(nest->strides[0][i]);
@@ -128,15 +128,13 @@ is_strided(const Run *run, const Nest *nest)
     return 0;
 }
 
-/* Everything but the plainest case: broadcasting, gaps, other orders than C, existing outputs. */
-static NOINLINE PyObject *
-run_general(Kernel *kernel, Run *run, PyArrayObject *target)
+/* Work out how the operands are gone through; 0 where NumPy has to do it. */
+static int
+kernel_find_nest(Kernel *kernel, Run *run, PyArrayObject *target, Layout *layout, Nest *nest)
 {
     int n = kernel->n_in;
     Variant *variant = run->variant;
     PyArray_Descr *descr = variant->descrs[n];
-    Layout layout;
-    Nest nest;
     int casts = 0; /* of arrays with axes */
     for (int i = 0; i < n; i++) {
         casts |= variant->casts[i] != NULL && run->arrays[i] != NULL &&
@@ -149,33 +147,48 @@ run_general(Kernel *kernel, Run *run, PyArrayObject *target)
         operands[i].extent = array == NULL ? NULL : &extents[i];
         operands[i].itemsize = array == NULL ? 0 : PyArray_ITEMSIZE(array);
         if (array != NULL && !extent_of(array, &extents[i])) {
-            return NULL;
+            return 0;
         }
     }
     if (target != NULL && !extent_of(target, &extents[n])) {
-        return NULL;
+        return 0;
     }
     if (!iteration_plan(n, operands, target == NULL ? NULL : &extents[n], casts,
-                        PyDataType_ELSIZE(descr), &layout, &nest) ||
-        layout.nd == 0 || (nest.nd > 1 && variant->any_cast)) {
-        return NULL;
+                        PyDataType_ELSIZE(descr), layout, nest) ||
+        layout->nd == 0 || (nest->nd > 1 && variant->any_cast)) {
+        return 0;
     }
-    if (!variant->is_even && !is_given_alike(run, &layout, &nest, target != NULL)) {
-        return NULL;
+    if (!variant->stride_invariant && !kernel_is_given_alike(run, layout, nest, target != NULL)) {
+        return 0;
     }
-    if (nest.nd > 1 && target == NULL && layout.size > LARGE && is_strided(run, &nest)) {
-        return NULL; /* NumPy copies into its buffer, which is faster */
+    if (nest->nd > 1 && target == NULL && layout->size > LARGE && kernel_is_strided(run, nest)) {
+        return 0; /* NumPy copies into its buffer, which is faster */
     }
     for (int i = 0; variant->any_cast && i < n; i++) {
         if (variant->casts[i] == NULL || run->arrays[i] == NULL || !PyArray_NDIM(run->arrays[i])) {
             continue;
         }
         if (PyArray_SIZE(run->arrays[i]) == 1) {
-            nest.strides[0][i] = 0; /* turned already */
+            nest->strides[0][i] = 0; /* turned already */
         }
-        else if (nest.strides[0][i] != PyArray_ITEMSIZE(run->arrays[i])) {
-            return NULL; /* casts go over items without gaps */
+        else if (nest->strides[0][i] != PyArray_ITEMSIZE(run->arrays[i])) {
+            return 0; /* casts go over items without gaps */
         }
+    }
+    return 1;
+}
+
+/* Everything but the plainest case: broadcasting, gaps, other orders than C, existing outputs. */
+static NOINLINE PyObject *
+kernel_run_general(Kernel *kernel, Run *run, PyArrayObject *target)
+{
+    int n = kernel->n_in;
+    Variant *variant = run->variant;
+    PyArray_Descr *descr = variant->descrs[n];
+    Layout layout;
+    Nest nest;
+    if (!kernel_find_nest(kernel, run, target, &layout, &nest)) {
+        return NULL;
     }
     PyArrayObject *out;
     if (target != NULL) {
@@ -210,7 +223,7 @@ run_general(Kernel *kernel, Run *run, PyArrayObject *target)
 
 /* Turn the scalars into items; 0 if one does not fit. */
 ALWAYS_INLINE int
-prepare(Run *run, int n, PyObject *const *operands)
+kernel_prepare(Run *run, int n, PyObject *const *operands)
 {
     const Variant *variant = run->variant;
     for (int i = 0; i < n; i++) {
@@ -245,26 +258,26 @@ prepare(Run *run, int n, PyObject *const *operands)
 }
 
 static PyObject *
-run_variant(Kernel *kernel, Run *run, PyArrayObject *target, int may_overwrite)
+kernel_run_variant(Kernel *kernel, Run *run, PyArrayObject *target, int may_overwrite)
 {
     int n = kernel->n_in;
     Variant *variant = run->variant;
     PyArray_Descr *descr = variant->descrs[n];
     if (target != NULL) {
         if (PyArray_DESCR(target) != descr || variant->casts_raise ||
-            !is_safe_target(run, n, target) ||
-            (!variant->is_even && PyArray_SIZE(target) == 1)) {
+            !kernel_is_safe_target(run, n, target) ||
+            (!variant->stride_invariant && PyArray_SIZE(target) == 1)) {
             return NULL; /* of one item in place NumPy makes a reduction */
         }
     }
     PyArrayObject *shape = NULL;
-    npy_intp size = flat_size(run, n, &shape);
+    npy_intp size = kernel_flat_size(run, n, &shape);
     if (size <= 0 || (target != NULL && shape != target)) {
-        return size == 0 ? NULL : run_general(kernel, run, target);
+        return size == 0 ? NULL : kernel_run_general(kernel, run, target);
     }
     PyArrayObject *out = target;
     if (target == NULL) {
-        out = output_for(kernel, run, shape, size, may_overwrite);
+        out = kernel_output_for(kernel, run, shape, size, may_overwrite);
         if (out == NULL) {
             return NULL;
         }
@@ -299,11 +312,11 @@ kernel_run(Kernel *kernel, PyObject *const *operands, PyArrayObject *target, int
         return NULL;
     }
     run.variant = variant;
-    if (!prepare(&run, kernel->n_in, operands)) {
+    if (!kernel_prepare(&run, kernel->n_in, operands)) {
         return NULL;
     }
     variant->references++;
-    PyObject *result = run_variant(kernel, &run, target, may_overwrite);
+    PyObject *result = kernel_run_variant(kernel, &run, target, may_overwrite);
     variant_release(variant);
     return result;
 }

@@ -29,11 +29,11 @@ typedef struct {
     int n_leaves;
     Leaf leaves[MAX_IN];
     PyArray_Descr *descrs[MAX_OPERANDS];         /* owned: what the loop reads and writes */
-    Cast casts[MAX_OPERANDS];                    /* how a leaf of another dtype gets there */
+    Loop casts[MAX_OPERANDS];            /* how a leaf of another dtype gets there */
     int any_cast;
     int casts_raise; /* whether a cast may raise flags: then it can't be done in place */
     int slow_status; /* whether it may raise flags in the slower unit, or set an exception */
-    int is_even;     /* whether items with gaps come out as those without */
+    int stride_invariant; /* whether items with gaps come out as those without */
     Step step;
     Slots slots;
 } Variant;

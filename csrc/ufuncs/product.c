@@ -16,7 +16,7 @@ product_clear(Product *product)
 
 /* The plan for a dtype; NULL with an exception. */
 static ProductPlan *
-plan_for(Product *product, const State *state, PyArray_Descr *descr)
+product_plan_for(Product *product, const State *state, PyArray_Descr *descr)
 {
     for (int i = 0; i < MOST_PRODUCTS; i++) {
         if (product->plans[i].descr == descr) {
@@ -47,7 +47,7 @@ plan_for(Product *product, const State *state, PyArray_Descr *descr)
 
 /* The stride of an axis as NumPy gives it to the loop: 0 for an axis of length one. */
 static npy_intp
-stride_of(PyArrayObject *array, int axis)
+product_stride_of(PyArrayObject *array, int axis)
 {
     return PyArray_DIM(array, axis) == 1 ? 0 : PyArray_STRIDE(array, axis);
 }
@@ -71,7 +71,7 @@ product_run(Product *product, const State *state, const Place *place, PyObject *
     if (PyArray_DIM(b, 0) != k || m == 0 || k == 0 || p == 0) {
         return NULL;
     }
-    ProductPlan *plan = plan_for(product, state, descr);
+    ProductPlan *plan = product_plan_for(product, state, descr);
     if (plan == NULL || plan->capsule == NULL) {
         return NULL;
     }
@@ -93,8 +93,8 @@ product_run(Product *product, const State *state, const Place *place, PyObject *
     npy_intp lengths[4] = {1, m, k, p};
     npy_intp strides[9] = {
         0, 0, 0,
-        na == 2 ? stride_of(a, 0) : 0, stride_of(a, na - 1),
-        stride_of(b, 0), nb == 2 ? stride_of(b, 1) : 0,
+        na == 2 ? product_stride_of(a, 0) : 0, product_stride_of(a, na - 1),
+        product_stride_of(b, 0), nb == 2 ? product_stride_of(b, 1) : 0,
         na == 2 && m != 1 ? PyArray_STRIDE(out, 0) : 0, nb == 2 && p != 1 ? item : 0,
     };
     CallInfo call = plan->call;

@@ -1,6 +1,7 @@
 #include "ufuncs/inline_cache.h"
 
-#include <string.h>
+#include "numpy/record.h"
+#include "recent.h"
 
 void
 variant_release(Variant *variant)
@@ -23,13 +24,13 @@ variant_release(Variant *variant)
 
 /* How a leaf's items become the loop's; -1 if they can't here. */
 static int
-find_cast(Variant *variant, int i, PyObject *operand, enum leaf_kind kind)
+variant_find_cast(Variant *variant, int i, PyObject *operand, enum leaf_kind kind)
 {
     if (kind != LEAF_ARRAY) {
         return 0; /* scalars are turned one by one */
     }
     PyArray_Descr *from = PyArray_DESCR((PyArrayObject *)operand), *to = variant->descrs[i];
-    if (from == to || PyArray_EquivTypes(from, to)) {
+    if (same_type(from, to)) {
         return 0;
     }
     variant->casts[i] = cast_between(from, to);
@@ -41,7 +42,7 @@ find_cast(Variant *variant, int i, PyObject *operand, enum leaf_kind kind)
     return 0;
 }
 
-/* Fill in what `plan_loop` says: a capsule and the dtypes, or None. Return -1 with an exception. */
+/* Fill in what `plan_loop` says: a `Loop`, or None. Return -1 with an exception. */
 static int
 variant_fill(Variant *variant, PyObject *plan, PyObject *const *operands)
 {
@@ -50,21 +51,23 @@ variant_fill(Variant *variant, PyObject *plan, PyObject *const *operands)
         variant->declined = 1;
         return 0;
     }
-    if (!PyArg_ParseTuple(plan, "OO!pp", &capsule, &PyTuple_Type, &dtypes,
-                          &variant->slow_status, &variant->is_even)) {
-        return -1;
-    }
-    int n = variant->n_leaves, usable = loop_read(capsule, &variant->step.call);
-    if (usable < 0) {
+    Field fields[] = {{"capsule", &capsule, NULL},
+                      {"dtypes", &dtypes, NULL},
+                      {"slow_status", NULL, &variant->slow_status},
+                      {"stride_invariant", NULL, &variant->stride_invariant},
+                      {NULL, NULL, NULL}};
+    int n = variant->n_leaves, usable;
+    if (record_read(plan, fields) < 0 ||
+        (usable = loop_read(capsule, &variant->step.call)) < 0) {
         return -1;
     }
     variant->step.capsule = Py_NewRef(capsule);
     variant->step.n_in = n;
-    variant->declined = !usable || PyTuple_GET_SIZE(dtypes) != n + 1;
+    variant->declined = !usable || !PyTuple_Check(dtypes) || PyTuple_GET_SIZE(dtypes) != n + 1;
     for (int i = 0; i <= n && !variant->declined; i++) {
         variant->step.operands[i] = i;
         variant->descrs[i] = (PyArray_Descr *)Py_NewRef(PyTuple_GET_ITEM(dtypes, i));
-        if (i < n && find_cast(variant, i, operands[i], variant->leaves[i].kind) < 0) {
+        if (i < n && variant_find_cast(variant, i, operands[i], variant->leaves[i].kind) < 0) {
             variant->declined = 1;
         }
     }
@@ -107,12 +110,10 @@ variant_new(Kernel *kernel, PyObject *const *operands)
     }
     Py_DECREF(plan);
     Py_DECREF(kinds);
-    if (kernel->n_variants == VARIANTS) {
-        variant_release(kernel->variants[--kernel->n_variants]);
+    Variant *last = recent_add(kernel->variants, &kernel->n_variants, VARIANTS, variant);
+    if (last != NULL) {
+        variant_release(last);
     }
-    memmove(kernel->variants + 1, kernel->variants, kernel->n_variants * sizeof(Variant *));
-    kernel->variants[0] = variant;
-    kernel->n_variants++;
     return variant;
 
 error:
@@ -131,10 +132,7 @@ variant_find(Kernel *kernel, PyObject *const *operands)
     for (int k = 0; k < kernel->n_variants; k++) {
         Variant *variant = kernel->variants[k];
         if (variant_matches(variant, operands)) {
-            if (k) { /* the one used last comes first */
-                memmove(kernel->variants + 1, kernel->variants, k * sizeof(Variant *));
-                kernel->variants[0] = variant;
-            }
+            recent_touch(kernel->variants, k);
             return variant;
         }
     }

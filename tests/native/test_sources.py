@@ -92,3 +92,26 @@ def test_shape_of_the_sources(file):
     assert not [line for line in lines if re.search(r"\b(strcpy|sprintf|strcat|gets)\(", line)]
     if file.suffix == ".h":
         assert any(line.startswith("#ifndef ALLOC_REWRITE_") for line in lines)
+
+
+#: What the static functions of a file are named after, where it is not the file.
+NAMED_AFTER = {
+    "arena_object": "arena",
+    "casts": "",  # each after the types of a cast
+    "constructors": "constructor",
+    "inline_cache": "kernel",
+    "operator_site": "operator",
+    "reductions": "reduction",
+}
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.name)
+def test_static_functions_carry_the_name_of_their_file(file):
+    """So that a profile says where time is spent."""
+    name = NAMED_AFTER.get(file.stem, file.stem)
+    starts = (name, name.removesuffix("s"), name.partition("_")[0])
+    lines = code_of(file)
+    for line, following in zip(lines, lines[1:], strict=False):
+        found = re.match(r"(\w+)\(", following)
+        if file.suffix == ".c" and found and re.match(r"(static|ALWAYS_INLINE) [^=;({]*$", line):
+            assert found[1].startswith(starts), f"{file.name}: {found[1]}"

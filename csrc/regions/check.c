@@ -1,0 +1,213 @@
+/* What must be true of every plan, looked at before it serves: as `verify` does for bytecode.
+ *
+ * A plan that breaks a rule is a fault of the planner; it is not carried out.
+ */
+#include "regions/planner.h"
+
+typedef struct {
+    const Plan *plan;
+    const Program *program;
+    int *writer;  /* by node: the stage that made its array or buffer; -1 */
+    int *holder;  /* by piece of scratch memory: the operand in it now; -1 */
+    int changed;  /* whether the target has been written to */
+} Check;
+
+#define HOLDS(condition, text) \
+    do {                       \
+        if (!(condition)) {    \
+            return text;       \
+        }                      \
+    } while (0)
+
+/* The bytes that an operand's items reach over, from its first item. */
+static void
+check_reach(const Stage *stage, const Operand *operand, npy_intp *low, npy_intp *high)
+{
+    *low = 0;
+    *high = stage_items(stage) ? operand->itemsize : 0;
+    for (int i = 0; i < stage->nd && *high; i++) {
+        npy_intp reach = (stage->dims[i] - 1) * operand->strides[i];
+        *(reach < 0 ? low : high) += reach;
+    }
+}
+
+static npy_intp
+check_block_items(const Stage *stage)
+{
+    return stage->rows ? (stage->rows - 1) * stage->pitch + stage->dims[0] : stage->length;
+}
+
+static const char *
+check_operand(const Check *check, const Stage *stage, const Operand *operand)
+{
+    const Plan *plan = check->plan;
+    npy_intp low, high;
+    HOLDS(operand->node >= 0 && operand->node < plan->n_nodes, "an operand is of no node");
+    HOLDS(operand->itemsize > 0, "an operand's items have no size");
+    check_reach(stage, operand, &low, &high);
+    switch (operand->where) {
+    case IN_SOURCE: {
+        HOLDS(operand->number >= 0 && operand->number < plan->n_sources,
+              "an operand is in no source");
+        const Source *source = &plan->sources[operand->number];
+        HOLDS(low >= source->low && high <= source->high, "an operand reaches out of its source");
+        return NULL;
+    }
+    case IN_ITEM:
+        HOLDS(operand->number >= 0 && operand->number < plan->n_items, "an operand is no scalar");
+        return NULL;
+    case IN_SPLAT:
+        HOLDS(operand->number >= 0 && operand->number < plan->n_items, "an operand is no scalar");
+        HOLDS(operand->offset >= plan->buffers && operand->offset % ALIGNMENT == 0 &&
+                  operand->offset + operand->repeats * operand->itemsize <= plan->scratch,
+              "a repeated scalar is out of the scratch memory");
+        return NULL;
+    case IN_OUTPUT: {
+        HOLDS(operand->number >= 0 && operand->number < plan->n_outputs,
+              "an operand is in no output");
+        const Output *output = &plan->outputs[operand->number];
+        npy_intp bytes = output->size * PyDataType_ELSIZE(output->descr);
+        HOLDS(operand->offset + low >= 0 && operand->offset + high <= bytes,
+              "an operand reaches out of its output");
+        return NULL;
+    }
+    case IN_BUFFER:
+        HOLDS(operand->offset + low >= 0 && operand->offset + high <= plan->buffers,
+              "an operand reaches out of the buffers");
+        return NULL;
+    default:
+        HOLDS(operand->offset >= plan->buffers && operand->offset % ALIGNMENT == 0 &&
+                  operand->offset + check_block_items(stage) * operand->itemsize <= plan->scratch,
+              "a block is out of the scratch memory");
+        HOLDS(operand->number >= 0 && operand->number < stage->n_operands,
+              "a block has no piece of scratch memory");
+        return NULL;
+    }
+}
+
+/* What a step reads has been made by then, and is still there. */
+static const char *
+check_read(const Check *check, int stage, int number)
+{
+    const Operand *operand = &check->plan->operands[number];
+    if (operand->where == IN_BLOCK) {
+        HOLDS(check->holder[operand->number] == number, "a block is read that isn't there");
+    }
+    if (operand->where == IN_OUTPUT || operand->where == IN_BUFFER) {
+        int owner = program_owner(check->program, operand->node);
+        int maker = check->writer[owner];
+        HOLDS(maker >= 0 && (maker < stage || owner == operand->node),
+              "an array is read before it is made");
+    }
+    return NULL;
+}
+
+/* What a step writes is its own: a block, a new array, or the target, once and at the end. */
+static const char *
+check_write(Check *check, int stage, int number, int is_last)
+{
+    const Plan *plan = check->plan;
+    const Operand *operand = &plan->operands[number];
+    switch (operand->where) {
+    case IN_BLOCK:
+        check->holder[operand->number] = number;
+        return NULL;
+    case IN_OUTPUT:
+    case IN_BUFFER:
+        HOLDS(check->writer[operand->node] < 0, "an array is made twice");
+        check->writer[operand->node] = stage;
+        return NULL;
+    case IN_SOURCE:
+        HOLDS(plan->effect != NO_EFFECT && operand->number == plan->target && !check->changed,
+              "an array is changed that isn't the target");
+        HOLDS(stage == plan->n_stages - 1 && (is_last || plan->overlap != OVERLAPPING),
+              "the target is changed before the end");
+        HOLDS(plan->effect != LATE_EFFECT || plan->stages[stage].n_steps <= 2,
+              "a late effect comes with other steps");
+        check->changed = 1;
+        return NULL;
+    default:
+        return "a step writes to a scalar";
+    }
+}
+
+static const char *
+check_step(Check *check, int number, const PlanStep *step, int is_last)
+{
+    const Stage *stage = &check->plan->stages[number];
+    HOLDS(step->loop != NULL, "a step has no loop");
+    HOLDS(step->n_args >= 2 && step->n_args <= check->plan->most_args,
+          "a step has no arguments, or too many");
+    HOLDS(step->node >= 0 && step->node < check->plan->n_nodes, "a step is of no node");
+    HOLDS((step->fusion == FUSE_NOT) == (step->operation != OP_FUSED) && step->n_parts > 0 &&
+              step->n_parts <= MOST_PARTS && (step->n_parts == 1) == (step->fusion == FUSE_NOT),
+          "a step is not what it was put together from");
+    for (int k = 0; k < step->n_args; k++) {
+        int operand = step->args[k] - stage->first_operand;
+        HOLDS(operand >= 0 && operand < stage->n_operands, "an argument is no operand");
+        const char *fault = check_operand(check, stage, &check->plan->operands[step->args[k]]);
+        if (fault == NULL) {
+            fault = k < step->n_args - 1 ? check_read(check, number, step->args[k])
+                                         : check_write(check, number, step->args[k], is_last);
+        }
+        if (fault != NULL) {
+            return fault;
+        }
+    }
+    return NULL;
+}
+
+static const char *
+check_stage(Check *check, int number)
+{
+    const Plan *plan = check->plan;
+    const Stage *stage = &plan->stages[number];
+    HOLDS(stage->executor != NULL, "a stage has no executor");
+    HOLDS(stage->nd >= 1 && stage->nd <= MAX_AXES, "a stage has no axes, or too many");
+    HOLDS(stage->first_operand + stage->n_operands <= plan->n_operands &&
+              stage->first_step + stage->n_steps <= plan->n_steps && stage->n_steps > 0,
+          "a stage has no steps, or operands of another");
+    HOLDS(stage_items(stage) == 0 ||
+              (stage->length >= 1 && stage->length <= stage->dims[0] && stage->rows >= 0 &&
+               (stage->rows == 0 || (stage->nd > 1 && stage->rows <= stage->dims[1] &&
+                                     stage->pitch >= stage->dims[0]))),
+          "a block is larger than its stage");
+    for (int i = 0; i < stage->n_operands; i++) {
+        check->holder[i] = -1;
+    }
+    for (int s = 0; s < stage->n_steps; s++) {
+        const char *fault = check_step(check, number, &plan->steps[stage->first_step + s],
+                                       s == stage->n_steps - 1);
+        if (fault != NULL) {
+            return fault;
+        }
+    }
+    return NULL;
+}
+
+const char *
+plan_check(const Plan *plan, const Program *program)
+{
+    Check check = {.plan = plan,
+                   .program = program,
+                   .writer = STACK_ARRAY(int, plan->n_nodes),
+                   .holder = STACK_ARRAY(int, plan->n_operands)};
+    for (int i = 0; i < plan->n_nodes; i++) {
+        check.writer[i] = -1;
+    }
+    for (int i = 0; i < plan->n_sources; i++) {
+        HOLDS(plan->sources[i].root >= 0 && plan->sources[i].root < plan->n_roots,
+              "a source has no root");
+    }
+    for (int k = 0; k < plan->n_stages; k++) {
+        const char *fault = check_stage(&check, k);
+        if (fault != NULL) {
+            return fault;
+        }
+    }
+    for (int i = 0; i < plan->n_outputs; i++) {
+        HOLDS(check.writer[plan->outputs[i].node] >= 0, "an output is not made");
+    }
+    HOLDS((plan->effect != NO_EFFECT) == check.changed, "the target is not changed");
+    return NULL;
+}

@@ -1,0 +1,130 @@
+/* The shapes and layouts of what will be computed, as NumPy would have them. */
+#include "regions/planner.h"
+
+#include "numpy/elision.h"
+
+#include <string.h>
+
+#define MOST_BYTES (NPY_MAX_INTP >> 16) /* of an array; sums of these don't overflow */
+
+/* Whether a loop whose bits depend on strides gets those that NumPy would give it: with one axis
+ * the operands' own, with several those of items without gaps. In place, NumPy turns an axis round
+ * that all operands go backwards, and makes a reduction of a single item; one with other strides
+ * than the plain ones it gives in several ways. */
+static int
+shapes_fit_loop(const Planner *planner, int node, const Layout *layout)
+{
+    const Typed *typed = &planner->typing->typed[node];
+    const Node *made = &planner->program->nodes[node];
+    int is_in_place = made->kind == NODE_IN_PLACE ||
+                      (made->operator != NULL && made->operator->form == IN_PLACE);
+    if (typed->stride_invariant) {
+        return 1;
+    }
+    if (is_in_place && layout->size == 1) {
+        return 0; /* it makes a reduction of that */
+    }
+    for (int i = 0; i < typed->n_in; i++) {
+        const Extent *extent = &planner->nodes[typed->operands[i]].extent;
+        PyArray_Descr *descr = planner->typing->results[typed->operands[i]];
+        if (descr == NULL) {
+            continue;
+        }
+        npy_intp itemsize = PyDataType_ELSIZE(descr);
+        if (is_in_place && i == 0 && extent->nd == 1 && extent->strides[0] < 0) {
+            return 0;
+        }
+        if (layout->size == 1 && (extent->nd != layout->nd ||
+                                  (extent->nd == 1 && extent->strides[0] != itemsize))) {
+            return 0;
+        }
+        if (layout->nd > 1 && extent->nd &&
+            (extent->nd != layout->nd ||
+             !PyArray_CompareLists(extent->dims, layout->dims, layout->nd) ||
+             !extent_is_c(extent, itemsize))) {
+            return 0;
+        }
+    }
+    return layout->nd == 1 || layout->c_order;
+}
+
+/* Whether NumPy may write an operator's result over an operand that dies, whose layout is another
+ * one, or which is multiplied the other way round then. */
+static int
+shapes_may_be_elided(const Planner *planner, int node, const Layout *layout)
+{
+    const Typed *typed = &planner->typing->typed[node];
+    const Operator *operator = planner->program->nodes[node].operator;
+    npy_intp size = PyDataType_ELSIZE(typed->descrs[typed->n_in]);
+    if (operator == NULL || operator->elision == NONE || layout->size * size < LEAST_ELIDED) {
+        return 0;
+    }
+    for (int i = 0; i < typed->n_in && (i == 0 || operator->elision == EITHER); i++) {
+        int number = typed->operands[i];
+        const Extent *extent = &planner->nodes[number].extent;
+        int is_dying = planner_is_step(planner, number) ||
+                       (planner->program->nodes[number].is_temporary &&
+                        planner->plan->source_of[number] >= 0);
+        if (is_dying && i == 1 && PyTypeNum_ISCOMPLEX(typed->descrs[2]->type_num) &&
+            operator->binary == PyNumber_Multiply) {
+            return 1; /* that shows in the last bits */
+        }
+        if (is_dying && extent->nd == layout->nd &&
+            PyDataType_ELSIZE(planner->typing->results[number]) == size &&
+            !PyArray_CompareLists(extent->strides, layout->strides, layout->nd)) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+/* Work out the shape and layout of a step's result, as NumPy would have it. */
+Outcome
+shapes_step(Planner *planner, int node)
+{
+    const Typed *typed = &planner->typing->typed[node];
+    const Node *made = &planner->program->nodes[node];
+    NodeState *state = &planner->nodes[node];
+    Iterated operands[MAX_IN];
+    int casts = 0;
+    for (int i = 0; i < typed->n_in; i++) {
+        PyArray_Descr *descr = planner->typing->results[typed->operands[i]];
+        operands[i].extent = descr == NULL ? NULL : &planner->nodes[typed->operands[i]].extent;
+        operands[i].itemsize = descr == NULL ? 0 : PyDataType_ELSIZE(descr);
+        casts |= descr != NULL && operands[i].extent->nd && !same_type(descr, typed->descrs[i]);
+    }
+    Layout layout;
+    npy_intp itemsize = PyDataType_ELSIZE(planner_result(planner, node));
+    if (!iteration_plan(typed->n_in, operands, NULL, casts, itemsize, &layout, NULL)) {
+        return planner_decline(planner, "shapes don't fit, or are iterated over in special ways");
+    }
+    if (layout.nd == 0) {
+        return planner_decline(planner, "a result has no axes");
+    }
+    if (layout.size > MOST_BYTES / itemsize) {
+        return planner_decline(planner, "a result is too big");
+    }
+    if (!shapes_fit_loop(planner, node, &layout)) {
+        return planner_decline(planner, "a loop's bits depend on strides");
+    }
+    if (shapes_may_be_elided(planner, node, &layout)) {
+        return planner_decline(planner, "NumPy may write a result over an operand");
+    }
+    Extent *extent = &state->extent;
+    if (made->operator != NULL && made->operator->form == IN_PLACE) {
+        const Extent *target = &planner->nodes[made->operands[0]].extent;
+        if (target->nd != layout.nd ||
+            !PyArray_CompareLists(target->dims, layout.dims, layout.nd)) {
+            return planner_decline(planner, "what is computed in place has another shape");
+        }
+        *extent = *target;
+        state->is_c_order = extent_is_c(target, itemsize);
+        return PASS_DONE;
+    }
+    extent->data = (char *)planner; /* views of it are reckoned from there */
+    extent->nd = layout.nd;
+    memcpy(extent->dims, layout.dims, sizeof(extent->dims));
+    memcpy(extent->strides, layout.strides, sizeof(extent->strides));
+    state->is_c_order = layout.c_order;
+    return PASS_DONE;
+}
