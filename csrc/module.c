@@ -1,5 +1,6 @@
 /* The extension module: its state and its types. */
 #define ALLOC_REWRITE_IMPORTS_NUMPY
+#include "numpy/elision.h"
 #include "regions/operations.h"
 #include "regions/threads.h"
 #include "sites/site.h"
@@ -52,6 +53,18 @@ module_learn_handler(PyObject *module, PyObject *arena)
     return works < 0 ? NULL : PyBool_FromLong(works);
 }
 
+/* learn_elision(happens): see `elision_learn`. */
+static PyObject *
+module_learn_elision(PyObject *Py_UNUSED(module), PyObject *happens)
+{
+    int is_true = PyObject_IsTrue(happens);
+    if (is_true < 0) {
+        return NULL;
+    }
+    elision_learn(is_true);
+    Py_RETURN_NONE;
+}
+
 /* Let regions use so many threads; the former ones end when nobody uses them any more. */
 static PyObject *
 module_set_num_threads(PyObject *module, PyObject *number)
@@ -72,6 +85,8 @@ module_set_num_threads(PyObject *module, PyObject *number)
 static PyMethodDef module_methods[] = {
     {"configure", (PyCFunction)(void (*)(void))module_configure, METH_VARARGS | METH_KEYWORDS,
      "Say what the sites ask when they meet something new."},
+    {"learn_elision", module_learn_elision, METH_O,
+     "Learn whether NumPy writes results over dying operands here."},
     {"learn_handler", module_learn_handler, METH_O,
      "Try, by means of an arena, whether its handler can be put in force at next to no cost."},
     {"owns", module_owns, METH_O, "Whether an array's memory is an arena's."},

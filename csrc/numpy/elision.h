@@ -6,7 +6,12 @@
 
 enum elision { NONE, LEFT, EITHER, LEFT_IF_INEXACT };
 
-#define LEAST_ELIDED (256 * 1024) /* bytes from which on NumPy does this */
+/* Bytes from which on NumPy does this here. It goes by who calls its operators, so that it may never
+ * do so: in some builds of the interpreter, and where the C library can't tell. */
+extern npy_intp least_elided;
+
+/* Learn whether NumPy does this in this process. */
+void elision_learn(int happens);
 
 /* Whether NumPy would write the result over this operand (its `can_elide_temp`): the result then
  * has its layout. Asked only about operands that nobody but the frame's stack holds; `other` is
