@@ -108,8 +108,8 @@ def elides_dying_operands() -> bool:
     """Whether NumPy writes the result of an operator over a large operand that dies.
 
     It does so only if it sees that the interpreter called it, by the names of the C functions on
-    the stack (`temp_elision.c`). Some builds of the interpreter don't show them: Debian's of
-    Python 3.15 is one, others are those with sanitizers.
+    the stack (`temp_elision.c`). It doesn't under Debian's Python 3.14 and 3.15, nor where
+    sanitizers are linked in.
     """
     rows = np.ones((2, 1 << 14))
     columns = np.asfortranarray(rows)
