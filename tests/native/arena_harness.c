@@ -277,7 +277,7 @@ giving_back(enum policy policy, size_t nbytes, int pinned)
             }
             assert(arena->capacity == capacity);
             assert(chunk_touched(arena->chunks) >= large || arena->chunks->next != NULL);
-            assert(touched(arena) >= large);
+            assert(trimming_touched(arena) >= large);
         }
     }
     char *block = arena_take(arena, large), *pin = pinned ? arena_take(arena, 1 << 15) : NULL;
@@ -289,14 +289,14 @@ giving_back(enum policy policy, size_t nbytes, int pinned)
         assert(arena_give(arena, block));
     }
 #if defined(__linux__)
-    assert(touched(arena) < (size_t)2 << 20);
+    assert(trimming_touched(arena) < (size_t)2 << 20);
 #endif
     assert(pinned || nbytes || arena->capacity < (size_t)2 << 20);
-    size_t capacity = arena->capacity, touches = touched(arena);
+    size_t capacity = arena->capacity, touches = trimming_touched(arena);
     for (int i = 0; i < 8 * PERIOD; i++) { /* and then it stays as it is */
         block = arena_take(arena, small);
         assert(arena_give(arena, block));
-        assert(arena->capacity == capacity && touched(arena) == touches);
+        assert(arena->capacity == capacity && trimming_touched(arena) == touches);
     }
     assert(pin == NULL || arena_give(arena, pin));
     arena_delete(arena);
