@@ -7,6 +7,7 @@ compiler the library installs all the same, and its Python core serves.
 import glob
 import os
 import sys
+import sysconfig
 
 import numpy
 from setuptools import Extension, setup
@@ -26,6 +27,9 @@ CHECKS = [
     "-fsanitize=address,undefined",
 ]
 
+# Free-threaded builds of Python have no use for it: importing it would turn the GIL on.
+WANTED = not sysconfig.get_config_var("Py_GIL_DISABLED")
+
 setup(
     ext_modules=[
         Extension(
@@ -38,4 +42,6 @@ setup(
             optional=KIND == "",
         )
     ]
+    if WANTED
+    else []
 )

@@ -226,7 +226,7 @@ class Buffer:
         enter = getattr(self.arena, "enter", None)
         if enter is None:
             raise RuntimeError(
-                "with buf: needs the native core, and the Python core runs "
+                "with buf: needs the native core, which does not run here "
                 f"({selected().reason}); use alloc_rewrite.run(f, buf) or @bump(buf)"
             )
         _former.set((*_former.get(), enter()))

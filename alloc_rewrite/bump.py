@@ -61,7 +61,8 @@ def bump(target: Any = None, /, *, include: Iterable[Any] = (), exclude: Iterabl
     Returns
     -------
     callable
-        A decorator; with a function as `target`, the bumped function. It is a function of its
+        A decorator; with a function as `target`, the bumped function. On a free-threaded build of
+        Python that is what was given, as it is (see `core`). Elsewhere it is a function of its
         own, with the name, signature, documentation and source of the original, which stays
         as it is (``__wrapped__``). Methods, static and class methods and properties stay what
         they are; of a class each method is replaced, in place; a `functools.partial` or a

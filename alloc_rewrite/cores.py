@@ -9,11 +9,11 @@ from __future__ import annotations
 import contextlib
 import importlib
 import os
-import sys
 from collections.abc import Iterator
 from types import ModuleType
 from typing import Any, NamedTuple
 
+from .interpreter import FREE_THREADED, UNKNOWN
 from .numpy_facts import wants_huge_pages
 from .pycore.arena import PythonArena
 from .sizes import FIRST_CHUNK, aligned
@@ -33,8 +33,8 @@ class Core(NamedTuple):
 
 def _loaded() -> tuple[ModuleType | None, str]:
     """Return the extension module, or None and why it cannot be used."""
-    if sys.version_info[:2] not in ((3, 11), (3, 12), (3, 13), (3, 14)):
-        return None, f"Python {sys.version_info[0]}.{sys.version_info[1]} is not one it knows"
+    if UNKNOWN or FREE_THREADED:  # where importing it would turn the GIL on
+        return None, UNKNOWN or FREE_THREADED
     try:
         return importlib.import_module(f"{__package__}._native"), "the extension module is there"
     except ModuleNotFoundError:
@@ -47,26 +47,26 @@ def _chosen() -> Core:
     wanted = os.environ.get(VARIABLE, "auto") or "auto"
     if wanted not in CHOICES:
         raise ValueError(f"{VARIABLE}={wanted!r} is not one of {', '.join(map(repr, CHOICES))}")
-    if wanted == "python":
-        return Core("python", f"{VARIABLE}=python")
-    if native is not None:
-        return Core("native", f"{VARIABLE}=native" if wanted == "native" else _why)
-    if wanted == "native":
+    if wanted == "native" and native is None:
         raise ImportError(f"{VARIABLE}=native, but {_why}")
-    return Core("python", _why)
+    if wanted != "auto":
+        return Core(wanted, f"{VARIABLE}={wanted}")
+    return Core("python" if native is None else "native", _why)
 
 
-def _switched_off() -> bool:
+def _switched_off() -> str:
     value = os.environ.get(SWITCH, "")
     if value not in ("", "0", "1"):
         raise ValueError(
             f"{SWITCH}={value!r} is not one of '0' (bump returns functions as they are) and '1' "
             f"(as without it); {VARIABLE} chooses the core"
         )
-    return value == "0"
+    if value == "0":
+        return f"{SWITCH}=0: bump returns functions as they are"
+    return FREE_THREADED
 
 
-#: Whether the environment switches the library off.
+#: Why the library is off; empty if it is not.
 _off = [_switched_off()]
 #: The extension module, or None.
 native: Any
@@ -81,7 +81,7 @@ def selected() -> Core:
 
 def switched_off() -> bool:
     """Whether functions are left as they are, and arrays to the heap."""
-    return _off[0]
+    return bool(_off[0])
 
 
 @contextlib.contextmanager
@@ -103,7 +103,7 @@ def new_arena(core: str, nbytes: int | None, on_full: str, limit: int | None) ->
     Arenas of both cores have ``capacity``, ``used``, ``peak``, ``live``, ``chunks``,
     ``heap_fallbacks``, ``reset()``, ``trim()`` and ``empty(shape, dtype, strides=None)``.
     """
-    if core == "python":
+    if core != "native":
         return PythonArena(nbytes, on_full, limit)
     assert native is not None
     size = 0 if nbytes is None else aligned(nbytes)
@@ -116,7 +116,8 @@ def core() -> tuple[str, str]:
 
     The native core is an extension module, built at installation where there is a C compiler. The
     environment variable ``ALLOC_REWRITE_CORE`` chooses: ``native``, ``python`` or ``auto``. With
-    ``ALLOC_REWRITE=0`` the library is off, and so is the name: ``"off"``.
+    ``ALLOC_REWRITE=0``, and on free-threaded builds of Python, the library is off, and so is the
+    name: ``"off"``.
 
     Examples
     --------
@@ -126,5 +127,5 @@ def core() -> tuple[str, str]:
     True
     """
     if switched_off():
-        return "off", f"{SWITCH}=0: bump returns functions as they are"
+        return "off", _off[0]
     return selected().name, selected().reason

@@ -17,6 +17,32 @@
 #define NOINLINE
 #endif
 
+/* Arenas, slots and caches are shared by all threads under the GIL alone, and a count of references
+ * says who holds an array; see docs/explanation/free-threaded-builds.md. */
+#ifdef Py_GIL_DISABLED
+#error "free-threaded builds of Python are not supported"
+#endif
+
+/* Whether the calling frame's stack is the only holder of an operand, which dies with the
+ * operation. Since 3.14 a frame may lend a local to a call without counting; Python itself looks
+ * at the stack. */
+#if PY_VERSION_HEX < 0x030E0000
+#define is_temporary(operand) (Py_REFCNT(operand) == 1)
+#else
+#define is_temporary(operand) PyUnstable_Object_IsUniqueReferencedTemporary(operand)
+#endif
+
+/* A context variable in memory, as `pycore_context.h` has it from 3.11 to 3.15. Used only where
+ * `handler_learn` saw that it is so. */
+struct HandlerVariable {
+    PyObject_HEAD
+    PyObject *name;
+    PyObject *value_by_default;
+    PyObject *cached;  /* borrowed from the context, or from a stretch */
+    uint64_t thread;   /* in which it is valid, */
+    uint64_t version;  /* and the version of that thread's context */
+    Py_hash_t hash;
+};
 /* Memory for as long as the function runs. */
 #ifdef _MSC_VER
 #include <malloc.h>
@@ -25,9 +51,6 @@
 #define STACK_ARRAY(type, n) ((type *)__builtin_alloca(((size_t)(n) + 1) * sizeof(type)))
 #endif
 
-/* Whether reference counts of operands on a frame's stack say who holds them: since 3.14 a frame
- * may lend a local to a call without counting. */
-#define STACK_COUNTS (PY_VERSION_HEX < 0x030E0000)
 
 /* Up to 3.11 the collector may run inside the setting of a context variable, and a finaliser that
  * sets one as well destroys what is being copied (CPython issue 148891). */

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from ..cores import SWITCH, switched_off
+from ..cores import core, switched_off
 from .plans import plan_lines
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ def report(explained: Explanation) -> str:
     place = f"{os.path.basename(explained.filename)}:{explained.line}"
     state = "bumped" if explained.bumped else "not bumped"
     if switched_off():
-        state += f" ({SWITCH}=0)"
+        state += f" ({core()[1].partition(':')[0]})"
     out = [f"{explained.function} ({place}), {state}, {explained.core} core: {_found(explained)}"]
     for region in explained.regions:
         out += _region(region)

@@ -7,6 +7,7 @@ buffer that would have held them. It must not know how the arrays are come by.
 from __future__ import annotations
 
 import sys
+import threading
 import weakref
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -79,23 +80,28 @@ class Recorder:
         self._free: dict[int, int] = {}  # how many dead blocks there are of each size
         self._slots: dict[tuple[Any, int], int] = {}  # small arrays of each line and callee
         self._known: dict[int, weakref.ref[Any]] = {}
+        # The books are kept from several threads if the call has any, and arrays die anywhere: in
+        # the middle of an entry, too.
+        self._lock = threading.RLock()
 
     def seen(self, values: Any) -> None:
         """Remember arrays that exist already."""
         for value in values:
             if isinstance(value, np.ndarray):
                 owner = owner_of(value)
-                if self._is_new(owner):
-                    self._remember(owner, 0, 0)
+                with self._lock:
+                    if self._is_new(owner):
+                        self._remember(owner, 0, 0)
 
     def copied(self, values: Iterable[Any]) -> None:
         """Make room for copies of arguments that the arena takes only for the time of a call."""
         arrays = [value for value in values if isinstance(value, np.ndarray)]
         sizes = [block_size(a.size * max(a.itemsize, _INDEX)) for a in arrays]
-        for size in sizes:
-            self._carve(size)
-        for size in sizes:
-            self._free[size] = self._free.get(size, 0) + 1
+        with self._lock:
+            for size in sizes:
+                self._carve(size)
+            for size in sizes:
+                self._free[size] = self._free.get(size, 0) + 1
 
     def forget(self, array: np.ndarray[Any, Any]) -> None:
         """Drop the weak reference to an array: NumPy resizes none that has one."""
@@ -105,25 +111,28 @@ class Recorder:
         """Count what an allocating operation returned."""
         for array in _arrays(value):
             owner = owner_of(array)
-            if not self._is_new(owner):
-                continue
-            nbytes = owner.nbytes
-            filename, line, function, callee = user_line(where, callee)
-            key = (filename, line, function, callee, heap)
-            row = self.lines.get(key)
-            if row is None:
-                row = self.lines[key] = Line(filename, line, function, callee, heap=heap)
-            row.nbytes += nbytes
-            row.count += 1
-            if nbytes > row.largest:
-                row.largest, row.shape, row.dtype = nbytes, array.shape, array.dtype
-            self.nbytes += nbytes
-            self.count += 1
-            self.live += nbytes
-            self.peak = max(self.peak, self.live)
-            size = 0 if heap else block_size(nbytes)
-            self._carve(size, key)
-            self._remember(owner, nbytes, size)
+            with self._lock:
+                if self._is_new(owner):
+                    self._enter(owner, array, user_line(where, callee), heap)
+
+    def _enter(self, owner: Any, array: Any, place: tuple[str, int, str, str], heap: bool) -> None:
+        """Count one new array, which was made at that place."""
+        nbytes = owner.nbytes
+        key = (*place, heap)
+        row = self.lines.get(key)
+        if row is None:
+            row = self.lines[key] = Line(*place, heap=heap)
+        row.nbytes += nbytes
+        row.count += 1
+        if nbytes > row.largest:
+            row.largest, row.shape, row.dtype = nbytes, array.shape, array.dtype
+        self.nbytes += nbytes
+        self.count += 1
+        self.live += nbytes
+        self.peak = max(self.peak, self.live)
+        size = 0 if heap else block_size(nbytes)
+        self._carve(size, key)
+        self._remember(owner, nbytes, size)
 
     def unseen(self, value: Any, where: Where, callee: str, reason: str) -> None:
         """Note an array that came out of code which is not rewritten."""
@@ -131,10 +140,11 @@ class Recorder:
         attributes = list(inside.values()) if type(inside) is dict else []
         for array in _arrays(value) + _arrays(attributes):
             owner = owner_of(array)
-            if self._is_new(owner):
-                filename, line, _, callee = user_line(where, callee)
-                self._remember(owner, 0, 0)
-                self.uncaptured.append(Uncaptured(filename, line, callee, owner.nbytes, reason))
+            with self._lock:
+                if self._is_new(owner):
+                    filename, line, _, named = user_line(where, callee)
+                    self._remember(owner, 0, 0)
+                    self.uncaptured.append(Uncaptured(filename, line, named, owner.nbytes, reason))
 
     def _is_new(self, owner: Any) -> bool:
         known = self._known.get(id(owner))
@@ -157,10 +167,11 @@ class Recorder:
         key = id(owner)
 
         def died(_: Any) -> None:
-            self._known.pop(key, None)
-            self.live -= nbytes
-            if size:
-                self._free[size] = self._free.get(size, 0) + 1
+            with self._lock:
+                self._known.pop(key, None)
+                self.live -= nbytes
+                if size:
+                    self._free[size] = self._free.get(size, 0) + 1
 
         self._known[key] = weakref.ref(owner, died)
 

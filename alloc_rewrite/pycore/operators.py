@@ -7,7 +7,6 @@ A power and a subscript by an array return the result itself. It must not know b
 
 from __future__ import annotations
 
-import sys
 from sys import getrefcount
 from typing import TYPE_CHECKING, Any, NamedTuple
 from weakref import getweakrefcount
@@ -15,6 +14,7 @@ from weakref import getweakrefcount
 import numpy as np
 
 from ..errors import BufferFullError
+from ..interpreter import STACK_COUNTS
 from ..numpy_facts import SYMBOLS, UFUNCS, power_ufunc
 from ..rewrite import Owner, Where
 from ..sites.equivalent import Rows
@@ -188,7 +188,7 @@ def _references() -> tuple[int, int]:
     """Count the references that a site sees to an operand which one place besides it holds,
     and to the header of a block with a single array.
 
-    Since 3.14 a stack may hold an operand without counting; there no operand ever matches.
+    Where the count does not say who holds an operand, no operand ever matches.
     """
 
     def operand_and_header(a: Any) -> tuple[int, int]:
@@ -197,7 +197,7 @@ def _references() -> tuple[int, int]:
 
     headers = [Header(1)]
     stack = [headers[0].view(ndarray)]
-    return operand_and_header(stack[0]) if sys.version_info < (3, 14) else (-1, -1)
+    return operand_and_header(stack[0]) if STACK_COUNTS else (-1, -1)
 
 
 _TEMPORARY, _LAST_OF_BLOCK = _references()

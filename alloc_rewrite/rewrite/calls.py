@@ -15,22 +15,22 @@ from .opcodes import (
     NULL_FIRST,
     VALUE,
     Label,
-    Stack,
     attribute_name,
     call_size,
     keyword_names,
+    spread_call,
 )
 
 
 def find_calls(ir: IR) -> list[Call]:
     """Return the calls whose stack layout is known for certain."""
     found = []
-    for i, instr, stack in ir.instructions():
+    for i, instr, _ in ir.instructions():
         call = None
         if instr.name == "CALL_FUNCTION_EX":
-            call = _spread_call(i, instr, stack)
+            call = _spread_call(ir, i, instr)
         elif call_size(instr) is not None:
-            call = _explicit_call(ir, i, instr, stack)
+            call = _explicit_call(ir, i, instr)
         if call is not None:
             found.append(call)
     return found
@@ -88,7 +88,7 @@ def _floor(ir: IR, at: int) -> int:
 _LOADS = ("LOAD_FAST", "LOAD_GLOBAL", "LOAD_NAME", "LOAD_DEREF")
 
 
-def _explicit_call(ir: IR, at: int, instr: Instr, stack: Stack) -> Call | None:
+def _explicit_call(ir: IR, at: int, instr: Instr) -> Call | None:
     size = call_size(instr)
     assert size is not None
     group = keyword_names(ir.items, at)
@@ -111,12 +111,10 @@ def _explicit_call(ir: IR, at: int, instr: Instr, stack: Stack) -> Call | None:
     return Call(start, at + 1, "null", size, names, loads, instr.location)
 
 
-def _spread_call(at: int, instr: Instr, stack: Stack) -> Call | None:
-    flags = instr.arg
-    if not isinstance(flags, int):
-        return None  # since 3.14 a NULL may stand for the mapping
-    size = 1 + (flags & 1)
-    if len(stack) < size + 2:
+def _spread_call(ir: IR, at: int, instr: Instr) -> Call | None:
+    start, size = spread_call(ir.items, at)
+    stack = ir.stacks[start]
+    if stack is None or len(stack) < size + 2 or stack[-size:] != (VALUE,) * size:
         return None
     lower, upper = stack[-size - 2], stack[-size - 1]
     loads: tuple[int, ...]
@@ -126,7 +124,7 @@ def _spread_call(at: int, instr: Instr, stack: Stack) -> Call | None:
         loads = ()
     else:
         return None
-    return Call(at, at + 1, "spread", size, (), loads, instr.location)
+    return Call(start, at + 1, "spread", size, (), loads, instr.location)
 
 
 def _is_null(label: Label) -> bool:

@@ -9,12 +9,14 @@ from __future__ import annotations
 import inspect
 from types import CodeType
 
-from bytecode import Bytecode, Instr
+from bytecode import Bytecode, ConcreteBytecode, Instr
 
 from ..errors import RewriteError
+from ..interpreter import UNKNOWN
 from .gates import is_rewritten
+from .interpolations import hide_interpolations, show_interpolations
 from .ir import IR
-from .opcodes import SUPPORTED, split
+from .opcodes import split
 
 # Code that looks at these would see the rewriter's work: its variables, its code, or events in it.
 # (What it sees of its variables otherwise, as by `locals()`, is what plain code sees.)
@@ -54,15 +56,18 @@ def bytecode_of(code: CodeType) -> Bytecode:
     Exception depths are conserved (recomputed ones can be wrong), and all local names keep
     their order (unused ones would be dropped).
     """
-    decoded = Bytecode.from_code(code, conserve_exception_block_stackdepth=True)
+    concrete = ConcreteBytecode.from_code(code)
+    formats = hide_interpolations(concrete)
+    decoded = concrete.to_bytecode(conserve_exception_block_stackdepth=True)
+    show_interpolations(decoded, formats)
     decoded.argnames = list(code.co_varnames)
     return decoded
 
 
 def refusal(code: CodeType) -> str | None:
     """Say why this code is not even tried, or None."""
-    if not SUPPORTED:
-        return "this interpreter is not supported (CPython 3.11 to 3.14 with the GIL is)"
+    if UNKNOWN:
+        return UNKNOWN
     if code.co_flags & _FUNCTION != _FUNCTION:
         return "not the body of a function"
     if is_rewritten(code):

@@ -99,6 +99,11 @@ class Emitter:
             self.op("SWAP", 2)
 
     def jump_if_none(self, target: Any) -> None:
+        """Jump if the top of the stack, which is popped, is None.
+
+        The compiler lets NOT_TAKEN follow a conditional jump since 3.14, for the branch events of
+        `sys.monitoring`. Here it is left out: a site is no branch of the user's code.
+        """
         self.jump_to("POP_JUMP_FORWARD_IF_NONE" if PY311 else "POP_JUMP_IF_NONE", target)
 
     def jump(self, target: Any) -> None:

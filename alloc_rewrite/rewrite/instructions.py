@@ -13,6 +13,7 @@ from bytecode.instr import CellVar
 
 from .opcodes import (
     attribute_name,
+    constant,
     is_method_load,
     is_truth_test,
     keyword_names,
@@ -72,7 +73,22 @@ def _known_leaf(scan: Scan, instr: Instr, name: str) -> int:
 
 
 def _load_const(scan: Scan, instr: Instr) -> bool:
-    return scan.push(scan.add(CONST, (), instr.arg), scan.at)
+    found = constant(instr)
+    if found is None:
+        return False
+    if type(value := found[0]) is tuple and any(type(part) is slice for part in value):
+        return _fits_index(scan, len(value)) and scan.push(
+            scan.add(TUPLE, tuple(_constant(scan, part) for part in value)), scan.at
+        )
+    return scan.push(_constant(scan, value), scan.at)
+
+
+def _constant(scan: Scan, value: object) -> int:
+    """Return the node of a constant; a slice (a constant since 3.14) is what its bounds make."""
+    if type(value) is not slice:
+        return scan.add(CONST, (), value)
+    bounds = [value.start, value.stop] + ([] if value.step is None else [value.step])
+    return scan.add(SLICE, tuple(scan.add(CONST, (), bound) for bound in bounds))
 
 
 def _load_global(scan: Scan, instr: Instr) -> bool:
@@ -225,7 +241,14 @@ def _build_slice(scan: Scan, instr: Instr) -> bool:
 
 
 def _build_tuple(scan: Scan, instr: Instr) -> bool:
-    """Make a tuple, if it is an index: the next instruction takes or stores an item."""
+    """Make a tuple, if it is an index."""
+    size = cast(int, instr.arg)
+    operands = scan.pops(size) if _fits_index(scan, size) else None
+    return operands is not None and scan.push(scan.add(TUPLE, tuple(operands)))
+
+
+def _fits_index(scan: Scan, size: int) -> bool:
+    """Whether a tuple is an index (the next instruction takes or stores an item), and short."""
     following = scan.ir.items[scan.at + 1]
     is_index = isinstance(following, Instr) and (
         following.name in ("STORE_SUBSCR", "COPY")
@@ -233,11 +256,9 @@ def _build_tuple(scan: Scan, instr: Instr) -> bool:
     )
     if not is_index:
         return scan.refuse("a tuple is built")
-    size = cast(int, instr.arg)
     if size > MOST_OPERANDS:
         return scan.refuse(f"the index has more than {MOST_OPERANDS} parts")
-    operands = scan.pops(size)
-    return operands is not None and scan.push(scan.add(TUPLE, tuple(operands)))
+    return True
 
 
 def _store_local(scan: Scan, instr: Instr) -> bool:
@@ -350,6 +371,7 @@ STEPS: dict[str, Step] = {
     "LOAD_FAST_BORROW": _load_local,
     "LOAD_CONST": _load_const,
     "LOAD_SMALL_INT": _load_const,
+    "LOAD_COMMON_CONSTANT": _load_const,
     "LOAD_GLOBAL": _load_global,
     "LOAD_DEREF": _load_cell,
     "LOAD_ATTR": _attribute,

@@ -24,10 +24,12 @@ from .ir import IR, handlers
 from .liveness import Locals, names_stored
 from .opcodes import (
     CAREFUL,
+    ITERATOR_DEPTH,
     LOOKS_AT,
     QUIET,
     after,
     attribute_name,
+    constant,
     is_method_load,
     keyword_names,
     pushed_null,
@@ -254,6 +256,8 @@ class _Walk:
             if isinstance(arg, str):
                 names[arg] = value
             return stack
+        if name == "LOAD_COMMON_CONSTANT":
+            return [*stack, HARMLESS if constant(item) else ANYTHING]
         if name == "LOAD_CONST":
             return [*stack, HARMLESS if isinstance(arg, _PLAIN_CONSTANTS) else ANYTHING]
         if name == "LOAD_GLOBAL":
@@ -263,7 +267,7 @@ class _Walk:
         if name in ("CALL", "CALL_KW"):
             return self._call(at, item, stack)
         if name == "FOR_ITER":
-            self._need(stack[-1] if stack else ANYTHING)
+            self._need(self._peek(stack, ITERATOR_DEPTH))
             return [*stack, HARMLESS]
         if name == "COPY":
             return [*stack, self._peek(stack, cast(int, arg))]

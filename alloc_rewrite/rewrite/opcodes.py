@@ -16,25 +16,20 @@ from __future__ import annotations
 
 import dis
 import functools
-import sys
-import sysconfig
 from collections.abc import Callable, Iterable
 from typing import Any, cast
 
 from bytecode import BinaryOp, Compare, Instr
-from bytecode.instr import UNSET, Intrinsic1Op
+from bytecode.instr import UNSET, CommonConstant, Intrinsic1Op
 
 from ..errors import RewriteError
+from ..interpreter import VERSION
 
-PY311 = sys.version_info[:2] == (3, 11)
-PY312 = sys.version_info[:2] == (3, 12)
-NULL_FIRST = sys.version_info < (3, 13)  # [NULL, callable, ...] then, [callable, NULL, ...] since
-#: Reference counts have to mean what they say, so free-threaded builds are left alone.
-SUPPORTED = (
-    sys.implementation.name == "cpython"
-    and (3, 11) <= sys.version_info[:2] <= (3, 14)
-    and not sysconfig.get_config_var("Py_GIL_DISABLED")
-)
+PY311 = VERSION == (3, 11)
+PY312 = VERSION == (3, 12)
+NULL_FIRST = VERSION < (3, 13)  # [NULL, callable, ...] then, [callable, NULL, ...] since
+ITERATOR_DEPTH = 1 if VERSION < (3, 15) else 2  # where FOR_ITER finds it: below an index, or NULL
+NULL_FOR_MAPPING = VERSION >= (3, 14)  # in a call with *args but without **kwargs
 
 Label = Any
 Stack = tuple[Label, ...]
@@ -95,6 +90,27 @@ def operator_of(instr: Instr) -> tuple[str, int] | None:
         return _UNARY[name], 1
     if name == "CALL_INTRINSIC_1" and arg is Intrinsic1Op.INTRINSIC_UNARY_POSITIVE:
         return "pos", 1
+    return None
+
+
+#: What LOAD_COMMON_CONSTANT loads (3.15), but for classes and functions.
+_COMMON = {
+    "CONSTANT_NONE": None,
+    "CONSTANT_TRUE": True,
+    "CONSTANT_FALSE": False,
+    "CONSTANT_MINUS_ONE": -1,
+    "CONSTANT_EMPTY_STR": "",
+}
+
+
+def constant(instr: Any) -> tuple[Any] | None:
+    """Return the value that an instruction loads if it is a constant, in a tuple of one."""
+    if not isinstance(instr, Instr):
+        return None
+    if instr.name in ("LOAD_CONST", "LOAD_SMALL_INT"):
+        return (instr.arg,)
+    if isinstance(instr.arg, CommonConstant) and instr.arg.name in _COMMON:
+        return (_COMMON[instr.arg.name],)
     return None
 
 
@@ -198,7 +214,7 @@ def _oparg(arg: Any) -> int:
 
 @functools.cache
 def _effect(opcode: int, oparg: int, jump: bool) -> int:
-    has_arg = opcode in dis.hasarg if sys.version_info >= (3, 12) else opcode >= dis.HAVE_ARGUMENT
+    has_arg = opcode in dis.hasarg if VERSION >= (3, 12) else opcode >= dis.HAVE_ARGUMENT
     return dis.stack_effect(opcode, oparg if has_arg else None, jump=jump)
 
 
@@ -223,6 +239,16 @@ def _load_global(instr: Instr, stack: Stack, index: int) -> Stack:
     return (*stack, null, VALUE) if NULL_FIRST else (*stack, VALUE, null)
 
 
+def _get_iter(instr: Instr, stack: Stack, index: int) -> Stack:
+    if VERSION < (3, 15):
+        return (*stack[:-1], VALUE)
+    return (*stack[:-1], VALUE, UNKNOWN)  # an index, or NULL: no value
+
+
+def _end_send(instr: Instr, stack: Stack, index: int) -> Stack:
+    return (*stack[: len(stack) + instr.stack_effect() - 1], VALUE)
+
+
 def _make_function(instr: Instr, stack: Stack, index: int) -> Stack:
     return (*stack[: len(stack) + instr.stack_effect() - 1], FUNCTION)
 
@@ -236,6 +262,8 @@ _SPECIAL: dict[str, Callable[[Instr, Stack, int], Stack]] = {
     "MAKE_FUNCTION": _make_function,
     "SET_FUNCTION_ATTRIBUTE": _make_function,
     "PRECALL": lambda instr, stack, index: stack[: len(stack) - instr.arg],  # type: ignore[operator]
+    "GET_ITER": _get_iter,
+    "END_SEND": _end_send,
     "LOAD_SPECIAL": lambda instr, stack, index: (*stack[:-1], UNKNOWN, UNKNOWN),
 }
 _METHOD_LOADS = frozenset({"LOAD_METHOD", "LOAD_ATTR", "LOAD_SUPER_ATTR"})
@@ -340,6 +368,19 @@ def keyword_names(items: list[Any], at: int) -> tuple[int, tuple[str, ...]] | No
     if isinstance(before, Instr) and before.name == "KW_NAMES":
         return start - 1, cast(tuple[str, ...], before.arg)
     return start, ()
+
+
+def spread_call(items: list[Any], at: int) -> tuple[int, int]:
+    """Find where the call with ``*args`` at item `at` begins, and how many collections it takes.
+
+    One is the arguments, two are these and a mapping. Since 3.14 a NULL, pushed right before the
+    call, stands for a mapping that is missing; it belongs to the call.
+    """
+    if not NULL_FOR_MAPPING:
+        return at, 1 + (cast(int, items[at].arg) & 1)
+    before = items[at - 1]
+    missing = isinstance(before, Instr) and before.name == "PUSH_NULL"
+    return (at - 1, 1) if missing else (at, 2)
 
 
 def plain_attribute_load(instr: Instr) -> list[Instr]:

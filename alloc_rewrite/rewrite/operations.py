@@ -10,7 +10,7 @@ from typing import Any
 from bytecode import Instr
 
 from .ir import IR, Operation
-from .opcodes import VALUE, is_slicing, is_truth_test, is_unpacking, operator_of
+from .opcodes import VALUE, constant, is_slicing, is_truth_test, is_unpacking, operator_of
 
 
 def find_operations(ir: IR, *, extras: bool = False) -> list[Operation]:
@@ -45,6 +45,4 @@ def find_operations(ir: IR, *, extras: bool = False) -> list[Operation]:
 def _is_plain_index(before: Any, extras: bool) -> bool:
     if not isinstance(before, Instr):
         return False
-    return before.name in ("LOAD_CONST", "LOAD_SMALL_INT") or (
-        before.name == "BUILD_SLICE" and not extras
-    )
+    return constant(before) is not None or (before.name == "BUILD_SLICE" and not extras)

@@ -111,6 +111,10 @@ _WORDS = {
     "BUILD_LIST": "a list is built",
     "BUILD_SET": "a set is built",
     "SETUP_ANNOTATIONS": "an annotation",
+    "LOAD_COMMON_CONSTANT": "a built-in class or function",
+    "BUILD_TEMPLATE": "string formatting",
+    "BUILD_INTERPOLATION": "string formatting",
+    "NOT_TAKEN": "",
 }
 #: The same by a part of the instruction's name; the first that is found counts.
 _PARTS = {

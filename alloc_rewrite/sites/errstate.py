@@ -9,7 +9,6 @@ caller ignores stay ignored.
 from __future__ import annotations
 
 import contextvars
-import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -17,6 +16,8 @@ import numpy as np
 
 # The context variable behind numpy.errstate. Setting it costs a tenth of entering errstate.
 from numpy._core.umath import _extobj_contextvar, _make_extobj
+
+from ..interpreter import SETS_CONTEXT_SAFELY
 
 _CATEGORIES = ("divide", "over", "under", "invalid")
 _MANY = 64
@@ -27,7 +28,7 @@ error_state = _extobj_contextvar
 _get = _extobj_contextvar.get
 _set = _extobj_contextvar.set
 
-if sys.version_info >= (3, 12):
+if SETS_CONTEXT_SAFELY:
 
     def attempt(function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
         """Call a function in the strict form of the caller's state."""
@@ -39,9 +40,7 @@ if sys.version_info >= (3, 12):
             _set(now)
 
 else:
-    # The collector may run inside `_set`. If what it calls (finalisers, callbacks) sets a variable
-    # of the same context as well, that frees what is being copied: CPython's gh-148891, a crash.
-    # So an attempt sets nothing in the context it finds.
+    # An attempt sets nothing in the context it finds.
     _copy = contextvars.copy_context
     _spare = [_copy() for _ in range(16)]  # freed ones are used again, without a collection
     del _spare

@@ -1,17 +1,5 @@
 #include "arena/handler.h"
 
-/* A context variable in memory: `pycore_context.h` of CPython 3.11 to 3.14, with the GIL. Used only
- * where `handler_learn` saw that it is so. */
-struct HandlerVariable {
-    PyObject_HEAD
-    PyObject *name;
-    PyObject *value_by_default;
-    PyObject *cached;  /* borrowed from the context, or from a stretch */
-    uint64_t thread;   /* in which it is valid, */
-    uint64_t version;  /* and the version of that thread's context */
-    Py_hash_t hash;
-};
-
 PyObject *
 handler_set(PyObject *handler)
 {

@@ -32,6 +32,7 @@
         for (int i = 0; i < (int)n; i++) {                                              \
             out[i] = expression;                                                        \
         }                                                                               \
+        (void)d; /* there may be three operands only */                                 \
         return 0;                                                                       \
     }
 

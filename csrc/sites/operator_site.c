@@ -44,18 +44,17 @@ static int
 operator_elided_operand(const OperatorSite *self, PyObject *const *args)
 {
     enum elision elision = self->operator->elision;
-    if (!STACK_COUNTS || elision == NONE) {
+    if (elision == NONE) {
         return -1;
     }
     PyObject *other = self->n_operands == 2 ? args[1] : NULL;
-    if (Py_REFCNT(args[0]) == 1 && is_elided(elision, args[0], other)) {
+    if (is_elided(elision, args[0], other) && is_temporary(args[0])) {
         return 0;
     }
     if (leaf_kind_of(args[0]) == LEAF_SCALAR) {
         return -1; /* it is asked first, and calls the ufunc itself */
     }
-    return elision == EITHER && Py_REFCNT(other) == 1 && is_elided(elision, other, args[0]) ? 1
-                                                                                            : -1;
+    return elision == EITHER && is_elided(elision, other, args[0]) && is_temporary(other) ? 1 : -1;
 }
 
 /* The operator itself; where NumPy would write over a dying operand, which it sees only when the
@@ -235,8 +234,8 @@ operator_attempt(OperatorSite *self, PyObject *const *args)
         if (kernel == NULL) {
             return NULL;
         }
-        if (STACK_COUNTS && kernel->n_in == 1 && Py_REFCNT(args[0]) == 1 &&
-            is_elided(self->operator->elision, args[0], NULL)) {
+        if (kernel->n_in == 1 && is_elided(self->operator->elision, args[0], NULL) &&
+            is_temporary(args[0])) {
             return kernel_run(kernel, args, (PyArrayObject *)args[0], 0);
         }
         return kernel_run(kernel, args, NULL, 0);

@@ -59,11 +59,12 @@ def all_codes():
 
 @pytest.fixture
 def sampled_functions():
-    """A function that gives the functions' code objects in one file in `step` of a package."""
+    """A function that gives the functions' code objects in about so many files of a package."""
 
-    def sampled(package, step):
+    def sampled(package, files):
         whole = os.environ.get("ALLOC_REWRITE_CORPUS") == "whole" and package != "stdlib"
-        for code in codes_of(package, 1 if whole else step):
+        step = 1 if whole else max(1, len(source_files(package)) // files)
+        for code in codes_of(package, step):
             if code.co_flags & CO_NEWLOCALS:
                 yield code
 

@@ -513,7 +513,8 @@ def test_sites_given_back_at_branches_that_are_monitored():
             assert result == expected, f"given back at branch {n}"
             if left > 0:
                 break
-        assert n > 5
+        # Since 3.14 a site that is there and handles its operands is no branch.
+        assert n > (5 if sys.version_info < (3, 14) else 1)
     finally:
         monitoring.register_callback(tool, branch, None)
         monitoring.free_tool_id(tool)

@@ -179,6 +179,7 @@ def test_errors_pickle():
     assert restored.suggested_nbytes == info.value.suggested_nbytes
 
 
+@pytest.mark.filterwarnings("ignore:.*is multi-threaded:DeprecationWarning")
 def test_multiprocessing_with_spawn(x):
     import concurrent.futures
     import multiprocessing

@@ -198,3 +198,21 @@ def test_a_bumped_function_that_unpacks_is_counted():
 
     bumped = alloc.bump(alloc.Buffer(64, on_full="heap"))(f)
     assert alloc.allocated(bumped, (1000, 0)) == 16000
+
+
+@pytest.mark.parametrize("kind", ["positional", "named", "both"])
+def test_calls_that_spread_their_arguments_are_counted(kind):
+    def f(x):
+        args, named = (x, x), {"dtype": x.dtype}
+        if kind == "positional":
+            return np.add(*args)
+        if kind == "named":
+            return np.add(x, x, **named)
+        return np.add(*args, **named)
+
+    x = np.ones(1000)
+    p = alloc.profile(f, x)
+    assert (p.nbytes, p.count) == (8000, 1)
+    bumped = alloc.bump(alloc.Buffer())(f)
+    bumped(x)
+    assert alloc.allocated(bumped, x) == 0

@@ -20,6 +20,7 @@ NAMES = [str(file.relative_to(ROOT)) for file in FILES]
 #: much higher.
 MAY_IMPORT = {
     "errors": set(),
+    "interpreter": set(),
     "sizes": set(),
     "numpy_facts": set(),
     "_native": set(),
@@ -28,14 +29,14 @@ MAY_IMPORT = {
     "pycore.blocks": {"pycore.pages", "sizes"},
     "pycore.arena": {"pycore.blocks", "sizes", "errors"},
     "pycore.equivalents": {"pycore.layout", "pycore.pages", "numpy_facts"},
-    "cores": {"pycore.arena", "numpy_facts", "sizes", "_native"},
+    "cores": {"pycore.arena", "numpy_facts", "sizes", "interpreter", "_native"},
     "threads": {"cores"},
     "buffer": {"cores", "sizes"},
     "callables": set(),
     "registry": {"callables", "pycore.equivalents"},
-    "rewrite": {"errors"},
+    "rewrite": {"errors", "interpreter"},
     "callees": {"callables", "rewrite", "registry", "numpy_facts"},
-    "sites": {"errors"},
+    "sites": {"errors", "interpreter"},
     "pycore": {
         "callables",
         "sites",
@@ -49,6 +50,7 @@ MAY_IMPORT = {
         "pycore.equivalents",
         "numpy_facts",
         "errors",
+        "interpreter",
     },
     "native": {
         "callables",
@@ -79,7 +81,16 @@ MAY_IMPORT = {
         "sizes",
         "cores",
     },
-    "explain": {"bump", "core_sites", "sites", "rewrite", "callees", "numpy_facts", "cores"},
+    "explain": {
+        "bump",
+        "core_sites",
+        "sites",
+        "rewrite",
+        "callees",
+        "numpy_facts",
+        "cores",
+        "interpreter",
+    },
     "__init__": {"bump", "profile", "explain", "registry", "buffer", "cores", "errors", "threads"},
 }
 

@@ -261,14 +261,18 @@ def differences(program: Program) -> list[str]:
 
 
 def steady(error: Any) -> Any:
-    """Leave out columns on Python 3.11, where they depend on how often code has run.
+    """Leave out what depends on Python 3.11 on how often code has run.
 
-    Of two locals that are loaded in a row it names the first, once both loads have become one
-    instruction.
+    Two instructions that have become one are at the place of the first. So of two locals that are
+    loaded in a row the columns name the first, and a local without a value that is loaded after
+    something was stored is found at the line of the store.
     """
     if sys.version_info >= (3, 12) or error is None:
         return error
-    return tuple((*link[:3], tuple(frame[:4] for frame in link[3])) for link in error)
+    return tuple(
+        (*link[:3], tuple(f[: 2 if issubclass(link[0], NameError) else 4] for f in link[3]))
+        for link in error
+    )
 
 
 def told(expected: Outcome, got: Outcome) -> list[str]:
