@@ -6,8 +6,8 @@
 
 enum elision { NONE, LEFT, EITHER, LEFT_IF_INEXACT };
 
-/* Bytes from which on NumPy does this here. It goes by who calls its operators, and may never do so:
- * in some builds of the interpreter, and where the C library can't tell. */
+/* Bytes from which on NumPy does this here. It goes by who calls its operators, and may never do
+ * so: in some builds of the interpreter, and where the C library can't tell. */
 extern npy_intp least_elided;
 
 /* Learn whether NumPy does this in this process. */
