@@ -53,15 +53,16 @@ module_learn_handler(PyObject *module, PyObject *arena)
     return works < 0 ? NULL : PyBool_FromLong(works);
 }
 
-/* learn_elision(happens): see `elision_learn`. */
+/* learn_elision(happens): whether NumPy writes results over dying operands here. */
 static PyObject *
-module_learn_elision(PyObject *Py_UNUSED(module), PyObject *happens)
+module_learn_elision(PyObject *module, PyObject *happens)
 {
+    State *state = PyModule_GetState(module);
     int is_true = PyObject_IsTrue(happens);
     if (is_true < 0) {
         return NULL;
     }
-    elision_learn(is_true);
+    state->least_elided = is_true ? LEAST_ELIDED : NPY_MAX_INTP;
     Py_RETURN_NONE;
 }
 
@@ -126,6 +127,7 @@ module_execute(PyObject *module)
     import_umath1(-1);
     State *state = PyModule_GetState(module);
     state->threads = 1;
+    state->least_elided = LEAST_ELIDED;
     state->limbo = PyList_New(0);
     state->filters_name = PyUnicode_InternFromString("filters");
     state->shown_name = PyUnicode_InternFromString("showwarning");

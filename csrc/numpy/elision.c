@@ -3,16 +3,6 @@
 #include "numpy/operand.h"
 #include "arena/memory.h"
 
-#define LEAST_ELIDED (256 * 1024) /* as NumPy's NPY_MIN_ELIDE_BYTES */
-
-npy_intp least_elided = LEAST_ELIDED;
-
-void
-elision_learn(int happens)
-{
-    least_elided = happens ? LEAST_ELIDED : NPY_MAX_INTP;
-}
-
 /* That of the array which NumPy would make of a Python integer. */
 static int
 elision_type_of_int(PyObject *number)
@@ -66,13 +56,13 @@ elision_type_of(PyObject *operand)
 }
 
 int
-is_elided(enum elision elision, PyObject *operand, PyObject *other)
+is_elided(const State *state, enum elision elision, PyObject *operand, PyObject *other)
 {
     PyArrayObject *array = (PyArrayObject *)operand;
     if (!PyArray_CheckExact(operand) || !PyArray_ISNUMBER(array) ||
         !PyArray_CHKFLAGS(array, NPY_ARRAY_OWNDATA) || !PyArray_ISWRITEABLE(array) ||
         PyArray_CHKFLAGS(array, NPY_ARRAY_WRITEBACKIFCOPY) ||
-        fields(array)->weakreflist != NULL || PyArray_NBYTES(array) < least_elided) {
+        fields(array)->weakreflist != NULL || PyArray_NBYTES(array) < state->least_elided) {
         return 0;
     }
     if (elision == LEFT_IF_INEXACT && !PyArray_ISFLOAT(array) &&

@@ -4,18 +4,13 @@
 
 #include "state.h"
 
+#define LEAST_ELIDED (256 * 1024) /* bytes from which on NumPy does this: its NPY_MIN_ELIDE_BYTES */
+
 enum elision { NONE, LEFT, EITHER, LEFT_IF_INEXACT };
-
-/* Bytes from which on NumPy does this here. It goes by who calls its operators, and may never do
- * so: in some builds of the interpreter, and where the C library can't tell. */
-extern npy_intp least_elided;
-
-/* Learn whether NumPy does this in this process. */
-void elision_learn(int happens);
 
 /* Whether NumPy would write the result over this operand (its `can_elide_temp`): the result then
  * has its layout. Asked only about operands that nobody but the frame's stack holds; `other` is
  * NULL for unary operators. */
-int is_elided(enum elision elision, PyObject *operand, PyObject *other);
+int is_elided(const State *state, enum elision elision, PyObject *operand, PyObject *other);
 
 #endif
