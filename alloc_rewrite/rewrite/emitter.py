@@ -60,6 +60,10 @@ class Emitter:
     def load_cell(self, name: str) -> None:
         self.put(_cell_template(name))
 
+    def load_same_cell(self, load: Instr) -> None:
+        """Push the cell whose content an instruction loads; that never fails."""
+        self.op("LOAD_CLOSURE" if NULL_FIRST else "LOAD_FAST", load.arg)
+
     def load_behind(self, gate: Any, attribute: str) -> None:
         """Push what lies behind a gate (see `Style`): its attribute, or what it returns."""
         if attribute:
