@@ -8,7 +8,10 @@ leave to the original code is counted.
 from __future__ import annotations
 
 import functools
-from types import BuiltinFunctionType, FunctionType, MethodType, ModuleType
+import sys
+from collections import ChainMap
+from collections.abc import Iterable
+from types import BuiltinFunctionType, FrameType, FunctionType, MethodType, ModuleType
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -22,7 +25,19 @@ from ..native.inference import VOCABULARY
 from ..numpy_facts import SYMBOLS
 from ..pycore.sites import PythonSites
 from ..registry import find
-from ..rewrite import Call, Operation, Owner, Place, Region, Rewriter, Rewritten, Style, Where
+from ..rewrite import (
+    Call,
+    Operation,
+    Owner,
+    Place,
+    Program,
+    Region,
+    Rewriter,
+    Rewritten,
+    Style,
+    Where,
+)
+from ..rewrite.program import CELL, GLOBAL
 from ..sites.exceptions import from_signal_handler
 from .recorder import Recorder
 
@@ -52,7 +67,7 @@ class CountingSites:
         assert isinstance(owner, Rewritten)
         twin = functools.partial(self._twin, owner, number)
         if isinstance(place, Region):
-            region = CountingRegion(self, where, twin)
+            region = CountingRegion(self, where, twin, place.program)
             return [region.before, region.after]
         if isinstance(place, Call):
             call = CountingCall(self, where, twin)
@@ -90,24 +105,44 @@ class CountingSites:
 class CountingRegion:
     """A region of a bumped function, which makes several arrays at once."""
 
-    __slots__ = ("recorder", "twin", "where")
+    __slots__ = ("program", "recorder", "twin", "where")
 
-    def __init__(self, sites: CountingSites, where: Where, twin: Any) -> None:
+    def __init__(self, sites: CountingSites, where: Where, twin: Any, program: Program) -> None:
         self.recorder = sites.recorder
         self.where = where
         self.twin = twin
+        self.program = program
 
-    def before(self, *leaves: Any) -> Any:
+    def before(self, *given: Any) -> Any:
         """Run the bumped function's site, if there is one."""
+        leaves = leaves_of(self.program, given, sys._getframe(1))
+        if leaves is None:
+            return None
         self.recorder.seen(leaves)
         site = self.twin()
-        result = None if site is None else site(*leaves)
+        result = None if site is None else site.__self__.call_with(*leaves)
         for output in result if type(result) is tuple else (result,):
             self.recorder.made(output, self.where, "a region")
         return result
 
     def after(self, result: Any) -> None:
         """Nothing is left to be seen: the operations and calls have been."""
+
+
+def leaves_of(program: Program, given: Iterable[Any], frame: FrameType) -> list[Any] | None:
+    """Return the values of a region's leaves, as its site finds them; None if one has no value."""
+    values, names = iter(given), ChainMap(frame.f_globals, frame.f_builtins)
+    try:
+        return [
+            names[leaf]
+            if origin == GLOBAL
+            else next(values).cell_contents
+            if origin == CELL
+            else next(values)
+            for leaf, origin in zip(program.leaves, program.origins, strict=True)
+        ]
+    except (KeyError, ValueError):  # a global that doesn't exist, an empty cell
+        return None
 
 
 class CountingOperation:

@@ -60,6 +60,11 @@ class Emitter:
     def load_cell(self, name: str) -> None:
         self.put(_cell_template(name))
 
+    def load_same_cell(self, load: Instr) -> None:
+        """Push the cell whose content an instruction loads; that never fails."""
+        name = "LOAD_CLOSURE" if NULL_FIRST else "LOAD_FAST"
+        self.out.append(Instr(name, load.arg, location=self.location))
+
     def load_behind(self, gate: Any, attribute: str) -> None:
         """Push what lies behind a gate (see `Style`): its attribute, or what it returns."""
         if attribute:

@@ -71,13 +71,11 @@ def encode(
     while i < len(items):
         writer.end_region(i)
         for number, region in regions.pop(i, ()):
-            depth = len(ir.stacks[i] or ())
-            writer.begin_region(region, f"{SITE_PREFIX}{number}", items, depth)
+            writer.begin_region(region, f"{SITE_PREFIX}{number}", items)
             extra = max(extra, len(region.loads) + len(region.program.outputs))
         found = at.get(i)
         if found is None:
-            for item in plain_attribute_load(items[i]) if i in methods else [items[i]]:
-                writer.put(item)
+            writer.out += plain_attribute_load(items[i]) if i in methods else [items[i]]
             i += 1
             continue
         number, place = found

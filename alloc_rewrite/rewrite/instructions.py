@@ -9,7 +9,6 @@ from __future__ import annotations
 from typing import cast
 
 from bytecode import Instr
-from bytecode.instr import CellVar
 
 from .opcodes import (
     attribute_name,
@@ -106,8 +105,6 @@ def _load_global(scan: Scan, instr: Instr) -> bool:
 
 def _load_cell(scan: Scan, instr: Instr) -> bool:
     name = str(getattr(instr.arg, "name", instr.arg))
-    if isinstance(instr.arg, CellVar) and not scan.flow.is_bound(name, scan.start):
-        return scan.refuse(f"the variable `{name}` may have no value")
     return scan.push(_known_leaf(scan, instr, name), scan.at)
 
 

@@ -292,11 +292,6 @@ def attribute_load(name: str, location: Any) -> Instr:
     return Instr("LOAD_ATTR", name if PY311 else (False, name), location=location)
 
 
-def is_risky_load(instr: Instr) -> bool:
-    """Whether a load fails if its name is unbound; of locals only those that are not are loaded."""
-    return not instr.name.startswith(("LOAD_FAST", "COPY"))
-
-
 def pushed_null(instr: Instr) -> tuple[bool, bool]:
     """Say which of the two slots that a load pushes for a call is a NULL, the lower one first."""
     return (True, False) if NULL_FIRST else (False, True)

@@ -14,6 +14,10 @@ SLICE, TUPLE, INDEX = "slice", "tuple", "index"
 GUARD = "guard"
 OPERATION, CALL, METHOD, IN_PLACE, STORE = "operation", "call", "method", "in place", "store"
 
+#: Where the value of a leaf comes from: the site is given it, or the cell that holds it, or looks a
+#: global or builtin up itself: a name without a value raises in the original code only.
+GIVEN, CELL, GLOBAL = "given", "cell", "global"
+
 #: Kinds of nodes that compute; all others only say where something is.
 COMPUTING = frozenset({OPERATION, CALL, METHOD, IN_PLACE, STORE})
 #: Kinds of nodes that change what somebody else may see; a program has at most one, the last.
@@ -33,7 +37,7 @@ class Node:
     ========= ============================= ======================================
     kind      operands                      detail
     ========= ============================= ======================================
-    leaf                                    the number of what the site is given
+    leaf                                    its number among the leaves
     const                                   the object
     attribute the object                    the attribute's name
     slice     start, stop, step             None
@@ -73,6 +77,8 @@ class Program:
         memory.
     is_merged : bool
         Whether something is computed once that the code computes twice.
+    origins : tuple of str
+        Where each leaf's value comes from: ``"given"``, ``"cell"`` or ``"global"``.
     """
 
     nodes: tuple[Node, ...]
@@ -80,6 +86,7 @@ class Program:
     outputs: tuple[int, ...]
     temporaries: tuple[int, ...] = ()
     is_merged: bool = False
+    origins: tuple[str, ...] = ()
 
     @property
     def is_packed(self) -> bool:

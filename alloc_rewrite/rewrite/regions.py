@@ -24,7 +24,20 @@ from .ir import IR, Region
 from .liveness import Locals
 from .onlookers import ANYTHING, HARMLESS, After, Demand, Given, onlookers
 from .opcodes import VALUE
-from .program import ATTRIBUTE, COMPUTING, CONST, EFFECTS, INDEX, LEAF, STORE, Node, Program
+from .program import (
+    ATTRIBUTE,
+    CELL,
+    COMPUTING,
+    CONST,
+    EFFECTS,
+    GIVEN,
+    GLOBAL,
+    INDEX,
+    LEAF,
+    STORE,
+    Node,
+    Program,
+)
 from .reasons import Break, broken_off
 from .symbolic import Point, Scan, Slot, Vocabulary
 
@@ -32,6 +45,7 @@ from .symbolic import Point, Scan, Slot, Vocabulary
 _MAY_FAIL = COMPUTING | {LEAF, ATTRIBUTE, INDEX}
 #: What makes an object of its own.
 _MADE = COMPUTING | {INDEX}
+_LOOKED_UP = {"LOAD_GLOBAL": GLOBAL, "LOAD_DEREF": CELL}
 MOST_OUTPUTS = 16
 LEAST_WEIGHT = 2  # computing nodes, and those that make views
 
@@ -128,6 +142,7 @@ class _Candidate(NamedTuple):
         if guarded is None:
             return []
         program, loads = guarded
+        program = replace(program, origins=tuple(_origin(load) for load in loads))
         depths = [d.value.what for d in demands if d.value.kind == "stack"]
         return [
             Region(
@@ -161,6 +176,11 @@ class _Candidate(NamedTuple):
         ]
         above = [HARMLESS if slot.node in sure else ANYTHING for slot in self.stack]
         return After(self.start, point.stop, tuple(point.locals), harmless, (*below, *above))
+
+
+def _origin(load: Instr | int) -> str:
+    """Return where the value of a leaf comes from."""
+    return GIVEN if isinstance(load, int) else _LOOKED_UP.get(load.name, GIVEN)
 
 
 def _shortened(
