@@ -273,9 +273,9 @@ def test_a_function_interrupted_while_it_is_rewritten_is_rewritten_later(error):
 
 def test_the_step_that_encodes_is_interrupted(monkeypatch):
     """Once, at a place that every rewriting comes by."""
-    from alloc_rewrite import rewrite
+    from alloc_rewrite.rewrite import pipeline
 
-    original = rewrite.encode
+    original = pipeline.encode
 
     def encode(*args, **kwargs):
         signal.raise_signal(NUMBER)
@@ -284,7 +284,7 @@ def test_the_step_that_encodes_is_interrupted(monkeypatch):
     buf = alloc.Buffer()
     f = lambda x: x + 1.0
     with handling(handler_raising(ValueError)):
-        monkeypatch.setattr(rewrite, "encode", encode)
+        monkeypatch.setattr(pipeline, "encode", encode)
         with pytest.raises(ValueError):  # noqa: PT011
             alloc.run(f, buf, X)
         monkeypatch.undo()
