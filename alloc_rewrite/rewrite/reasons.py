@@ -13,7 +13,7 @@ from bytecode.instr import TryBegin, TryEnd
 
 from .calls import callee_name
 from .ir import IR
-from .opcodes import keyword_names
+from .opcodes import is_truth_test, keyword_names
 from .program import COMPUTING, INDEX
 from .symbolic import Scan
 
@@ -52,6 +52,8 @@ def _of_item(ir: IR, at: int) -> str:
         return "a `try`, a `with` or a comprehension begins"
     if isinstance(item, TryEnd):
         return "a `try`, a `with` or a comprehension ends"
+    if is_truth_test(item):
+        return "a condition needs the value"
     name = item.name
     found = _WORDS.get(name)
     if found is not None:
@@ -89,8 +91,6 @@ _WORDS = {
     "FOR_ITER": "a loop begins",
     "GET_ITER": "a loop begins",
     "POP_ITER": "a loop ends",
-    "TO_BOOL": "a condition needs the value",
-    "UNARY_NOT": "a condition needs the value",
     "IS_OP": "`is` compares identities",
     "CONTAINS_OP": "`in` tests membership",
     "STORE_ATTR": "assignment to an attribute",

@@ -153,7 +153,8 @@ class _Candidate(NamedTuple):
             load = scan.loads[made.detail] if made.kind == LEAF else None
             if isinstance(load, Instr) and load.name.startswith("LOAD_FAST"):
                 harmless += [str(load.arg)] if load.arg not in point.locals else []
-        depths = [load for load in scan.loads if isinstance(load, int)]
+        loads = [scan.loads[node.detail] for node in self.nodes if node.kind == LEAF]
+        depths = [load for load in loads if isinstance(load, int)]
         entry = scan.ir.stacks[self.start] or ()
         below = [
             Given("stack", len(entry) - i) if label == VALUE else ANYTHING
