@@ -126,6 +126,12 @@ def call(x, y):
     return max(x, y)
 
 
+def in_python(x, y):
+    a = add(x, y)
+    return (a * 2 +
+            add(a, y))  # fmt: skip
+
+
 def keywords(x, y):
     return sorted([x, y], key=lambda v: -v, reverse=x > y)
 
@@ -172,7 +178,7 @@ def several_lines(x, y):
 
 
 FUNCTIONS = [
-    add, index, slices, negative, compare, in_place, unpack, call, keywords, method, spread,
+    add, index, slices, negative, compare, in_place, unpack, call, in_python, keywords, method, spread,
     decorated, fails, deep, several_lines,
 ]  # fmt: skip
 
@@ -344,7 +350,7 @@ def with_stack(x, y):
 
 def guarded_name(x, y):
     try:
-        return x * missing + y
+        return x * y + missing
     except NameError as error:
         return type(error)
 
@@ -377,6 +383,8 @@ def test_a_load_that_fails_is_left_to_the_original_code():
     assert lines_of(fakes.call, 1, 2) == lines_of(guarded_name, 1, 2)
     assert fakes.call(1, 2) is NameError
     assert fakes["region"].given == []
+    with pytest.raises(TypeError, match="multiply"):  # which comes before the name
+        fakes.call("x", "y")
 
 
 def test_a_region_without_outputs_that_stores():
@@ -398,12 +406,23 @@ def test_a_local_that_nothing_reads_is_reset():
     def f(x, y):
         x = x * y
         new = x + y
-        sys.intern("call")
-        return new
+        return new * 2
 
-    fakes = Fakes(f, REGIONS, {"region": lambda *args: args})
-    (place,) = (place for place in fakes.places if kind(place) == "region")
-    assert len(place.program.outputs) == len(place.stores)
+    held = []
+
+    def trace(frame, event, arg):
+        if event == "return" and frame.f_code is fakes.call.__code__:
+            held.append(frame.f_locals["x"])
+        return trace
+
+    fakes = Fakes(f, REGIONS, {"region": lambda *args: "result"})
+    before = sys.gettrace()
+    sys.settrace(trace)
+    try:
+        assert fakes.call(3, 2) == "result"
+    finally:
+        sys.settrace(before)
+    assert held[-1] is None  # the argument does not live on
 
 
 def test_spare_regions_run_in_their_order():

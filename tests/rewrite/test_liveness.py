@@ -65,7 +65,7 @@ def f(x):
     a = x + 1
     try:
         a = x.failing
-        x = 5
+        b = 5
     except ValueError:
         return a
     return 0
@@ -87,7 +87,8 @@ CELL = """
 def f(x):
     b = 2
     x = x + 1
-    inner = lambda: x
+    v = b + 1
+    inner = lambda: x + v
     c = x
     return inner
 """
@@ -149,6 +150,9 @@ def test_nothing_is_live_after_the_last_item():
         (COMPREHENSION, "v", "b = 2", False),  # it has got back what it had: no value
         (COMPREHENSION, "out", "b = 2", True),
         (CELL, "x", "c = x", True),
+        (CELL, "v", "v = b + 1", False),
+        (CELL, "v", "c = x", True),
+        (ATTEMPT, "b", "return a", False),  # it may not have come that far
         *((ARGUMENTS, name, "a = 1", True) for name in ("x", "y", "z", "k", "kw")),
     ],
 )
@@ -173,5 +177,5 @@ def test_may_hold(source, name, text, may):
 def test_a_handler_further_up_may_lead_back():
     asked = Asked(ATTEMPT)
     handler = asked.items("return a")
-    assert not asked.locals.may_hold("b", *asked.items("a = x + 1"))
-    assert asked.locals.may_hold("b", handler[1], len(asked.ir.items))
+    assert not asked.locals.may_hold("unknown", *asked.items("a = x + 1"))
+    assert asked.locals.may_hold("unknown", handler[1], len(asked.ir.items))
