@@ -178,8 +178,8 @@ def several_lines(x, y):
 
 
 FUNCTIONS = [
-    add, index, slices, negative, compare, in_place, unpack, call, in_python, keywords, method, spread,
-    decorated, fails, deep, several_lines,
+    add, index, slices, negative, compare, in_place, unpack, call, in_python, keywords,
+    method, spread, decorated, fails, deep, several_lines,
 ]  # fmt: skip
 
 
