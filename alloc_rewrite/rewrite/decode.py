@@ -65,13 +65,13 @@ def bytecode_of(code: CodeType) -> Bytecode:
 
 
 def refusal(code: CodeType) -> str | None:
-    """Say why this code is not even tried, or None."""
+    """Return why this code can't be rewritten, or None."""
     if UNKNOWN:
         return UNKNOWN
     if code.co_flags & _FUNCTION != _FUNCTION:
         return "not the body of a function"
     if is_rewritten(code):
-        return "it is rewritten already"
+        return "it is already rewritten"
     seen = _INTROSPECTION.intersection(code.co_names)
     if seen:
         return _LOOKS.format(", ".join(sorted(seen)))

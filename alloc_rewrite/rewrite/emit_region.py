@@ -1,7 +1,7 @@
-"""The way around a region's items: its site in front of them; they run if it declines.
+"""The way around a region's items: its site before them; they run if it declines.
 
-In: a region and the items of its function. Out: items, verified. How sites are called is told in
-`encode`.
+In: a region and the items of its function. Out: items, verified. `encode` says how sites are
+called.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class Writer:
         self.out.append(item)
 
     def begin_region(self, region: Region, name: str, items: list[Any], depth: int) -> None:
-        """Put a region's site in front of its items; `depth` is that of the stack there."""
+        """Put a region's site before its items; `depth` is that of the stack there."""
         emit, done = Emitter(region.location), Target()
         lines = _other_lines(region, items)
         _emit_region(emit, region, name, done, lines, region.reach, None)
@@ -48,7 +48,7 @@ class Writer:
         self._open.append((region.stop, done, items[region.stop - 1].location))
 
     def end_region(self, at: int) -> None:
-        """Let the ways around a region's items end here if they do."""
+        """End the ways around a region's items, if they end here."""
         if self._open and self._open[0][0] == at:
             emit = Emitter(self._open[0][2])
             emit.end_of_call()
@@ -77,11 +77,11 @@ def _emit_region(
     depth: int,
     protection: TryBegin | None,
 ) -> TryBegin | None:
-    """Call a region's site and put its outputs away; fall through to the original items if not.
+    """Call a region's site and store its outputs; if it declines, go on to the original items.
 
-    A load that fails (of an unbound name) is none of the region's business: the original code
-    fails where it should. Each line gets its event, as tracers want them: the first one with the
-    site, where it stays if that declines. Returns the mark that protects the items behind.
+    A load that fails (of an unbound name) is left to the original code, which fails where it
+    should. Each line gets its event, as tracers want them: the first one with the
+    site, where it stays if that declines. Returns the mark that protects the items after it.
     """
     absent, failed = Target(), Target()
     emit.load_site(name, absent)

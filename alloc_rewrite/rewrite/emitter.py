@@ -78,7 +78,7 @@ class Emitter:
         self.out.append(Instr("LOAD_CONST", value, location=self.location))
 
     def load_callable(self, name: str) -> None:
-        """Push a cell's content and a NULL, in the order that a call wants."""
+        """Push a cell's content and a NULL, in the order that a call needs."""
         if NULL_FIRST:
             self.op("PUSH_NULL")
             self.load_cell(name)
@@ -87,9 +87,9 @@ class Emitter:
             self.op("PUSH_NULL")
 
     def load_site(self, name: str, absent: Any) -> None:
-        """Push a site, ready to be called; jump to `absent`, with None on top, if it has gone.
+        """Push a site, ready to be called; jump to `absent`, with None on top, if it is gone.
 
-        The cell is read once: it may be emptied at any time.
+        The cell is read once: another thread may empty it at any time.
         """
         self.load_cell(name)
         self.copy(1)
@@ -122,7 +122,7 @@ class Emitter:
         self.op("CALL", size)
 
     def end_of_call(self) -> None:
-        """Stand between a call and a label behind it.
+        """Separate a call from the label after it.
 
         On 3.12 the label would count as a new line when an inlined Python function returns.
         """

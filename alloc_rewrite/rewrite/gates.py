@@ -3,10 +3,10 @@
 In: what is to be called at the places of a code object. Out: a gate for each, and code that has
 them. It must not know what a site does.
 
-Sites belong to code, not to a function: whoever gives a function other code gives it that code's
+Sites belong to code, not to a function: a function that gets other code gets that code's
 sites, or none, and a rewritten function closes over what the original closes over. But the garbage
 collector does not look into code objects: what they hold strongly, and whatever that leads to,
-stays for ever. So a gate holds what lies behind it weakly; where that has gone the original
+stays for ever. So a gate holds what lies behind it weakly; when that is gone, the original
 instructions run. Sites live as long as their `Gates`, which the function that was bumped and the
 rewriter keep.
 """
@@ -48,7 +48,7 @@ class WeakGate(weakref.ref[Any]):
         return self
 
     def __init__(self, *_: Any) -> None:
-        """Nothing is left to do: `weakref.ref` takes no more arguments."""
+        """Do nothing: `weakref.ref` takes no more arguments."""
 
     __hash__ = object.__hash__
 
@@ -67,7 +67,7 @@ class WeakGates:
     """Gates in Python, for bound methods."""
 
     def __init__(self, contents: Sequence[MethodType | None]) -> None:
-        # Methods of its own: a gate opens when nothing else holds the method behind it.
+        # Methods of its own: a gate opens when nothing else refers to the method behind it.
         self._contents: list[Any] = [
             None if method is None else MethodType(method.__func__, method.__self__)
             for method in contents
@@ -92,7 +92,7 @@ KINDS: set[type] = {WeakGate}
 
 
 class Hole:
-    """Stands in code for a gate, or for another constant, that it gets later."""
+    """Takes the place in code of a gate, or of another constant, until `filled` puts it there."""
 
     def __init__(self, name: str) -> None:
         self.name = name

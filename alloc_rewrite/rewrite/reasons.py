@@ -21,7 +21,7 @@ from .symbolic import Scan
 class Break(NamedTuple):
     """Where a run of array operations ends.
 
-    `at` is the item; `reason` is empty where nothing could follow anyway, as after a ``return``.
+    `at` is the item; `reason` is empty where no operation could follow, as after a ``return``.
     """
 
     at: int
@@ -116,7 +116,7 @@ _WORDS = {
     "BUILD_INTERPOLATION": "string formatting",
     "NOT_TAKEN": "",
 }
-#: The same by a part of the instruction's name; the first that is found counts.
+#: The same by a part of the instruction's name; the first found counts.
 _PARTS = {
     "JUMP_BACKWARD": "the loop repeats",
     "JUMP": "the code branches",
