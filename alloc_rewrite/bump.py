@@ -18,7 +18,7 @@ from .callees import Policy, python_call, refusal_of_names
 from .core_sites import ArenaSites, arena_sites
 from .cores import switched_off
 from .errors import warn_the_user
-from .rewrite import Gates, behind_gates, gates_of, with_code
+from .rewrite import Gates, gates_of, rewritten_of, with_code
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -173,7 +173,7 @@ def bumped(function: Any) -> Bumped | None:
     origin = vars(function).get(_KEPT_AS)
     if isinstance(origin, Bumped) and origin.gates is gates:
         return origin
-    rewritten = behind_gates(gates)
+    rewritten = rewritten_of(gates)
     code = None if rewritten is None else rewritten.original
     if rewritten is None or code is None:
         return None

@@ -29,7 +29,7 @@ def _refusal_of_arenas() -> str:
 
 
 #: Why no code can be rewritten here; empty if it can.
-UNKNOWN = _refusal_of_code()
+UNSUPPORTED = _refusal_of_code()
 
 #: Why no function gets its arrays from an arena here, though `profile` can count; empty if it does.
 #: Blocks, slots and caches of both cores are shared by all threads under the GIL alone, and a

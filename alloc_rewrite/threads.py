@@ -17,10 +17,9 @@ def set_num_threads(number: int) -> None:
     """Set how many threads a region may use; at first it is one.
 
     A region of the native core with enough to do (a million additions, or 30,000 sines) shares its
-    blocks out among the threads. Results, warnings and exceptions are the same for any
-    number, bit for bit. The threads start when they are first needed. While they work for one
-    caller, regions in other Python threads run on one thread each. On the Python core
-    the number has no effect.
+    blocks out among the threads. Results, warnings and exceptions are the same for any number, bit
+    for bit. The threads start when they are first needed. While they work for one caller, regions
+    in other Python threads run on one thread each. On the Python core the number has no effect.
 
     Parameters
     ----------

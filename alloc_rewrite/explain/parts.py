@@ -142,7 +142,7 @@ class Parts:
             max(lines, default=self._line(None)),
             str(program),
             program.operations,
-            program.operands,
+            program.operand_names,
             (*place.stores, *map(program.named, values)),
             Break(self._line(ended[0].line), ended[0].reason) if ended else None,
             hits,

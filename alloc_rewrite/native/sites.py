@@ -25,7 +25,9 @@ from .loops import plan_loop, plan_product, plan_reduction
 from .resolve import plan_callee
 
 # A gate's attribute is read without a call.
-_GATES: dict[str, Any] = {} if native is None else {"gates": native.Gates, "attribute": "content"}
+_GATES: dict[str, Any] = (
+    {} if native is None else {"make_gates": native.Gates, "attribute": "content"}
+)
 if native is not None:
     KINDS.add(native.Gate)
 

@@ -267,7 +267,7 @@ class PythonArena:
                 self._review()
 
     def _review(self) -> None:
-        """Give back what has long not been needed."""
+        """Return to the system what has long not been needed."""
         for pool in list(self._pools.values()):
             pool.note()
         most = max(self._most)
@@ -282,7 +282,7 @@ class PythonArena:
             self._trimmed(2 * needed)
 
     def _trimmed(self, keep: int) -> int:
-        """Give back what is free, but leave about `keep` bytes; return the bytes that went."""
+        """Return free memory to the system, but about `keep` bytes; return the bytes that went."""
         self._carving = True
         try:
             free = self._drain(keep_busy=True)

@@ -21,8 +21,8 @@ from .rewriter import (
     Rewritten,
     Sites,
     Where,
-    behind_gates,
     located,
+    rewritten_of,
     with_code,
 )
 from .symbolic import Vocabulary
@@ -46,13 +46,13 @@ __all__ = [
     "Survey",
     "Vocabulary",
     "Where",
-    "behind_gates",
     "callee_name",
     "expression_at",
     "found_in",
     "gates_of",
     "is_rewritten",
     "located",
+    "rewritten_of",
     "survey",
     "with_code",
 ]

@@ -23,7 +23,7 @@ from .opcodes import (
 
 
 def find_calls(ir: IR) -> list[Call]:
-    """Return the calls whose stack layout is known for certain."""
+    """Return the calls whose slots on the stack are known for certain."""
     found = []
     for i, instr, _ in ir.instructions():
         call = None

@@ -26,8 +26,8 @@ class Style:
     direct: bool = False  # whether sites take the place of operators, and swap callables
     extras: bool = False  # whether slices and tuple unpacking, which make no array data, have sites
     vocabulary: Vocabulary | None = None  # what may be called in regions, if there are any
-    gates: Callable[[list[Any]], Gates] = WeakGates  # by which code finds its sites
-    attribute: str = ""  # of a gate: what lies behind it; if empty, the gate is called
+    make_gates: Callable[[list[Any]], Gates] = WeakGates  # by which code finds its sites
+    attribute: str = ""  # of a gate, for its content; if empty, the gate is called
 
     @property
     def binds(self) -> bool:

@@ -1,4 +1,4 @@
-"""What stands in the place of an operation or a call: its site, beside the original instructions.
+"""What stands in the place of an operation or a call: its site, and the original instructions.
 
 In: a place, and its original items. Out: the items that take their place. `encode`
 says how sites are called.

@@ -60,8 +60,8 @@ class Emitter:
     def load_cell(self, name: str) -> None:
         self.put(_cell_template(name))
 
-    def load_behind(self, gate: Any, attribute: str) -> None:
-        """Push what lies behind a gate (see `Style`): its attribute, or what it returns."""
+    def load_content(self, gate: Any, attribute: str) -> None:
+        """Push a gate's content (see `Style`): its attribute, or what it returns."""
         if attribute:
             self.load_constant(gate)
             self.out.append(attribute_load(attribute, self.location))

@@ -22,7 +22,7 @@ A *region's* site gets the leaves and returns the outputs (see `Program`), or No
 handled"): then the original items run, with the sites of the operations and calls among them.
 
 In the *observe* style the code shows what the original instructions gave to the site's observer
-(a call's site then returns a triple; the third is shown beside the result).
+(a call's site then returns a triple; the third is shown with the result).
 """
 
 from __future__ import annotations
@@ -125,7 +125,7 @@ def _verify_once(place: Operation | Call, items: list[Any], style: Style) -> Non
 
 
 def _with_gates(items: list[Any], style: Style) -> list[Any]:
-    """Return items that load sites from behind their gates, and finishers as constants.
+    """Return items that load sites from their gates, and finishers as constants.
 
     Up to this point they are free variables with names of their own.
     """
@@ -142,7 +142,7 @@ def _with_gates(items: list[Any], style: Style) -> list[Any]:
         if name in finishers:
             emit.load_constant(hole)
         else:
-            emit.load_behind(hole, style.attribute)
+            emit.load_content(hole, style.attribute)
         out += emit.out
     return out
 

@@ -93,7 +93,7 @@ class Program:
         return sum(node.kind in COMPUTING for node in self.nodes)
 
     @property
-    def operands(self) -> tuple[str, ...]:
+    def operand_names(self) -> tuple[str, ...]:
         """The names of the leaves, but for those that only guards look at."""
         needed = {*self.outputs}
         for i in reversed(range(len(self.nodes))):

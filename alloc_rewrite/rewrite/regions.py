@@ -22,7 +22,7 @@ from .guards import harmless_nodes, is_view, with_guards
 from .instructions import STEPS
 from .ir import IR, Region
 from .liveness import Locals
-from .onlookers import ANYTHING, HARMLESS, After, Demand, Given, onlookers
+from .onlookers import ANYTHING, HARMLESS, Demand, Given, Outcome, onlookers
 from .opcodes import VALUE
 from .program import ATTRIBUTE, COMPUTING, CONST, EFFECTS, INDEX, LEAF, STORE, Node, Program
 from .reasons import Break, broken_off
@@ -86,7 +86,7 @@ def _regions(scan: Scan, point: Point) -> list[Region]:
     unread = [name for name in point.locals if not scan.flow.is_live(name, point.stop)]
     if not unread:
         return made.region((), ())
-    left = made.left_behind()
+    left = made.outcome()
     sure, hoped = (
         onlookers(scan.ir, scan.flow, scan.vocabulary, left, unread, ask=ask)
         for ask in (False, True)
@@ -143,7 +143,7 @@ class _Candidate(NamedTuple):
             )
         ]
 
-    def left_behind(self) -> After:
+    def outcome(self) -> Outcome:
         """Return what is known of the values when the region has run."""
         scan, point = self.scan, self.point
         sure = harmless_nodes(self.nodes, scan)
@@ -161,7 +161,7 @@ class _Candidate(NamedTuple):
             for i, label in enumerate(entry[: len(entry) - max(depths, default=0)])
         ]
         above = [HARMLESS if slot.node in sure else ANYTHING for slot in self.stack]
-        return After(self.start, point.stop, tuple(point.locals), harmless, (*below, *above))
+        return Outcome(self.start, point.stop, tuple(point.locals), harmless, (*below, *above))
 
 
 def _shortened(

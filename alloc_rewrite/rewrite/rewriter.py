@@ -1,4 +1,4 @@
-"""Rewritten functions: what the pipeline makes of code, with sites behind its gates.
+"""Rewritten functions: what the pipeline makes of code, with sites in its gates.
 
 In: code objects, and a `Sites` that makes what runs at each place. Out: their rewritten forms,
 one for each code object. It must not know what sites do, nor how they are called.
@@ -51,7 +51,7 @@ class Sites(Protocol):
         ...
 
     def make(self, place: Place, where: Where, owner: Owner, number: int) -> list[Any]:
-        """Return what lies behind the place's gates: the site, and its observer if any."""
+        """Return the contents of the place's gates: the site, and its observer if any."""
         ...
 
 
@@ -86,9 +86,9 @@ KEPT = _Kept()
 class Rewritten(Owner):
     """A code object's rewritten form, and the gates of its sites.
 
-    A site that does not pay is switched off: its gate opens at once, which running frames notice.
-    The code is made anew without such sites when half of all sites are off, or when the others have
-    settled. The original code is held by a weak reference only.
+    A site that does not pay is switched off: its gate is emptied at once, which running frames
+    notice. The code is made anew without such sites when half of all sites are off, or when the
+    others have settled. The original code is held by a weak reference only.
     """
 
     def __init__(self, code: CodeType, sites: Sites) -> None:
@@ -104,10 +104,10 @@ class Rewritten(Owner):
         ]
         self.live = dict.fromkeys(range(len(places)), True)
         self._in_code = len(places)
-        self.sites = [row[0] for row in made]
+        self.sites = [contents[0] for contents in made]
         contents = [content for column in zip(*made, strict=True) for content in column]
-        self.gates = style.gates(contents)
-        _behind_gates[id(self.gates)] = self
+        self.gates = style.make_gates(contents)
+        _by_gates[id(self.gates)] = self
         self._constants = dict(zip(site_names(len(places), style), self.gates.gates, strict=False))
         self._constants |= finishers_by_name(style)
         self.code = filled(form.code, self._constants, self.gates)
@@ -157,18 +157,18 @@ class Rewritten(Owner):
             for function in list(self._functions):
                 if function.__code__ is before:  # a tool may have replaced it
                     function.__code__ = self.code
-        except Exception as error:  # the open gates do the same, a little slower
+        except Exception as error:  # the empty gates do the same, a little slower
             if self._is_foreign(error):
                 raise
             logger.debug("could not shorten %s: %s", code.co_qualname, error)
 
 
-_behind_gates: weakref.WeakValueDictionary[int, Rewritten] = weakref.WeakValueDictionary()
+_by_gates: weakref.WeakValueDictionary[int, Rewritten] = weakref.WeakValueDictionary()
 
 
-def behind_gates(gates: Gates) -> Rewritten | None:
+def rewritten_of(gates: Gates) -> Rewritten | None:
     """Return the rewritten form that gates belong to; None if it came from another process."""
-    return _behind_gates.get(id(gates))
+    return _by_gates.get(id(gates))
 
 
 class _Entry(NamedTuple):

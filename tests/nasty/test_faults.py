@@ -20,7 +20,7 @@ import pytest
 
 import alloc_rewrite as alloc
 from alloc_rewrite.rewrite import gates_of
-from alloc_rewrite.rewrite.gates import behind
+from alloc_rewrite.rewrite.gates import content_of
 
 from ..cores import NATIVE, in_arena, take
 
@@ -298,7 +298,7 @@ def test_interrupted_while_a_site_is_given_back(error):
         exec("f = lambda a, b: (a + b, len(a))", namespace)
         f = alloc.bump(alloc.Buffer())(namespace["f"])
         first = gates_of(f.__code__).gates[0]
-        while behind(first) is not None and len(made) < 15:
+        while content_of(first) is not None and len(made) < 15:
             assert f([1], [2]) == ([1, 2], 1)
             made.append(f)
         made[:] = [f]

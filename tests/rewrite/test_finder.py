@@ -280,7 +280,7 @@ def test_a_guard_keeps_a_local_from_being_delivered():
     assert spare.stores == ("a",)
     (guard,) = (node for node in first.program.nodes if node.kind == GUARD)
     assert first.program.leaves[first.program.nodes[guard.operands[0]].detail] == "other"
-    assert first.program.operands == ("x", "y")  # guards are no operands
+    assert first.program.operand_names == ("x", "y")  # guards are no operands
     assert not any(node.kind == GUARD for node in spare.program.nodes)
 
 
