@@ -1,7 +1,7 @@
 """The sites of a dry run: the original code runs, and what it allocates is counted.
 
-In: operands and arguments before an operation, its result behind it. Out: entries in the
-recorder's books. For a bumped function the sites of its own run first, and only what they
+In: operands and arguments before an operation, its result after it. Out: entries in the
+recorder. For a bumped function the sites of its own run first, and only what they
 leave to the original code is counted.
 """
 
@@ -59,7 +59,7 @@ class CountingSites:
         self._others: dict[int, CountingSites] = {}
 
     def is_foreign(self, error: Exception) -> bool:
-        """Whether an exception that came up while rewriting is not the rewriter's."""
+        """Whether something other than the rewriter raised an exception during rewriting."""
         return from_signal_handler(error)
 
     def make(self, place: Place, where: Where, owner: Owner, number: int) -> list[Any]:
@@ -126,7 +126,7 @@ class CountingRegion:
         return result
 
     def after(self, result: Any) -> None:
-        """Nothing is left to be seen: the operations and calls have been."""
+        """Do nothing: the observers of its operations and calls have counted."""
 
 
 def leaves_of(program: Program, given: Iterable[Any], frame: FrameType) -> list[Any] | None:
@@ -207,11 +207,11 @@ class CountingCall:
             about = self.unknown(callee)
         if twin is not None and direct:
             callee = twin.__self__.call(callee)
-        # The arguments live until the result was counted, as those of a site do.
+        # The arguments live until the result is counted, as those of a site do.
         return callee, None, about and (about, (owner, *args), kwargs)
 
     def method(self, callee: Any, /, *args: Any, **kwargs: Any) -> tuple[Any, Any, Any]:
-        """Do the same for a method with keywords, which is loaded bound for the site's sake."""
+        """Do the same for a method with keywords, which the code loads bound for the site."""
         instead, result, token = self.call(callee, *args, **kwargs)
         return as_loaded(callee) if instead is callee else instead, result, token
 
@@ -234,7 +234,7 @@ class CountingCall:
             self.recorder.copied(args)
 
     def unknown(self, callee: Any) -> About | None:
-        """Name code that is not seen into; None for what only passes objects on."""
+        """Name code that the profile doesn't see into; None for what only passes objects on."""
         module = getattr(callee, "__module__", None)
         if not isinstance(module, str) or module == "builtins":
             owner = getattr_self(callee)
@@ -256,8 +256,8 @@ class About(NamedTuple):
 
     name: str
     heap: bool = False  # its arrays stay on the heap
-    copies: bool = False  # the arena takes copies of its arguments for the time of the call
-    reason: str = ""  # why it is not seen into
+    copies: bool = False  # the arena takes copies of its arguments while the call runs
+    reason: str = ""  # why the profile doesn't see into it
 
 
 def primitive(callee: Any) -> About | None:
@@ -283,7 +283,7 @@ def _leaves_to_heap() -> bool:
 
 
 def getattr_self(callee: Any) -> Any:
-    """Return the object of a bound method, without running anybody's code."""
+    """Return the object of a bound method, without running foreign code."""
     try:
         return object.__getattribute__(callee, "__self__")
     except AttributeError:

@@ -1,7 +1,7 @@
-"""The way around a region's items: its site in front of them; they run if it declines.
+"""The way around a region's items: its site before them; they run if it declines.
 
-In: a region and the items of its function. Out: items, verified. How sites are called is told in
-`encode`.
+In: a region and the items of its function. Out: items, verified. `encode` says how sites are
+called.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ class Writer:
         self._open: list[tuple[int, Target, InstrLocation | None]] = []
 
     def begin_region(self, region: Region, name: str, items: list[Any]) -> None:
-        """Put a region's site in front of its items."""
+        """Put a region's site before its items."""
         emit, done = Emitter(region.location), Target()
         _emit_region(emit, region, name, done, _other_lines(region, items))
         self.out += emit.out
@@ -36,7 +36,7 @@ class Writer:
         _verify_region(region, emit, done)
 
     def end_region(self, at: int) -> None:
-        """Let the ways around a region's items end here if they do."""
+        """End the ways around a region's items, if they end here."""
         if self._open and self._open[0][0] == at:
             emit = Emitter(self._open[0][2])
             emit.end_of_call()
@@ -59,7 +59,7 @@ def _other_lines(region: Region, items: list[Any]) -> list[InstrLocation]:
 def _emit_region(
     emit: Emitter, region: Region, name: str, done: Target, lines: list[InstrLocation]
 ) -> None:
-    """Call a region's site and put its outputs away; fall through to the original items if not.
+    """Call a region's site and store its outputs; if it declines, go on to the original items.
 
     Nothing that is loaded here can fail: the site looks globals and the contents of cells up, and
     declines if one has no value, so that the original code fails where it should. Each line gets

@@ -1,7 +1,7 @@
 """What a region's program says of its values: which are harmless, and which have to be.
 
 In: nodes of a program, and demands. Out: nodes, and the loads of their leaves. It must not know
-where regions begin and end, nor who makes demands.
+where regions begin and end, nor what demands are for.
 
 A value is *harmless* if no operation on it runs Python code, as a number or an array of numbers.
 """

@@ -238,7 +238,7 @@ def _build_slice(scan: Scan, instr: Instr) -> bool:
 
 
 def _build_tuple(scan: Scan, instr: Instr) -> bool:
-    """Make a tuple, if it is an index."""
+    """Make a tuple if it is an index."""
     size = cast(int, instr.arg)
     operands = scan.pops(size) if _fits_index(scan, size) else None
     return operands is not None and scan.push(scan.add(TUPLE, tuple(operands)))
@@ -268,7 +268,7 @@ def _store_local(scan: Scan, instr: Instr) -> bool:
     if kind in (SLICE, TUPLE):
         return scan.refuse("a slice or tuple is assigned to a variable")
     if kind in (LEAF, CONST, ATTRIBUTE) and not scan.points:
-        return False  # nothing has been computed: better begin behind it
+        return False  # nothing has been computed: a region begins better after it
     scan.locals.pop(instr.arg, None)
     scan.locals[instr.arg] = node
     return True

@@ -20,7 +20,7 @@ _CLEARS = "LOAD_FAST_AND_CLEAR"  # of the variable of a comprehension, which get
 
 
 class Locals:
-    """Answers questions on a function's locals, each kind worked out when it is first asked."""
+    """Answers questions on a function's locals, each kind when it is first asked."""
 
     def __init__(self, ir: IR) -> None:
         self._items = ir.items
@@ -63,7 +63,7 @@ class Locals:
         return {item: i for i, item in enumerate(self._items) if isinstance(item, Label)}
 
     def _is_repeated(self, start: int, stop: int) -> bool:
-        """Whether a jump leads from behind these items to before them."""
+        """Whether a jump after these items leads to before them."""
         items, labels = self._items, self._labels
         return any(
             isinstance(item, Instr) and item.has_jump() and labels[item.arg] <= start
