@@ -1,4 +1,4 @@
-/* The Python object that owns an arena, and takes it along unless arrays live. */
+/* The Python object that owns an arena: the arena goes with it, or with the last array. */
 #include "arena/slots.h"
 
 static PyObject *
@@ -169,7 +169,7 @@ arena_get_size(PyObject *object, void *which)
     case 2:
         return PyLong_FromSize_t(arena->peak);
     case 3:
-        limbo_empty(state_of(Py_TYPE(object))->limbo); /* nobody else holds these any more */
+        limbo_empty(state_of(Py_TYPE(object))->limbo); /* only the limbo still holds these */
         return PyLong_FromSize_t(arena->live - arena_idle(arena));
     case 4:
         return PyLong_FromSize_t(arena_chunks(arena));
@@ -184,7 +184,7 @@ static PyGetSetDef arena_getset[] = {
     {"capacity", arena_get_size, NULL, "Bytes of memory.", (void *)0},
     {"used", arena_get_size, NULL, "Bytes in blocks, live or waiting.", (void *)1},
     {"peak", arena_get_size, NULL, "High-water mark of `used`.", (void *)2},
-    {"live", arena_get_size, NULL, "Arrays that somebody holds.", (void *)3},
+    {"live", arena_get_size, NULL, "Arrays that something outside the buffer holds.", (void *)3},
     {"chunks", arena_get_size, NULL, "Pieces of memory.", (void *)4},
     {"limit", arena_get_size, NULL, "Largest capacity, 0 for none.", (void *)6},
     {"heap_fallbacks", arena_get_size, NULL, "Requests left to the heap.", (void *)5},

@@ -249,7 +249,7 @@ chunk_trim(Chunk *chunk)
         }
         given += (end - begin - clean) * GRANULE;
         chunk_spans_remove(&chunk->clean, begin, end);
-        /* without memory for it cleared in vain */
+        /* without memory for this note, a later request clears it once more */
         (void)chunk_spans_add(&chunk->clean, begin, end);
     }
     return given;

@@ -27,8 +27,8 @@ typedef struct {
 
 /* Set a handler in the context; return the former one. */
 PyObject *handler_set(PyObject *handler);
-/* Put a handler in force, -1 with an exception; then what was in force before, whatever the code
- * in between has set. In one thread, stretches end in the reverse order. */
+/* Put a handler in force, -1 with an exception; at the end, put back what was in force before, even
+ * if the code in between has set another. In one thread, stretches end in the reverse order. */
 int handler_begin(Stretch *stretch, State *state, PyObject *handler);
 void handler_end(Stretch *stretch, State *state);
 /* Find NumPy's variable and try its cache, by means of a handler. Return whether it works; if not,

@@ -20,9 +20,9 @@ typedef struct {
     int is_owned;      /* whether the Python object lives */
 } Memory;
 
-/* Let go of the memory when neither the Python object nor any array is left. Behind this the
+/* Let go of the memory when neither the Python object nor any array is left. After this the
  * handler still works, on the heap; the last reference to the capsule removes what remains.
- * `expected` is the number of references that are known of. */
+ * `expected` is the number of references that the caller knows of. */
 static void
 memory_close(Memory *memory, Py_ssize_t expected)
 {

@@ -16,7 +16,8 @@ native_run_ufunc(Native *self, PyObject *const *args, Py_ssize_t n, PyObject *na
         any |= PyArray_CheckExact(args[i]);
     }
     self->as_it_is = !any;
-    /* Of operands in a call nobody knows who holds them: a tuple's items have one reference too. */
+    /* In place is not safe: a count of one does not say that an operand dies, as the items of a
+     * tuple have one reference as well. */
     return any ? kernel_run(&self->kernel, args, NULL, 0) : NULL;
 }
 
@@ -116,7 +117,7 @@ native_run_entered(Native *self, PyObject *const *args, Py_ssize_t n, PyObject *
     PyObject *inner = PyTuple_GET_ITEM(self->more, 1);
     if (code == NULL || code == Py_None ||
         plain_code_of(inner) != PyTuple_GET_ITEM(self->more, 2)) {
-        self->as_it_is = 1; /* no site is left in it, or it has other code by now */
+        self->as_it_is = 1; /* it has no site left, or now has other code */
         return NULL;
     }
     if (code != self->code || !instance_is_current(self->instance, inner)) {
@@ -312,14 +313,13 @@ static int
 native_clear(PyObject *object)
 {
     Native *self = (Native *)object;
+    self->run = native_run_nothing;
     if (self->has_kernel) {
         self->has_kernel = 0;
-        self->run = native_run_nothing;
         kernel_clear(&self->kernel);
     }
     slots_clear(&self->slots);
     if (self->own != NULL) {
-        self->run = native_run_nothing;
         self->free_own(self->own);
         self->own = NULL;
     }

@@ -26,9 +26,7 @@ typing_release(Typing *typing)
         plan_release(typing->plans[--typing->n_plans]);
     }
     for (int i = 0; i < typing->n_guards; i++) {
-        if (typing->guards[i].is_object || typing->guards[i].leaf.kind == LEAF_ARRAY) {
-            Py_DECREF((PyObject *)typing->guards[i].leaf.identity);
-        }
+        Py_DECREF((PyObject *)typing->guards[i].leaf.identity);
     }
     for (int i = 0; i < typing->n_nodes; i++) {
         inference_clear(&typing->typed[i]);
@@ -65,7 +63,7 @@ inference_add_guard(Typing *typing, const Node *node, int number, PyObject *valu
         return NULL;
     }
     guard->leaf.kind = kind;
-    guard->leaf.identity = kind == LEAF_ARRAY ? (void *)Py_NewRef(descr) : (void *)Py_TYPE(value);
+    guard->leaf.identity = Py_NewRef(kind == LEAF_ARRAY ? descr : (PyObject *)Py_TYPE(value));
     typing->n_guards++;
     return descr;
 }
