@@ -90,6 +90,9 @@ arena_empty(PyObject *object, PyObject *args)
         }
     }
     State *state = state_of(Py_TYPE(object));
+    if (state == NULL) {
+        return NULL;
+    }
     Place place = {self, Py_None};
     PyArrayObject *array = array_new(state, &place, "", descr, nd, dims,
                                      strides == Py_None ? NULL : steps);
@@ -114,10 +117,10 @@ static PyObject *
 arena_trim_object(PyObject *object, PyObject *Py_UNUSED(none))
 {
     Arena *arena = ((ArenaObject *)object)->arena;
-    if (arena_is_interrupted(arena, "trim")) {
+    State *state = state_of(Py_TYPE(object));
+    if (state == NULL || arena_is_interrupted(arena, "trim")) {
         return NULL;
     }
-    State *state = state_of(Py_TYPE(object));
     arena_let_go(arena, 0);
     limbo_empty(state->limbo); /* before what is still alive is looked at */
     return PyLong_FromSize_t(arena_trim(arena, 0));
@@ -127,10 +130,10 @@ static PyObject *
 arena_reset_object(PyObject *object, PyObject *Py_UNUSED(none))
 {
     Arena *arena = ((ArenaObject *)object)->arena;
-    if (arena_is_interrupted(arena, "reset")) {
+    State *state = state_of(Py_TYPE(object));
+    if (state == NULL || arena_is_interrupted(arena, "reset")) {
         return NULL;
     }
-    State *state = state_of(Py_TYPE(object));
     arena_let_go(arena, 1);
     limbo_empty(state->limbo); /* before what is still alive is looked at */
     if (arena_reset(arena) < 0) {
@@ -161,6 +164,7 @@ static PyObject *
 arena_get_size(PyObject *object, void *which)
 {
     Arena *arena = ((ArenaObject *)object)->arena;
+    State *state;
     switch ((intptr_t)which) {
     case 0:
         return PyLong_FromSize_t(arena->capacity);
@@ -169,7 +173,11 @@ arena_get_size(PyObject *object, void *which)
     case 2:
         return PyLong_FromSize_t(arena->peak);
     case 3:
-        limbo_empty(state_of(Py_TYPE(object))->limbo); /* only the limbo still holds these */
+        state = state_of(Py_TYPE(object));
+        if (state == NULL) {
+            return NULL;
+        }
+        limbo_empty(state->limbo); /* only the limbo still holds these */
         return PyLong_FromSize_t(arena->live - arena_idle(arena));
     case 4:
         return PyLong_FromSize_t(arena_chunks(arena));

@@ -6,9 +6,9 @@
  * state of its context. A handler is put into this cache. The context never holds it, so that
  * nothing can take it along: no generator, no task and no copy of the context.
  *
- * What invalidates the cache in between (a look from another thread, a change of contexts) cuts
- * this short: memory then comes from the handler that the context has. After that, handlers are set
- * in the context for a while.
+ * A look from another thread, or a change of contexts, invalidates the cache in between: memory
+ * then comes from the handler that the context has. After that, stretches set the handler in the
+ * context for a while.
  */
 #ifndef ALLOC_REWRITE_ARENA_HANDLER_H
 #define ALLOC_REWRITE_ARENA_HANDLER_H

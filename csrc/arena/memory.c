@@ -4,7 +4,7 @@
 #include <string.h>
 
 #define NAME "alloc_rewrite"
-#define TINY 64 /* bytes: scratch of C code, which would only split the memory; results move */
+#define TINY 64 /* bytes: scratch memory of C code, which would only split chunks; results move */
 
 /* Some versions of NumPy (2.0 among them) drop an array's reference to its handler twice when
  * `__array_finalize__` raises (the `fail` label of PyArray_NewFromDescr_int). The capsule is given

@@ -49,7 +49,7 @@ pages_from_library(Pages *pages, size_t nbytes)
 
 #if defined(__linux__)
 
-#define MAPPED ((size_t)64 << 10) /* bytes from which on memory is asked of the system itself */
+#define MAPPED ((size_t)64 << 10) /* bytes from which memory is asked of the system itself */
 
 int
 pages_new(Pages *pages, size_t nbytes, int huge)

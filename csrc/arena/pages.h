@@ -9,7 +9,7 @@
 #include <stddef.h>
 
 #define HUGE_PAGE ((size_t)2 << 20)  /* bytes */
-#define LARGE_MEMORY (2 * HUGE_PAGE) /* bytes from which on NumPy asks for huge pages as well */
+#define LARGE_MEMORY (2 * HUGE_PAGE) /* bytes from which NumPy asks for huge pages as well */
 
 /* A piece of memory. */
 typedef struct {

@@ -15,7 +15,7 @@ native_run_ufunc(Native *self, PyObject *const *args, Py_ssize_t n, PyObject *na
     for (Py_ssize_t i = 0; i < n; i++) {
         any |= PyArray_CheckExact(args[i]);
     }
-    self->as_it_is = !any;
+    self->bypasses_handler = !any;
     /* In place is not safe: a count of one does not say that an operand dies, as the items of a
      * tuple have one reference as well. */
     return any ? kernel_run(&self->kernel, args, NULL, 0) : NULL;
@@ -98,7 +98,7 @@ native_asking_failed(Native *self)
     }
     Py_XDECREF(type);
     Py_XDECREF(value);
-    self->as_it_is = 1;
+    self->bypasses_handler = 1;
     return NULL;
 }
 
@@ -109,7 +109,7 @@ native_run_entered(Native *self, PyObject *const *args, Py_ssize_t n, PyObject *
     Py_ssize_t all = n + (names == NULL ? 0 : PyTuple_GET_SIZE(names));
     for (Py_ssize_t i = 0; i < all; i++) {
         if (native_overrides(args[i], 3)) {
-            self->as_it_is = 1;
+            self->bypasses_handler = 1;
             return NULL;
         }
     }
@@ -117,7 +117,7 @@ native_run_entered(Native *self, PyObject *const *args, Py_ssize_t n, PyObject *
     PyObject *inner = PyTuple_GET_ITEM(self->more, 1);
     if (code == NULL || code == Py_None ||
         plain_code_of(inner) != PyTuple_GET_ITEM(self->more, 2)) {
-        self->as_it_is = 1; /* it has no site left, or now has other code */
+        self->bypasses_handler = 1; /* it has no site left, or now has other code */
         return NULL;
     }
     if (code != self->code || !instance_is_current(self->instance, inner)) {
@@ -224,8 +224,8 @@ native_call(PyObject *object, PyObject *const *args, size_t nargsf, PyObject *na
         arena->refused = 0; /* the heap's turn */
         return PyObject_Vectorcall(self->callee, args, nargsf, names);
     }
-    if (self->as_it_is) {
-        self->as_it_is = 0;
+    if (self->bypasses_handler) {
+        self->bypasses_handler = 0;
         return native_nothing_gained(self, PyObject_Vectorcall(self->callee, args, nargsf, names));
     }
     Py_INCREF(self); /* a review may empty the site */

@@ -55,7 +55,7 @@ iteration_strides_over(const Extent *extent, const Layout *layout, Strides strid
     return negative;
 }
 
-/* Whether an operand agrees to C order: its strides that count never grow inwards. */
+/* Whether an operand agrees with C order: strides shrink inwards, axes of length one left out. */
 static int
 iteration_descends(const Strides strides, const Layout *layout)
 {
@@ -181,7 +181,7 @@ iteration_nest_from(const Layout *layout, const int *order, int n, Strides *stri
         nest->nd = 1;
         nest->dims[0] = 1;
         for (int k = 0; k < n; k++) {
-            nest->strides[0][k] = itemsize; /* with none a loop would take it for a reduction */
+            nest->strides[0][k] = itemsize; /* a loop would take strides of 0 for a reduction */
         }
     }
 }
@@ -201,7 +201,7 @@ iteration_plan(int n, const Iterated *operands, const Extent *target, int casts,
         plain = plain && iteration_descends(strides[i], layout);
     }
     if (negative && target != NULL && !iteration_is_trivial(n, operands, layout)) {
-        return 0; /* NumPy turns axes round, unless it has an output to make */
+        return 0; /* NumPy reverses axes, unless it has to make the output */
     }
     if (target != NULL) {
         if (target->nd != layout->nd ||

@@ -9,7 +9,7 @@
 #define CACHED (48 * 1024) /* bytes of all items of a block, */
 #define FAR (1024 * 1024)  /* or, if all items together have more bytes than this, */
 #define CACHED_OF_FAR (24 * 1024) /* fewer: what is fetched ahead takes room as well */
-#define LEAST_FETCHED (12 << 20) /* bytes of all items from which on they are fetched ahead, */
+#define LEAST_FETCHED (12 << 20) /* bytes of all items from which they are fetched ahead, */
 #define FEWEST_FAR 4             /* if so many arrays have them: the processor sees to fewer */
 #define SHORTEST 256              /* items of a block */
 #define LONGEST 4096

@@ -35,8 +35,8 @@ typing_release(Typing *typing)
     PyMem_Free(typing);
 }
 
-/* Note what a value is, and return what is asked about it: a new reference, or NULL without an
- * exception if it is nothing that can be computed with. */
+/* Note what a value is, and return what Python is asked about: a new reference, or NULL without an
+ * exception if nothing can be computed with it. */
 static PyObject *
 inference_add_guard(Typing *typing, const Node *node, int number, PyObject *value)
 {
@@ -70,7 +70,7 @@ inference_add_guard(Typing *typing, const Node *node, int number, PyObject *valu
 
 /* ------------------------------------------------------------------ what Python answers */
 
-/* Find a text in a list of names; the number of names if it isn't there. */
+/* The place of a text in a list of names; the number of names if it isn't there. */
 static int
 inference_named(const char *const *names, int n, PyObject *text)
 {

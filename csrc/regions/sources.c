@@ -243,7 +243,7 @@ sources_has_object(const Planner *planner, int node)
         planner->typing->typed[node].action == ACT_REDUCE) {
         return 1;
     }
-    /* NumPy gives a scalar for a view without axes. */
+    /* Where a view has no axes, NumPy gives a scalar. */
     return plan->source_of[node] >= 0 && plan->sources[plan->source_of[node]].axes.nd > 0;
 }
 

@@ -2,7 +2,7 @@
 
 #include "ufuncs/execute.h"
 
-#define WORTH_SHARING 100000.0 /* products of items from which on other threads may run meanwhile */
+#define WORTH_SHARING 100000.0 /* products of items from which other threads may run meanwhile */
 
 void
 product_clear(Product *product)
