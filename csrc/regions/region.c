@@ -127,9 +127,10 @@ region_attempt(RegionSite *self, PyObject *const *args)
     int may_raise;
     call.site = self;
     call.program = self->program;
+    call.typing = NULL;
+    call.plan = NULL;
     call.values.of = STACK_ARRAY(PyObject *, 2 * self->program->n_nodes);
     call.values.owned = call.values.of + self->program->n_nodes;
-    call.plan = NULL;
     call.typing = region_known(self, args, &call.values);
     if (call.typing == NULL || (may_raise = region_may_raise(self)) < 0) {
         goto end;
