@@ -6,10 +6,10 @@
 
 enum elision { NONE, LEFT, EITHER, LEFT_IF_INEXACT };
 
-#define LEAST_ELIDED (256 * 1024) /* bytes from which on NumPy does this */
+#define LEAST_ELIDED (256 * 1024) /* bytes from which NumPy does this */
 
 /* Whether NumPy would write the result over this operand (its `can_elide_temp`): the result then
- * has its layout. Asked only about operands that nobody but the frame's stack holds; `other` is
+ * has its layout. Asked only about operands whose only holder is the frame's stack; `other` is
  * NULL for unary operators. */
 int is_elided(enum elision elision, PyObject *operand, PyObject *other);
 

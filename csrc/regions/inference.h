@@ -39,7 +39,7 @@ typedef struct {
 typedef struct {
     int node;
     int is_object; /* whether it has to be this very object */
-    Leaf leaf;
+    Leaf leaf;     /* owns its identity: a type that is gone may leave its place to another */
 } Guard;
 
 struct Plan;
