@@ -348,13 +348,6 @@ def with_stack(x, y):
     return max(x, y) + (max(x, y) * y - x)
 
 
-def guarded_name(x, y):
-    try:
-        return x * y + missing
-    except NameError as error:
-        return type(error)
-
-
 def test_a_region_that_is_handled_gives_its_outputs_and_its_lines():
     fakes = Fakes(region, REGIONS, {"region": lambda x, y: ("a", "c")})
     plain, lines = lines_of(region, 1, 2)
@@ -376,15 +369,6 @@ def test_a_region_takes_its_values_from_the_stack():
     result = fakes.call(1, 2)
     assert result == ("result", *regions[0].given[0])
     assert sorted(regions[0].given[0]) == [1, 2, 2, 2]
-
-
-def test_a_load_that_fails_is_left_to_the_original_code():
-    fakes = Fakes(guarded_name, REGIONS, {"region": lambda *args: "never"})
-    assert lines_of(fakes.call, 1, 2) == lines_of(guarded_name, 1, 2)
-    assert fakes.call(1, 2) is NameError
-    assert fakes["region"].given == []
-    with pytest.raises(TypeError, match="multiply"):  # which comes before the name
-        fakes.call("x", "y")
 
 
 def test_a_region_without_outputs_that_stores():

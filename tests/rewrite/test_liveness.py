@@ -151,7 +151,6 @@ def test_nothing_is_live_after_the_last_item():
         (COMPREHENSION, "out", "b = 2", True),
         (CELL, "x", "c = x", True),
         (CELL, "v", "v = b + 1", False),
-        (CELL, "v", "c = x", True),
         (ATTEMPT, "b", "return a", False),  # it may not have come that far
         *((ARGUMENTS, name, "a = 1", True) for name in ("x", "y", "z", "k", "kw")),
     ],
