@@ -37,9 +37,18 @@ typedef struct {
     int is_guarded;           /* whether a guard looks at its value */
 } Node;
 
+/* A leaf of which a call is not given the value. */
+typedef struct {
+    PyObject *global; /* owned: the name of a global that the site looks up, interned; or NULL: */
+    int is_cell;      /* whether a call is given the cell that holds it */
+} Lookup;
+
 typedef struct {
     int n_nodes;
     int n_leaves;
+    int n_given;      /* values and cells that a call is given */
+    int has_lookups;  /* whether it is given anything else than the value of each leaf */
+    Lookup *lookups;  /* owned: one of each leaf */
     int n_outputs;
     int is_packed;   /* whether outputs are delivered in a tuple */
     int is_merged;   /* whether something is computed once that the code computes twice */

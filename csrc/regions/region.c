@@ -120,7 +120,7 @@ region_may_raise(const RegionSite *self)
 
 /* Do what the region does; NULL without an exception if it is not handled. */
 static PyObject *
-region_attempt(RegionSite *self, PyObject *const *args)
+region_attempt(RegionSite *self, PyObject *const *args, int given)
 {
     Call call;
     PyObject *result = NULL;
@@ -131,6 +131,15 @@ region_attempt(RegionSite *self, PyObject *const *args)
     call.plan = NULL;
     call.values.of = STACK_ARRAY(PyObject *, 2 * self->program->n_nodes);
     call.values.owned = call.values.of + self->program->n_nodes;
+    call.values.n_owned = 0;
+    if (given && self->program->has_lookups) {
+        PyObject **leaves = STACK_ARRAY(PyObject *, self->program->n_leaves);
+        if (!values_look_up(self->program, args, leaves, &call.values)) {
+            self->declined = "a name in it has no value";
+            goto end;
+        }
+        args = leaves;
+    }
     call.typing = region_known(self, args, &call.values);
     if (call.typing == NULL || (may_raise = region_may_raise(self)) < 0) {
         goto end;
@@ -237,16 +246,16 @@ region_sizeof(PyObject *object, PyObject *Py_UNUSED(none))
 
 /* ------------------------------------------------------------------ the site */
 
+/* Do what the region does; None if that is not handled. */
 static PyObject *
-region_call(PyObject *object, PyObject *const *args, Py_ssize_t n)
+region_handle(RegionSite *self, PyObject *const *args, Py_ssize_t n, int given)
 {
-    RegionSite *self = (RegionSite *)object;
     limbo_empty(self->site.state->limbo);
-    if (UNLIKELY(n != self->program->n_leaves)) {
+    if (UNLIKELY(n != (given ? self->program->n_given : self->program->n_leaves))) {
         PyErr_SetString(PyExc_TypeError, "call: wrong number of leaves");
         return NULL;
     }
-    PyObject *result = region_attempt(self, args);
+    PyObject *result = region_attempt(self, args, given);
     if (LIKELY(result != NULL)) {
         if (UNLIKELY(++self->site.hits == SETTLED) && site_settle(&self->site) < 0) {
             Py_CLEAR(result);
@@ -257,6 +266,18 @@ region_call(PyObject *object, PyObject *const *args, Py_ssize_t n)
         return NULL;
     }
     Py_RETURN_NONE;
+}
+
+static PyObject *
+region_call(PyObject *object, PyObject *const *args, Py_ssize_t n)
+{
+    return region_handle((RegionSite *)object, args, n, 1);
+}
+
+static PyObject *
+region_call_with(PyObject *object, PyObject *const *args, Py_ssize_t n)
+{
+    return region_handle((RegionSite *)object, args, n, 0);
 }
 
 /* RegionSite(spec, owner, number, arena, frugal, program) */
@@ -330,7 +351,10 @@ region_traverse(PyObject *object, visitproc visit, void *arg)
 
 static PyMethodDef region_methods[] = {
     {"call", (PyCFunction)(void (*)(void))region_call, METH_FASTCALL,
-     "Return what the region delivers, or None if its original code has to run."},
+     "Return what the region delivers, or None if its original code has to run. Of globals it is "
+     "given nothing, but looks them up where its caller does; of what a cell holds, the cell."},
+    {"call_with", (PyCFunction)(void (*)(void))region_call_with, METH_FASTCALL,
+     "Do the same with the values of all leaves."},
     {"describe", region_describe, METH_NOARGS,
      "Return the plans that are kept, as dictionaries, lists, numbers, dtypes and ufuncs."},
     {"trace", (PyCFunction)(void (*)(void))region_trace, METH_FASTCALL,
