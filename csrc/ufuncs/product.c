@@ -2,6 +2,7 @@
 
 #include "ufuncs/execute.h"
 
+#define MOST_ITEMS 1e17 /* of a result; NumPy says that more are too many */
 #define WORTH_SHARING 100000.0 /* products of items from which other threads may run meanwhile */
 
 void
@@ -53,7 +54,7 @@ product_stride_of(PyArrayObject *array, int axis)
 }
 
 /* Call the loop as NumPy's `matmul` does, and report what it raised; -1 with an exception. */
-static int
+ALWAYS_INLINE int
 product_compute(const CallInfo *call, PyArrayObject *a, PyArrayObject *b, PyArrayObject *out,
                 npy_intp m, npy_intp k, npy_intp p)
 {
@@ -104,7 +105,7 @@ product_run(Product *product, const State *state, const Place *place, PyObject *
         return NULL;
     }
     ProductPlan *plan = product_plan_for(product, state, descr);
-    if (plan == NULL || plan->capsule == NULL || m > NPY_MAX_INTP / PyArray_ITEMSIZE(a) / p) {
+    if (plan == NULL || plan->capsule == NULL || (double)m * (double)p > MOST_ITEMS) {
         return NULL;
     }
     CallInfo call = plan->call;
