@@ -40,8 +40,8 @@ kernel_flat_size(const Run *run, int n, PyArrayObject **shape)
 static int
 kernel_is_dying(PyArrayObject *array, const PyArray_Descr *descr)
 {
-    if (array == NULL || PyArray_DESCR(array) != descr || fields(array)->base != NULL ||
-        fields(array)->weakreflist != NULL ||
+    if (array == NULL || Py_REFCNT(array) != 1 || PyArray_DESCR(array) != descr ||
+        fields(array)->base != NULL || fields(array)->weakreflist != NULL ||
         !PyArray_CHKFLAGS(array, NPY_ARRAY_CARRAY | NPY_ARRAY_OWNDATA)) {
         return 0;
     }
