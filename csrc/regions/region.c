@@ -114,11 +114,11 @@ static PyObject *
 region_attempt(RegionSite *self, PyObject *const *args)
 {
     Call call;
-    PyObject *result = NULL;
+    PyObject *few[FEW], *result = NULL;
     int may_raise;
     call.site = self;
     call.program = self->program;
-    call.values.of = STACK_ARRAY(PyObject *, 2 * self->program->n_nodes);
+    call.values.of = STACK_ROOM(PyObject *, few, 2 * self->program->n_nodes);
     call.values.owned = call.values.of + self->program->n_nodes;
     call.typing = region_known(self, args, &call.values);
     if (call.typing == NULL || (may_raise = region_may_raise(self)) < 0) {
