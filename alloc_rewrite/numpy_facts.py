@@ -1,6 +1,6 @@
 """Facts about NumPy that several parts need: its version, operators' ufuncs, powers, huge pages.
 
-In: nothing. Out: tables and answers. This module must not know what is done with them.
+In: nothing. Out: tables and answers. This module must not know what they are for.
 
 Sources of `power_ufunc`: `fast_scalar_power` in NumPy 2.0 to 2.2, which looks at the value of any
 real exponent; in 2.3, where only a Python int or float of exactly that type counts; and from 2.4
@@ -59,7 +59,7 @@ _BY_VALUE: dict[float, np.ufunc] = {
 
 
 def power_ufunc(dtype: np.dtype[Any], exponent: Any) -> np.ufunc | None:
-    """The ufunc behind `array ** exponent`; call it with the array alone if its `nin` is 1.
+    """The ufunc of `array ** exponent`; call it with the array alone if its `nin` is 1.
 
     Binary `np.power` takes the array and the exponent as it was given. None: run the original.
     """

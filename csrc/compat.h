@@ -10,11 +10,13 @@
 #define UNLIKELY(x) __builtin_expect(!!(x), 0)
 #define ALWAYS_INLINE static inline __attribute__((always_inline))
 #define NOINLINE __attribute__((noinline))
+#define UNALIGNED __attribute__((aligned(1))) /* after a type: at any address */
 #else
 #define LIKELY(x) (x)
 #define UNLIKELY(x) (x)
 #define ALWAYS_INLINE static inline
 #define NOINLINE
+#define UNALIGNED
 #endif
 
 /* Arenas, slots and caches are shared by all threads under the GIL alone, and a count of references

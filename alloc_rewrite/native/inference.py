@@ -36,7 +36,7 @@ VOCABULARY = Vocabulary(
 _CLIP = getattr(umath, "clip")  # noqa: B009 - its stub lacks it
 #: The ufuncs that the extension knows by more than their loops, by its names for them.
 _OPERATIONS = {getattr(np, name): name for name in (native.OPERATIONS if native else ())}
-#: Operators on two Python numbers that give a float or an int of theirs.
+#: Operators on two Python numbers that give a Python float or int.
 _OF_NUMBERS = frozenset({"add", "sub", "mul", "truediv", "neg", "pos"})
 
 _MIRRORED = {"lt": "gt", "le": "ge", "gt": "lt", "ge": "le", "eq": "eq", "ne": "ne"}
@@ -66,7 +66,7 @@ class NumberStep(NamedTuple):
 
 
 class ReduceStep(NamedTuple):
-    """A reduction: the name of its native, and what that stands for."""
+    """A reduction: the name of its native, and the callable that it replaces."""
 
     native: str
     callee: Any

@@ -1,7 +1,7 @@
 """The Python core: makes the sites of bumped functions.
 
 In: the places of a function, and a buffer. Out: what runs there. A site never raises (but for
-`BufferFullError`) and never warns; it writes only to memory that nobody else can see.
+`BufferFullError`) and never warns; it writes only to memory that no other code can see.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from .operators import FINISHERS, BinarySite, operator_site
 class PythonSites:
     """Makes the sites of functions bumped into one buffer.
 
-    With `frugal`, sites that cost more than they may are given back (see `budget`).
+    With `frugal`, sites that cost more than they may are switched off (see `budget`).
     """
 
     style = Style(FINISHERS)
@@ -40,7 +40,7 @@ class PythonSites:
         return type(self), (self.buffer, self.policy, self.frugal)
 
     def is_foreign(self, error: Exception) -> bool:
-        """Whether an exception that came up while rewriting is not the rewriter's."""
+        """Whether something other than the rewriter raised an exception during rewriting."""
         return from_signal_handler(error)
 
     def make(self, place: Place, where: Where, owner: Owner, number: int) -> list[Any]:

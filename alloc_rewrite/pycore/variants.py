@@ -108,7 +108,7 @@ class Variants:
             return np.broadcast_shapes(*shapes)
         if self.ufunc is np.matmul:
             return matmul_shape(*shapes)
-        raise ValueError("a generalised ufunc is a matter of its own row")
+        raise ValueError("a generalised ufunc has a row of its own")
 
     def _fits(self, number: int, operands: tuple[Any, ...], spec: Spec) -> bool:
         """Whether the result can be written over an operand, and is large enough for that."""

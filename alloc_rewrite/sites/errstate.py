@@ -2,7 +2,7 @@
 
 In: the caller's state, as `numpy.errstate` left it. Out: the same state, but with every
 category that would be reported turned into an exception, so that an attempt that would
-warn fails silently and the original instructions do the reporting. Categories that the
+warn fails silently and the original instructions report. Categories that the
 caller ignores stay ignored.
 """
 
@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-# The context variable behind numpy.errstate. Setting it costs a tenth of entering errstate.
+# The context variable of numpy.errstate. Setting it costs a tenth of entering errstate.
 from numpy._core.umath import _extobj_contextvar, _make_extobj
 
 from ..interpreter import SETS_CONTEXT_SAFELY
@@ -36,13 +36,13 @@ if SETS_CONTEXT_SAFELY:
         try:
             _set(_strict_form(now))
             return function(*args, **kwargs)
-        finally:  # not a token: a signal handler's exception right behind `_set` would lose it
+        finally:  # not a token: a signal handler's exception right after `_set` would lose it
             _set(now)
 
 else:
-    # An attempt sets nothing in the context it finds.
+    # An attempt sets nothing in the context that it finds.
     _copy = contextvars.copy_context
-    _spare = [_copy() for _ in range(16)]  # freed ones are used again, without a collection
+    _spare = [_copy() for _ in range(16)]  # freed ones are reused, without a collection
     del _spare
 
     def attempt(function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
@@ -57,7 +57,7 @@ else:
 def error_modes() -> int:
     """Say what NumPy does about errors now: two bits for each category, from the lowest up.
 
-    1: it ignores them; 2: it warns; 0: it prints, raises, or calls somebody's code.
+    1: it ignores them; 2: it warns; 0: it prints, raises, or calls a user's function.
     """
     quiet = {"ignore": 1, "warn": 2}
     state = np.geterr()

@@ -6,7 +6,7 @@
 
 enum elision { NONE, LEFT, EITHER, LEFT_IF_INEXACT };
 
-#define LEAST_ELIDED (256 * 1024) /* bytes from which on NumPy does this */
+#define LEAST_ELIDED (256 * 1024) /* bytes from which NumPy does this */
 
 /* Whether NumPy would write the result over this operand if it was dying; see `is_elided`. */
 int elision_suits(enum elision elision, PyObject *operand, PyObject *other);

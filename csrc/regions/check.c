@@ -1,6 +1,6 @@
 /* What must be true of every plan, looked at before it serves: as `verify` does for bytecode.
  *
- * A plan that breaks a rule is a fault of the planner; it is not carried out.
+ * If a plan breaks a rule, the planner is at fault; the original code runs instead of the plan.
  */
 #include "regions/planner.h"
 

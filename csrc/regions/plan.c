@@ -183,7 +183,7 @@ plan_is_watched(const Watch *watched, PyObject *value)
     return number == watched->number;
 }
 
-/* Work the views out anew; if their shapes are the same, take over where they lie. */
+/* Work the views out once more; if their shapes are the same, note where they are now. */
 static NOINLINE int
 plan_move(Plan *plan, const Program *program, const Values *values)
 {

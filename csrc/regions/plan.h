@@ -144,7 +144,7 @@ stage_items(const Stage *stage)
     return items;
 }
 
-/* How the array is changed that somebody else may see. */
+/* How an array is changed that others may see. */
 enum effect {
     NO_EFFECT,
     DIRECT_EFFECT, /* in the last step of its stage */
@@ -156,7 +156,7 @@ typedef struct Plan {
     int references;
     size_t bytes;         /* that it takes */
     const char *declined; /* why there is none for these shapes; or NULL */
-    int may_raise;        /* for where a report may raise; of one that serves no more, -1 */
+    int may_raise;        /* whether it is for reports that may raise; -1 if it serves no longer */
     enum overlap overlap;
     int reports_steps; /* whether flags are reported step by step, as nothing can be done again */
     int has_pitch;     /* whether loops go over what lies between rows */
@@ -208,7 +208,7 @@ plan_array(const Values *values, const Source *source)
 void axes_extent(const Axes *axes, Extent *extent);
 int axes_equal(const Axes *one, const Axes *other);
 
-/* Work out a view of an extent; 0 if it is none of the plain ones. */
+/* Work out a view of an extent; 0 if NumPy has to make it. */
 int view_of_node(const Program *program, const Values *values, int number, const Extent *of,
                  Extent *made);
 

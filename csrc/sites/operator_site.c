@@ -31,7 +31,7 @@ typedef struct {
     Product product; /* of `@` */
 } OperatorSite;
 
-/* Whether an operand is an array whose memory matters, and nobody's Python code is behind it. */
+/* Whether an operand is an array whose memory matters, and whose operators run no Python code. */
 static int
 operator_is_plain(PyObject *operand)
 {
@@ -335,7 +335,6 @@ operator_dealloc(PyObject *object)
     Py_CLEAR(self->last.exponent);
     product_clear(&self->product);
     site_clear(&self->site);
-    limbo_empty(((State *)self->site.state)->limbo);
     type->tp_free(object);
     Py_DECREF(type);
 }

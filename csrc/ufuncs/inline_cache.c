@@ -112,10 +112,10 @@ kernel_is_gapless(const Run *run, const Nest *nest)
     return nest->nd == 1 && nest->strides[0][n] == PyDataType_ELSIZE(variant->descrs[n]);
 }
 
-/* Whether a loop whose bits depend on strides gets those that NumPy would give it (see `is_safe` in
- * sources.c). */
+/* Whether a loop whose bits depend on strides gets those that NumPy would give it (see
+ * `shapes_fit_loop`). */
 static int
-kernel_is_given_alike(const Run *run, const Layout *layout, const Nest *nest, int has_target)
+kernel_gets_numpys_strides(const Run *run, const Layout *layout, const Nest *nest, int has_target)
 {
     if (layout->size == 1 || (has_target && nest->strides[0][run->variant->n_leaves] < 0)) {
         return 0;
@@ -136,7 +136,7 @@ kernel_is_strided(const Run *run, const Nest *nest)
     return 0;
 }
 
-/* Work out how the operands are gone through; 0 where NumPy has to do it. */
+/* Work out the loops over the operands; 0 where NumPy has to do it. */
 static int
 kernel_find_nest(Kernel *kernel, Run *run, PyArrayObject *target, Layout *layout, Nest *nest)
 {
@@ -166,7 +166,8 @@ kernel_find_nest(Kernel *kernel, Run *run, PyArrayObject *target, Layout *layout
         layout->nd == 0 || (nest->nd > 1 && variant->any_cast)) {
         return 0;
     }
-    if (!variant->stride_invariant && !kernel_is_given_alike(run, layout, nest, target != NULL)) {
+    if (!variant->stride_invariant &&
+        !kernel_gets_numpys_strides(run, layout, nest, target != NULL)) {
         return 0;
     }
     if (nest->nd > 1 && target == NULL && layout->size > LARGE && kernel_is_strided(run, nest)) {

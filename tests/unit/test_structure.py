@@ -163,6 +163,17 @@ def test_modules_have_no_import_cycle():
     list(graphlib.TopologicalSorter(graph).static_order())
 
 
+@pytest.mark.parametrize("package", ["", "rewrite"])
+def test_packages_that_only_list_names(package):
+    tree = ast.parse((ROOT / package / "__init__.py").read_text())
+    docstring, *imports, names = [
+        node for node in tree.body if "__version__" not in ast.unparse(node)
+    ]
+    assert isinstance(docstring, ast.Expr)
+    imported = [alias.asname or alias.name for node in imports for alias in node.names]
+    assert sorted(ast.literal_eval(names.value)) == sorted(imported)
+
+
 @pytest.mark.parametrize("file", FILES, ids=NAMES)
 def test_sizes_and_docstrings(file):
     text = file.read_text()

@@ -225,7 +225,7 @@ def _contracted(
         own: dict[str, int] = {}
         for name, length, step in zip(names, shape, steps, strict=True):
             if step < 0 or sizes.setdefault(name, length) != length:
-                raise DeclinedError  # with an `out`, the iterator turns strides round
+                raise DeclinedError  # with an `out`, the iterator reverses strides
             own[name] = own.get(name, 0) + step
         strides.append(own)
     if len(operands) == 1 and len(output) == len(sizes):

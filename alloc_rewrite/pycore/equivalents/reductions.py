@@ -4,7 +4,7 @@ In: a ufunc or an array and the arguments a user gave. Out: an arena array as Nu
 it, or `NotImplemented`. This module must not know who calls, nor where memory comes from.
 
 A reduction with `out` gives the bits of one without: an output laid out as NumPy would lay it out
-agrees with the order of the axes, and from NumPy 2.2 on the iterator never turns strides round.
+agrees with the order of the axes, and from NumPy 2.2 on the iterator never reverses strides.
 """
 
 from __future__ import annotations
