@@ -17,7 +17,7 @@ KIND = os.environ.get("ALLOC_REWRITE_BUILD", "")
 FLAGS = (
     []
     if sys.platform == "win32"
-    else ["-std=c11", "-O3", "-fno-strict-aliasing", "-ffp-contract=off"]
+    else ["-std=c11", "-O3", "-fno-strict-aliasing", "-ffp-contract=off", "-fvisibility=hidden"]
 )
 CHECKS = [
     "-DALLOC_REWRITE_CHECKS",

@@ -8,9 +8,17 @@ enum elision { NONE, LEFT, EITHER, LEFT_IF_INEXACT };
 
 #define LEAST_ELIDED (256 * 1024) /* bytes from which NumPy does this */
 
-/* Whether NumPy would write the result over this operand (its `can_elide_temp`): the result then
- * has its layout. Asked only about operands whose only holder is the frame's stack; `other` is
- * NULL for unary operators. */
-int is_elided(enum elision elision, PyObject *operand, PyObject *other);
+/* Whether NumPy would write the result over this operand if it was dying; see `is_elided`. */
+int elision_suits(enum elision elision, PyObject *operand, PyObject *other);
+
+/* Whether NumPy writes the result over this operand (its `can_elide_temp`): the result then has its
+ * layout. `other` is NULL for unary operators. The count of references comes first, which says no
+ * most often; what is on the stack comes last, which only some versions of Python have to ask. */
+ALWAYS_INLINE int
+is_elided(enum elision elision, PyObject *operand, PyObject *other)
+{
+    return UNLIKELY(Py_REFCNT(operand) == 1) && elision_suits(elision, operand, other) &&
+           is_temporary(operand);
+}
 
 #endif

@@ -198,6 +198,8 @@ plan_check(const Plan *plan, const Program *program)
     for (int i = 0; i < plan->n_sources; i++) {
         HOLDS(plan->sources[i].root >= 0 && plan->sources[i].root < plan->n_roots,
               "a source has no root");
+        HOLDS(plan->sources[i].owner == plan->roots[plan->sources[i].root].node,
+              "a source is another node's than its root");
     }
     for (int k = 0; k < plan->n_stages; k++) {
         const char *fault = check_stage(&check, k);

@@ -35,7 +35,7 @@ interpret_fetch(const Plan *plan, const Stage *stage, char *const *at, npy_intp 
     }
 }
 
-static int
+int
 interpret_block(const Executor *Py_UNUSED(executor), StageRun *run, char *const *at, npy_intp n,
                 npy_intp rows)
 {

@@ -63,7 +63,8 @@ typedef struct {
 /* A root or a view of one. */
 typedef struct {
     int node;
-    int root;        /* its number */
+    int root;        /* its number, */
+    int owner;       /* and its node, read in each call */
     int is_whole;    /* whether it is the root itself */
     int is_read;     /* whether a step reads it */
     npy_intp offset; /* bytes from the root's data */
@@ -198,9 +199,9 @@ enum overlap plan_overlap(const Plan *plan, const Values *values);
 
 /* The array whose memory a source is in. */
 ALWAYS_INLINE PyArrayObject *
-plan_array(const Plan *plan, const Values *values, const Source *source)
+plan_array(const Values *values, const Source *source)
 {
-    return (PyArrayObject *)values->of[plan->roots[source->root].node];
+    return (PyArrayObject *)values->of[source->owner];
 }
 
 /* An extent of axes, without data. */

@@ -123,13 +123,13 @@ static PyObject *
 region_attempt(RegionSite *self, PyObject *const *args, int given)
 {
     Call call;
-    PyObject *result = NULL;
+    PyObject *few[FEW], *result = NULL;
     int may_raise;
     call.site = self;
     call.program = self->program;
     call.typing = NULL;
     call.plan = NULL;
-    call.values.of = STACK_ARRAY(PyObject *, 2 * self->program->n_nodes);
+    call.values.of = STACK_ROOM(PyObject *, few, 2 * self->program->n_nodes);
     call.values.owned = call.values.of + self->program->n_nodes;
     call.values.n_owned = 0;
     if (given && self->program->has_lookups) {

@@ -1,10 +1,10 @@
 /* One call of a region's site: memory, computation, reports, and what is delivered. */
 #include "regions/region.h"
 #include "numpy/fperrors.h"
-
 #include <string.h>
 
 #define ROOM (16 * 1024) /* bytes of scratch memory that come from the stack */
+#define FEW_ITEMS 4      /* scalars that a call has room for anyway */
 
 /* The object that stands for a node outside: an array, a view of one, or what was given. */
 static PyObject *
@@ -23,7 +23,7 @@ run_object(Call *call, int node)
     }
     if (plan->source_of[node] >= 0) {
         const Source *source = &plan->sources[plan->source_of[node]];
-        PyArrayObject *array = plan_array(plan, &call->values, source);
+        PyArrayObject *array = plan_array(&call->values, source);
         Extent extent;
         axes_extent(&source->axes, &extent);
         extent.data = PyArray_BYTES(array) + source->offset;
@@ -151,8 +151,7 @@ run_point(Call *call)
         switch (operand->where) {
         case IN_SOURCE:
             source = &plan->sources[operand->number];
-            at[i] = PyArray_BYTES((PyArrayObject *)values[plan->roots[source->root].node]) +
-                    source->offset;
+            at[i] = PyArray_BYTES((PyArrayObject *)values[source->owner]) + source->offset;
             break;
         case IN_ITEM:
             at[i] = items[operand->number].bytes;
@@ -367,22 +366,23 @@ run_is_writeable(const Call *call)
 {
     const Plan *plan = call->plan;
     return plan->target < 0 ||
-           PyArray_ISWRITEABLE(plan_array(plan, &call->values, &plan->sources[plan->target]));
+           PyArray_ISWRITEABLE(plan_array(&call->values, &plan->sources[plan->target]));
 }
 
 PyObject *
 region_run(Call *call)
 {
     const Plan *plan = call->plan;
-    char room[ROOM + ALIGNMENT];
+    char room[ROOM + ALIGNMENT], *few[FEW];
+    ItemRoom few_items[FEW_ITEMS];
     PyObject *result = NULL;
-    char **pointers =
-        STACK_ARRAY(char *, plan->n_outputs + plan->n_operands + plan->most_args);
+    int n_pointers = plan->n_outputs + plan->n_operands + plan->most_args;
+    char **pointers = STACK_ROOM(char *, few, n_pointers);
     call->arrays = (PyObject **)pointers;
     call->run.plan = plan;
     call->run.at = pointers + plan->n_outputs;
     call->run.data = call->run.at + plan->n_operands;
-    call->run.items = STACK_ARRAY(ItemRoom, plan->n_items);
+    call->run.items = STACK_ROOM(ItemRoom, few_items, plan->n_items);
     call->run.raised = 0;
     if (!run_is_writeable(call) || !run_fill_items(call) || !run_take_outputs(call)) {
         return NULL;

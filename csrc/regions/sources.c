@@ -47,6 +47,7 @@ sources_add(Planner *planner, int node, int root, npy_intp offset, npy_intp item
     }
     source->node = node;
     source->root = root;
+    source->owner = planner->plan->roots[root].node;
     source->offset = offset;
     source->high = itemsize;
     for (int i = 0; i < extent->nd; i++) {

@@ -99,6 +99,9 @@ values_find(const Program *program, PyObject *const *args, Values *values)
         const Node *node = &program->nodes[i];
         PyObject *base;
         of[i] = NULL;
+        if (is_computing(node->kind)) {
+            continue; /* most are, so that this is worth a branch of its own */
+        }
         switch (node->kind) {
         case NODE_LEAF:
             of[i] = args[node->leaf];

@@ -15,6 +15,7 @@ ALWAYS_INLINE npy_intp
 kernel_flat_size(const Run *run, int n, PyArrayObject **shape)
 {
     PyArrayObject *first = NULL;
+    npy_intp size = 1;
     for (int i = 0; i < n; i++) {
         PyArrayObject *array = run->arrays[i];
         if (array == NULL || PyArray_NDIM(array) == 0) {
@@ -25,23 +26,30 @@ kernel_flat_size(const Run *run, int n, PyArrayObject **shape)
         }
         if (first == NULL) {
             first = array;
+            for (int k = 0; k < PyArray_NDIM(array); k++) {
+                size *= PyArray_DIM(array, k);
+            }
+            continue;
         }
-        else if (PyArray_NDIM(array) != PyArray_NDIM(first) ||
-                 !PyArray_CompareLists(PyArray_DIMS(array), PyArray_DIMS(first),
-                                       PyArray_NDIM(first))) {
+        if (PyArray_NDIM(array) != PyArray_NDIM(first)) {
             return -1;
+        }
+        for (int k = 0; k < PyArray_NDIM(array); k++) {
+            if (PyArray_DIM(array, k) != PyArray_DIM(first, k)) {
+                return -1;
+            }
         }
     }
     *shape = first;
-    return first == NULL ? -1 : PyArray_SIZE(first);
+    return first == NULL ? -1 : size;
 }
 
 /* Whether a result may be written over an operand: the frame's stack is its only holder. */
 static int
 kernel_is_dying(PyArrayObject *array, const PyArray_Descr *descr)
 {
-    if (array == NULL || PyArray_DESCR(array) != descr || fields(array)->base != NULL ||
-        fields(array)->weakreflist != NULL ||
+    if (array == NULL || Py_REFCNT(array) != 1 || PyArray_DESCR(array) != descr ||
+        fields(array)->base != NULL || fields(array)->weakreflist != NULL ||
         !PyArray_CHKFLAGS(array, NPY_ARRAY_CARRAY | NPY_ARRAY_OWNDATA)) {
         return 0;
     }
