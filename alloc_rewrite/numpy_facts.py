@@ -59,6 +59,10 @@ _BY_VALUE: dict[float, np.ufunc] = {
 }
 
 
+#: The built-in function, whatever `abs` means when code runs.
+ABSOLUTE = abs
+
+
 def power_ufunc(dtype: np.dtype[Any], exponent: Any) -> np.ufunc | None:
     """The ufunc behind `array ** exponent`; call it with the array alone if its `nin` is 1.
 

@@ -6,7 +6,6 @@ be done, or None where the original code has to run. It must not know shapes, no
 
 from __future__ import annotations
 
-import builtins
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -14,7 +13,7 @@ from numpy import absolute, clip, result_type, where
 from numpy._core import umath
 
 from ..cores import native
-from ..numpy_facts import UFUNCS, numpy_version, power_ufunc
+from ..numpy_facts import ABSOLUTE, UFUNCS, numpy_version, power_ufunc
 from ..rewrite import Node, Program, Vocabulary
 from .harmless import HARMLESS_NAMES, is_harmless
 from .loops import OWN, Loop, is_plain, plan_loop
@@ -165,7 +164,7 @@ def _call(program: Program, node: Node, kinds: list[Any]) -> tuple[Step, Any] | 
         if callee not in OWN or not all(map(_is_value, given)):
             return None  # the loops of other libraries must not be tried
         return _loop(callee, node.operands[1:], given)
-    if callee is builtins.abs and len(given) == 1 and isinstance(given[0], np.dtype):
+    if callee is ABSOLUTE and len(given) == 1 and isinstance(given[0], np.dtype):
         return _loop(absolute, node.operands[1:], given)
     if callee is where and len(given) == 3:
         return _where(given)

@@ -26,7 +26,7 @@ from numpy._core import umath
 from ..callables import Dispatcher, dispatch_of, function_of
 from ..callees import has_placeholder, python_call
 from ..errors import BufferFullError
-from ..numpy_facts import FORWARDS
+from ..numpy_facts import ABSOLUTE, FORWARDS
 from ..registry import find_registered
 from ..rewrite import KEPT, Where, located
 from ..sites.equivalent import Rows
@@ -92,8 +92,8 @@ def _planned(spec: tuple[Any, ...], callee: Any) -> tuple[str, Any, Any] | None:
     if kind is np.ufunc and callee is not matmul:
         objects = all(set(signature) <= {"O", "-", ">"} for signature in callee.types)
         return None if objects else ("ufunc", callee, None)
-    if callee is abs:
-        return "ufunc", abs, absolute
+    if callee is ABSOLUTE:
+        return "ufunc", ABSOLUTE, absolute
     function = function_of(callee)
     own = NATIVES.get(function) if type(function) in _KINDS else None
     if own is not None:

@@ -15,6 +15,7 @@ from numpy import absolute, positive
 from ..callables import as_loaded
 from ..callees import has_placeholder, with_partial
 from ..errors import BufferFullError
+from ..numpy_facts import ABSOLUTE
 from ..registry import find
 from ..sites.equivalent import Rows
 from ..sites.errstate import attempt
@@ -49,7 +50,7 @@ class CallSite(Site):
                 instead, result = self.ufunc(callee, args, kwargs)
             elif type(callee) is functools.partial:
                 instead, result = self.partial(callee, args, kwargs)
-            elif callee is abs:
+            elif callee is ABSOLUTE:
                 if len(args) == 1 and type(args[0]) is ndarray and not kwargs:
                     instead, result = self.ufunc(absolute, args, kwargs)
             else:

@@ -1,5 +1,6 @@
 """Names of NumPy's that other code replaces: a bumped function follows what they mean now."""
 
+import builtins
 import subprocess
 import sys
 
@@ -113,6 +114,22 @@ for function in choices, others:
 
 def test_a_name_replaced_before_the_import_is_not_taken_for_numpys():
     subprocess.run([sys.executable, "-c", REPLACED_BEFORE_IMPORT], check=True)
+
+
+@pytest.mark.parametrize("before", [0, 4])
+@pytest.mark.parametrize("replacement", [lambda value: value * 7, np.exp])
+def test_a_replaced_builtin_counts(before, replacement, monkeypatch):
+    def function(x):
+        return abs(x) + 1, abs(x)
+
+    x = np.array([-1.0, 2.0])
+    bumped = alloc.bump(alloc.Buffer())(function)
+    for _ in range(before):
+        bumped(x)
+    with monkeypatch.context() as patch:
+        patch.setattr(builtins, "abs", replacement)
+        expected, seen = function(x), [bumped(x) for _ in range(3)]
+    assert all(_same(one, expected) for one in seen)
 
 
 def _outcome(function, *args):
