@@ -1,4 +1,4 @@
-"""What `make_coverage.py` calls NumPy's functions with, and which it doesn't call.
+"""The arguments with which `make_coverage.py` calls NumPy's functions, and those not called.
 
 In the calls, `a`, `v` and so on are the arrays of the function `arrays`.
 """
@@ -263,7 +263,7 @@ CALLS = {
     "numpy.polynomial.polynomial.polyval3d": "v, v, v, np.ones((3, 3, 3))",
     "numpy.polynomial.polynomial.polygrid3d": "v[:8], v[:8], v[:8], np.ones((3, 3, 3))",
 }
-#: What isn't called: files, settings, and classes, whose constructors run as they are.
+#: Not called: files, settings, and classes, whose constructors run unchanged.
 FILES = [
     "fromfile",
     "fromregex",
@@ -386,7 +386,7 @@ NOTES = {
 
 
 def arrays() -> dict[str, Any]:
-    """The arrays that calls are made with, fresh: some callables change them."""
+    """Return fresh arrays for a call: some callables change them."""
     rng = np.random.Generator(np.random.PCG64(0))
     a = rng.random((64, 64))
     i = rng.integers(0, 63, 4096)

@@ -1,8 +1,8 @@
 """Puts the output of a benchmark into the tables of the README and of `explanation/benchmarks.md`.
 
 Run as `python -m tests.bench.core | python docs/make_benchmarks.py --write`, and likewise for
-`tests.bench.native` and `tests.bench.regions`; without `--write` it prints the tables. Rows and
-columns that the pages don't show are left out.
+`tests.bench.native` and `tests.bench.regions`; without `--write` it prints the tables. It leaves
+out rows and columns that the pages don't show.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ DOCS = Path(__file__).parent
 README = DOCS.parent / "README.md"
 PAGES = (README, DOCS / "explanation" / "benchmarks.md")
 LEFT_OUT = ("2-vectors", "strings", "lists", "operators, 32,768")
-#: How the names of the operations begin that the README shows.
+#: The beginnings of the names of operations that the README shows.
 SHOWN = (
     "a + b, ", "a*b + a*a - b*b, ", "np.exp(a), ", "np.zeros(100)", "x.sum(), ", "np.max(grid",
     "m @ m", "x[1:-1]", "x[3]",
@@ -53,7 +53,7 @@ def _cut(line: str, ends: list[int]) -> list[str]:
 
 
 def tables(output: str) -> dict[str, str]:
-    """The tables of a benchmark's output in Markdown, by the names of their marks."""
+    """Return the tables of a benchmark's output in Markdown, by the names of their marks."""
     found = list(printed(output))
     versions = found[0].title.partition("(")[2].partition(";")[0].removesuffix(")")
     if found[0].title.startswith("Operations"):
@@ -67,7 +67,7 @@ def tables(output: str) -> dict[str, str]:
 
 
 def written(page: str, made: Mapping[str, str]) -> str:
-    """The page with those of the tables in it that it has marks for."""
+    """Return the page with the tables for which it has marks."""
     for name, table in made.items():
         marked = re.compile(rf"(<!-- {name} -->\n).*(<!-- end of {name} -->\n)", re.DOTALL)
         page = marked.sub(lambda match, table=table: f"{match[1]}\n{table}\n{match[2]}", page)
@@ -75,7 +75,7 @@ def written(page: str, made: Mapping[str, str]) -> str:
 
 
 def markdown(header: list[str], rows: list[list[str]], names: int = 1) -> str:
-    """A table whose first columns are names, and all others figures."""
+    """Return a table whose first columns are names, and whose other columns are figures."""
     rules = ["---"] * names + ["---:"] * (len(header) - names)
     lines = [f"| {' | '.join(cells)} |" for cells in (header, *rows)]
     return "\n".join([lines[0], f"|{'|'.join(rules)}|", *lines[1:]]) + "\n"
@@ -86,7 +86,7 @@ def markdown(header: list[str], rows: list[list[str]], names: int = 1) -> str:
 
 def _operations(table: Printed) -> str:
     rows = [cells[:3] for cells in table.rows if cells[0].startswith(SHOWN)]
-    for cells in rows:  # code in backquotes, with the size behind it
+    for cells in rows:  # code in backquotes, then the size
         cells[0] = re.sub(r"^(.*?)(, [\d,x]+)?$", r"`\1`\2", cells[0])
     return markdown(["operation", "plain, ns", "plain / bumped"], rows)
 
@@ -100,7 +100,7 @@ def _examples(table: Printed) -> str:
 
 
 def _core(found: list[Printed]) -> str:
-    """The core whose figures come first."""
+    """Return the core whose figures come first."""
     return found[0].header[5].removeprefix("plain / ")
 
 
@@ -115,7 +115,7 @@ def _of_regions(found: list[Printed]) -> Iterator[tuple[str, str]]:
 
 
 def _kernels(table: Printed) -> str:
-    """One row for each kernel; where plain code faults pages, its ratio gets a star."""
+    """Return one row for each kernel; a star marks plain code that triggers page faults."""
     by_kernel: dict[tuple[str, str], dict[str, list[str]]] = {}
     for name, kind, size, microseconds, faults, ratio, *_ in table.rows:
         star = r"\*" if float(faults.replace(",", "")) >= 1 else ""

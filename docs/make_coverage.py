@@ -1,8 +1,8 @@
-"""Writes `docs/reference/coverage.md`: what each of NumPy's public callables does to the arena.
+"""Writes `docs/reference/coverage.md`: how each of NumPy's public callables uses the arena.
 
-Run as `python docs/make_coverage.py [--write]`. Each callable is classified by what it is (a row
-of the registry, a ufunc, Python code that is entered, or none of these), and called with
-arguments that it takes, plain and bumped, to count the bytes of array data from the heap.
+Run as `python docs/make_coverage.py [--write]`. It classifies each callable by what it is (a row of
+the registry, a ufunc, Python code that the library enters, or none of these), and calls it with
+suitable arguments, plain and bumped, to count the bytes of array data from the heap.
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ class Entry:
 
 
 class Notes(Recorder):
-    """A recorder that also keeps the names of the rows that stay on the heap."""
+    """A recorder that also keeps the names of the rows whose results stay on the heap."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -99,7 +99,7 @@ class Notes(Recorder):
 
 @contextlib.contextmanager
 def quiet() -> Iterator[None]:
-    """No output, no warnings, and the legacy generator in one state."""
+    """Suppress output and warnings, and seed the legacy generator."""
     np.random.seed(0)
     with (
         warnings.catch_warnings(),
@@ -111,7 +111,7 @@ def quiet() -> Iterator[None]:
 
 
 def counted(call: Callable[..., Any], arguments: tuple[Any, ...]) -> Notes:
-    """What one call takes from the heap."""
+    """Count what one call takes from the heap."""
     notes = Notes()
     sites = CountingSites(notes)
     rewritten = sites.rewriter.rewritten(_calling.__code__)
@@ -126,7 +126,7 @@ def _calling(call: Callable[..., Any], arguments: tuple[Any, ...]) -> None:
 
 
 def compiled(expression: str) -> FunctionType:
-    """A function of `x` (a namespace's names) that evaluates the expression: fresh code."""
+    """Return a function of the arrays' names that evaluates the expression, with fresh code."""
     source = (
         f"def call(f, args, kwargs, np, a, v, i, b, c, s, t, t2, u):\n    return {expression}\n"
     )
@@ -138,12 +138,12 @@ def compiled(expression: str) -> FunctionType:
 
 
 def plain(prepare: Callable[[], tuple[Any, ...]], expression: str) -> Notes:
-    """What a call takes from the heap."""
+    """Count what a plain call takes from the heap."""
     return counted(compiled(expression), prepare())
 
 
 def bumped(prepare: Callable[[], tuple[Any, ...]], expression: str, core: str = "python") -> Notes:
-    """What a bumped call takes from the heap from the third time on."""
+    """Count what a bumped call takes from the heap from the third time on."""
     with use(core):
         sites = arena_sites(Buffer(), Policy(), frugal=False)
     call = _bump_any(sites, compiled(expression))
@@ -154,12 +154,12 @@ def bumped(prepare: Callable[[], tuple[Any, ...]], expression: str, core: str = 
 
 
 def natively(prepare: Callable[[], tuple[Any, ...]], expression: str) -> int | None:
-    """The bytes that it takes from the heap on the native core, if that is installed."""
+    """Return the bytes from the heap on the native core, if that is installed."""
     return None if native is None else bumped(prepare, expression, "native").total()
 
 
 def with_arguments(function: Callable[[dict[str, Any]], Any], text: str) -> tuple[Any, ...]:
-    """The arguments of a compiled call: the function, what it is called with, the arrays."""
+    """Return the arguments of a compiled call: the function, its arguments, and the arrays."""
     names = arrays()
     args, kwargs = eval(f"pack({text})", names)
     kept = [names[name] for name in ("np", "a", "v", "i", "b", "c", "s", "t", "t2", "u")]
@@ -176,7 +176,7 @@ def works(prepare: Callable[[], tuple[Any, ...]]) -> bool:
 
 
 def classified(callee: Any) -> tuple[str, str]:
-    """The class of a callable by what it is, and its row's note."""
+    """Return the class of a callable by what it is, and its row's note."""
     found = find(callee)
     if found is not None:
         row = found[0]
@@ -201,7 +201,7 @@ def classified(callee: Any) -> tuple[str, str]:
 def entry(
     shown: str, name: str, get: Callable[[dict[str, Any]], Any], tried: tuple[str, ...]
 ) -> Entry:
-    """Classify a callable, call it if that is possible, and say what is left on the heap."""
+    """Classify a callable, call it if possible, and say what stays on the heap."""
     short = shown.rpartition(".")[2]
     if shown == "ndarray.resize":
         return Entry(shown, HEAP, "refused for arrays of the arena, which own no memory")
@@ -228,13 +228,13 @@ def entry(
 
 
 def _worth_trying(get: Callable[[dict[str, Any]], Any], tried: tuple[str, ...]) -> Iterator[str]:
-    """The first few arguments with which the callable succeeds."""
+    """Go over the first few arguments with which the callable succeeds."""
     working = (text for text in tried if works(functools.partial(with_arguments, get, text)))
     return itertools.islice(working, ENOUGH)
 
 
 def concluded(shown: str, kind: str, note: str, call: str, before: Notes, after: Notes) -> Entry:
-    """An entry, with its class and note corrected by what was measured."""
+    """Return an entry, with its class and note corrected by the measurement."""
     if not before.total() and kind != ARENA:
         kind, note = NOTHING, "" if note == NO_ROW or "deny list" in note else note
     if kind == ARENA and note == NUMBERS and after.total():
@@ -246,7 +246,7 @@ def concluded(shown: str, kind: str, note: str, call: str, before: Notes, after:
 
 
 def public(module: Any) -> list[str]:
-    """The names of a module's public callables, without types of scalars and exceptions."""
+    """Return the names of a module's public callables, without scalar types and exceptions."""
     names = sorted(set(module.__all__) if hasattr(module, "__all__") else set(dir(module)))
     out = []
     for name in names:
@@ -261,7 +261,7 @@ def public(module: Any) -> list[str]:
 
 
 def functions(name: str) -> list[Entry]:
-    """The entries of a module."""
+    """Return the entries of a module."""
     module = importlib.import_module(name)
     tried = TRIED
     if name == "numpy.random":
@@ -279,7 +279,7 @@ def functions(name: str) -> list[Entry]:
 
 
 def ufuncs() -> list[Entry]:
-    """The entries of NumPy's ufuncs, aliases left out."""
+    """Return the entries of NumPy's ufuncs, without aliases."""
     tried = ("a", "a, a", "i", "i, i", "b, b", "a, i[:64]", "c", "t2", "s, s")
     found = {getattr(np, name) for name in public(np) if type(getattr(np, name)) is np.ufunc}
     return [
@@ -289,7 +289,7 @@ def ufuncs() -> list[Entry]:
 
 
 def ufunc_methods() -> list[Entry]:
-    """The entries of what every ufunc has."""
+    """Return the entries of the methods that every ufunc has."""
     calls = {
         "reduce": "a, 0", "accumulate": "a, 0", "reduceat": "v, i[:64]", "outer": "v[:64], v[:64]",
         "at": "v, i, 1.0",
@@ -301,7 +301,7 @@ def ufunc_methods() -> list[Entry]:
 
 
 def methods() -> list[Entry]:
-    """The entries of the methods of arrays."""
+    """Return the entries of the methods of arrays."""
     names = [
         n for n in dir(np.ndarray) if not n.startswith("_") and callable(getattr(np.ndarray, n))
     ]
@@ -318,7 +318,7 @@ def methods() -> list[Entry]:
 
 
 def generator_methods() -> list[Entry]:
-    """The entries of the methods of `numpy.random.Generator`."""
+    """Return the entries of the methods of `numpy.random.Generator`."""
     names = [n for n in dir(np.random.Generator) if not n.startswith("_")]
     made = np.random.Generator(np.random.PCG64(0))
     return [
@@ -334,7 +334,7 @@ def generator_methods() -> list[Entry]:
 
 
 def operators() -> list[Entry]:
-    """The entries of operators and subscripts."""
+    """Return the entries of operators and subscripts."""
     out = []
     for name, expression in OPERATORS.items():
         prepare = functools.partial(with_arguments, lambda _: None, "")
@@ -347,7 +347,7 @@ def operators() -> list[Entry]:
 
 
 def sections() -> dict[str, list[Entry]]:
-    """All entries, by section."""
+    """Return all entries, by section."""
     return {
         "Operators and subscripts": operators(),
         "Ufuncs": ufuncs(),
@@ -360,7 +360,7 @@ def sections() -> dict[str, list[Entry]]:
 
 
 def page(found: dict[str, list[Entry]]) -> str:
-    """The page, as it has to be for this version of NumPy."""
+    """Return the page for this version of NumPy."""
     out = [introduction(VERSION)]
     out.append("| section | " + " | ".join(CLASSES) + " |")
     out.append("|---|" + "---:|" * len(CLASSES))

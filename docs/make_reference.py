@@ -15,23 +15,23 @@ PAGE = Path(__file__).parent / "reference" / "api.md"
 INTRODUCTION = """\
 # API
 
-Everything that `import alloc_rewrite` gives. This page is made from the docstrings, by
-`python docs/make_reference.py --write`.
+This page describes all public names of `alloc_rewrite`. `python docs/make_reference.py --write`
+makes it from the docstrings.
 """
-#: In the order in which one meets them.
+#: In the order in which readers need them.
 ORDER = (
     "Buffer", "bump", "run", "profile", "allocated", "Profile", "explain", "Explanation",
     "set_num_threads",
     "get_num_threads", "register", "core", "default_buffer", "BufferFullError", "RewriteWarning",
 )  # fmt: skip
-#: Methods that the library's own parts call.
+#: Methods that only the library itself calls.
 INTERNAL = {"spec", "take"}
 _SECTION = re.compile(r"^([A-Z][a-z]+(?: [A-Z][a-z]+)*)\n-{3,}\n", re.MULTILINE)
 _LISTS = ("Parameters", "Attributes", "Returns", "Raises", "Warns")
 
 
 def page() -> str:
-    """The page, as it has to be now."""
+    """Return the page for the docstrings of today."""
     assert sorted(ORDER) == sorted(alloc.__all__)
     parts = [INTRODUCTION]
     parts += [f"- [`{name}`](#{_anchor(name)})" for name in ORDER]
@@ -43,7 +43,7 @@ def page() -> str:
 
 
 def _anchor(name: str) -> str:
-    """The anchor of a heading; the second of two that differ in case only gets a number."""
+    """Return a heading's anchor; the second of two that only differ in case gets a number."""
     before = ORDER[: ORDER.index(name)]
     return name.lower() + ("-1" if name.lower() in map(str.lower, before) else "")
 
@@ -75,14 +75,14 @@ def _is_slot(value: Any) -> bool:
 
 
 def _signature(function: Any) -> str:
-    """The signature without annotations: the types stand in the lists of parameters."""
+    """Return the signature without annotations: the parameter lists have the types."""
     signature = inspect.signature(function)
     bare = [one.replace(annotation=one.empty) for one in signature.parameters.values()]
     return str(signature.replace(parameters=bare, return_annotation=signature.empty))
 
 
 def _markdown(thing: Any) -> str:
-    """A docstring in numpydoc's layout as Markdown."""
+    """Convert a docstring in numpydoc's layout to Markdown."""
     text = inspect.getdoc(thing) or ""
     pieces = _SECTION.split(text)
     out = [_inline(pieces[0].strip()) + "\n"]
@@ -99,7 +99,7 @@ def _markdown(thing: Any) -> str:
 
 
 def _list(body: str) -> str:
-    """Entries of a parameter list, one bullet each."""
+    """Convert the entries of a parameter list, one bullet each."""
     entries: list[list[str]] = []
     for line in body.strip().splitlines():
         if not line.startswith(" "):
@@ -118,7 +118,7 @@ def _joined(body: str) -> str:
 
 
 def _inline(text: str) -> str:
-    """Literals of reStructuredText as those of Markdown; citations as plain brackets."""
+    """Convert literals of reStructuredText to Markdown, and citations to plain brackets."""
     return re.sub(r"\[(\d+)\]_", r"[\1]", text.replace("``", "`"))
 
 

@@ -1,7 +1,7 @@
 """Prints a small function after every stage of the pipeline.
 
-Run as `python docs/make_stages.py [--write]`. With `--write` the stages go into
-`docs/explanation/how-it-works.md`, between its two markers.
+Run as `python docs/make_stages.py [--write]`. With `--write` it puts the stages into
+`docs/explanation/how-it-works.md`, between the two markers.
 """
 
 from __future__ import annotations
@@ -33,14 +33,14 @@ SOURCE = "def f(a, b):\n    return np.exp(a * b)\n"
 
 
 def the_function() -> Any:
-    """The function that goes through the pipeline, with line numbers from 1."""
+    """Return the function that goes through the pipeline; its lines count from 1."""
     namespace: dict[str, Any] = {"np": np, "__name__": "__main__"}
     exec(compile(SOURCE, "example.py", "exec"), namespace)
     return namespace["f"]
 
 
 def stages() -> list[tuple[str, str, str]]:
-    """The name of each stage, what it did, and what it printed."""
+    """Return the name of each stage, what it did, and what it printed."""
     function = the_function()
     code = function.__code__
     ir, places = found_in(code, NativeSites.style)
@@ -56,28 +56,27 @@ def stages() -> list[tuple[str, str, str]]:
         ),
         (
             "Find operations, calls and regions",
-            "Each place that gets a site: items from `start` up to `stop`. Under a region stands "
-            "what it computes. The Python core has no regions.",
+            "Each place that gets a site: items from `start` up to `stop`. The lines below a "
+            "region say what it computes. The Python core has no regions.",
             "\n".join(_described(place) for place in places),
         ),
         (
             "Verify and encode",
             "The rewritten code for the native core, decoded again for printing. The region's site "
-            "comes first; the original instructions follow. There an operation's site takes the "
-            "operator's place, and a call's site swaps the callable of a call that stays the "
-            "original instruction.",
+            "comes first; the original instructions follow. Among them, an operation's site "
+            "replaces the operator, and a call's site swaps the callable before the original call.",
             str(IR(direct, bytecode_of(direct))),
         ),
         (
             "Encode for the Python core",
-            "The same operation and call in the Python core's style: the original instructions are "
-            "all there, each after a site of its own.",
+            "The same operation and call in the Python core's style: all original instructions "
+            "remain, each after its own site.",
             str(IR(new, bytecode_of(new))),
         ),
         (
             "Sites",
-            "What takes the place of the holes in the Python core: gates, which hold their sites "
-            "weakly, and finishers.",
+            "What fills the holes in the Python core: gates, which hold their sites weakly, and "
+            "the ufuncs that finish an operation.",
             "\n".join(f"{name:<8} {content}" for name, content in _fillings(function, new)),
         ),
     ]
@@ -95,7 +94,7 @@ def _described(place: object) -> str:
 
 
 def _fillings(function: Any, code: CodeType) -> list[tuple[str, str]]:
-    """What fills the holes of the rewritten code, in words."""
+    """Describe what fills the holes of the rewritten code."""
     out = []
     with use("python"):
         bumped = alloc.bump(alloc.Buffer(4096))(function)
@@ -107,12 +106,12 @@ def _fillings(function: Any, code: CodeType) -> list[tuple[str, str]]:
         else:
             content = behind(constant)
             site = type(content.__self__).__name__
-            out.append((hole.name, f"{constant!r}, behind it {site}.{content.__name__}"))
+            out.append((hole.name, f"{constant!r}, which leads to {site}.{content.__name__}"))
     return sorted(out)
 
 
 def page_part() -> str:
-    """The stages in Markdown."""
+    """Return the stages in Markdown."""
     out = []
     for number, (name, what, printed) in enumerate(stages()):
         language = "text" if number else "python"
@@ -121,7 +120,7 @@ def page_part() -> str:
 
 
 def with_stages(page: str) -> str:
-    """The page with the stages of this version of Python in it."""
+    """Return the page with the stages of this version of Python."""
     part = page_part()
     return MARKED.sub(
         lambda _: f"<!-- stages: {VERSION} -->\n\n{part}\n<!-- end of stages -->\n", page

@@ -1,5 +1,5 @@
-"""Total variation denoising of a photograph: the arena under an iterative method on real data.
-It is A. Chambolle's, "An Algorithm for Total Variation Minimization and Applications" (2004)."""
+"""Total variation denoising of a photograph: an iterative method on real data.
+Source: A. Chambolle, "An Algorithm for Total Variation Minimization and Applications" (2004)."""
 
 import argparse
 import tempfile
@@ -12,7 +12,7 @@ from side_by_side import report
 
 
 def kernel(noisy, weight=0.08, steps=30, tau=0.248):
-    """The image that minimizes total variation + |image - noisy|^2 / (2 weight)."""
+    """Return the image that minimizes total variation + |image - noisy|^2 / (2 weight)."""
     p, q, rows, columns = np.zeros((4, *noisy.shape))
     u = -noisy / weight
     for _ in range(steps):

@@ -16,7 +16,7 @@ def laplacian(u):
 
 
 def kernel(plate, mesh_ratio=0.2, steps=50):
-    """The temperatures after `steps` steps; the edges of the plate keep theirs."""
+    """Return the temperatures after `steps` steps; the edges of the plate keep theirs."""
     u = plate.copy()
     for _ in range(steps):
         u[1:-1, 1:-1] += mesh_ratio * laplacian(u)

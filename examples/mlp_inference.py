@@ -1,7 +1,7 @@
 """Inference with a multilayer perceptron: matrix products and activations in float32.
 
-GELU: D. Hendrycks and K. Gimpel, "Gaussian Error Linear Units" (2016), the form with tanh; the
-weights are drawn as in K. He et al., "Delving Deep into Rectifiers" (2015).
+GELU: D. Hendrycks and K. Gimpel, "Gaussian Error Linear Units" (2016), the form with tanh.
+Initial weights: K. He et al., "Delving Deep into Rectifiers" (2015).
 """
 
 from itertools import pairwise
@@ -21,7 +21,7 @@ def softmax(x):
 
 
 def kernel(batch, layers):
-    """The probability of each class (columns) for each sample of the batch (rows)."""
+    """Return the probability of each class (columns) for each sample of the batch (rows)."""
     for weights, bias in layers[:-1]:
         batch = gelu(batch @ weights + bias)
     weights, bias = layers[-1]

@@ -1,7 +1,7 @@
 """A bootstrap particle filter: random numbers, and arrays whose size depends on the data.
 Source: N. J. Gordon et al., "Novel Approach to Nonlinear/Non-Gaussian Bayesian State Estimation"
-(1993), with systematic resampling (G. Kitagawa, 1996). Only what `np.repeat` returns stays on the
-heap when bumped: with an array of counts, it cannot write into memory that it is given."""
+(1993), with systematic resampling (G. Kitagawa, 1996). On the Python core only the result of
+`np.repeat` stays on the heap: with an array of counts, it can't write into given memory."""
 
 import numpy as np
 
@@ -13,14 +13,14 @@ def move(x, t, noise):
 
 
 def resample(x, weights, offset):
-    """As many copies of each particle as there are points (i + offset)/n in its share of [0, 1)."""
+    """Copy each particle as often as there are points (i + offset)/n in its share of [0, 1)."""
     share = np.cumsum(weights)
     passed = np.ceil(share / share[-1] * len(x) - offset)
     return np.repeat(x, np.diff(passed, prepend=0.0).astype(np.intp))
 
 
 def kernel(observations, particles=50_000, seed=0):
-    """The mean of the state at each time, given the observations up to then."""
+    """Return the mean of the state at each time, given the observations up to then."""
     rng = np.random.default_rng(seed)
     x, means = rng.normal(size=particles), np.zeros(len(observations))
     for t, observed in enumerate(observations):

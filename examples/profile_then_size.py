@@ -1,4 +1,4 @@
-"""Size a buffer by a dry run: read the profile, see a buffer too small, make one that fits.
+"""Size a buffer by a dry run: read the profile, see a buffer that is too small, make one that fits.
 
 Call options: Black and Scholes, "The Pricing of Options and Corporate Liabilities" (1973);
 the normal distribution: Abramowitz and Stegun, "Handbook of Mathematical Functions", 26.2.17.
@@ -19,7 +19,7 @@ def normal_cdf(x):
 
 
 def kernel(spot, strike, years, rate, volatility):
-    """The price of each option; all but `rate` are arrays of one shape."""
+    """Return the price of each option; all arguments but `rate` are arrays of one shape."""
     spread = volatility * np.sqrt(years)
     d1 = (np.log(spot / strike) + (rate + volatility**2 / 2.0) * years) / spread
     return spot * normal_cdf(d1) - strike * np.exp(-rate * years) * normal_cdf(d1 - spread)

@@ -1,6 +1,6 @@
 """The first buffer: count what a function allocates, then run it without the heap.
 
-The function is the one with which Alloc.jl, after whose idea this library is made, begins.
+The function is the first example of Alloc.jl, from which this library takes its idea.
 """
 
 import numpy as np

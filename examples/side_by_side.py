@@ -1,4 +1,4 @@
-"""What the other examples print about a function and its bumped form, side by side."""
+"""Compares a function with its bumped form, and prints the comparison, for the other examples."""
 
 import statistics
 import time
@@ -11,14 +11,14 @@ import alloc_rewrite as alloc
 
 
 def same_bits(a: Any, b: Any) -> bool:
-    """Whether two results are of one type, dtype and shape, and equal byte for byte (NaN too)."""
+    """Whether two results have the same type, dtype, shape and bytes (NaN included)."""
     x, y = np.asarray(a), np.asarray(b)
     alike = type(a) is type(b) and x.dtype == y.dtype and x.shape == y.shape
     return alike and x.tobytes() == y.tobytes()
 
 
 def time_ratio(plain: Callable[[], Any], bumped: Callable[[], Any], rounds: int = 7) -> float:
-    """Median of plain time over bumped time; each round times one call of each."""
+    """Return the median of plain time over bumped time; each round times one call of each."""
 
     def seconds(call: Callable[[], Any]) -> float:
         start = time.perf_counter()
@@ -29,7 +29,7 @@ def time_ratio(plain: Callable[[], Any], bumped: Callable[[], Any], rounds: int 
 
 
 def report(kernel: Callable[..., Any], args: tuple[Any, ...], rounds: int = 7) -> None:
-    """Size a buffer by a dry run, bump `kernel` over it, and print how the two compare."""
+    """Size a buffer by a dry run, bump `kernel` with it, and print how the two compare."""
     profile = alloc.profile(kernel, *args)
     buf = alloc.Buffer(profile.suggested_nbytes)
     bumped = alloc.bump(buf)(kernel)

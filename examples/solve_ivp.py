@@ -1,7 +1,7 @@
-"""A right-hand side handed to SciPy: a reaction-diffusion system by the method of lines.
+"""A right-hand side for SciPy's solver: a reaction-diffusion system by the method of lines.
 
 The system is Gray and Scott's, with the parameters of J. E. Pearson, "Complex Patterns in a Simple
-System" (1993): 2 x 128 x 128 unknowns. SciPy itself is not rewritten, and may keep what it gets.
+System" (1993): 2 x 128 x 128 unknowns. SciPy's code isn't rewritten, and may keep the results.
 """
 
 import numpy as np
@@ -17,7 +17,7 @@ def laplacian(u):
 
 
 def kernel(t, y, size=128, feed=0.04, kill=0.06):
-    """The time derivative of the state, which is u and then v, row by row."""
+    """Return the time derivative of the state, which is u and then v, row by row."""
     u, v = y.reshape(2, size, size)
     reaction = u * v**2
     du = 0.16 * laplacian(u) - reaction + feed * (1.0 - u)

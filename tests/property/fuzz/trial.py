@@ -120,8 +120,19 @@ class Program:
                 break
             lines = program.body.splitlines()
             lines[line] = simple(lines[line])
-            program = replace(program, body="\n".join(lines) + "\n")
+            simpler = replace(program, body="\n".join(lines) + "\n")
+            if not simpler.compiles():  # the line bound a name that an inner function declares
+                break
+            program = simpler
         return program
+
+    def compiles(self) -> bool:
+        """Whether the text is Python."""
+        try:
+            compile(self.text, "<program>", "exec")
+        except SyntaxError:
+            return False
+        return True
 
 
 def simple(line: str) -> str:
