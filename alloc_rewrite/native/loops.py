@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 import numpy as np
+from numpy import add, array, float_power, matmul, multiply, power
 from numpy._core import umath
 
 from ..numpy_facts import numpy_version
@@ -53,7 +54,7 @@ def plan_loop(ufunc: np.ufunc, kinds: tuple[Any, ...]) -> Loop | None:
         for kind, dtype in zip(kinds, dtypes, strict=False)
     ):
         return None  # it would see in which pieces its operands are converted
-    if ufunc in (np.power, np.float_power) and dtypes[-1].kind in "iu":
+    if ufunc in (power, float_power) and dtypes[-1].kind in "iu":
         return None  # it raises from within the loop
     quick = ufunc in _ARITHMETIC and all(d.char in "?bBhHiIlLqQfdFD" for d in dtypes)
     real = all(d.kind != "c" for d in dtypes)
@@ -80,9 +81,9 @@ def plan_reduction(ufunc: np.ufunc, dtype: np.dtype[Any]) -> ReductionLoop | Non
     initial = None
     if ufunc.identity is not None:
         # The sign of a sum's initial zero differs between versions of NumPy.
-        first = np.array([ufunc.identity], dtype)
-        initial = ufunc.reduce(-first if ufunc is np.add and dtype.kind in "fc" else first)
-    cut = _CUTS_ROWS and ufunc in (np.add, np.multiply) and dtype.kind in "fc"
+        first = array([ufunc.identity], dtype)
+        initial = ufunc.reduce(-first if ufunc is add and dtype.kind in "fc" else first)
+    cut = _CUTS_ROWS and ufunc in (add, multiply) and dtype.kind in "fc"
     start = None if initial is None else initial.astype(dtype).tobytes()
     return ReductionLoop(capsule, not quick, cut, start)
 
@@ -92,10 +93,10 @@ def plan_product(dtype: np.dtype[Any]) -> Any:
     if not is_plain(dtype):
         return None
     try:
-        dtypes, capsule = np.matmul._resolve_dtypes_and_context(  # type: ignore[attr-defined]
+        dtypes, capsule = matmul._resolve_dtypes_and_context(  # type: ignore[attr-defined]
             (dtype, dtype, None)
         )
-        np.matmul._get_strided_loop(capsule)  # type: ignore[attr-defined]
+        matmul._get_strided_loop(capsule)  # type: ignore[attr-defined]
     except EXPECTED as error:
         if from_signal_handler(error):
             raise

@@ -20,12 +20,13 @@ from types import (
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy import absolute, matmul
 from numpy._core import umath
 
 from ..callables import Dispatcher, dispatch_of, function_of
 from ..callees import has_placeholder, python_call
 from ..errors import BufferFullError
-from ..numpy_facts import FORWARDS
+from ..numpy_facts import ABSOLUTE, FORWARDS
 from ..registry import find_registered
 from ..rewrite import KEPT, Where, located
 from ..sites.equivalent import Equivalents
@@ -88,11 +89,11 @@ def _planned(spec: tuple[Any, ...], callee: Any) -> tuple[str, Any, Any] | None:
     registered = _registered(spec, callee)
     if registered is not None:
         return registered
-    if kind is np.ufunc and callee is not np.matmul:
+    if kind is np.ufunc and callee is not matmul:
         objects = all(set(signature) <= {"O", "-", ">"} for signature in callee.types)
         return None if objects else ("ufunc", callee, None)
-    if callee is abs:
-        return "ufunc", abs, np.absolute
+    if callee is ABSOLUTE:
+        return "ufunc", ABSOLUTE, absolute
     function = function_of(callee)
     own = NATIVES.get(function) if type(function) in _KINDS else None
     if own is not None:

@@ -22,7 +22,7 @@ from ..callees import Callees, Policy
 from ..core_sites import ArenaSites
 from ..cores import selected
 from ..native.inference import VOCABULARY
-from ..numpy_facts import SYMBOLS
+from ..numpy_facts import ABSOLUTE, SYMBOLS
 from ..pycore.sites import PythonSites
 from ..registry import find
 from ..rewrite import (
@@ -270,7 +270,7 @@ def primitive(callee: Any) -> About | None:
         return About(row.name, row.equivalent is None and _leaves_to_heap(), row.copies)
     if type(callee) is np.ufunc:
         return About(f"numpy.{callee.__name__}")
-    if callee is abs:
+    if callee is ABSOLUTE:
         return About("abs")
     if type(callee) is BuiltinFunctionType and callee in (divmod, pow, sum):
         return About(callee.__name__, heap=_leaves_to_heap())

@@ -22,6 +22,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
 import numpy as np
+from numpy import empty
 
 try:
     import resource
@@ -131,7 +132,7 @@ def heap_faults(nbytes: int, arrays: int) -> int:
     faults = 0
     for _ in range(3):
         before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
-        held = [np.empty(nbytes, np.uint8) for _ in range(arrays)]
+        held = [empty(nbytes, np.uint8) for _ in range(arrays)]
         for array in held:
             array[::4096] = 0
         faults = resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before

@@ -10,10 +10,12 @@ import functools
 from typing import Any
 
 import numpy as np
+from numpy import absolute, positive
 
 from ..callables import as_loaded
 from ..callees import has_placeholder, with_partial
 from ..errors import BufferFullError
+from ..numpy_facts import ABSOLUTE
 from ..registry import find
 from ..sites.equivalent import Equivalents
 from ..sites.errstate import attempt
@@ -48,9 +50,9 @@ class CallSite(Site):
                 instead, result = self.ufunc(callee, args, kwargs)
             elif type(callee) is functools.partial:
                 instead, result = self.partial(callee, args, kwargs)
-            elif callee is abs:
+            elif callee is ABSOLUTE:
                 if len(args) == 1 and type(args[0]) is ndarray and not kwargs:
-                    instead, result = self.ufunc(np.absolute, args, kwargs)
+                    instead, result = self.ufunc(absolute, args, kwargs)
             else:
                 result = self.row(callee, args, kwargs)
                 if result is None:
@@ -168,7 +170,7 @@ _DEFAULTS = {"where": True, "casting": "same_kind", "order": "K"}
 
 def _accepts_ellipsis() -> bool:
     try:
-        np.positive(1.0, out=...)
+        positive(1.0, out=...)
     except TypeError:
         return False
     return True

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from weakref import getweakrefcount
 
 import numpy as np
+from numpy import power
 
 from ..errors import BufferFullError
 from ..interpreter import STACK_COUNTS
@@ -262,11 +263,11 @@ class PowerSite(UfuncSite):
             if self.name == "i_pow":
                 pass  # in place: no array is made
             elif type(b) is ndarray and b.ndim:
-                ufunc = np.power
+                ufunc = power
             else:
                 ufunc = power_ufunc(a.dtype, b)
         elif type(b) is ndarray and b.ndim:
-            ufunc = np.power
+            ufunc = power
         if ufunc is None:
             return None, None
         variant = self.variants_of(ufunc).find((a, b) if ufunc.nin == 2 else (a,))

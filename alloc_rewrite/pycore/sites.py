@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 from typing import Any
 
-import numpy as np
+from numpy import add, ones
 
 from ..buffer import Buffer
 from ..callees import Callees, Policy
@@ -55,12 +55,12 @@ class PythonSites:
 @functools.cache
 def _unit() -> float:
     """Return the seconds that an operator's site costs beyond the plain operation."""
-    operand = np.ones(3)
+    operand = ones(3)
     sites = PythonSites(Buffer(4096), Policy(), frugal=False)
     site = BinarySite(sites, Where("", 0, ""), KEPT, 0, "add")
 
     def run() -> Any:
-        return np.add(operand, operand, site.call(operand, operand))
+        return add(operand, operand, site.call(operand, operand))
 
     def plain() -> Any:
         return operand + operand

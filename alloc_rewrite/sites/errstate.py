@@ -12,7 +12,7 @@ import contextvars
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
+from numpy import geterr, geterrcall
 
 # The context variable of numpy.errstate. Setting it costs a tenth of entering errstate.
 from numpy._core.umath import _extobj_contextvar, _make_extobj
@@ -60,7 +60,7 @@ def error_modes() -> int:
     1: it ignores them; 2: it warns; 0: it prints, raises, or calls a user's function.
     """
     quiet = {"ignore": 1, "warn": 2}
-    state = np.geterr()
+    state = geterr()
     modes = 0
     for i, category in enumerate(_CATEGORIES):
         modes |= quiet.get(state[category], 0) << 2 * i  # type: ignore[literal-required]
@@ -72,10 +72,10 @@ def _strict_form(now: Any) -> Any:
         return _strict[now]
     except KeyError:
         pass
-    state = np.geterr()
+    state = geterr()
     modes = {c: "ignore" if state[c] == "ignore" else "raise" for c in _CATEGORIES}  # type: ignore[literal-required]
     made = _make_extobj(**modes)  # type: ignore[arg-type]
-    if np.geterrcall() is None:  # else the cache would keep the user's handler alive
+    if geterrcall() is None:  # else the cache would keep the user's handler alive
         if len(_strict) >= _MANY:
             _strict.clear()
         _strict[now] = made

@@ -23,6 +23,7 @@ MAY_IMPORT = {
     "interpreter": set(),
     "sizes": set(),
     "numpy_facts": set(),
+    "numpy_names": set(),
     "_native": set(),
     "pycore.layout": set(),
     "pycore.pages": {"numpy_facts"},
@@ -91,7 +92,17 @@ MAY_IMPORT = {
         "cores",
         "interpreter",
     },
-    "__init__": {"bump", "profile", "explain", "registry", "buffer", "cores", "errors", "threads"},
+    "__init__": {
+        "numpy_names",
+        "bump",
+        "profile",
+        "explain",
+        "registry",
+        "buffer",
+        "cores",
+        "errors",
+        "threads",
+    },
 }
 
 

@@ -15,6 +15,7 @@ import functools
 from typing import Any
 
 import numpy as np
+from numpy import add, multiply
 from numpy.random import Generator, RandomState
 
 from .support import Array, DeclinedError, Dtype, Empty, Equivalent, Row, Shape, as_dtype, as_shape
@@ -75,8 +76,8 @@ def _scaled(draw: Any, result: Array, shift: float, scale: float) -> bool:
         return False
     draw(out=result)
     with np.errstate(all="ignore"):
-        np.multiply(result, scale, out=result)
-        np.add(result, shift, out=result)
+        multiply(result, scale, out=result)
+        add(result, shift, out=result)
     return True
 
 
