@@ -1,13 +1,16 @@
 """Bump-allocate NumPy code: rewrite functions so that their arrays come out of an arena."""
 
-from .buffer import Buffer
-from .bump import bump, default_buffer, run
-from .cores import core
-from .errors import BufferFullError, RewriteWarning
-from .explain import Explanation, explain
-from .profile import Profile, allocated, profile
-from .registry import register
-from .threads import get_num_threads, set_num_threads
+from .numpy_names import own_names
+
+with own_names():
+    from .buffer import Buffer
+    from .bump import bump, default_buffer, run
+    from .cores import core
+    from .errors import BufferFullError, RewriteWarning
+    from .explain import Explanation, explain
+    from .profile import Profile, allocated, profile
+    from .registry import register
+    from .threads import get_num_threads, set_num_threads
 
 __all__ = [
     "Buffer",

@@ -1,7 +1,7 @@
-"""`Buffer`: what users make, set and look at; the memory is an arena of the core that runs.
+"""`Buffer`: what users create, set and read; its memory is an arena of the core that runs.
 
 In: sizes and policies. Out: an arena with these settings, and its figures. It must not know how
-an arena works, nor who takes arrays from it.
+an arena works, nor what takes arrays from it.
 """
 
 from __future__ import annotations
@@ -43,8 +43,8 @@ class Buffer:
 
     Notes
     -----
-    A bump allocator hands out memory by moving a pointer [1]_. Here a block is also used
-    again once no array, view or memoryview is left over it, so a loop of any length needs
+    A bump allocator hands out memory by moving a pointer [1]_. Here a block is also reused
+    once no array, view or memoryview over it is left, so a loop of any length needs
     the memory of its live arrays only. Memory under a live array is never handed out.
 
     A buffer may be used from several threads at once. It pickles as its settings.
@@ -85,7 +85,7 @@ class Buffer:
         self._nbytes = nbytes
         self._on_full = on_full
         self._limit = limit
-        self.companions: dict[Any, Any] = {}  # what others keep for as long as the buffer lives
+        self.companions: dict[Any, Any] = {}  # what other parts keep as long as the buffer lives
         # The core whose sites use the buffer, and its memory.
         self.core = selected().name
         self.arena: Any = new_arena(self.core, nbytes, on_full, limit)
@@ -99,7 +99,7 @@ class Buffer:
 
     @property
     def used(self) -> int:
-        """Bytes handed out: live arrays, and dead ones whose blocks wait to be used again."""
+        """Bytes handed out: live arrays, and dead ones whose blocks wait for reuse."""
         return int(self.arena.used)
 
     @property
@@ -109,7 +109,7 @@ class Buffer:
 
     @property
     def live(self) -> int:
-        """Number of arrays that somebody still holds (views count as their array)."""
+        """Number of arrays that are still referenced (views count as their array)."""
         return int(self.arena.live)
 
     @property
@@ -166,15 +166,15 @@ class Buffer:
         self.arena.reset()
 
     def trim(self) -> int:
-        """Give memory that no array needs back to the system.
+        """Return memory that no array needs to the system.
 
         Chunks without live arrays leave the buffer. Other chunks, and the first chunk of a buffer
-        with a size, stay; free pages in them are given back where the system allows it (Linux).
+        with a size, stay; free pages in them are returned where the system allows it (Linux).
 
         Returns
         -------
         int
-            Bytes given back: memory that arrays have used since the system gave it.
+            Bytes returned: memory that arrays have used since the system gave it.
 
         Raises
         ------
@@ -183,9 +183,9 @@ class Buffer:
 
         Notes
         -----
-        Live arrays keep their place, and nothing else changes: what is given back is taken again
-        when it is needed, at the price of its page faults. A buffer trims itself when it has kept
-        much more than was needed over many requests for arrays; `reset` alone doesn't trim.
+        Live arrays keep their place, and nothing else changes: the buffer takes memory again when
+        it needs some, at the price of page faults. A buffer trims itself when it has kept much more
+        than it needed over many requests for arrays; `reset` alone doesn't trim.
 
         Examples
         --------
@@ -203,7 +203,7 @@ class Buffer:
         return int(self.arena.trim())
 
     def __enter__(self) -> Buffer:
-        """Let all arrays that NumPy makes in this thread or task come out of the buffer.
+        """Take all arrays that NumPy makes in this thread or task from the buffer.
 
         With ``ALLOC_REWRITE=0`` in the environment they stay on the heap.
 

@@ -1,4 +1,4 @@
-"""`bump` and `run`: functions whose arrays come out of a buffer.
+"""`bump` and `run`: functions whose arrays come from a buffer.
 
 In: callables of every kind, and a buffer. Out: callables of the same kind, rewritten. It must
 not know bytecode, nor what sites do; it puts the parts together.
@@ -18,17 +18,17 @@ from .callees import Policy, python_call, refusal_of_names
 from .core_sites import ArenaSites, arena_sites
 from .cores import switched_off
 from .errors import warn_the_user
-from .rewrite import Gates, behind_gates, gates_of, with_code
+from .rewrite import Gates, gates_of, rewritten_of, with_code
 
 F = TypeVar("F", bound=Callable[..., Any])
 
 
 class Bumped(NamedTuple):
-    """What a bumped function was made from, and with. The function keeps it: `_KEPT_AS`."""
+    """What a bumped function was made from, and with. The function keeps it as `_KEPT_AS`."""
 
     original: Any  # a Python function; as the field of a class it would be taken for a method
     sites: ArenaSites
-    gates: Gates  # what its code finds its sites by, which lives as long as this
+    gates: Gates  # by which its code finds its sites; they live as long as this
 
 
 _HEAP_TYPE = 1 << 9  # the flag of classes made at run time (Py_TPFLAGS_HEAPTYPE)
@@ -62,7 +62,7 @@ def bump(target: Any = None, /, *, include: Iterable[Any] = (), exclude: Iterabl
     -------
     callable
         A decorator; with a function as `target`, the bumped function. On a free-threaded build of
-        Python that is what was given, as it is (see `core`). Elsewhere it is a function of its
+        Python it is the function itself (see `core`). Elsewhere it is a function of its
         own, with the name, signature, documentation and source of the original, which stays
         as it is (``__wrapped__``). Methods, static and class methods and properties stay what
         they are; of a class each method is replaced, in place; a `functools.partial` or a
@@ -72,8 +72,8 @@ def bump(target: Any = None, /, *, include: Iterable[Any] = (), exclude: Iterabl
     Raises
     ------
     TypeError
-        If what is decorated has no Python bytecode, as what `functools.lru_cache` and other
-        decorators make (put ``@bump`` underneath them), or `target` is none of the above.
+        If what is decorated has no Python bytecode, such as the result of `functools.lru_cache` and
+        other decorators (put ``@bump`` underneath them), or `target` is none of the above.
     ValueError
         If a size is not positive, or exceeds the machine's memory.
 
@@ -84,9 +84,9 @@ def bump(target: Any = None, /, *, include: Iterable[Any] = (), exclude: Iterabl
 
     Notes
     -----
-    With ``ALLOC_REWRITE=0`` in the environment what is decorated is returned as it is.
+    With ``ALLOC_REWRITE=0`` in the environment, bump returns its argument as it is.
 
-    Results are the same to the bit. Functions that the function calls are rewritten as well,
+    Results are bit-for-bit identical. Functions that the function calls are rewritten as well,
     when they are first called; the originals stay as they are. Arrays that are returned or
     stored stay valid for ever. The method is that of Alloc.jl [1]_, on CPython's bytecode.
 
@@ -131,8 +131,8 @@ def run(f: Callable[..., Any], buf: Buffer, /, *args: Any, **kwargs: Any) -> Any
     Returns
     -------
     object
-        What `f` returns, the same to the bit. With ``ALLOC_REWRITE=0`` in the environment `f` is
-        called as it is, and its arrays come from the heap.
+        What `f` returns, bit-for-bit identical. With ``ALLOC_REWRITE=0`` in the environment,
+        `f` is called as it is, and its arrays come from the heap.
 
     Raises
     ------
@@ -151,12 +151,12 @@ def run(f: Callable[..., Any], buf: Buffer, /, *args: Any, **kwargs: Any) -> Any
         raise TypeError(f"run: the second argument is {buf!r}, not a Buffer")
     if switched_off():
         return f(*args, **kwargs)
-    # Every array counts here, however small: nothing is given back.
+    # Every array counts here, however small: no site is switched off.
     return _bump_any(_sites(buf, Policy(), frugal=False), f)(*args, **kwargs)
 
 
 def default_buffer() -> Buffer:
-    """Return the growing buffer that functions bumped without one share."""
+    """Return the growing buffer that functions without a buffer of their own share."""
     if not _default:
         _default.append(Buffer())
     return _default[0]
@@ -165,7 +165,7 @@ def default_buffer() -> Buffer:
 def bumped(function: Any) -> Bumped | None:
     """Return what a bumped function was made from; None for any other object.
 
-    Others, as reloaders do, may have given it other code since, or that of a bumped function.
+    Other tools, such as reloaders, may have given it other code since, or a bumped function's.
     """
     gates = gates_of(function.__code__) if type(function) is FunctionType else None
     if gates is None:
@@ -173,7 +173,7 @@ def bumped(function: Any) -> Bumped | None:
     origin = vars(function).get(_KEPT_AS)
     if isinstance(origin, Bumped) and origin.gates is gates:
         return origin
-    rewritten = behind_gates(gates)
+    rewritten = rewritten_of(gates)
     code = None if rewritten is None else rewritten.original
     if rewritten is None or code is None:
         return None
@@ -230,7 +230,7 @@ def _check(target: Any) -> None:
 
 
 def as_function(target: Any) -> FunctionType | None:
-    """Return a Python function that calls a partial or callable object; None if in vain."""
+    """Return a Python function that calls a partial or callable object; None if there is none."""
     if isinstance(target, functools.partial):
         inside: Any = target.func
     else:
@@ -346,7 +346,7 @@ def _refusal(target: Any) -> TypeError:
 
 
 def _inside(target: Any) -> FunctionType | None:
-    """Return the Python function that another decorator has wrapped, if it tells."""
+    """Return the Python function that another decorator has wrapped, if it says which."""
     for name in ("__wrapped__", "py_func", "func", "pyfunc"):
         inside = inspect.getattr_static(target, name, None)
         if isinstance(inside, FunctionType):
@@ -365,14 +365,14 @@ def _signature(function: FunctionType) -> str:
         return "(...)"
 
 
-#: What the types of such objects are called where they are written.
+#: How source code names the types of such objects.
 _DECORATORS = {
     "functools._lru_cache_wrapper": "functools.lru_cache",
     "numba.core.registry.CPUDispatcher": "numba.njit",
     "numba.np.ufunc.dufunc.DUFunc": "numba.vectorize",
 }
 _CONTEXTS: tuple[Any, ...] = (contextlib.contextmanager, contextlib.asynccontextmanager)
-#: The code of functions that only hand over the one that they wrap, and why bump leaves them.
+#: The code of functions that only call the one that they wrap, and why bump leaves them.
 _WRAPPERS = {
     made(bump).__code__: f"it is wrapped by contextlib.{made.__name__}; put @bump underneath"
     for made in _CONTEXTS

@@ -4,10 +4,10 @@ In: a callable. Out: the function or functions that calling it runs. Names don't
 may have another method of the same name (`super().sum`), and another library a function.
 It must not know sites.
 
-A dispatcher of NumPy's, such as `np.concatenate`, passes its arguments to a function that it asks
-which of them may take the call over, goes through the answer, and only then runs the function that
-it is for. So an argument that can't be gone through fails there, with a message and a frame of its
-own. A dispatcher for `like=` asks no function: it takes its first argument off.
+A dispatcher of NumPy's, such as `np.concatenate`, first asks a function which of its arguments may
+take the call over, iterates over the answer, and only then runs the function that it is for. So an
+argument that can't be iterated over fails there, with a message and a frame of its own. A
+dispatcher for `like=` asks no function: it removes its first argument.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ Dispatcher: Any = type(np.concatenate)
 def function_of(callee: Any) -> Any:
     """Return the function that a bound method was made of, and anything else as it is.
 
-    None for a bound built-in method that is none of a type's: its name tells nothing, as the type
+    None for a bound built-in method that is not a type's: its name says nothing, as the type
     of its object may have another method of that name (``super().sum``), or none.
     """
     kind = type(callee)
@@ -59,8 +59,8 @@ def is_made_of(callee: Any, function: Any) -> bool:
 def as_loaded(callee: Any) -> Any:
     """Return what the interpreter would call where it loads this bound method for a call.
 
-    It binds no compiled method there, and those that take no keywords name themselves otherwise
-    in their error if they are bound.
+    It binds no compiled method there; methods without keywords have another name in their error if
+    they are bound.
     """
     if type(callee) is BuiltinMethodType:
         function, owner = function_of(callee), callee.__self__
@@ -83,7 +83,7 @@ class Dispatch(NamedTuple):
 
 
 def dispatch_of(dispatcher: Any) -> Dispatch | None:
-    """Return the functions of a dispatcher that gets along without its own compiled code."""
+    """Return the functions of a dispatcher that works without its own compiled code."""
     function = dispatcher._implementation
     if type(function) is not FunctionType or _ASKED_AT is None:
         return None
@@ -94,7 +94,7 @@ def dispatch_of(dispatcher: Any) -> Dispatch | None:
 
 
 def _cannot_fail(ask: FunctionType, function: FunctionType) -> bool:
-    """Whether asking does nothing but name some of the arguments that the function takes too."""
+    """Whether asking only names some of the arguments that the function takes too."""
     names = [instr.opname for instr in dis.get_instructions(ask)]
     is_tuple = names[-2:] == ["BUILD_TUPLE", "RETURN_VALUE"]
     return is_tuple and _NAMING.issuperset(names) and _taken_by(ask) == _taken_by(function)
@@ -124,7 +124,7 @@ def _object_at(holder: Any, offset: int) -> Any:
 
 
 def _where_asked() -> int | None:
-    """Find where a dispatcher keeps the function that it asks, by dispatchers made for that."""
+    """Find where a dispatcher keeps the function that it asks, with dispatchers made for this."""
 
     def ask() -> None: ...
     def run() -> None: ...

@@ -1,4 +1,4 @@
-"""Which callables are entered, and how: the rewritten counterpart of what is about to be called.
+"""Which callables are entered, and how: the rewritten counterpart of a callable.
 
 In: any callable, and the arguments where these decide. Out: a callable that does the same with
 the arena, or None where the original has to be called. It must not know what sites do.
@@ -20,7 +20,7 @@ from .numpy_facts import FORWARDS
 from .rewrite import Rewriter, Rewritten, is_rewritten
 
 #: Top-level packages that are never entered: the standard library with the import machinery
-#: (by `sys.stdlib_module_names`), this library and what it stands on, and test runners.
+#: (by `sys.stdlib_module_names`), this library and what it depends on, and test runners.
 DENIED = frozenset(
     {
         "alloc_rewrite",
@@ -81,7 +81,7 @@ class Policy:
             return looked_up
         module = function.__globals__.get("__name__") or ""
         if _matches(function, module, self.exclude):
-            return "it is excluded"
+            return "exclude= names it"
         if _matches(function, module, self.include):
             return ""
         top = module.partition(".")[0]
@@ -199,7 +199,7 @@ class Callees:
         return None if call is None else self._method(call, callee)
 
     def _answers(self, dispatch: Dispatch, args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:
-        """Whether what a dispatcher asks first goes well; if not, the dispatcher tells why."""
+        """Whether what a dispatcher asks first succeeds; if not, the dispatcher says why."""
         if dispatch.ask is None:
             return True
         try:
@@ -250,5 +250,5 @@ def _overrides(value: Any) -> bool:
         return bool(value.dtype.hasobject)
     if kind is tuple or kind is list:
         return any(map(_overrides, value))
-    # A dispatcher looks into whatever it can go over, and so may come upon anything.
+    # A dispatcher looks into whatever it can iterate over, and so may find anything.
     return any(hasattr(kind, name) for name in ("__array_function__", "__iter__", "__getitem__"))

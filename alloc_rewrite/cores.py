@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from types import ModuleType
 from typing import Any, NamedTuple
 
-from .interpreter import FREE_THREADED, UNKNOWN
+from .interpreter import FREE_THREADED, UNSUPPORTED
 from .numpy_facts import wants_huge_pages
 from .pycore.arena import PythonArena
 from .sizes import FIRST_CHUNK, aligned
@@ -33,8 +33,8 @@ class Core(NamedTuple):
 
 def _loaded() -> tuple[ModuleType | None, str]:
     """Return the extension module, or None and why it cannot be used."""
-    if UNKNOWN or FREE_THREADED:  # where importing it would turn the GIL on
-        return None, UNKNOWN or FREE_THREADED
+    if UNSUPPORTED or FREE_THREADED:  # where importing it would turn the GIL on
+        return None, UNSUPPORTED or FREE_THREADED
     try:
         return importlib.import_module(f"{__package__}._native"), "the extension module is there"
     except ModuleNotFoundError:

@@ -18,7 +18,7 @@ class BufferFullError(MemoryError):
     nbytes : int
         Size of the array that did not fit, in bytes.
     suggested_nbytes : int
-        Smallest capacity, in bytes, with which this array would have fitted beside
+        Smallest capacity, in bytes, with which this array would have fitted together with
         everything that the buffer held at that moment.
 
     Examples
@@ -77,7 +77,7 @@ class RewriteError(Exception):
 
 
 class NothingToDoError(RewriteError):
-    """The code has no place for a site, so that nothing is lost by leaving it."""
+    """The code has no place for a site, so that leaving it costs nothing."""
 
 
 class RewriteWarning(RuntimeWarning):
@@ -85,7 +85,7 @@ class RewriteWarning(RuntimeWarning):
 
 
 def warn_the_user(text: str) -> None:
-    """Give a `RewriteWarning` at the line outside this library that led here."""
+    """Give a `RewriteWarning` at the line outside this library that led to this call."""
     level = 1
     frame: FrameType | None = sys._getframe()
     while frame is not None and _is_ours(frame):

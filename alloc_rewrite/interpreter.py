@@ -1,7 +1,7 @@
-"""What this interpreter is: its version, and what reference counts and the GIL promise in it.
+"""What this interpreter is: its version, and what reference counts and the GIL guarantee.
 
-In: nothing. Out: facts, each with what rests on it. With `rewrite.opcodes`, which knows the
-instructions of each version, this is the only module that asks for the version; what C asks stands
+In: nothing. Out: facts, each with what depends on it. With `rewrite.opcodes`, which knows the
+instructions of each version, this is the only module that asks for the version; what C asks is
 in `csrc/compat.h`. It must not know the rest of the library.
 """
 
@@ -29,7 +29,7 @@ def _refusal_of_arenas() -> str:
 
 
 #: Why no code can be rewritten here; empty if it can.
-UNKNOWN = _refusal_of_code()
+UNSUPPORTED = _refusal_of_code()
 
 #: Why no function gets its arrays from an arena here, though `profile` can count; empty if it does.
 #: Blocks, slots and caches of both cores are shared by all threads under the GIL alone, and a
@@ -37,7 +37,7 @@ UNKNOWN = _refusal_of_code()
 #: build, even with the GIL turned on.
 FREE_THREADED = _refusal_of_arenas()
 
-#: Whether the reference count of an operand on a frame's stack says who holds it. Since 3.14 a
+#: Whether the reference count of an operand on a frame's stack counts every reference. Since 3.14 a
 #: frame may lend a local to its stack without counting.
 STACK_COUNTS = VERSION < (3, 14)
 

@@ -1,6 +1,6 @@
 """Facts about NumPy that several parts need: its version, operators' ufuncs, powers, huge pages.
 
-In: nothing. Out: tables and answers. This module must not know what is done with them.
+In: nothing. Out: tables and answers. This module must not know what they are for.
 
 Sources of `power_ufunc`: `fast_scalar_power` in NumPy 2.0 to 2.2, which looks at the value of any
 real exponent; in 2.3, where only a Python int or float of exactly that type counts; and from 2.4
@@ -14,6 +14,7 @@ from types import FunctionType
 from typing import Any
 
 import numpy as np
+from numpy import power, reciprocal, sqrt, square
 from numpy._core import _methods, umath
 
 
@@ -59,8 +60,12 @@ _BY_VALUE: dict[float, np.ufunc] = {
 }
 
 
+#: The built-in function, whatever `abs` means when code runs.
+ABSOLUTE = abs
+
+
 def power_ufunc(dtype: np.dtype[Any], exponent: Any) -> np.ufunc | None:
-    """The ufunc behind `array ** exponent`; call it with the array alone if its `nin` is 1.
+    """The ufunc of `array ** exponent`; call it with the array alone if its `nin` is 1.
 
     Binary `np.power` takes the array and the exponent as it was given. None: run the original.
     """
@@ -74,33 +79,33 @@ def power_ufunc(dtype: np.dtype[Any], exponent: Any) -> np.ufunc | None:
     inexact = dtype.kind in "fc"
     if kind is int:
         if exponent == 2:
-            return np.square if inexact or _VERSION >= (2, 4) else np.power
+            return square if inexact or _VERSION >= (2, 4) else power
         if exponent == -1 and inexact:
-            return np.reciprocal
+            return reciprocal
     elif exponent == 0.5 and inexact:
-        return np.sqrt
-    return np.power
+        return sqrt
+    return power
 
 
 def _power_of_other(dtype: np.dtype[Any], exponent: Any) -> np.ufunc | None:
     if type(exponent) is complex or isinstance(exponent, np.complexfloating):
-        return np.power
+        return power
     if isinstance(exponent, (np.integer, np.floating)) and exponent.dtype.isbuiltin == 1:
         if _VERSION >= (2, 3):
-            return np.power
+            return power
         return _by_value(dtype, float(exponent), isinstance(exponent, np.floating))
     return None
 
 
 def _by_value(dtype: np.dtype[Any], exponent: float, is_float: bool) -> np.ufunc | None:
     if not -(2**53) < exponent < 2**53:
-        return np.power if is_float else None
+        return power if is_float else None
     if dtype.kind in "fc":
-        return _BY_VALUE.get(exponent, np.power)
+        return _BY_VALUE.get(exponent, power)
     if exponent != 2:
-        return np.power
+        return power
     # of integers to 2.0 it squares a copy as float64, in a layout that is not a ufunc's
-    return None if is_float and dtype.kind in "iu" else np.square
+    return None if is_float and dtype.kind in "iu" else square
 
 
 @cache

@@ -20,7 +20,7 @@ _functions: dict[Any, Row] = {}
 _methods: dict[tuple[type, str], Row] = {}
 _functions_of_methods: dict[tuple[type, str], Any] = {}  # as the type has them
 _registered: list[Any] = []  # keys of the rows that users added
-_types: set[type] = set()  # of the functions; hashing others might run anybody's code
+_types: set[type] = set()  # of the functions; hashing others might run foreign code
 
 
 def _table(key: Any) -> dict[Any, Row]:
@@ -28,7 +28,7 @@ def _table(key: Any) -> dict[Any, Row]:
 
 
 def _add(row: Row, function: Any = None) -> None:
-    """Add a row; of a method also the function that it is made of."""
+    """Add a row; for a method, also under the function that it is made of."""
     _table(row.function)[row.function] = row
     if type(row.function) is tuple:
         _functions_of_methods[row.function] = function
@@ -46,7 +46,7 @@ def find(callee: Any) -> tuple[Row, tuple[Any, ...]] | None:
     """Return a callable's row and what goes before its arguments (the object of a method)."""
     if type(callee) in (BuiltinMethodType, MethodType):
         owner = callee.__self__
-        key = (type(owner), callee.__name__)  # finds what may be the row: a name is no identity
+        key = (type(owner), callee.__name__)  # finds a possible row: a name is no identity
         row = _methods.get(key)
         if row is not None and _is_of(callee, _functions_of_methods[key]):
             return row, (owner,)
@@ -62,7 +62,7 @@ def _is_of(callee: Any, function: Any) -> bool:
 
 
 def find_registered(callee: Any) -> tuple[Row, type | None] | None:
-    """Return the row that a user registered for a callable, and whose method it is, if one's.
+    """Return the row that a user registered for a callable, and the type if it is a method.
 
     A method is found bound as well as plain.
     """
@@ -95,8 +95,8 @@ def register(function: Callable[..., Any], equivalent: Callable[..., Any]) -> No
         Called as ``equivalent(empty, *args, **kwargs)`` with the arguments of the call, where
         ``empty(shape, dtype, strides=None)`` returns an uninitialised array of the arena
         (`shape` a tuple of int, `dtype` a `numpy.dtype`, `strides` in bytes or None for C
-        order). It returns the result, the same to the bit as the function's, or
-        ``NotImplemented`` to let the function itself run. An error that it raises (of the types
+        order). It returns the result, bit-for-bit identical to the function's,
+        or ``NotImplemented`` to let the function itself run. An error that it raises (of the types
         that NumPy raises) has the same effect, so it must not change anything before it is sure
         to succeed.
 
@@ -144,7 +144,7 @@ def register(function: Callable[..., Any], equivalent: Callable[..., Any]) -> No
 
 
 def _key(function: Any) -> Any:
-    """Return what `find` looks a callable up by: bound methods of objects by type and name."""
+    """Return the key by which `find` looks up a callable; for a bound method, type and name."""
     owner = getattr(function, "__self__", None)
     if type(function) in (BuiltinMethodType, MethodType) and type(owner) is not ModuleType:
         return type(owner), function.__name__

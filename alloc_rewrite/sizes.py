@@ -23,15 +23,15 @@ def aligned(nbytes: int) -> int:
 def block_size(nbytes: int) -> int:
     """Return the size of the blocks that serve arrays of `nbytes`: at most a sixteenth more.
 
-    Sixteen sizes to each power of two let arrays of nearly the same size, as neighbouring
-    slices are, use each other's blocks while these are in the cache.
+    Sixteen sizes to each power of two let arrays of nearly the same size, such as neighbouring
+    slices, reuse each other's blocks while these are in the cache.
     """
     step = max(ALIGNMENT, 1 << (nbytes.bit_length() - 5)) if nbytes >= 16 else ALIGNMENT
     return -(-nbytes // step) * step
 
 
 def machine_memory() -> int:
-    """Bytes of memory of this machine, or of its address space where it doesn't tell."""
+    """Bytes of memory of this machine, or of its address space where it doesn't say."""
     try:
         return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     except (AttributeError, ValueError, OSError):

@@ -14,13 +14,12 @@ _number = [1]
 
 
 def set_num_threads(number: int) -> None:
-    """Let each region use so many threads; at first it is one.
+    """Set how many threads a region may use; at first it is one.
 
     A region of the native core with enough to do (a million additions, or 30,000 sines) shares its
-    blocks out among the threads. Results are the same to the bit for any number, and so are
-    warnings and exceptions. The threads are started when they are needed first. While they work for
-    one caller, regions that run in other threads of Python do with their own. On the Python core
-    the number has no effect.
+    blocks out among the threads. Results, warnings and exceptions are the same for any number, bit
+    for bit. The threads start when they are first needed. While they work for one caller, regions
+    in other Python threads run on one thread each. On the Python core the number has no effect.
 
     Parameters
     ----------
@@ -31,7 +30,7 @@ def set_num_threads(number: int) -> None:
     Raises
     ------
     TypeError
-        If it is no integer.
+        If it is not an integer.
     ValueError
         If it is less than 1 or more than 256.
 

@@ -10,11 +10,13 @@
 #define UNLIKELY(x) __builtin_expect(!!(x), 0)
 #define ALWAYS_INLINE static inline __attribute__((always_inline))
 #define NOINLINE __attribute__((noinline))
+#define UNALIGNED __attribute__((aligned(1))) /* after a type: at any address */
 #else
 #define LIKELY(x) (x)
 #define UNLIKELY(x) (x)
 #define ALWAYS_INLINE static inline
 #define NOINLINE
+#define UNALIGNED
 #endif
 
 /* Arenas, slots and caches are shared by all threads under the GIL alone, and a count of references
@@ -50,7 +52,9 @@ struct HandlerVariable {
 #else
 #define STACK_ARRAY(type, n) ((type *)__builtin_alloca(((size_t)(n) + 1) * sizeof(type)))
 #endif
-
+/* The same in an array of fixed size, which takes less time, if that has room for so many. */
+#define STACK_ROOM(type, few, n) \
+    ((size_t)(n) <= sizeof(few) / sizeof(type) ? (few) : STACK_ARRAY(type, n))
 
 /* Up to 3.11 the collector may run inside the setting of a context variable, and a finaliser that
  * sets one as well destroys what is being copied (CPython issue 148891). */

@@ -66,7 +66,7 @@ module_learn_elision(PyObject *module, PyObject *happens)
     Py_RETURN_NONE;
 }
 
-/* Let regions use so many threads; the former ones end when nobody uses them any more. */
+/* Let regions use so many threads; those there are end after the last region that uses them. */
 static PyObject *
 module_set_num_threads(PyObject *module, PyObject *number)
 {
@@ -95,7 +95,7 @@ static PyMethodDef module_methods[] = {
     {NULL, NULL, 0, NULL},
 };
 
-/* What Python has to know of the sizes and names that stand in C. */
+/* Give Python the sizes and names that C defines. */
 static int
 module_add_facts(PyObject *module)
 {
@@ -159,7 +159,7 @@ module_execute(PyObject *module)
     return module_add_facts(module);
 }
 
-/* What the state owns besides. */
+/* What else the state owns. */
 #define OWNED(X)       \
     X(arena_type)     \
     X(operator_type)  \
@@ -167,7 +167,6 @@ module_execute(PyObject *module)
     X(native_type)    \
     X(bound_type)     \
     X(region_type)    \
-    X(limbo)          \
     X(filters_name)   \
     X(shown_name)     \
     X(original_name)  \
@@ -201,6 +200,7 @@ module_delete(void *module)
 {
     State *state = PyModule_GetState(module);
     module_clear(module);
+    Py_CLEAR(state->limbo); /* not before: sites that are let go later add to it */
     if (state->pool != NULL) {
         pool_release(state->pool);
         state->pool = NULL;

@@ -17,7 +17,7 @@ recent_touch(void *list, int at)
     }
 }
 
-/* Add an entry in front; return the one that there is no room for any more, or NULL. */
+/* Add an entry in front; return the entry that this pushes out, or NULL. */
 ALWAYS_INLINE void *
 recent_add(void *list, int *n, int most, void *entry)
 {

@@ -28,7 +28,7 @@
 #include "compat.h"
 #include "questions.h"
 
-#define LARGE 10000    /* items from which on other threads may run meanwhile */
+#define LARGE 10000    /* items from which other threads may run meanwhile */
 #define MAX_IN 3       /* operands of an operation */
 #define MAX_OPERANDS 4 /* with its output */
 

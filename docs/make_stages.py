@@ -21,7 +21,7 @@ from alloc_rewrite.pycore.sites import PythonSites
 from alloc_rewrite.rewrite import found_in
 from alloc_rewrite.rewrite.decode import bytecode_of
 from alloc_rewrite.rewrite.encode import encode
-from alloc_rewrite.rewrite.gates import Hole, behind
+from alloc_rewrite.rewrite.gates import Hole, content_of
 from alloc_rewrite.rewrite.ir import IR
 
 PAGE = Path(__file__).parent / "explanation" / "how-it-works.md"
@@ -104,7 +104,7 @@ def _fillings(function: Any, code: CodeType) -> list[tuple[str, str]]:
         if isinstance(constant, np.ufunc):
             out.append((hole.name, repr(constant)))
         else:
-            content = behind(constant)
+            content = content_of(constant)
             site = type(content.__self__).__name__
             out.append((hole.name, f"{constant!r}, which leads to {site}.{content.__name__}"))
     return sorted(out)

@@ -34,24 +34,24 @@ class Explanation:
     core : str
         The core whose sites it has, or would have: ``"native"`` or ``"python"``.
     bumped : bool
-        Whether it is bumped. If not, this is what a bump would find, and nothing is counted.
+        Whether it is bumped. If not, this is what bump would find, and nothing is counted.
     reason : str
-        Why it runs as it is; empty if it is rewritten.
+        Why it runs unchanged; empty if it is rewritten.
     regions : tuple of Region
         Straight-line code that one site does in one go: ``first``, ``last`` (lines), ``program``
         (what it computes, in words), ``operations`` (their number), ``leaves`` (what it starts
         from), ``delivers`` (the variables and values that it gives), ``ended`` (the `Break` that
-        it goes up to, or None), ``hits``, ``misses``, ``given_back``, ``declined`` (why the
-        original code had to run the last time it did), ``inside`` (the sites of its single
-        operations and calls, which serve when it declines) and ``plans`` (as dictionaries, if
-        `explain` was asked for them).
+        it goes up to, or None), ``hits``, ``misses``, ``given_back`` (whether the site is
+        switched off), ``declined`` (why the original code last had to run), ``inside`` (the sites
+        of its single operations and calls, which serve when it declines) and ``plans`` (as
+        dictionaries, if `explain` was asked for them).
     sites : tuple of Site
         Single operations and calls outside regions: ``line``, ``what``, ``note`` (on what is
         called), ``hits``, ``misses``, ``given_back``.
     breaks : tuple of Break
-        What broke runs of array operations off, by line: ``line``, ``reason``.
+        What ends runs of array operations, by line: ``line``, ``reason``.
     heap_fallbacks : int or None
-        Number of arrays that the buffer was too full for, from whatever function; None if the
+        Number of arrays for which the buffer was too full, from any function; None if the
         function is not bumped.
     """
 
@@ -77,17 +77,17 @@ def explain(f: Any, /, *, plans: bool = False) -> Explanation:
     ----------
     f : callable
         A Python function, or what leads to one: a method, a static or class method, a property, a
-        `functools.partial`, an object with a method ``__call__``. Of a bumped function the sites
-        that it has are shown, with how often each handled what it got.
+        `functools.partial`, an object with a method ``__call__``. For a bumped function, its
+        sites are shown, with how often each handled what it got.
     plans : bool
         Whether to show how the regions of a bumped function go over the arrays that came last: the
-        order of operations, which of them are done in one pass, and the blocks of items. Only the
+        order of operations, which of them share one pass, and the blocks of items. Only the
         native core has such plans.
 
     Returns
     -------
     Explanation
-        Regions with their programs, what broke them off at which line, and all other sites.
+        Regions with their programs, what ends them at which line, and all other sites.
 
     Raises
     ------
@@ -97,11 +97,11 @@ def explain(f: Any, /, *, plans: bool = False) -> Explanation:
     Notes
     -----
     Sites count what they do: `hits` are operands handled, or callables swapped; `misses` were left
-    to the original code. A site of a call that finds something to swap begins to count misses
-    anew, as does one of an operator that NumPy does with the buffer's memory. Sites that gain
-    nothing are given back; their figures stay.
+    to the original code. A site of a call that finds something to swap counts misses from zero
+    again, as does one of an operator that NumPy does with the buffer's memory. Sites that gain
+    nothing are switched off; their figures stay.
 
-    With ``ALLOC_REWRITE=0`` in the environment no function is bumped, and this is what a bump would
+    With ``ALLOC_REWRITE=0`` in the environment no function is bumped, and this is what bump would
     find without it.
 
     Examples
@@ -141,7 +141,7 @@ def explain(f: Any, /, *, plans: bool = False) -> Explanation:
 
 
 def _function_of(given: Any) -> tuple[FunctionType, Bumped | None]:
-    """Return the function to explain, as it is written, and what it is bumped with, if it is."""
+    """Return the function to explain, as it is written, and what it is bumped with, if anything."""
     target, outer = given, None
     while target is not None:
         if isinstance(target, MethodType | staticmethod | classmethod):

@@ -1,7 +1,7 @@
-"""The parts of an explanation: regions, single sites, and what broke regions off.
+"""The parts of an explanation: regions, single sites, and what ends regions.
 
 In: what the rewriter found in a function, and its sites if it is bumped. Out: plain data. It must
-not know how they are shown.
+not know how it is shown.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ _NEVER = frozenset({"matmul", "i_matmul", "i_pow"})  # operators that no region 
 
 @dataclass(frozen=True, slots=True)
 class Break:
-    """What broke a run of array operations off."""
+    """What ends a run of array operations."""
 
     line: int
     reason: str
@@ -95,7 +95,7 @@ class Parts:
         self._regions = list(self._regions_in_use())
 
     def _regions_in_use(self) -> Iterator[tuple[int, PlaceOfRegion]]:
-        """Go over the regions; a spare one takes the place of one that was given back."""
+        """Go over the regions; a spare one takes the place of one that is switched off."""
         regions = [(n, p) for n, p in self._places if isinstance(p, PlaceOfRegion)]
         for i, (number, place) in enumerate(regions):
             has_spare = i + 1 < len(regions) and regions[i + 1][1].is_spare
@@ -115,7 +115,7 @@ class Parts:
         )
 
     def breaks(self) -> tuple[Break, ...]:
-        """Return what broke off regions, or operations that might have become some."""
+        """Return what ended regions, or operations that might have become some."""
         never = {
             p.start for _, p in self._places if isinstance(p, Operation) and p.operator in _NEVER
         }
@@ -142,7 +142,7 @@ class Parts:
             max(lines, default=self._line(None)),
             str(program),
             program.operations,
-            program.operands,
+            program.operand_names,
             (*place.stores, *map(program.named, values)),
             Break(self._line(ended[0].line), ended[0].reason) if ended else None,
             hits,
@@ -172,7 +172,7 @@ class Parts:
         else:
             assert self._found.ir is not None
             name = callee_name(self._found.ir, place.start, place.size)
-            what = f"call of `{name}`" if name else "call of what was computed"
+            what = f"call of `{name}`" if name else "call of a computed function"
             note = self._note(name)
         return Site(self._line(_line_of(place)), what, note, *self._counted(number))
 
@@ -206,7 +206,7 @@ class Parts:
         return f"runs as it is: {refused}" if refused else "rewritten as well when it is called"
 
     def _named(self, name: str) -> Any:
-        """Look up a global, or what a module has; nobody's code runs."""
+        """Look up a global, or what a module has, without running foreign code."""
         first, *others = name.split(".")
         code = self._function.__code__
         if first in (*code.co_varnames, *code.co_cellvars, *code.co_freevars):

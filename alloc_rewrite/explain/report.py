@@ -1,6 +1,6 @@
 """An explanation in words.
 
-In: an explanation. Out: text. It must not know how it was come by.
+In: an explanation. Out: text. It must not know how it was made.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def report(explained: Explanation) -> str:
-    """Return what became of a function: regions, what broke them off, and the other sites."""
+    """Return what became of a function: regions, what ended them, and the other sites."""
     place = f"{os.path.basename(explained.filename)}:{explained.line}"
     state = "bumped" if explained.bumped else "not bumped"
     if switched_off():
@@ -38,7 +38,7 @@ def report(explained: Explanation) -> str:
     if explained.heap_fallbacks:
         out.append(
             f"The buffer was too full for {_counted(explained.heap_fallbacks, 'array')}, which "
-            "went to the heap"
+            "came from the heap"
         )
     return "\n".join(out)
 
@@ -70,7 +70,7 @@ def _region(region: Region) -> list[str]:
     if inside:
         total = sum(site.hits or 0 for site in inside)
         gone = sum(site.given_back for site in inside)
-        back = f", {gone} of them given back" if gone else ""
+        back = f", {gone} of them switched off" if gone else ""
         out.append(
             f"  instead, {_counted(len(inside), 'site')} of its single operations: "
             f"{_counted(total, 'hit')}{back}"
@@ -83,7 +83,7 @@ def _region(region: Region) -> list[str]:
 def _figures(one: Region | Site) -> str:
     misses = one.misses or 0
     text = f"{_counted(one.hits or 0, 'hit')}, {misses} miss{'' if misses == 1 else 'es'}"
-    return text + (", given back" if one.given_back else "")
+    return text + (", switched off" if one.given_back else "")
 
 
 def _table(explained: Explanation) -> list[str]:
@@ -92,7 +92,7 @@ def _table(explained: Explanation) -> list[str]:
     for site in explained.sites:
         figures = f" {site.hits or 0:>8} {site.misses or 0:>8}" if counts else ""
         note = f" ({site.note})" if site.note else ""
-        back = ", given back" if site.given_back else ""
+        back = ", switched off" if site.given_back else ""
         out.append(f"{site.line:>8}{figures}  {site.what}{note}{back}")
     return out
 

@@ -1,1 +1,1 @@
-"""What only the native core needs in Python: its sites, and answers to what the extension asks."""
+"""What only the native core needs in Python: its sites, and what the extension asks of Python."""

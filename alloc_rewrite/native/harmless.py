@@ -1,7 +1,7 @@
 """What runs no foreign Python code: values, and callables that are called with such values.
 
 In: an object, or the type or dtype that tells what a value is. Out: whether it is harmless. It must
-not know who asks, nor run anything of what it is asked about.
+not know who asks, nor run code of what it is asked about.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _CALLABLES = frozenset({np.ufunc, Dispatcher, BuiltinFunctionType, FunctionType,
 
 
 def _harmless_of(module: ModuleType) -> dict[str, Any]:
-    """Return what a module of functions has to offer."""
+    """Return the harmless functions of a module, by name."""
     return {
         name: value
         for name, value in vars(module).items()
@@ -53,7 +53,7 @@ def _of_builtins() -> dict[str, Any]:
 
 _BY_NAME = [*map(_harmless_of, (np, np.linalg, np.fft, math)), _of_builtins()]
 _HARMLESS = frozenset(value for found in _BY_NAME for value in found.values())
-#: The names of such callables: what goes by another name is not asked about.
+#: The names of such callables: no guard asks about one with another name.
 HARMLESS_NAMES = frozenset(name for found in _BY_NAME for name in found)
 
 #: Types of values no operation on which runs Python code.

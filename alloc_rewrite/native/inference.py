@@ -6,14 +6,14 @@ be done, or None where the original code has to run. It must not know shapes, no
 
 from __future__ import annotations
 
-import builtins
 from typing import Any, NamedTuple
 
 import numpy as np
+from numpy import absolute, clip, result_type, where
 from numpy._core import umath
 
 from ..cores import native
-from ..numpy_facts import UFUNCS, numpy_version, power_ufunc
+from ..numpy_facts import ABSOLUTE, UFUNCS, numpy_version, power_ufunc
 from ..rewrite import Node, Program, Vocabulary
 from .harmless import HARMLESS_NAMES, is_harmless
 from .loops import OWN, Loop, is_plain, plan_loop
@@ -36,7 +36,7 @@ VOCABULARY = Vocabulary(
 _CLIP = getattr(umath, "clip")  # noqa: B009 - its stub lacks it
 #: The ufuncs that the extension knows by more than their loops, by its names for them.
 _OPERATIONS = {getattr(np, name): name for name in (native.OPERATIONS if native else ())}
-#: Operators on two Python numbers that give a float or an int of theirs.
+#: Operators on two Python numbers that give a Python float or int.
 _OF_NUMBERS = frozenset({"add", "sub", "mul", "truediv", "neg", "pos"})
 
 _MIRRORED = {"lt": "gt", "le": "ge", "gt": "lt", "ge": "le", "eq": "eq", "ne": "ne"}
@@ -66,7 +66,7 @@ class NumberStep(NamedTuple):
 
 
 class ReduceStep(NamedTuple):
-    """A reduction: the name of its native, and what that stands for."""
+    """A reduction: the name of its native, and the callable that it replaces."""
 
     native: str
     callee: Any
@@ -164,11 +164,11 @@ def _call(program: Program, node: Node, kinds: list[Any]) -> tuple[Step, Any] | 
         if callee not in OWN or not all(map(_is_value, given)):
             return None  # the loops of other libraries must not be tried
         return _loop(callee, node.operands[1:], given)
-    if callee is builtins.abs and len(given) == 1 and isinstance(given[0], np.dtype):
-        return _loop(np.absolute, node.operands[1:], given)
-    if callee is np.where and len(given) == 3:
+    if callee is ABSOLUTE and len(given) == 1 and isinstance(given[0], np.dtype):
+        return _loop(absolute, node.operands[1:], given)
+    if callee is where and len(given) == 3:
         return _where(given)
-    if callee is np.clip and len(given) == 3 and isinstance(given[0], np.dtype):
+    if callee is clip and len(given) == 3 and isinstance(given[0], np.dtype):
         return _loop(_CLIP, node.operands[1:], given) if all(map(_is_value, given)) else None
     return _reduction(callee, given)
 
@@ -180,7 +180,7 @@ def _where(kinds: list[Any]) -> tuple[Step, Any] | None:
     dtypes = [side for side in sides if isinstance(side, np.dtype)]
     if not dtypes or not all(map(is_plain, dtypes)):
         return None
-    dtype = np.result_type(*dtypes)
+    dtype = result_type(*dtypes)
     for side in sides:
         keeps = (side is int and dtype.kind != "b") or (side is float and dtype.kind in "fc")
         if not (isinstance(side, np.dtype) or keeps):

@@ -1,4 +1,4 @@
-"""NumPy's inner loops: which one an operation takes, for operands of which kinds.
+"""NumPy's inner loops: which one an operation takes for operands of certain kinds.
 
 In: a ufunc, and dtypes or Python types. Out: NumPy's capsule with the loop, for the extension to
 call, or None where NumPy does the operation itself. It must not know sites.
@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 import numpy as np
+from numpy import add, array, float_power, matmul, multiply, power
 from numpy._core import umath
 
 from ..numpy_facts import numpy_version
@@ -30,7 +31,7 @@ class ReductionLoop(NamedTuple):
     capsule: Any
     slow_status: bool
     cuts_rows: bool  # whether NumPy cuts long rows at the size of its buffer, which bits show
-    initial: bytes | None  # of what the result starts as; None for the first item
+    initial: bytes | None  # the result's first value; None for the first item
 
 
 def plan_loop(ufunc: np.ufunc, kinds: tuple[Any, ...]) -> Loop | None:
@@ -52,8 +53,8 @@ def plan_loop(ufunc: np.ufunc, kinds: tuple[Any, ...]) -> Loop | None:
         isinstance(kind, np.dtype) and kind != dtype
         for kind, dtype in zip(kinds, dtypes, strict=False)
     ):
-        return None  # it would see in what pieces its operands are converted
-    if ufunc in (np.power, np.float_power) and dtypes[-1].kind in "iu":
+        return None  # it would see in which pieces its operands are converted
+    if ufunc in (power, float_power) and dtypes[-1].kind in "iu":
         return None  # it raises from within the loop
     quick = ufunc in _ARITHMETIC and all(d.char in "?bBhHiIlLqQfdFD" for d in dtypes)
     real = all(d.kind != "c" for d in dtypes)
@@ -79,10 +80,10 @@ def plan_reduction(ufunc: np.ufunc, dtype: np.dtype[Any]) -> ReductionLoop | Non
     quick = ufunc in _ARITHMETIC and dtype.char in "?bBhHiIlLqQfdFD"
     initial = None
     if ufunc.identity is not None:
-        # Of a sum's initial zero NumPy's versions have other signs.
-        first = np.array([ufunc.identity], dtype)
-        initial = ufunc.reduce(-first if ufunc is np.add and dtype.kind in "fc" else first)
-    cut = _CUTS_ROWS and ufunc in (np.add, np.multiply) and dtype.kind in "fc"
+        # The sign of a sum's initial zero differs between versions of NumPy.
+        first = array([ufunc.identity], dtype)
+        initial = ufunc.reduce(-first if ufunc is add and dtype.kind in "fc" else first)
+    cut = _CUTS_ROWS and ufunc in (add, multiply) and dtype.kind in "fc"
     start = None if initial is None else initial.astype(dtype).tobytes()
     return ReductionLoop(capsule, not quick, cut, start)
 
@@ -92,10 +93,10 @@ def plan_product(dtype: np.dtype[Any]) -> Any:
     if not is_plain(dtype):
         return None
     try:
-        dtypes, capsule = np.matmul._resolve_dtypes_and_context(  # type: ignore[attr-defined]
+        dtypes, capsule = matmul._resolve_dtypes_and_context(  # type: ignore[attr-defined]
             (dtype, dtype, None)
         )
-        np.matmul._get_strided_loop(capsule)  # type: ignore[attr-defined]
+        matmul._get_strided_loop(capsule)  # type: ignore[attr-defined]
     except EXPECTED as error:
         if from_signal_handler(error):
             raise
@@ -103,7 +104,7 @@ def plan_product(dtype: np.dtype[Any]) -> Any:
     return capsule if all(d is dtype for d in dtypes) else None
 
 
-#: NumPy's own ufuncs. Those of other libraries may bear the same names, and their loops may set
+#: NumPy's own ufuncs. Those of other libraries may have the same names, and their loops may set
 #: exceptions, or do anything else that must not be tried.
 OWN = frozenset(
     ufunc for module in (np, umath) for ufunc in vars(module).values() if type(ufunc) is np.ufunc
@@ -129,7 +130,7 @@ def is_plain(dtype: np.dtype[Any]) -> bool:
 #: Other ufuncs that give an item the same bits wherever it stands.
 _EVEN = frozenset({np.floor_divide, np.remainder, np.left_shift, np.right_shift, np.fmod})
 
-#: Of two zeros of different signs they take one in whole vectors, and the other in the rest.
+#: For two zeros of different signs they take one in whole vectors, and the other in the rest.
 _UNEVEN = frozenset({np.fmax, np.fmin})
 
 #: Ufuncs whose loops compute in vector registers only.

@@ -1,4 +1,4 @@
-"""What a callable is swapped for at a native site of a call.
+"""What takes a callable's place at a native site of a call.
 
 In: a callable. Out: the name of the extension's native for it, or its rewritten form, or None to
 call it as it is. It must not know bytecode, nor how natives work.
@@ -20,15 +20,16 @@ from types import (
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy import absolute, matmul
 from numpy._core import umath
 
 from ..callables import Dispatcher, dispatch_of, function_of
 from ..callees import has_placeholder, python_call
 from ..errors import BufferFullError
-from ..numpy_facts import FORWARDS
+from ..numpy_facts import ABSOLUTE, FORWARDS
 from ..registry import find_registered
 from ..rewrite import KEPT, Where, located
-from ..sites.equivalent import Rows
+from ..sites.equivalent import Equivalents
 from ..sites.exceptions import EXPECTED, from_signal_handler
 
 if TYPE_CHECKING:
@@ -63,16 +64,16 @@ NATIVES: dict[Any, tuple[str, Any]] = {
 }  # fmt: skip
 
 
-_KINDS = frozenset(map(type, NATIVES))  # hashing others might run anybody's code
+_KINDS = frozenset(map(type, NATIVES))  # hashing others might run foreign code
 
 
 def plan_callee(spec: tuple[Any, ...], callee: Any) -> tuple[str, Any, Any] | None:
-    """Say what a callable is swapped for; None if it is called as it is.
+    """Say what takes a callable's place; None if it is called as it is.
 
     One of ``("enter", cell, code)`` for a Python function that has this code (the cell holds the
     rewritten one: see `Rewritten`), or ``"keep"`` in its place if its instance may be kept;
-    ``("once", callable, None)`` for this call alone, or ``"passing"`` if that is not worth it for
-    long; or the name of a native with what it stands for and what else it needs.
+    ``("once", callable, None)`` for this call alone, or ``"passing"`` if that pays for a short
+    time only; or the name of a native with what it stands for and what else it needs.
     """
     try:
         return _planned(spec, callee)
@@ -88,11 +89,11 @@ def _planned(spec: tuple[Any, ...], callee: Any) -> tuple[str, Any, Any] | None:
     registered = _registered(spec, callee)
     if registered is not None:
         return registered
-    if kind is np.ufunc and callee is not np.matmul:
+    if kind is np.ufunc and callee is not matmul:
         objects = all(set(signature) <= {"O", "-", ">"} for signature in callee.types)
         return None if objects else ("ufunc", callee, None)
-    if callee is abs:
-        return "ufunc", abs, np.absolute
+    if callee is ABSOLUTE:
+        return "ufunc", ABSOLUTE, absolute
     function = function_of(callee)
     own = NATIVES.get(function) if type(function) in _KINDS else None
     if own is not None:
@@ -105,7 +106,7 @@ def _planned(spec: tuple[Any, ...], callee: Any) -> tuple[str, Any, Any] | None:
     if kind is functools.partial:
         return _partial(spec, callee)
     call = python_call(callee)
-    if call is not None:  # nothing is asked of such an object: its answers are anybody's code
+    if call is not None:  # such an object is not asked anything: its answers may run foreign code
         return _method(sites, call, callee)
     return None if function is None else _compiled(spec, callee, function)
 
@@ -145,26 +146,26 @@ class _RowRunner:
     def __init__(self, spec: tuple[Any, ...], name: str) -> None:
         self.sites: Any = spec[0]
         self.where: Where = spec[1]
-        self.rows = Rows(self, name)
+        self.equivalents = Equivalents(self, name)
 
     def run(self, equivalent: Any, owner: type | None, /, *args: Any, **kwargs: Any) -> Any:
         """Run it, for a method only on objects of exactly the `owner`."""
         if owner is not None and (not args or type(args[0]) is not owner):
             return None
-        return self.rows.run(equivalent, args, kwargs)
+        return self.equivalents.run(equivalent, args, kwargs)
 
     def missed(self) -> None:
-        """Nothing is counted here: the native does."""
+        """Count nothing: the native does."""
 
     def hit(self, nbytes: int) -> None:
-        """Likewise."""
+        """Count nothing: the native does."""
 
     def located(self, error: BufferFullError, what: str) -> BufferFullError:
         return located(self.where, what, error)
 
 
 def _is_lasting(function: FunctionType) -> bool:
-    """Whether a function lives as long as its module, so that keeping it retains nothing."""
+    """Whether a function lives as long as its module, so that a reference to it costs nothing."""
     names = function.__globals__
     module = sys.modules.get(names.get("__name__", ""))
     if module is None or vars(module) is not names:
@@ -208,7 +209,7 @@ def _partial(spec: tuple[Any, ...], callee: functools.partial[Any]) -> tuple[str
 
 
 def _resolved(spec: tuple[Any, ...], callee: Any) -> Any:
-    """Return what a site of its own swaps a callable for."""
+    """Return what a site of its own puts in a callable's place."""
     return spec[0].site(spec[:2], KEPT, 0).call(callee)
 
 
@@ -230,7 +231,7 @@ def _is_numeric(callee: Any, function: Any) -> bool:
 
 
 def _module_of(thing: Any) -> Any:
-    """Return the name of a thing's module, without running anybody's code."""
+    """Return the name of a thing's module, without running foreign code."""
     if isinstance(thing, type):
         return type.__getattribute__(thing, "__module__")
     try:
@@ -239,7 +240,7 @@ def _module_of(thing: Any) -> Any:
         return None
 
 
-#: Packages of whose compiled functions the arrays come out of the arena as well.
+#: Packages whose compiled functions get their arrays from the arena as well.
 _NUMERIC_PACKAGES = frozenset({"numpy", "scipy", "skimage", "sklearn", "numexpr"})
 _NOT_ARRAYS = frozenset({"numpy.exceptions", "numpy._core._exceptions"})
 #: Methods of arrays that allocate no array data.

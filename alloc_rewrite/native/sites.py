@@ -25,7 +25,9 @@ from .loops import plan_loop, plan_product, plan_reduction
 from .resolve import plan_callee
 
 # A gate's attribute is read without a call.
-_GATES: dict[str, Any] = {} if native is None else {"gates": native.Gates, "attribute": "content"}
+_GATES: dict[str, Any] = (
+    {} if native is None else {"make_gates": native.Gates, "attribute": "content"}
+)
 if native is not None:
     KINDS.add(native.Gate)
 
@@ -33,7 +35,7 @@ if native is not None:
 class NativeSites:
     """Makes the sites of functions bumped into one buffer.
 
-    With `frugal`, calls that the memory handler costs more than it saves are left to the heap.
+    With `frugal`, calls for which the memory handler costs more than it saves are left to the heap.
     """
 
     style = Style({}, direct=True, extras=True, vocabulary=VOCABULARY, **_GATES)
@@ -49,7 +51,7 @@ class NativeSites:
         return type(self), (self.buffer, self.policy, self.frugal)
 
     def is_foreign(self, error: Exception) -> bool:
-        """Whether an exception that came up while rewriting is not the rewriter's."""
+        """Whether something other than the rewriter raised an exception during rewriting."""
         return from_signal_handler(error)
 
     def make(self, place: Place, where: Where, owner: Owner, number: int) -> list[Any]:
@@ -74,14 +76,14 @@ class NativeSites:
 
 
 def remake(*spec: Any) -> Any:
-    """Make a site anew in another process; there it stays for good."""
+    """Make a site anew in another process, where it is never switched off."""
     return spec[0].site(spec, KEPT, 0)
 
 
 def raise_full(
     arena: Any, where: Where, what: Any, shape: Any, dtype: Any, nbytes: int
 ) -> NoReturn:
-    """Raise `BufferFullError` for an array that an arena of the native core had no room for."""
+    """Raise `BufferFullError` for an array that does not fit into an arena of the native core."""
     wanted = "an array" if shape is None else f"an array of shape {shape} and dtype {dtype}"
     error = buffer_full(
         wanted,
@@ -97,7 +99,7 @@ def raise_full(
 
 
 def configure() -> None:
-    """Tell the extension what to ask."""
+    """Tell the extension which functions it may ask."""
     assert native is not None
     native.configure(
         plan_loop=plan_loop,

@@ -30,15 +30,14 @@ class Profile:
     count : int
         Number of these arrays.
     peak : int
-        Bytes of them that were alive at the same time, at most.
+        Most bytes of them that were alive at the same time.
     suggested_nbytes : int
         Size of a buffer, in bytes, that holds what such a call allocates when bumped. Lines
         with `heap` set are left out, though the native core puts most of them in the buffer.
     lines : tuple of Line
         A row for each source line and callee, largest first.
     uncaptured : tuple of Uncaptured
-        Arrays that came out of code the profile doesn't see into; these are in none of the
-        figures.
+        Arrays from code that the profile doesn't see into; no figure includes them.
     result : object
         What the call returned.
     """
@@ -61,7 +60,7 @@ def profile(f: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Profile:
     Parameters
     ----------
     f : callable
-        What to call. Of a bumped function only what its sites leave to the heap is counted.
+        What to call. For a bumped function, only what its sites leave to the heap counts.
     *args, **kwargs
         What to call it with.
 
@@ -77,10 +76,10 @@ def profile(f: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Profile:
 
     Notes
     -----
-    The arithmetic is done by the original instructions, on ordinary arrays. Array data is
-    counted, headers and NumPy scalars are not. A generator or coroutine function only makes
-    its object here: profile a function that uses it up. ``ALLOC_REWRITE=0`` in the environment
-    changes nothing here: the call is counted, of functions that are not bumped.
+    The original instructions do the arithmetic, on ordinary arrays. Array data counts, headers and
+    NumPy scalars don't. A generator or coroutine function only makes
+    its object here: profile a function that uses it up. With ``ALLOC_REWRITE=0`` in the
+    environment the call is counted all the same, of functions that are not bumped.
 
     Examples
     --------

@@ -1,14 +1,17 @@
 """The sites of a dry run: the original code runs, and what it allocates is counted.
 
-In: operands and arguments before an operation, its result behind it. Out: entries in the
-recorder's books. For a bumped function the sites of its own run first, and only what they
+In: operands and arguments before an operation, its result after it. Out: entries in the
+recorder. For a bumped function the sites of its own run first, and only what they
 leave to the original code is counted.
 """
 
 from __future__ import annotations
 
 import functools
-from types import BuiltinFunctionType, FunctionType, MethodType, ModuleType
+import sys
+from collections import ChainMap
+from collections.abc import Iterable
+from types import BuiltinFunctionType, FrameType, FunctionType, MethodType, ModuleType
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -19,10 +22,22 @@ from ..callees import Callees, Policy
 from ..core_sites import ArenaSites
 from ..cores import selected
 from ..native.inference import VOCABULARY
-from ..numpy_facts import SYMBOLS
+from ..numpy_facts import ABSOLUTE, SYMBOLS
 from ..pycore.sites import PythonSites
 from ..registry import find
-from ..rewrite import Call, Operation, Owner, Place, Region, Rewriter, Rewritten, Style, Where
+from ..rewrite import (
+    Call,
+    Operation,
+    Owner,
+    Place,
+    Program,
+    Region,
+    Rewriter,
+    Rewritten,
+    Style,
+    Where,
+)
+from ..rewrite.program import CELL, GLOBAL
 from ..sites.exceptions import from_signal_handler
 from .recorder import Recorder
 
@@ -44,7 +59,7 @@ class CountingSites:
         self._others: dict[int, CountingSites] = {}
 
     def is_foreign(self, error: Exception) -> bool:
-        """Whether an exception that came up while rewriting is not the rewriter's."""
+        """Whether something other than the rewriter raised an exception during rewriting."""
         return from_signal_handler(error)
 
     def make(self, place: Place, where: Where, owner: Owner, number: int) -> list[Any]:
@@ -52,7 +67,7 @@ class CountingSites:
         assert isinstance(owner, Rewritten)
         twin = functools.partial(self._twin, owner, number)
         if isinstance(place, Region):
-            region = CountingRegion(self, where, twin)
+            region = CountingRegion(self, where, twin, place.program)
             return [region.before, region.after]
         if isinstance(place, Call):
             call = CountingCall(self, where, twin)
@@ -90,24 +105,44 @@ class CountingSites:
 class CountingRegion:
     """A region of a bumped function, which makes several arrays at once."""
 
-    __slots__ = ("recorder", "twin", "where")
+    __slots__ = ("program", "recorder", "twin", "where")
 
-    def __init__(self, sites: CountingSites, where: Where, twin: Any) -> None:
+    def __init__(self, sites: CountingSites, where: Where, twin: Any, program: Program) -> None:
         self.recorder = sites.recorder
         self.where = where
         self.twin = twin
+        self.program = program
 
-    def before(self, *leaves: Any) -> Any:
+    def before(self, *given: Any) -> Any:
         """Run the bumped function's site, if there is one."""
+        leaves = leaves_of(self.program, given, sys._getframe(1))
+        if leaves is None:
+            return None
         self.recorder.seen(leaves)
         site = self.twin()
-        result = None if site is None else site(*leaves)
+        result = None if site is None else site.__self__.call_with(*leaves)
         for output in result if type(result) is tuple else (result,):
             self.recorder.made(output, self.where, "a region")
         return result
 
     def after(self, result: Any) -> None:
-        """Nothing is left to be seen: the operations and calls have been."""
+        """Do nothing: the observers of its operations and calls have counted."""
+
+
+def leaves_of(program: Program, given: Iterable[Any], frame: FrameType) -> list[Any] | None:
+    """Return the values of a region's leaves, as its site finds them; None if one has no value."""
+    values, names = iter(given), ChainMap(frame.f_globals, frame.f_builtins)
+    try:
+        return [
+            names[leaf]
+            if origin == GLOBAL
+            else next(values).cell_contents
+            if origin == CELL
+            else next(values)
+            for leaf, origin in zip(program.leaves, program.origins, strict=True)
+        ]
+    except (KeyError, ValueError):  # a global that doesn't exist, an empty cell
+        return None
 
 
 class CountingOperation:
@@ -172,11 +207,11 @@ class CountingCall:
             about = self.unknown(callee)
         if twin is not None and direct:
             callee = twin.__self__.call(callee)
-        # The arguments live until the result was counted, as those of a site do.
+        # The arguments live until the result is counted, as those of a site do.
         return callee, None, about and (about, (owner, *args), kwargs)
 
     def method(self, callee: Any, /, *args: Any, **kwargs: Any) -> tuple[Any, Any, Any]:
-        """Do the same for a method with keywords, which is loaded bound for the site's sake."""
+        """Do the same for a method with keywords, which the code loads bound for the site."""
         instead, result, token = self.call(callee, *args, **kwargs)
         return as_loaded(callee) if instead is callee else instead, result, token
 
@@ -199,7 +234,7 @@ class CountingCall:
             self.recorder.copied(args)
 
     def unknown(self, callee: Any) -> About | None:
-        """Name code that is not seen into; None for what only passes objects on."""
+        """Name code that the profile doesn't see into; None for what only passes objects on."""
         module = getattr(callee, "__module__", None)
         if not isinstance(module, str) or module == "builtins":
             owner = getattr_self(callee)
@@ -221,8 +256,8 @@ class About(NamedTuple):
 
     name: str
     heap: bool = False  # its arrays stay on the heap
-    copies: bool = False  # the arena takes copies of its arguments for the time of the call
-    reason: str = ""  # why it is not seen into
+    copies: bool = False  # the arena takes copies of its arguments while the call runs
+    reason: str = ""  # why the profile doesn't see into it
 
 
 def primitive(callee: Any) -> About | None:
@@ -235,7 +270,7 @@ def primitive(callee: Any) -> About | None:
         return About(row.name, row.equivalent is None and _leaves_to_heap(), row.copies)
     if type(callee) is np.ufunc:
         return About(f"numpy.{callee.__name__}")
-    if callee is abs:
+    if callee is ABSOLUTE:
         return About("abs")
     if type(callee) is BuiltinFunctionType and callee in (divmod, pow, sum):
         return About(callee.__name__, heap=_leaves_to_heap())
@@ -248,7 +283,7 @@ def _leaves_to_heap() -> bool:
 
 
 def getattr_self(callee: Any) -> Any:
-    """Return the object of a bound method, without running anybody's code."""
+    """Return the object of a bound method, without running foreign code."""
     try:
         return object.__getattribute__(callee, "__self__")
     except AttributeError:

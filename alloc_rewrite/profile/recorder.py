@@ -1,7 +1,7 @@
-"""The books of a dry run: which arrays were made where, and how many bytes lived at a time.
+"""The record of a dry run: which arrays were made where, and how many bytes lived at a time.
 
 In: arrays, as they come into sight. Out: totals, rows by source line, and the size of the
-buffer that would have held them. It must not know how the arrays are come by.
+buffer that would have held them. It must not know how it gets the arrays.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Uncaptured:
-    """An array that came out of code the profile doesn't see into."""
+    """An array from code that the profile doesn't see into."""
 
     filename: str
     line: int
@@ -76,11 +76,11 @@ class Recorder:
         self.lines: dict[tuple[Any, ...], Line] = {}
         self.uncaptured: list[Uncaptured] = []
         self.nbytes = self.count = self.live = self.peak = 0
-        self.carved = 0  # bytes of a buffer in which dead blocks serve again for their size
+        self.carved = 0  # bytes of a buffer that reuses dead blocks of the same size
         self._free: dict[int, int] = {}  # how many dead blocks there are of each size
         self._slots: dict[tuple[Any, int], int] = {}  # small arrays of each line and callee
         self._known: dict[int, weakref.ref[Any]] = {}
-        # The books are kept from several threads if the call has any, and arrays die anywhere: in
+        # Several threads record if the call has any, and arrays die anywhere: in
         # the middle of an entry, too.
         self._lock = threading.RLock()
 
@@ -94,7 +94,7 @@ class Recorder:
                         self._remember(owner, 0, 0)
 
     def copied(self, values: Iterable[Any]) -> None:
-        """Make room for copies of arguments that the arena takes only for the time of a call."""
+        """Make room for copies of arguments that the arena takes only while a call runs."""
         arrays = [value for value in values if isinstance(value, np.ndarray)]
         sizes = [block_size(a.size * max(a.itemsize, _INDEX)) for a in arrays]
         with self._lock:
@@ -104,7 +104,7 @@ class Recorder:
                 self._free[size] = self._free.get(size, 0) + 1
 
     def forget(self, array: np.ndarray[Any, Any]) -> None:
-        """Drop the weak reference to an array: NumPy resizes none that has one."""
+        """Drop the weak reference to an array: NumPy doesn't resize an array that has one."""
         self._known.pop(id(array), None)
 
     def made(self, value: Any, where: Where, callee: str, *, heap: bool = False) -> None:
@@ -135,7 +135,7 @@ class Recorder:
         self._remember(owner, nbytes, size)
 
     def unseen(self, value: Any, where: Where, callee: str, reason: str) -> None:
-        """Note an array that came out of code which is not rewritten."""
+        """Note an array from code that is not rewritten."""
         inside = getattr(value, "__dict__", None)
         attributes = list(inside.values()) if type(inside) is dict else []
         for array in _arrays(value) + _arrays(attributes):
@@ -181,7 +181,7 @@ def _is_of_arena(owner: Any) -> bool:
 
 
 def owner_of(array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
-    """Return the array at the end of the chain of bases: the one that has the memory."""
+    """Return the array at the end of the chain of bases: the one that owns the memory."""
     while isinstance(array.base, np.ndarray):
         array = array.base
     return array

@@ -1,6 +1,6 @@
 """A profile in words.
 
-In: a profile. Out: text. It must not know how the figures were come by.
+In: a profile. Out: text. It must not know how the figures were made.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 In: requests for arrays (shape, dtype, strides). Out: arrays over memory that no live array
 uses, or `BufferFullError`, or None where the policy leaves the array to the heap.
-It must not know who asks: nothing of sites, bytecode or NumPy functions is in here.
+It must not know sites, bytecode or NumPy functions.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ class PythonArena:
 
     @property
     def live(self) -> int:
-        """Arrays that somebody holds."""
+        """Arrays that are still referenced."""
         with self._lock:
             return sum(not b.is_free() for space in self._spaces for b in list(space.blocks))
 
@@ -86,7 +86,7 @@ class PythonArena:
                     space.trim()  # nothing will be carved from it any more
 
     def trim(self) -> int:
-        """Give back to the system what no array needs; return the bytes that went."""
+        """Return what no array needs to the system; return the bytes that went."""
         with self._lock:
             if self._carving:
                 raise RuntimeError("trim() from code that interrupted the buffer at work")
@@ -108,7 +108,7 @@ class PythonArena:
         """Describe arrays of one kind; None for those that stay on the heap.
 
         Arrays without bytes, and dtypes that hold references or memory of their own
-        (objects, variable-width strings), are NumPy's business.
+        (objects, variable-width strings), are left to NumPy.
         """
         # Dtypes that compare equal need not be the same; only those told apart are remembered.
         key = (shape, dtype, dtype.num, strides)
@@ -267,7 +267,7 @@ class PythonArena:
                 self._review()
 
     def _review(self) -> None:
-        """Give back what has long not been needed."""
+        """Return to the system what has long not been needed."""
         for pool in list(self._pools.values()):
             pool.note()
         most = max(self._most)
@@ -282,7 +282,7 @@ class PythonArena:
             self._trimmed(2 * needed)
 
     def _trimmed(self, keep: int) -> int:
-        """Give back what is free, but leave about `keep` bytes; return the bytes that went."""
+        """Return free memory to the system, but about `keep` bytes; return the bytes that went."""
         self._carving = True
         try:
             free = self._drain(keep_busy=True)
@@ -313,7 +313,7 @@ class PythonArena:
         """Take the blocks that are free out of all pools, and return them.
 
         A block that a `take` of another thread has in its hands is in no list, hence not
-        free. Blocks come out one by one, as `take` gets them: nobody gets a block twice.
+        free. Blocks come out one by one, as `take` gets them: no caller gets a block twice.
         """
         free: set[Block] = set()
         for pool in list(self._pools.values()):
@@ -341,7 +341,7 @@ _arenas: weakref.WeakSet[PythonArena] = weakref.WeakSet()
 
 
 def _after_fork() -> None:
-    """A thread of the parent may have held a lock; in the child it is nobody's."""
+    """A thread of the parent may have held a lock; in the child no thread holds it."""
     for arena in _arenas:
         arena._lock = threading.RLock()
         arena._carving = False

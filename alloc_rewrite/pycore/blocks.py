@@ -1,6 +1,6 @@
 """The pieces of an arena: chunks, the blocks carved from them, and pools of blocks of one size.
 
-In: sizes and specifications of arrays. Out: headers over memory that nobody else uses. It must
+In: sizes and specifications of arrays. Out: headers over memory that nothing else uses. It must
 not know policies, threads or who asks.
 
 How a block is known to be free
@@ -35,7 +35,7 @@ class Header(np.ndarray[Any, Any]):
     shape = property(np.ndarray.shape.__get__)
     strides = property(np.ndarray.strides.__get__)
     dtype = property(np.ndarray.dtype.__get__)
-    #: The block is all that an array over it may reach: who follows bases finds no chunk.
+    #: The block is all that an array over it may reach: following bases leads to no chunk.
     base = property(lambda self: None)
 
     @property
@@ -101,7 +101,7 @@ class Block:
         return self.header.view(np.ndarray)
 
     def is_free(self) -> bool:
-        """Whether nobody but this block holds its memory."""
+        """Whether nothing but this block refers to its memory."""
         return getrefcount(self.header) == FREE
 
 
@@ -113,7 +113,7 @@ def _references_of_a_free_header() -> int:
 
 
 def lost_blocks(spaces: list[Space]) -> set[Block]:
-    """Return the free blocks that are in no pool and in nobody's hands.
+    """Return the free blocks that are in no pool and that no call holds.
 
     An exception that a signal handler raises in the middle of `Buffer.take` leaves one behind.
     """
@@ -159,10 +159,10 @@ class Space:
         self.size = size
         self.is_kept = is_kept  # the user asked for it, so it stays when it is empty
         chunk, self.start = new_chunk(size, ALIGNMENT)
-        # What no block has had yet, or was given back since.
+        # What no block has had yet, or the system has got back since.
         self.clean = [(0, size)] if is_mapped(chunk) else []
         # Headers are made from a memoryview (their base is the chunk all the same), which stays
-        # writeable if somebody goes down the bases of an array and makes the chunk read-only.
+        # writeable if a user follows the bases of an array and makes the chunk read-only.
         self.memory = memoryview(chunk)
         self.clear()
 

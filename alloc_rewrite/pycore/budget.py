@@ -1,7 +1,7 @@
 """Whether sites pay: the share of the time that they may cost.
 
-In: the sites of one buffer, with the times between their executions. Out: the decision to give
-sites back. It must not know what a site does.
+In: the sites of one buffer, with the times between their executions. Out: the decision to switch
+sites off. It must not know what a site does.
 
 A site of the Python core costs a fixed time at each execution (`Economy.unit`, times the site's
 weight). It is measured against the time between its executions, which is the time of everything
@@ -9,8 +9,8 @@ that happens in between: the quotient is the share of all time that goes into th
 of a buffer together, those in the functions called included, may take `TOLERANCE`. Beyond it the
 ones executed most often go, until the rest take less. Sites executed equally often go together:
 an expression with one temporary in the arena and the next on the heap would have the worst of
-both. What speaks for sites that cost more is that the heap would fault pages for their arrays:
-then the arena saves more than they cost.
+both. Sites that cost more stay if their arrays would trigger page faults on the heap: then the
+arena saves more than they cost.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
 import numpy as np
+from numpy import empty
 
 try:
     import resource
@@ -34,7 +35,7 @@ MISSES = 16  # operands in a row that a site may not handle, having handled none
 _ALIKE = 16  # sites executed that many times less often than another still go with it
 
 _SMALLEST_FAULTING = 64 * 1024  # bytes: smaller blocks come from memory that malloc keeps
-_LARGEST_KEPT = 32 << 20  # bytes: larger blocks are mapped, and so faulted, each time by glibc
+_LARGEST_KEPT = 32 << 20  # bytes: glibc maps larger blocks each time, which triggers page faults
 _MOST_PROBED = 8  # arrays held at a time by a probe, and as many bytes as the largest kept
 
 clock = time.perf_counter
@@ -49,7 +50,7 @@ class Costs(Protocol):
     weight: float  # what an execution costs, in units
 
     def give_back(self) -> None:
-        """Take the site out."""
+        """Switch the site off."""
         ...
 
 
@@ -63,10 +64,10 @@ class Budget:
         self._lock = threading.Lock()
 
     def reviewed(self, site: Costs, before: float) -> None:
-        """Take note of a site's new period; give back what all together can't afford.
+        """Note a site's new period; switch off what all together can't afford.
 
         `before` is the site's former period. A review that comes in the middle of another one
-        is left out: the site comes up again.
+        is skipped: the site comes up again.
         """
         if self._lock.acquire(blocking=False):
             try:
@@ -122,7 +123,7 @@ def expendable(periods: Mapping[Any, float], unit: float) -> list[Any]:
 
 
 def heap_faults(nbytes: int, arrays: int) -> int:
-    """Return the page faults the heap takes, here and now, for some arrays made and dropped."""
+    """Return the page faults that making and dropping some arrays triggers on the heap."""
     if resource is None or nbytes < _SMALLEST_FAULTING:
         return 0
     if nbytes > _LARGEST_KEPT:
@@ -131,7 +132,7 @@ def heap_faults(nbytes: int, arrays: int) -> int:
     faults = 0
     for _ in range(3):
         before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
-        held = [np.empty(nbytes, np.uint8) for _ in range(arrays)]
+        held = [empty(nbytes, np.uint8) for _ in range(arrays)]
         for array in held:
             array[::4096] = 0
         faults = resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before

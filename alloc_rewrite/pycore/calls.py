@@ -10,12 +10,14 @@ import functools
 from typing import Any
 
 import numpy as np
+from numpy import absolute, positive
 
 from ..callables import as_loaded
 from ..callees import has_placeholder, with_partial
 from ..errors import BufferFullError
+from ..numpy_facts import ABSOLUTE
 from ..registry import find
-from ..sites.equivalent import Rows
+from ..sites.equivalent import Equivalents
 from ..sites.errstate import attempt
 from ..sites.exceptions import EXPECTED, from_signal_handler
 from . import budget
@@ -30,13 +32,13 @@ _MANY = 16  # ufuncs remembered by one site
 class CallSite(Site):
     """A call of anything."""
 
-    __slots__ = ("known", "rows", "variants")
+    __slots__ = ("equivalents", "known", "variants")
 
     weight = 2.5
 
     def __init__(self, *base: Any) -> None:
         super().__init__(*base)
-        self.rows = Rows(self, "")
+        self.equivalents = Equivalents(self, "")
         self.known: tuple[Any, Any] = (None, None)  # the last function with a row, and that
         self.variants: dict[np.ufunc, Variants] = {}
 
@@ -48,9 +50,9 @@ class CallSite(Site):
                 instead, result = self.ufunc(callee, args, kwargs)
             elif type(callee) is functools.partial:
                 instead, result = self.partial(callee, args, kwargs)
-            elif callee is abs:
+            elif callee is ABSOLUTE:
                 if len(args) == 1 and type(args[0]) is ndarray and not kwargs:
-                    instead, result = self.ufunc(np.absolute, args, kwargs)
+                    instead, result = self.ufunc(absolute, args, kwargs)
             else:
                 result = self.row(callee, args, kwargs)
                 if result is None:
@@ -69,13 +71,13 @@ class CallSite(Site):
         return callee if instead is None else instead, result
 
     def missed(self) -> None:
-        """Count calls in a row that had nothing to do with arrays; give the site back."""
+        """Count calls in a row that had nothing to do with arrays; switch the site off."""
         self.misses += 1
         if self.misses >= budget.MISSES:
             self.give_back()
 
     def method(self, callee: Any, /, *args: Any, **kwargs: Any) -> tuple[Any, Any]:
-        """Do the same for a method with keywords, which is loaded bound for the site's sake."""
+        """Do the same for a method with keywords, which the code loads bound for the site."""
         instead, result = self.call(callee, *args, **kwargs)
         return as_loaded(callee) if instead is callee else instead, result
 
@@ -129,19 +131,19 @@ class CallSite(Site):
         """Run the equivalent of the callee's registry row, if it has one."""
         known = self.known  # read once: another thread may replace it
         if callee is known[0]:
-            return self.rows.run(known[1], args, kwargs)
+            return self.equivalents.run(known[1], args, kwargs)
         found = find(callee)
         if found is None:
             return None
         row, before = found
         if row.equivalent is None:
             return None
-        self.rows.what = row.name
+        self.equivalents.what = row.name
         if before:
-            return self.rows.run(row.equivalent, before + args, kwargs)
+            return self.equivalents.run(row.equivalent, before + args, kwargs)
         # Of a bound method nothing is kept: it would keep its object alive.
         self.known = (callee, row.equivalent)
-        return self.rows.run(row.equivalent, args, kwargs)
+        return self.equivalents.run(row.equivalent, args, kwargs)
 
 
 def _makes_an_array(kwargs: dict[str, Any]) -> bool:
@@ -168,7 +170,7 @@ _DEFAULTS = {"where": True, "casting": "same_kind", "order": "K"}
 
 def _accepts_ellipsis() -> bool:
     try:
-        np.positive(1.0, out=...)
+        positive(1.0, out=...)
     except TypeError:
         return False
     return True

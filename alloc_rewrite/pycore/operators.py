@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from weakref import getweakrefcount
 
 import numpy as np
+from numpy import power
 
 from ..errors import BufferFullError
 from ..interpreter import STACK_COUNTS
 from ..numpy_facts import SYMBOLS, UFUNCS, power_ufunc
 from ..rewrite import Owner, Where
-from ..sites.equivalent import Rows
+from ..sites.equivalent import Equivalents
 from ..sites.errstate import attempt
 from ..sites.exceptions import EXPECTED, from_signal_handler
 from .blocks import Header
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 
 ndarray = np.ndarray
 
-# Scalars whose dtype is a matter of their type alone.
+# Scalars whose dtype depends on their type alone.
 _FIXED_DTYPE = frozenset({int, float, complex, bool, np.float64, np.float32, np.int64, np.bool_})
 
 # What fills the array that an operator's site returns, in the caller's own frame. (Which ufunc
@@ -149,7 +150,7 @@ class BinarySite(UfuncSite):
         return out
 
     def is_reflected(self, b: ndarray[Any, Any]) -> bool:
-        """Whether Python turns the comparison round and a warning would name another ufunc."""
+        """Whether Python swaps the operands and a warning would name another ufunc."""
         return b.dtype.kind == "c" and self.name in ("lt", "le", "gt", "ge")
 
     def looked_up(self, a: ndarray[Any, Any], b: Any) -> Variant | None:
@@ -188,7 +189,7 @@ def _references() -> tuple[int, int]:
     """Count the references that a site sees to an operand which one place besides it holds,
     and to the header of a block with a single array.
 
-    Where the count does not say who holds an operand, no operand ever matches.
+    Where the count leaves references out, no operand ever matches.
     """
 
     def operand_and_header(a: Any) -> tuple[int, int]:
@@ -262,11 +263,11 @@ class PowerSite(UfuncSite):
             if self.name == "i_pow":
                 pass  # in place: no array is made
             elif type(b) is ndarray and b.ndim:
-                ufunc = np.power
+                ufunc = power
             else:
                 ufunc = power_ufunc(a.dtype, b)
         elif type(b) is ndarray and b.ndim:
-            ufunc = np.power
+            ufunc = power
         if ufunc is None:
             return None, None
         variant = self.variants_of(ufunc).find((a, b) if ufunc.nin == 2 else (a,))
@@ -285,17 +286,17 @@ class PowerSite(UfuncSite):
 class SubscriptSite(OperatorSite):
     """``a[i]`` where the index is an array."""
 
-    __slots__ = ("rows",)
+    __slots__ = ("equivalents",)
 
     weight = 2.5
 
     def __init__(self, *base: Any) -> None:
         super().__init__(*base)
-        self.rows = Rows(self, "fancy indexing")
+        self.equivalents = Equivalents(self, "fancy indexing")
 
     def call(self, a: Any, index: Any) -> Any:
         if type(a) is ndarray and type(index) is ndarray:
-            out = self.rows.run(fancy, (a, index), {})
+            out = self.equivalents.run(fancy, (a, index), {})
             if out is not None:
                 return out
         self.missed()

@@ -1,7 +1,7 @@
 """Memory from the system for the Python core: zero and not resident until it is written to.
 
 In: sizes, and stretches of memory that are not needed. Out: a `Chunk` of bytes, and whether pages
-of it were given back. It must not know blocks, nor who asks.
+of it were returned. It must not know blocks, nor who asks.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from ..numpy_facts import wants_huge_pages
 
 HUGE_PAGE = 2 << 20  # bytes
 LARGE = 2 * HUGE_PAGE  # bytes from which on NumPy asks for huge pages as well
-_MAPPED_EACH_TIME = 32 << 20  # bytes from which on glibc maps, and so faults, each array anew
+_MAPPED_EACH_TIME = 32 << 20  # bytes from which on glibc maps each array anew
 _CAN_MAP = sys.platform == "linux" and hasattr(mmap, "MADV_DONTNEED")
 
 
@@ -43,12 +43,12 @@ def new_chunk(nbytes: int, alignment: int) -> tuple[Chunk, int]:
 
 
 def is_mapped(chunk: Chunk) -> bool:
-    """Whether pages of the chunk can be given back."""
+    """Whether pages of the chunk can be returned to the system."""
     return isinstance(chunk.base, mmap.mmap)
 
 
 def give_back(chunk: Chunk, begin: int, end: int) -> bool:
-    """Give pages of a mapped chunk back to the system; they are zero then."""
+    """Return pages of a mapped chunk to the system; they are zero then."""
     try:
         chunk.base.madvise(mmap.MADV_DONTNEED, begin, end - begin)  # type: ignore[union-attr]
     except OSError:  # locked in memory
@@ -59,7 +59,7 @@ def give_back(chunk: Chunk, begin: int, end: int) -> bool:
 def clear(array: np.ndarray[Any, Any]) -> None:
     """Make all bytes of a contiguous array zero.
 
-    Where the heap would map an array anew, its pages are given back if they are an arena's.
+    Where the heap would map an array anew, its pages are returned if they are an arena's.
     """
     if array.nbytes < _MAPPED_EACH_TIME and array.dtype.kind in "biufc":
         array.fill(0)

@@ -1,6 +1,6 @@
 """What all sites of the Python core share: where they stand, and whether they pay.
 
-In: the counts of a site's hits and misses. Out: the decision to give sites back. It must not
+In: the counts of a site's hits and misses. Out: the decision to switch sites off. It must not
 know what a site does.
 """
 
@@ -49,17 +49,17 @@ class Site:
         self.nbytes = 0  # size of the array served then
 
     def __reduce__(self) -> tuple[Any, ...]:
-        # In another process the site is made anew; there it stays for good.
+        # In another process the site is made anew, and is never switched off.
         return type(self), (self.sites, self.where, KEPT, self.number)
 
     def missed(self) -> None:
-        """Count operands that were not handled; give back a site that handles next to none."""
+        """Count operands that were not handled; switch off a site that handles next to none."""
         self.misses += 1
         if self.misses >= budget.MISSES and self.misses > 4 * self.hits:
             self.give_back()
 
     def give_back(self) -> None:
-        """Take the site out of its code."""
+        """Switch the site off."""
         self.owner.give_back(self.number)
 
     def hit(self, nbytes: int) -> None:
@@ -77,7 +77,7 @@ class Site:
             self.sites.budget.reviewed(self, before)
 
     def located(self, error: BufferFullError, what: str) -> BufferFullError:
-        """Say in a full buffer's error which line and operation asked."""
+        """Return a full buffer's error that names the line and the operation."""
         return located(self.where, what, error)
 
     def room(self, variant: Variant, what: str) -> Any:

@@ -1,7 +1,7 @@
 """The Python core: makes the sites of bumped functions.
 
 In: the places of a function, and a buffer. Out: what runs there. A site never raises (but for
-`BufferFullError`) and never warns; it writes only to memory that nobody else can see.
+`BufferFullError`) and never warns; it writes only to memory that no other code can see.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 from typing import Any
 
-import numpy as np
+from numpy import add, ones
 
 from ..buffer import Buffer
 from ..callees import Callees, Policy
@@ -23,7 +23,7 @@ from .operators import FINISHERS, BinarySite, operator_site
 class PythonSites:
     """Makes the sites of functions bumped into one buffer.
 
-    With `frugal`, sites that cost more than they may are given back (see `budget`).
+    With `frugal`, sites that cost more than they may are switched off (see `budget`).
     """
 
     style = Style(FINISHERS)
@@ -40,7 +40,7 @@ class PythonSites:
         return type(self), (self.buffer, self.policy, self.frugal)
 
     def is_foreign(self, error: Exception) -> bool:
-        """Whether an exception that came up while rewriting is not the rewriter's."""
+        """Whether something other than the rewriter raised an exception during rewriting."""
         return from_signal_handler(error)
 
     def make(self, place: Place, where: Where, owner: Owner, number: int) -> list[Any]:
@@ -55,12 +55,12 @@ class PythonSites:
 @functools.cache
 def _unit() -> float:
     """Return the seconds that an operator's site costs beyond the plain operation."""
-    operand = np.ones(3)
+    operand = ones(3)
     sites = PythonSites(Buffer(4096), Policy(), frugal=False)
     site = BinarySite(sites, Where("", 0, ""), KEPT, 0, "add")
 
     def run() -> Any:
-        return np.add(operand, operand, site.call(operand, operand))
+        return add(operand, operand, site.call(operand, operand))
 
     def plain() -> Any:
         return operand + operand

@@ -10,6 +10,8 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 import numpy as np
+from numpy import broadcast_shapes, matmul
+from numpy import shape as numpy_shape
 
 from ..numpy_facts import elides_dying_operands
 from ..sites.exceptions import EXPECTED, from_signal_handler
@@ -104,12 +106,12 @@ class Variants:
         return Variant(spec, tuple(self._fits(k, operands, spec) for k in range(len(operands))))
 
     def _shape(self, operands: tuple[Any, ...]) -> tuple[int, ...]:
-        shapes = [np.shape(x) for x in operands]
+        shapes = [numpy_shape(x) for x in operands]
         if self.ufunc.signature is None:
-            return np.broadcast_shapes(*shapes)
-        if self.ufunc is np.matmul:
+            return broadcast_shapes(*shapes)
+        if self.ufunc is matmul:
             return matmul_shape(*shapes)
-        raise ValueError("a generalised ufunc is a matter of its own row")
+        raise ValueError("a generalised ufunc has a row of its own")
 
     def _fits(self, number: int, operands: tuple[Any, ...], spec: Spec) -> bool:
         """Whether the result can be written over an operand, and is large enough for that."""
@@ -130,7 +132,7 @@ class Variants:
             and elides_dying_operands()
             and self.ufunc in (_ELIDED_LEFT if number == 0 else _COMMUTATIVE)
             and not isinstance(operands[0], np.generic)  # it is asked first, and calls the ufunc
-            and all(np.shape(x) in ((), spec.shape) for x in operands)
+            and all(numpy_shape(x) in ((), spec.shape) for x in operands)
         )
 
 

@@ -23,7 +23,7 @@ from .opcodes import (
 
 
 def find_calls(ir: IR) -> list[Call]:
-    """Return the calls whose stack layout is known for certain."""
+    """Return the calls whose slots on the stack are known for certain."""
     found = []
     for i, instr, _ in ir.instructions():
         call = None
@@ -55,7 +55,7 @@ def callee_name(ir: IR, start: int, size: int) -> str:
     if not _is_null(null):
         return ""
     last: int = null[1]
-    if NULL_FIRST:  # the callable comes behind it
+    if NULL_FIRST:  # the callable comes after it
         last += ir.items[last].name == "PUSH_NULL"
         while getattr(ir.items[last + 1], "name", "") == "LOAD_ATTR":
             last += 1
@@ -65,7 +65,7 @@ def callee_name(ir: IR, start: int, size: int) -> str:
 
 
 def _dotted(ir: IR, last: int) -> str:
-    """Return the name that the loads up to item `last` are of; empty if it is none."""
+    """Return the name that the loads up to item `last` load; empty if they load none."""
     parts: list[str] = []
     while getattr(ir.items[last], "name", "") in ("LOAD_ATTR", "LOAD_METHOD"):
         parts.append(attribute_name(ir.items[last]))

@@ -24,10 +24,10 @@ class Style:
     finishers: Mapping[str, Any]  # by operator, what fills the array that a site returns
     observe: bool = False  # whether the results of the original instructions are shown
     direct: bool = False  # whether sites take the place of operators, and swap callables
-    extras: bool = False  # whether what makes no array data but costs time has sites as well
+    extras: bool = False  # whether slices and tuple unpacking, which make no array data, have sites
     vocabulary: Vocabulary | None = None  # what may be called in regions, if there are any
-    gates: Callable[[list[Any]], Gates] = WeakGates  # what code finds its sites by
-    attribute: str = ""  # of a gate, that gives what lies behind it; without one a gate is called
+    make_gates: Callable[[list[Any]], Gates] = WeakGates  # by which code finds its sites
+    attribute: str = ""  # of a gate, for its content; if empty, the gate is called
 
     @property
     def binds(self) -> bool:
@@ -45,13 +45,13 @@ ROOM = 6  # stack slots that a site may need beyond its operands
 
 
 def site_names(number_of_places: int, style: Style) -> list[str]:
-    """Return what code calls its sites: those in the order of the places, then their observers."""
+    """Return the names of the sites in code, in the order of the places, then the observers'."""
     names = [f"{SITE_PREFIX}{i}" for i in range(number_of_places)]
     return names + [observer(name) for name in names] if style.observe else names
 
 
 def finishers_by_name(style: Style) -> dict[str, Any]:
-    """Return what code calls the finishers of operators, with these."""
+    """Return the finishers of operators by their names in code."""
     return {finisher(operator): value for operator, value in style.finishers.items()}
 
 

@@ -12,7 +12,7 @@ from types import CodeType
 from bytecode import Bytecode, ConcreteBytecode, Instr
 
 from ..errors import RewriteError
-from ..interpreter import UNKNOWN
+from ..interpreter import UNSUPPORTED
 from .gates import is_rewritten
 from .interpolations import hide_interpolations, show_interpolations
 from .ir import IR
@@ -65,13 +65,13 @@ def bytecode_of(code: CodeType) -> Bytecode:
 
 
 def refusal(code: CodeType) -> str | None:
-    """Say why this code is not even tried, or None."""
-    if UNKNOWN:
-        return UNKNOWN
+    """Return why this code can't be rewritten, or None."""
+    if UNSUPPORTED:
+        return UNSUPPORTED
     if code.co_flags & _FUNCTION != _FUNCTION:
         return "not the body of a function"
     if is_rewritten(code):
-        return "it is rewritten already"
+        return "it is already rewritten"
     seen = _INTROSPECTION.intersection(code.co_names)
     if seen:
         return _LOOKS.format(", ".join(sorted(seen)))

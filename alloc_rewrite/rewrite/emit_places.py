@@ -1,7 +1,7 @@
-"""What stands in the place of an operation or a call: its site, beside the original instructions.
+"""What stands in the place of an operation or a call: its site, and the original instructions.
 
-In: a place, and its original items. Out: the items that take their place. How sites are called is
-told in `encode`.
+In: a place, and its original items. Out: the items that take their place. `encode`
+says how sites are called.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""The way around a region's items: its site in front of them; they run if it declines.
+"""The way around a region's items: its site before them; they run if it declines.
 
-In: a region and the items of its function. Out: items, verified. How sites are called is told in
-`encode`.
+In: a region and the items of its function. Out: items, verified. `encode` says how sites are
+called.
 """
 
 from __future__ import annotations
@@ -10,45 +10,33 @@ from typing import Any
 
 from bytecode import Instr
 from bytecode import Label as Target
-from bytecode.instr import InstrLocation, TryBegin, TryEnd
+from bytecode.instr import InstrLocation
 
 from .convention import ROOM
 from .emitter import Emitter
 from .ir import Region
-from .opcodes import VALUE, is_risky_load
+from .opcodes import VALUE
+from .program import CELL, GLOBAL
 from .verify import verify
 
 
 class Writer:
-    """Collects a function's items; splits the range of a `try` where a region begins."""
+    """Collects a function's items, with the sites of regions in front of theirs."""
 
     def __init__(self) -> None:
         self.out: list[Any] = []
-        self._protection: TryBegin | None = None  # the mark in whose range the next item stands
         self._open: list[tuple[int, Target, InstrLocation | None]] = []
 
-    def put(self, item: Any) -> None:
-        """Add an original item."""
-        if isinstance(item, TryBegin):
-            self._protection = item
-        elif isinstance(item, TryEnd):
-            item = TryEnd(self._protection or item.entry)
-            self._protection = None
-        self.out.append(item)
-
-    def begin_region(self, region: Region, name: str, items: list[Any], depth: int) -> None:
-        """Put a region's site in front of its items; `depth` is that of the stack there."""
+    def begin_region(self, region: Region, name: str, items: list[Any]) -> None:
+        """Put a region's site before its items."""
         emit, done = Emitter(region.location), Target()
-        lines = _other_lines(region, items)
-        _emit_region(emit, region, name, done, lines, region.reach, None)
-        _verify_region(region, emit, done)
-        emit = Emitter(region.location)
-        self._protection = _emit_region(emit, region, name, done, lines, depth, self._protection)
+        _emit_region(emit, region, name, done, _other_lines(region, items))
         self.out += emit.out
         self._open.append((region.stop, done, items[region.stop - 1].location))
+        _verify_region(region, emit, done)
 
     def end_region(self, at: int) -> None:
-        """Let the ways around a region's items end here if they do."""
+        """End the ways around a region's items, if they end here."""
         if self._open and self._open[0][0] == at:
             emit = Emitter(self._open[0][2])
             emit.end_of_call()
@@ -69,37 +57,28 @@ def _other_lines(region: Region, items: list[Any]) -> list[InstrLocation]:
 
 
 def _emit_region(
-    emit: Emitter,
-    region: Region,
-    name: str,
-    done: Target,
-    lines: list[InstrLocation],
-    depth: int,
-    protection: TryBegin | None,
-) -> TryBegin | None:
-    """Call a region's site and put its outputs away; fall through to the original items if not.
+    emit: Emitter, region: Region, name: str, done: Target, lines: list[InstrLocation]
+) -> None:
+    """Call a region's site and store its outputs; if it declines, go on to the original items.
 
-    A load that fails (of an unbound name) is none of the region's business: the original code
-    fails where it should. Each line gets its event, as tracers want them: the first one with the
-    site, where it stays if that declines. Returns the mark that protects the items behind.
+    Nothing that is loaded here can fail: the site looks globals and the contents of cells up, and
+    declines if one has no value, so that the original code fails where it should. Each line gets
+    its event, as tracers want them: the first one with the site, where it stays if that declines.
     """
-    absent, failed = Target(), Target()
+    absent = Target()
     emit.load_site(name, absent)
-    risky = any(is_risky_load(load) for load in region.loads if not isinstance(load, int))
-    mark = TryBegin(failed, False, depth)
-    if risky:
-        emit.out += ([TryEnd(protection)] if protection is not None else []) + [mark]
-    for i, load in enumerate(region.loads):
+    given = 0
+    for load, origin in zip(region.loads, region.program.origins, strict=True):
+        if origin == GLOBAL:
+            continue
         if isinstance(load, int):
-            emit.copy(load + 2 + i)
+            emit.copy(load + 2 + given)
+        elif origin == CELL:
+            emit.load_same_cell(load)
         else:
             emit.put(load)
-    if risky:
-        emit.out.append(TryEnd(mark))
-        if protection is not None:
-            protection = protection.copy()
-            emit.out.append(protection)
-    emit.call(len(region.loads))
+        given += 1
+    emit.call(given)
     emit.copy(1)
     emit.jump_if_none(absent)
     for location in lines:
@@ -108,15 +87,8 @@ def _emit_region(
     _emit_outputs(emit, region)
     emit.jump(done)
     emit.location = region.location
-    if risky:
-        emit.out.append(failed)
-        emit.op("PUSH_EXC_INFO")
-        emit.pop()
-        emit.op("POP_EXCEPT")
-        emit.op("LOAD_CONST", None)
     emit.out.append(absent)
     emit.pop()
-    return protection
 
 
 def _emit_outputs(emit: Emitter, region: Region) -> None:

@@ -60,8 +60,13 @@ class Emitter:
     def load_cell(self, name: str) -> None:
         self.put(_cell_template(name))
 
-    def load_behind(self, gate: Any, attribute: str) -> None:
-        """Push what lies behind a gate (see `Style`): its attribute, or what it returns."""
+    def load_same_cell(self, load: Instr) -> None:
+        """Push the cell whose content an instruction loads; that never fails."""
+        name = "LOAD_CLOSURE" if NULL_FIRST else "LOAD_FAST"
+        self.out.append(Instr(name, load.arg, location=self.location))
+
+    def load_content(self, gate: Any, attribute: str) -> None:
+        """Push a gate's content (see `Style`): its attribute, or what it returns."""
         if attribute:
             self.load_constant(gate)
             self.out.append(attribute_load(attribute, self.location))
@@ -78,7 +83,7 @@ class Emitter:
         self.out.append(Instr("LOAD_CONST", value, location=self.location))
 
     def load_callable(self, name: str) -> None:
-        """Push a cell's content and a NULL, in the order that a call wants."""
+        """Push a cell's content and a NULL, in the order that a call needs."""
         if NULL_FIRST:
             self.op("PUSH_NULL")
             self.load_cell(name)
@@ -87,9 +92,9 @@ class Emitter:
             self.op("PUSH_NULL")
 
     def load_site(self, name: str, absent: Any) -> None:
-        """Push a site, ready to be called; jump to `absent`, with None on top, if it has gone.
+        """Push a site, ready to be called; jump to `absent`, with None on top, if it is gone.
 
-        The cell is read once: it may be emptied at any time.
+        The cell is read once: another thread may empty it at any time.
         """
         self.load_cell(name)
         self.copy(1)
@@ -122,7 +127,7 @@ class Emitter:
         self.op("CALL", size)
 
     def end_of_call(self) -> None:
-        """Stand between a call and a label behind it.
+        """Separate a call from the label after it.
 
         On 3.12 the label would count as a new line when an inlined Python function returns.
         """

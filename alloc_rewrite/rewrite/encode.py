@@ -4,25 +4,25 @@ In: an `IR`, the places found in it, and which of them have a site. Out: a code 
 among its constants for each gate of a site. It must not know what a site does, only how one is
 called:
 
-- an operation's site gets copies of the operands and returns the result, or None: "not handled",
-  whereupon the original instructions run. Where the core has a *finisher* for the operator,
-  the site returns the array for the result instead, and the finisher is called with the
-  operands and that array: it is NumPy's ufunc, and what it warns of or raises comes from the
+- an operation's site gets copies of the operands and returns the result, or None ("not handled"):
+  then the original instructions run. Where the core has a *finisher* for the operator,
+  the site returns the array for the result instead, and the code calls the finisher with the
+  operands and that array: it is NumPy's ufunc, and its warnings and exceptions come from the
   user's own line;
 - a call's site gets the callable and copies of the arguments, and returns a pair: what to
-  call instead (often the callable itself), and the result, or None: "not handled",
-  whereupon the call is made;
-- a gate without anything behind it has no site any more: the original instructions run.
+  call instead (often the callable itself), and the result, or None ("not handled"): then the
+  call is made;
+- where a gate is empty there is no site any more: the original instructions run.
 
-In the *direct* style an operation's site takes the operands over and returns what the operator
-gives, whatever that takes, and a call's site only swaps the callable, so that the call itself
+In the *direct* style an operation's site takes the operands over and always returns what the
+operator gives, and a call's site only swaps the callable, so that the call itself
 stays the original instruction.
 
-A *region's* site gets the leaves and returns the outputs (see `Program`), or None: "not handled",
-whereupon the original items run, with the sites of the operations and calls among them.
+A *region's* site gets the leaves and returns the outputs (see `Program`), or None ("not
+handled"): then the original items run, with the sites of the operations and calls among them.
 
-In the *observe* style, what the original instructions gave is shown to an observer of the site
-(a call's site then returns a triple; the third is shown beside the result).
+In the *observe* style the code shows what the original instructions gave to the site's observer
+(a call's site then returns a triple; the third is shown with the result).
 """
 
 from __future__ import annotations
@@ -71,13 +71,11 @@ def encode(
     while i < len(items):
         writer.end_region(i)
         for number, region in regions.pop(i, ()):
-            depth = len(ir.stacks[i] or ())
-            writer.begin_region(region, f"{SITE_PREFIX}{number}", items, depth)
+            writer.begin_region(region, f"{SITE_PREFIX}{number}", items)
             extra = max(extra, len(region.loads) + len(region.program.outputs))
         found = at.get(i)
         if found is None:
-            for item in plain_attribute_load(items[i]) if i in methods else [items[i]]:
-                writer.put(item)
+            writer.out += plain_attribute_load(items[i]) if i in methods else [items[i]]
             i += 1
             continue
         number, place = found
@@ -125,9 +123,9 @@ def _verify_once(place: Operation | Call, items: list[Any], style: Style) -> Non
 
 
 def _with_gates(items: list[Any], style: Style) -> list[Any]:
-    """Return items that load sites from behind their gates, and finishers as constants.
+    """Return items that load sites from their gates, and finishers as constants.
 
-    Up to here they are free variables with names of their own.
+    Up to this point they are free variables with names of their own.
     """
     finishers = {finisher(operator) for operator in style.finishers}
     holes: dict[str, Hole] = {}  # of one name there is one, and one constant
@@ -142,7 +140,7 @@ def _with_gates(items: list[Any], style: Style) -> list[Any]:
         if name in finishers:
             emit.load_constant(hole)
         else:
-            emit.load_behind(hole, style.attribute)
+            emit.load_content(hole, style.attribute)
         out += emit.out
     return out
 
@@ -157,6 +155,6 @@ def _framed(ir: IR, items: list[Any]) -> Bytecode:
 
 
 def code_of(frame: Bytecode, stacksize: int) -> CodeType:
-    """Encode what `decode.bytecode_of` decoded, or what was made of it."""
+    """Encode what `decode.bytecode_of` decoded, changed or not."""
     made = frame.to_code(stacksize=stacksize, compute_exception_stack_depths=False)
     return corrected(made)

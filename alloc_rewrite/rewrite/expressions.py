@@ -19,7 +19,7 @@ _LONGEST = 40  # characters that are shown of an expression
 def expression_at(ir: IR, at: int, depth: int) -> str:
     """Return the expression of the value that lies `depth` deep on the stack before item `at`.
 
-    Empty if the source is not there, or does not tell.
+    Empty if there is no source, or if it doesn't tell.
     """
     place = _producer(ir, at, depth)
     return "" if place is None else _text(ir.code.co_filename, place)

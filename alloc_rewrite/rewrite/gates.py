@@ -3,11 +3,11 @@
 In: what is to be called at the places of a code object. Out: a gate for each, and code that has
 them. It must not know what a site does.
 
-Sites belong to code, not to a function: whoever gives a function other code gives it that code's
+Sites belong to code, not to a function: a function that gets other code gets that code's
 sites, or none, and a rewritten function closes over what the original closes over. But the garbage
 collector does not look into code objects: what they hold strongly, and whatever that leads to,
-stays for ever. So a gate holds what lies behind it weakly; where that has gone the original
-instructions run. Sites live as long as their `Gates`, which the function that was bumped and the
+stays for ever. So a gate holds its content weakly; when that is gone, the original instructions
+run. Sites live as long as their `Gates`, which the function that was bumped and the
 rewriter keep.
 """
 
@@ -20,13 +20,13 @@ from typing import Any, Protocol
 
 
 class Gates(Protocol):
-    """What lies behind the gates of one code object. It can be pickled, with its gates."""
+    """The gates of one code object with their contents. It can be pickled, with its gates."""
 
-    #: A gate for each of the contents, and one more, behind which the gates themselves lie.
+    #: A gate for each of the contents, and one more, whose content is this object.
     gates: tuple[Any, ...]
 
     def empty(self, number: int) -> None:
-        """Open a gate for good."""
+        """Empty a gate for good."""
         ...
 
 
@@ -48,7 +48,7 @@ class WeakGate(weakref.ref[Any]):
         return self
 
     def __init__(self, *_: Any) -> None:
-        """Nothing is left to do: `weakref.ref` takes no more arguments."""
+        """Do nothing: `weakref.ref` takes no more arguments."""
 
     __hash__ = object.__hash__
 
@@ -67,16 +67,16 @@ class WeakGates:
     """Gates in Python, for bound methods."""
 
     def __init__(self, contents: Sequence[MethodType | None]) -> None:
-        # Methods of its own: a gate opens when nothing else holds the method behind it.
+        # Methods of its own: a gate is empty when nothing else refers to its method.
         self._contents: list[Any] = [
             None if method is None else MethodType(method.__func__, method.__self__)
             for method in contents
         ]
-        behind = enumerate((*self._contents, self))
-        self.gates = tuple(WeakGate(content, self, number) for number, content in behind)
+        numbered = enumerate((*self._contents, self))
+        self.gates = tuple(WeakGate(content, self, number) for number, content in numbered)
 
     def empty(self, number: int) -> None:
-        """Open a gate for good."""
+        """Empty a gate for good."""
         self._contents[number] = None
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -92,7 +92,7 @@ KINDS: set[type] = {WeakGate}
 
 
 class Hole:
-    """Stands in code for a gate, or for another constant, that it gets later."""
+    """Takes the place in code of a gate, or of another constant, until `filled` puts it there."""
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -119,10 +119,10 @@ def gates_of(code: CodeType) -> Gates | None:
     """Return the gates that rewritten code belongs to, as long as they live; or None."""
     if not is_rewritten(code):
         return None
-    gates: Gates | None = behind(code.co_consts[-1])
+    gates: Gates | None = content_of(code.co_consts[-1])
     return gates
 
 
-def behind(gate: Any) -> Any:
-    """Return what lies behind a gate, or None."""
+def content_of(gate: Any) -> Any:
+    """Return a gate's content, or None."""
     return gate() if type(gate) is WeakGate else gate.content

@@ -1,7 +1,7 @@
 """What a region's program says of its values: which are harmless, and which have to be.
 
 In: nodes of a program, and demands. Out: nodes, and the loads of their leaves. It must not know
-where regions begin and end, nor who makes demands.
+where regions begin and end, nor what demands are for.
 
 A value is *harmless* if no operation on it runs Python code, as a number or an array of numbers.
 """
@@ -32,7 +32,6 @@ from .program import (
 from .symbolic import Scan
 
 MOST_NODES = 96  # of a program with guards
-_CALLABLE_AND_NULL = 2  # slots that lie above the stack's when the leaves of a site are loaded
 
 
 def is_view(node: Node, nodes: list[Node]) -> bool:
@@ -87,9 +86,9 @@ def with_guards(
         if value.kind == "global" and len(value.what) > 1:
             base = node_of(Given("global", value.what[:-1]))
             return added(Node(ATTRIBUTE, (base,), value.what[-1]))
-        load = _load_of(value, len(loads))
+        load = _load_of(value)
         for number, known in enumerate(loads):
-            if isinstance(known, Instr) and _names(known) == _names(load) != "":
+            if _names(known) == _names(load) != "":
                 return nodes.index(Node(LEAF, (), number, _line_of(nodes, number)))
         loads.append(load)
         leaves.append(str(_names(load)) or f"stack[{-value.what}]")
@@ -106,16 +105,18 @@ def with_guards(
     return replace(program, nodes=tuple(nodes), leaves=tuple(leaves)), loads
 
 
-def _load_of(value: Given, number: int) -> Instr:
+def _load_of(value: Given) -> Instr | int:
+    if value.kind == "stack":
+        return int(value.what)
     if value.kind == "local":
         return Instr("LOAD_FAST", value.what)
-    if value.kind == "global":
-        return Instr("LOAD_GLOBAL", (False, value.what[0]))
-    return Instr("COPY", value.what + _CALLABLE_AND_NULL + number)
+    return Instr("LOAD_GLOBAL", (False, value.what[0]))
 
 
-def _names(load: Instr) -> str:
+def _names(load: Instr | int) -> str:
     """Return which variable a load is of; empty if it is of none that guards know."""
+    if isinstance(load, int):
+        return ""
     if load.name == "LOAD_GLOBAL":
         return str(load.arg[1])  # type: ignore[index]
     return str(load.arg) if load.name.startswith("LOAD_FAST") else ""

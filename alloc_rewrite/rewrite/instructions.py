@@ -9,7 +9,6 @@ from __future__ import annotations
 from typing import cast
 
 from bytecode import Instr
-from bytecode.instr import CellVar
 
 from .opcodes import (
     attribute_name,
@@ -106,8 +105,6 @@ def _load_global(scan: Scan, instr: Instr) -> bool:
 
 def _load_cell(scan: Scan, instr: Instr) -> bool:
     name = str(getattr(instr.arg, "name", instr.arg))
-    if isinstance(instr.arg, CellVar) and not scan.flow.is_bound(name, scan.start):
-        return scan.refuse(f"the variable `{name}` may have no value")
     return scan.push(_known_leaf(scan, instr, name), scan.at)
 
 
@@ -241,7 +238,7 @@ def _build_slice(scan: Scan, instr: Instr) -> bool:
 
 
 def _build_tuple(scan: Scan, instr: Instr) -> bool:
-    """Make a tuple, if it is an index."""
+    """Make a tuple if it is an index."""
     size = cast(int, instr.arg)
     operands = scan.pops(size) if _fits_index(scan, size) else None
     return operands is not None and scan.push(scan.add(TUPLE, tuple(operands)))
@@ -271,7 +268,7 @@ def _store_local(scan: Scan, instr: Instr) -> bool:
     if kind in (SLICE, TUPLE):
         return scan.refuse("a slice or tuple is assigned to a variable")
     if kind in (LEAF, CONST, ATTRIBUTE) and not scan.points:
-        return False  # nothing has been computed: better begin behind it
+        return False  # nothing has been computed: a region begins better after it
     scan.locals.pop(instr.arg, None)
     scan.locals[instr.arg] = node
     return True

@@ -1,10 +1,10 @@
 """The arguments of BUILD_INTERPOLATION, which makes a part of a template string (since 3.14).
 
-In: concrete instructions, and what the `bytecode` library decoded them to. Out: nothing; arguments
-are put right in place. An argument has three parts: whether there is a format, a bit that is always
-set, and the conversion. The library, up to 0.19.1, takes the last two for a conversion, raises for
-most of them, and encodes none. So it decodes an argument without a conversion, and encodes the
-whole as a plain number.
+In: concrete instructions, and what the `bytecode` library decoded them to. Out: nothing; it
+corrects arguments in place. An argument has three parts: whether there is a format, a bit that is
+always set, and the conversion. The library, up to 0.19.1, takes the last two for a conversion,
+raises for most of them, and encodes none. So it decodes an argument without a conversion, and
+encodes the whole as a plain number.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The intermediate representation: a function's instructions with the stack before each.
 
 In: decoded bytecode. Out: an `IR` whose `stacks` say what lies on the stack before every
-item, and the two kinds of places that passes find in it, `Operation` and `Call`. It must not
+item, and the kinds of places that passes find in it: `Operation`, `Call` and `Region`. It must not
 know what is done with them.
 """
 
@@ -92,7 +92,7 @@ class IR:
     items : list
         Its items.
     stacks : list of tuple or None
-        For each item the symbolic stack before it; None where execution never comes.
+        For each item the symbolic stack before it; None where execution never gets.
     """
 
     def __init__(self, code: CodeType, frame: Bytecode) -> None:

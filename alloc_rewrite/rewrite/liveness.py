@@ -10,19 +10,17 @@ from collections.abc import Iterable
 from typing import Any
 
 from bytecode import Instr, Label
-from bytecode.instr import CellVar
 
 from .ir import IR, handlers
 
 _READS = frozenset(
     {"LOAD_FAST", "LOAD_FAST_CHECK", "LOAD_FAST_BORROW", "LOAD_FAST_AND_CLEAR", "DELETE_FAST"}
 )
-_BINDS = frozenset({"STORE_FAST", "STORE_DEREF", "LOAD_DEREF", "DELETE_DEREF"})
 _CLEARS = "LOAD_FAST_AND_CLEAR"  # of the variable of a comprehension, which gets its value back
 
 
 class Locals:
-    """Answers questions on a function's locals, each kind worked out when it is first asked."""
+    """Answers questions on a function's locals, each kind when it is first asked."""
 
     def __init__(self, ir: IR) -> None:
         self._items = ir.items
@@ -65,7 +63,7 @@ class Locals:
         return {item: i for i, item in enumerate(self._items) if isinstance(item, Label)}
 
     def _is_repeated(self, start: int, stop: int) -> bool:
-        """Whether a jump leads from behind these items to before them."""
+        """Whether a jump after these items leads to before them."""
         items, labels = self._items, self._labels
         return any(
             isinstance(item, Instr) and item.has_jump() and labels[item.arg] <= start
@@ -141,10 +139,10 @@ class Locals:
 
     def _after(self, at: int, item: Instr, bound: int) -> int:
         """Return the locals that have a value for certain after an item, as bits."""
-        name = item.arg.name if isinstance(item.arg, CellVar) else item.arg
-        if not isinstance(name, str) or item.name not in _BINDS | _READS:
+        name = item.arg
+        if not isinstance(name, str) or item.name not in _READS | {"STORE_FAST"}:
             return bound
-        unbinds = item.name in ("DELETE_FAST", "DELETE_DEREF", _CLEARS) or (
+        unbinds = item.name in ("DELETE_FAST", _CLEARS) or (
             item.name == "STORE_FAST" and name in self._cleared and self._gives_back(at)
         )
         return bound & ~self._bit(name) if unbinds else bound | self._bit(name)

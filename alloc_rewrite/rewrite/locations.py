@@ -2,8 +2,8 @@
 
 In: a code object that the `bytecode` library encoded. Out: its table, encoded anew where that
 library's is wrong: up to 0.19.1 it writes columns from 128 on in a form that has seven bits for
-them, and the lines of all that follows go wrong. The format is told in CPython's documents on code
-objects.
+them, and the lines of all that follows go wrong. CPython's documents on code objects describe the
+format.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _Position = tuple[Any, Any, Any, Any]
 
 
 def corrected(code: CodeType) -> CodeType:
-    """Return the code with a right table; the same object if it has one already."""
+    """Return the code with a correct table; the same object if it has one already."""
     positions = list(code.co_positions())
     if not any(map(_is_affected, positions)):
         return code

@@ -61,7 +61,7 @@ class Demand(NamedTuple):
 
 
 Value = str | Given | tuple[str, Any]
-Stack = tuple[Value, ...]
+Values = tuple[Value, ...]
 _Locals = Mapping[str, Value]
 
 #: Attributes of arrays and numbers that are arrays, numbers, or tuples of numbers.
@@ -71,7 +71,7 @@ _FACTS = frozenset(
 _PLAIN_CONSTANTS = (bool, int, float, complex, str, bytes, type(None), type(...), tuple, slice)
 
 
-class After(NamedTuple):
+class Outcome(NamedTuple):
     """What a region, which began at item `start`, leaves behind at `stop` when it has run.
 
     `harmless` are the locals whose values are; `stored` those that it assigned. `stack` is what
@@ -82,7 +82,7 @@ class After(NamedTuple):
     stop: int
     stored: Collection[str]
     harmless: Collection[str]
-    stack: Stack
+    stack: Values
 
 
 class Findings(NamedTuple):
@@ -93,7 +93,7 @@ class Findings(NamedTuple):
 
 
 def onlookers(
-    ir: IR, flow: Locals, vocabulary: Vocabulary, left: After, unread: Iterable[str], *, ask: bool
+    ir: IR, flow: Locals, vocabulary: Vocabulary, left: Outcome, unread: Iterable[str], *, ask: bool
 ) -> Findings:
     """Say which of the locals that nothing reads any more may be looked at after a region.
 
@@ -117,9 +117,9 @@ class _Walk:
     ir: IR
     flow: Locals
     vocabulary: Vocabulary
-    left: After
+    left: Outcome
     ask: bool
-    states: dict[int, tuple[Stack, dict[str, Value]]] = field(default_factory=dict)
+    states: dict[int, tuple[Values, dict[str, Value]]] = field(default_factory=dict)
     open: set[int] = field(default_factory=set)  # items that may run foreign Python code
     demands: dict[Demand, None] = field(default_factory=dict)
     kept: bool = False  # whether demands are noted
@@ -158,7 +158,7 @@ class _Walk:
 
     # ------------------------------------------------------------------ paths
 
-    def _is_news(self, at: int, stack: Stack, locals_: dict[str, Value]) -> bool:
+    def _is_news(self, at: int, stack: Values, locals_: dict[str, Value]) -> bool:
         """Note what is known before an item; False if it was known already."""
         before = self.states.get(at)
         if before is None:
@@ -192,7 +192,7 @@ class _Walk:
                 return out
         return [*out, at + 1]
 
-    def _step(self, at: int) -> list[tuple[int, Stack, dict[str, Value]]]:
+    def _step(self, at: int) -> list[tuple[int, Values, dict[str, Value]]]:
         """Run one item; return where it leads, with what is known there."""
         item = self.ir.items[at]
         stack, locals_ = self.states[at]
@@ -221,8 +221,8 @@ class _Walk:
         return out
 
     def _resized(
-        self, at: int, item: Instr, before: Stack, stack: list[Value], *, jump: bool
-    ) -> Stack:
+        self, at: int, item: Instr, before: Values, stack: list[Value], *, jump: bool
+    ) -> Values:
         """Return the stack with as many slots as the item leaves."""
         if item.name in ("PRECALL", "CALL", "CALL_KW"):  # the first two share a call's effect
             return tuple(stack)

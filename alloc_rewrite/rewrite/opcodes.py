@@ -1,8 +1,8 @@
-"""What the interpreter's versions disagree on: instruction names, layouts, stack effects.
+"""What differs between versions of the interpreter: instruction names, forms, stack effects.
 
 In: instructions of the `bytecode` library. Out: facts about them, and short instruction
-sequences that mean the same on every version. With `decode` and `encode` this is the only
-module that knows Python versions; it must not know sites, NumPy or the shape of functions.
+sequences that mean the same on every version. Besides `interpreter`, no other module asks for
+the version. It must not know sites, NumPy or the shape of functions.
 
 Symbolic stack
 --------------
@@ -115,7 +115,7 @@ def constant(instr: Any) -> tuple[Any] | None:
 
 
 def is_unpacking(instr: Instr) -> bool:
-    """Whether the instruction takes a sequence apart."""
+    """Whether the instruction unpacks a sequence."""
     return instr.name == "UNPACK_SEQUENCE"
 
 
@@ -125,7 +125,7 @@ def is_slicing(instr: Instr) -> bool:
 
 
 def is_truth_test(instr: Any) -> bool:
-    """Whether the instruction wants the truth of the value on top of the stack."""
+    """Whether the instruction tests the truth of the value on top of the stack."""
     return isinstance(instr, Instr) and (
         instr.name in ("TO_BOOL", "UNARY_NOT")
         or (instr.name.startswith("POP_JUMP_") and instr.name.endswith(("_TRUE", "_FALSE")))
@@ -184,7 +184,7 @@ def fuse(items: list[Any], names: list[str]) -> list[Any]:
 
 
 def after(instr: Instr, stack: Stack, index: int, *, jump: bool) -> Stack:
-    """Return the stack behind instruction `index`, on its jump or on the way straight on."""
+    """Return the stack after instruction `index`, on its jump or on the way straight on."""
     name, arg = instr.name, instr.arg
     special = _SPECIAL.get(name)
     if special is not None:
@@ -288,13 +288,8 @@ def attribute_name(instr: Instr) -> str:
 
 
 def attribute_load(name: str, location: Any) -> Instr:
-    """Return the load of an attribute that is called nothing but a value."""
+    """Return the load of an attribute as a value, not as a method."""
     return Instr("LOAD_ATTR", name if PY311 else (False, name), location=location)
-
-
-def is_risky_load(instr: Instr) -> bool:
-    """Whether a load fails if its name is unbound; of locals only those that are not are loaded."""
-    return not instr.name.startswith(("LOAD_FAST", "COPY"))
 
 
 def pushed_null(instr: Instr) -> tuple[bool, bool]:

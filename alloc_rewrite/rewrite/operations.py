@@ -19,7 +19,7 @@ def find_operations(ir: IR, *, extras: bool = False) -> list[Operation]:
     Left out, as no array data comes of them: a subscript by a constant or a slice (an element
     or a view), as the instruction before tells, and a comparison whose truth is asked for.
     With `extras` come slices, and the places where a sequence is unpacked: the instruction
-    stays, behind an empty operation.
+    stays, after an empty operation.
     """
     items = ir.items
     found = []

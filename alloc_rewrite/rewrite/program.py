@@ -14,9 +14,13 @@ SLICE, TUPLE, INDEX = "slice", "tuple", "index"
 GUARD = "guard"
 OPERATION, CALL, METHOD, IN_PLACE, STORE = "operation", "call", "method", "in place", "store"
 
+#: Where the value of a leaf comes from: the site is given it, or the cell that holds it, or looks a
+#: global or builtin up itself: a name without a value raises in the original code only.
+GIVEN, CELL, GLOBAL = "given", "cell", "global"
+
 #: Kinds of nodes that compute; all others only say where something is.
 COMPUTING = frozenset({OPERATION, CALL, METHOD, IN_PLACE, STORE})
-#: Kinds of nodes that change what somebody else may see; a program has at most one, the last.
+#: Kinds of nodes that change what other code may see; a program has at most one, the last.
 EFFECTS = frozenset({IN_PLACE, STORE})
 
 SYMBOLS = {
@@ -33,15 +37,15 @@ class Node:
     ========= ============================= ======================================
     kind      operands                      detail
     ========= ============================= ======================================
-    leaf                                    the number of what the site is given
+    leaf                                    its number among the leaves
     const                                   the object
     attribute the object                    the attribute's name
     slice     start, stop, step             None
     tuple     the items                     None
     index     the container, the index      None
-    guard     what has to be harmless       whether it is called, or its value used
-    operation the operands                  the operator's name; in front of it
-                                            ``i_`` if the first one is the target
+    guard     what has to be harmless       ``"called"``, or ``"used"`` for its value
+    operation the operands                  the operator's name; with ``i_`` before
+                                            it if the first one is the target
     call      the callable, its arguments   names of the last arguments
     method    the object, the arguments     (the method's name, names likewise)
     in place  the target, the operand       the operator's name
@@ -69,10 +73,12 @@ class Program:
         The nodes whose values the region delivers. If there is one, and it was computed, the site
         returns the value itself, else a tuple of them.
     temporaries : tuple of int
-        The leaves that nobody else holds, as far as the code goes: NumPy may compute in their
-        memory.
+        The leaves to which nothing else refers, as far as the code goes: NumPy may compute in
+        their memory.
     is_merged : bool
         Whether something is computed once that the code computes twice.
+    origins : tuple of str
+        Where each leaf's value comes from: ``"given"``, ``"cell"`` or ``"global"``.
     """
 
     nodes: tuple[Node, ...]
@@ -80,6 +86,7 @@ class Program:
     outputs: tuple[int, ...]
     temporaries: tuple[int, ...] = ()
     is_merged: bool = False
+    origins: tuple[str, ...] = ()
 
     @property
     def is_packed(self) -> bool:
@@ -93,7 +100,7 @@ class Program:
         return sum(node.kind in COMPUTING for node in self.nodes)
 
     @property
-    def operands(self) -> tuple[str, ...]:
+    def operand_names(self) -> tuple[str, ...]:
         """The names of the leaves, but for those that only guards look at."""
         needed = {*self.outputs}
         for i in reversed(range(len(self.nodes))):

@@ -13,7 +13,7 @@ from bytecode.instr import TryBegin, TryEnd
 
 from .calls import callee_name
 from .ir import IR
-from .opcodes import keyword_names
+from .opcodes import is_truth_test, keyword_names
 from .program import COMPUTING, INDEX
 from .symbolic import Scan
 
@@ -21,7 +21,7 @@ from .symbolic import Scan
 class Break(NamedTuple):
     """Where a run of array operations ends.
 
-    `at` is the item; `reason` is empty where nothing could follow anyway, as after a ``return``.
+    `at` is the item; `reason` is empty where no operation could follow, as after a ``return``.
     """
 
     at: int
@@ -52,6 +52,8 @@ def _of_item(ir: IR, at: int) -> str:
         return "a `try`, a `with` or a comprehension begins"
     if isinstance(item, TryEnd):
         return "a `try`, a `with` or a comprehension ends"
+    if is_truth_test(item):
+        return "a condition needs the value"
     name = item.name
     found = _WORDS.get(name)
     if found is not None:
@@ -89,8 +91,6 @@ _WORDS = {
     "FOR_ITER": "a loop begins",
     "GET_ITER": "a loop begins",
     "POP_ITER": "a loop ends",
-    "TO_BOOL": "a condition needs the value",
-    "UNARY_NOT": "a condition needs the value",
     "IS_OP": "`is` compares identities",
     "CONTAINS_OP": "`in` tests membership",
     "STORE_ATTR": "assignment to an attribute",
@@ -116,7 +116,7 @@ _WORDS = {
     "BUILD_INTERPOLATION": "string formatting",
     "NOT_TAKEN": "",
 }
-#: The same by a part of the instruction's name; the first that is found counts.
+#: The same by a part of the instruction's name; the first found counts.
 _PARTS = {
     "JUMP_BACKWARD": "the loop repeats",
     "JUMP": "the code branches",

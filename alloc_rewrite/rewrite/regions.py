@@ -5,9 +5,9 @@ in order. It must not know what sites do with them.
 
 A region is found by running the code symbolically: the stack and the locals hold numbers of the
 nodes of a `Program`. It begins at any instruction and goes on as long as instructions are pure
-loads, operations on arrays as far as anyone can tell, and assignments to locals; a store into an
+loads, operations that may be on arrays, and assignments to locals; a store into an
 array, or an operator in place, ends it. What it delivers is what is on the stack then, the locals
-that are read later, and those that others may look at (see `onlookers`).
+that are read later, and those that other code may look at (see `onlookers`).
 """
 
 from __future__ import annotations
@@ -22,9 +22,22 @@ from .guards import harmless_nodes, is_view, with_guards
 from .instructions import STEPS
 from .ir import IR, Region
 from .liveness import Locals
-from .onlookers import ANYTHING, HARMLESS, After, Demand, Given, onlookers
+from .onlookers import ANYTHING, HARMLESS, Demand, Given, Outcome, onlookers
 from .opcodes import VALUE
-from .program import ATTRIBUTE, COMPUTING, CONST, EFFECTS, INDEX, LEAF, STORE, Node, Program
+from .program import (
+    ATTRIBUTE,
+    CELL,
+    COMPUTING,
+    CONST,
+    EFFECTS,
+    GIVEN,
+    GLOBAL,
+    INDEX,
+    LEAF,
+    STORE,
+    Node,
+    Program,
+)
 from .reasons import Break, broken_off
 from .symbolic import Point, Scan, Slot, Vocabulary
 
@@ -32,6 +45,7 @@ from .symbolic import Point, Scan, Slot, Vocabulary
 _MAY_FAIL = COMPUTING | {LEAF, ATTRIBUTE, INDEX}
 #: What makes an object of its own.
 _MADE = COMPUTING | {INDEX}
+_LOOKED_UP = {"LOAD_GLOBAL": GLOBAL, "LOAD_DEREF": CELL}
 MOST_OUTPUTS = 16
 LEAST_WEIGHT = 2  # computing nodes, and those that make views
 
@@ -39,9 +53,9 @@ LEAST_WEIGHT = 2  # computing nodes, and those that make views
 def find_regions(ir: IR, vocabulary: Vocabulary, breaks: list[Break] | None = None) -> list[Region]:
     """Return the regions of a function; none overlaps another, but for the spare ones.
 
-    A *spare* region follows another one of the same items, and delivers more: it is for the case
-    that what the first demands of other values isn't met. What broke regions off, or kept code out
-    of them, is added to `breaks`, if given.
+    A *spare* region follows another one of the same items, and delivers more: it serves when the
+    guards of the first one fail. What ends regions, or keeps code out of them, is added to
+    `breaks`, if given.
     """
     found: list[Region] = []
     flow = Locals(ir)
@@ -71,7 +85,7 @@ def _best(scan: Scan) -> list[Region]:
 
 def _regions(scan: Scan, point: Point) -> list[Region]:
     start, stack = scan.start, list(point.stack)
-    while stack and stack[0].first == start:  # loaded for somebody behind the region
+    while stack and stack[0].first == start:  # loaded for code after the region
         last = start
         while stack and stack[0].first == start:
             last = max(last, stack.pop(0).last)
@@ -86,7 +100,7 @@ def _regions(scan: Scan, point: Point) -> list[Region]:
     unread = [name for name in point.locals if not scan.flow.is_live(name, point.stop)]
     if not unread:
         return made.region((), ())
-    left = made.left_behind()
+    left = made.outcome()
     sure, hoped = (
         onlookers(scan.ir, scan.flow, scan.vocabulary, left, unread, ask=ask)
         for ask in (False, True)
@@ -128,6 +142,7 @@ class _Candidate(NamedTuple):
         if guarded is None:
             return []
         program, loads = guarded
+        program = replace(program, origins=tuple(_origin(load) for load in loads))
         depths = [d.value.what for d in demands if d.value.kind == "stack"]
         return [
             Region(
@@ -143,7 +158,7 @@ class _Candidate(NamedTuple):
             )
         ]
 
-    def left_behind(self) -> After:
+    def outcome(self) -> Outcome:
         """Return what is known of the values when the region has run."""
         scan, point = self.scan, self.point
         sure = harmless_nodes(self.nodes, scan)
@@ -153,20 +168,26 @@ class _Candidate(NamedTuple):
             load = scan.loads[made.detail] if made.kind == LEAF else None
             if isinstance(load, Instr) and load.name.startswith("LOAD_FAST"):
                 harmless += [str(load.arg)] if load.arg not in point.locals else []
-        depths = [load for load in scan.loads if isinstance(load, int)]
+        loads = [scan.loads[node.detail] for node in self.nodes if node.kind == LEAF]
+        depths = [load for load in loads if isinstance(load, int)]
         entry = scan.ir.stacks[self.start] or ()
         below = [
             Given("stack", len(entry) - i) if label == VALUE else ANYTHING
             for i, label in enumerate(entry[: len(entry) - max(depths, default=0)])
         ]
         above = [HARMLESS if slot.node in sure else ANYTHING for slot in self.stack]
-        return After(self.start, point.stop, tuple(point.locals), harmless, (*below, *above))
+        return Outcome(self.start, point.stop, tuple(point.locals), harmless, (*below, *above))
+
+
+def _origin(load: Instr | int) -> str:
+    """Return where the value of a leaf comes from."""
+    return GIVEN if isinstance(load, int) else _LOOKED_UP.get(load.name, GIVEN)
 
 
 def _shortened(
     nodes: list[Node], scan: Scan, outputs: list[int], begun: int
 ) -> tuple[Program, list[Instr | int]]:
-    """Make the program: what is computed twice is computed once, and what nobody needs is left out.
+    """Make the program: compute once what is computed twice, and leave out what nothing needs.
 
     Outputs are never merged: each is an array of its own. `begun` is the first node that belongs to
     the region.

@@ -32,7 +32,7 @@ class Vocabulary(NamedTuple):
 
     functions: Collection[str]
     methods: Collection[str]
-    reductions: Collection[str]  # those among both whose value nothing in the region can use
+    reductions: Collection[str]  # those among both whose result no operation of the region may use
     #: Names of callables that run no foreign Python code if their arguments run none.
     harmless: Collection[str] = ()
     attributes: Collection[str] = ()  # names that arrays have
@@ -72,7 +72,7 @@ class Scan:
     stack: list[Slot] = field(default_factory=list)
     locals: dict[str, int] = field(default_factory=dict)
     points: list[Point] = field(default_factory=list)
-    closed: bool = False  # after an effect only its value is put away
+    closed: bool = False  # after an effect, only its value may be stored
     at: int = 0
     resume: int = 0
     reason: str = ""  # why the last instruction is no part of it; `{}` stands for the callee
@@ -81,7 +81,7 @@ class Scan:
     # ------------------------------------------------------------------ going on
 
     def run(self, steps: Mapping[str, Step]) -> None:
-        """Go on until an instruction cannot be part of the region."""
+        """Run instructions until one cannot be part of the region."""
         self.at = self.start
         items = self.ir.items
         while self.at < len(items):

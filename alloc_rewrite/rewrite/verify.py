@@ -30,7 +30,7 @@ def verify(
     """Raise RewriteError unless the items are sound for a stack that ends with `entry`.
 
     Checked over all paths: the stack never goes below what is `taken` from it, and in the end
-    as many values as are `left` have taken the place of that; each item finds one depth, not over
+    `left` values have taken the place of those; each item finds one depth, not over
     `room` above the entry; no slot that may be NULL is copied, or popped as a value, and nothing
     but a NULL goes into the local that takes NULLs; every jump stays inside; nothing is out of
     reach.
@@ -109,7 +109,7 @@ _SAME = (
 
 
 def verify_code(new: CodeType, old: CodeType) -> None:
-    """Raise RewriteError unless the code's outside is the same but for locals of its own."""
+    """Raise RewriteError unless only the body of the code and new locals differ."""
     for name in _SAME:
         if getattr(new, name) != getattr(old, name):
             raise RewriteError(f"{name} changed")

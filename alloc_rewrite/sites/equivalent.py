@@ -1,8 +1,8 @@
 """Running the equivalents of registry rows for a site.
 
 In: a row's equivalent and the arguments of the call. Out: the finished result, or None. An
-equivalent runs where every floating point error that would be reported is an exception, so that
-one which would warn fails and the original code does the reporting.
+equivalent runs with every floating point error that NumPy would report as an exception, so that
+one that would warn fails and the original code reports.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ ndarray = np.ndarray
 
 
 class Asking(Protocol):
-    """What a site tells the rows it runs, and is told by them."""
+    """What an `Equivalents` needs to know of its site, and what it reports to the site."""
 
     sites: Any
 
@@ -33,7 +33,7 @@ class HeapNeededError(RuntimeError):
     """An array that has to come from the heap; the original code makes it."""
 
 
-class Rows:
+class Equivalents:
     """Runs the equivalents of registry rows for one site."""
 
     __slots__ = ("site", "what")
@@ -67,7 +67,7 @@ class Rows:
         if out is NotImplemented:
             return None
         for x in args:
-            if out is x:  # such as asarray(x): nothing was gained
+            if out is x:  # such as asarray(x): that gains nothing
                 site.missed()
                 return out
         site.hit(getattr(out, "nbytes", 0))

@@ -2,7 +2,7 @@
 
 In: the caller's state, as `numpy.errstate` left it. Out: the same state, but with every
 category that would be reported turned into an exception, so that an attempt that would
-warn fails silently and the original instructions do the reporting. Categories that the
+warn fails silently and the original instructions report. Categories that the
 caller ignores stay ignored.
 """
 
@@ -12,9 +12,9 @@ import contextvars
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
+from numpy import geterr, geterrcall
 
-# The context variable behind numpy.errstate. Setting it costs a tenth of entering errstate.
+# The context variable of numpy.errstate. Setting it costs a tenth of entering errstate.
 from numpy._core.umath import _extobj_contextvar, _make_extobj
 
 from ..interpreter import SETS_CONTEXT_SAFELY
@@ -36,13 +36,13 @@ if SETS_CONTEXT_SAFELY:
         try:
             _set(_strict_form(now))
             return function(*args, **kwargs)
-        finally:  # not a token: a signal handler's exception right behind `_set` would lose it
+        finally:  # not a token: a signal handler's exception right after `_set` would lose it
             _set(now)
 
 else:
-    # An attempt sets nothing in the context it finds.
+    # An attempt sets nothing in the context that it finds.
     _copy = contextvars.copy_context
-    _spare = [_copy() for _ in range(16)]  # freed ones are used again, without a collection
+    _spare = [_copy() for _ in range(16)]  # freed ones are reused, without a collection
     del _spare
 
     def attempt(function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
@@ -57,10 +57,10 @@ else:
 def error_modes() -> int:
     """Say what NumPy does about errors now: two bits for each category, from the lowest up.
 
-    1: it ignores them; 2: it warns; 0: it prints, raises, or calls somebody's code.
+    1: it ignores them; 2: it warns; 0: it prints, raises, or calls a user's function.
     """
     quiet = {"ignore": 1, "warn": 2}
-    state = np.geterr()
+    state = geterr()
     modes = 0
     for i, category in enumerate(_CATEGORIES):
         modes |= quiet.get(state[category], 0) << 2 * i  # type: ignore[literal-required]
@@ -72,10 +72,10 @@ def _strict_form(now: Any) -> Any:
         return _strict[now]
     except KeyError:
         pass
-    state = np.geterr()
+    state = geterr()
     modes = {c: "ignore" if state[c] == "ignore" else "raise" for c in _CATEGORIES}  # type: ignore[literal-required]
     made = _make_extobj(**modes)  # type: ignore[arg-type]
-    if np.geterrcall() is None:  # else the cache would keep the user's handler alive
+    if geterrcall() is None:  # else the cache would keep the user's handler alive
         if len(_strict) >= _MANY:
             _strict.clear()
         _strict[now] = made

@@ -1,7 +1,7 @@
-"""Which exceptions mean that an attempt failed, and which are somebody else's.
+"""Which exceptions mean that an attempt failed, and which come from a signal handler.
 
 In: an exception caught around an attempt of a site, or around rewriting. Out: whether the
-original code should simply run. It must not know what was attempted.
+original code should run. It must not know what was attempted.
 
 A signal handler may raise anything anywhere (a time limit, say), also inside a site. Such an
 exception has to go on to the caller.

@@ -79,7 +79,7 @@ arena_join(Arena *arena)
     }
 }
 
-/* Let holders give back the blocks that nobody else needs, or all they hold. */
+/* Let holders give back the blocks that only they hold, or all. */
 void
 arena_let_go(Arena *arena, int all)
 {
@@ -219,7 +219,7 @@ arena_size(const Arena *arena, const void *block)
     return (chunk->sizes[at] & ~IN_USE) * (size_t)GRANULE;
 }
 
-/* Take a block back; return 0 if it is none of this arena's. */
+/* Take a block back; return 0 if it belongs to another arena or the heap. */
 int
 arena_give(Arena *arena, void *memory)
 {
@@ -248,8 +248,9 @@ arena_give(Arena *arena, void *memory)
     return 1;
 }
 
-/* Return memory of another size with the same content; in place if the block has the room or is
- * followed by it. `ours` tells whether the block was this arena's. NULL leaves it as it was. */
+/* Return memory of another size with the same content: in place if the block has the right room, if
+ * a gap that is large enough follows it, or if there is no room for a smaller one. `ours` tells
+ * whether the block was this arena's. NULL, for a larger size only, leaves the block as it was. */
 void *
 arena_resized(Arena *arena, void *memory, size_t nbytes, int *ours)
 {
@@ -276,7 +277,12 @@ arena_resized(Arena *arena, void *memory, size_t nbytes, int *ours)
             return memory;
         }
     }
+    size_t refused = arena->refused;
     void *new = arena_take(arena, nbytes);
+    if (new == NULL && want <= have) {
+        arena->refused = refused; /* nothing was lacking */
+        return memory;
+    }
     if (new != NULL) {
         size_t kept = have * GRANULE;
         memcpy(new, memory, kept < nbytes ? kept : nbytes);
@@ -355,7 +361,7 @@ arena_chunks(const Arena *arena)
     return n;
 }
 
-/* Blocks in use that nobody but a holder needs. */
+/* Blocks in use that only a holder needs. */
 size_t
 arena_idle(const Arena *arena)
 {

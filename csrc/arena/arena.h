@@ -23,7 +23,7 @@ typedef struct Holder {
     struct Holder *next;
     struct Holder *previous;
     void (*let_go)(struct Holder *, int all); /* give back what is free, or all */
-    size_t (*idle)(struct Holder *);          /* blocks held for nobody but itself */
+    size_t (*idle)(struct Holder *);          /* blocks that only it holds */
 } Holder;
 
 typedef struct {
@@ -41,7 +41,7 @@ typedef struct {
     size_t most_in_use;    /* high-water mark of that in this period: see `arena_review` */
     size_t most_before;    /* and in the period before */
     unsigned int requests; /* left before the next review */
-    unsigned int in_vain;  /* reviews in a row that gave next to nothing back */
+    unsigned int in_vain;  /* reviews in a row that gave back next to nothing */
     size_t heap_fallbacks; /* requests left to the heap */
     size_t patience;       /* requests left to the heap before the next look for room */
     size_t refused;        /* bytes that the last request which failed asked for; 0 for none */

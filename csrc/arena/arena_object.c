@@ -1,4 +1,4 @@
-/* The Python object that owns an arena, and takes it along unless arrays live. */
+/* The Python object that owns an arena: the arena goes with it, or with the last array. */
 #include "arena/slots.h"
 
 static PyObject *
@@ -90,6 +90,9 @@ arena_empty(PyObject *object, PyObject *args)
         }
     }
     State *state = state_of(Py_TYPE(object));
+    if (state == NULL) {
+        return NULL;
+    }
     Place place = {self, Py_None};
     PyArrayObject *array = array_new(state, &place, "", descr, nd, dims,
                                      strides == Py_None ? NULL : steps);
@@ -114,10 +117,10 @@ static PyObject *
 arena_trim_object(PyObject *object, PyObject *Py_UNUSED(none))
 {
     Arena *arena = ((ArenaObject *)object)->arena;
-    if (arena_is_interrupted(arena, "trim")) {
+    State *state = state_of(Py_TYPE(object));
+    if (state == NULL || arena_is_interrupted(arena, "trim")) {
         return NULL;
     }
-    State *state = state_of(Py_TYPE(object));
     arena_let_go(arena, 0);
     limbo_empty(state->limbo); /* before what is still alive is looked at */
     return PyLong_FromSize_t(arena_trim(arena, 0));
@@ -127,10 +130,10 @@ static PyObject *
 arena_reset_object(PyObject *object, PyObject *Py_UNUSED(none))
 {
     Arena *arena = ((ArenaObject *)object)->arena;
-    if (arena_is_interrupted(arena, "reset")) {
+    State *state = state_of(Py_TYPE(object));
+    if (state == NULL || arena_is_interrupted(arena, "reset")) {
         return NULL;
     }
-    State *state = state_of(Py_TYPE(object));
     arena_let_go(arena, 1);
     limbo_empty(state->limbo); /* before what is still alive is looked at */
     if (arena_reset(arena) < 0) {
@@ -161,6 +164,7 @@ static PyObject *
 arena_get_size(PyObject *object, void *which)
 {
     Arena *arena = ((ArenaObject *)object)->arena;
+    State *state;
     switch ((intptr_t)which) {
     case 0:
         return PyLong_FromSize_t(arena->capacity);
@@ -169,7 +173,11 @@ arena_get_size(PyObject *object, void *which)
     case 2:
         return PyLong_FromSize_t(arena->peak);
     case 3:
-        limbo_empty(state_of(Py_TYPE(object))->limbo); /* nobody else holds these any more */
+        state = state_of(Py_TYPE(object));
+        if (state == NULL) {
+            return NULL;
+        }
+        limbo_empty(state->limbo); /* only the limbo still holds these */
         return PyLong_FromSize_t(arena->live - arena_idle(arena));
     case 4:
         return PyLong_FromSize_t(arena_chunks(arena));
@@ -184,7 +192,7 @@ static PyGetSetDef arena_getset[] = {
     {"capacity", arena_get_size, NULL, "Bytes of memory.", (void *)0},
     {"used", arena_get_size, NULL, "Bytes in blocks, live or waiting.", (void *)1},
     {"peak", arena_get_size, NULL, "High-water mark of `used`.", (void *)2},
-    {"live", arena_get_size, NULL, "Arrays that somebody holds.", (void *)3},
+    {"live", arena_get_size, NULL, "Arrays that something outside the buffer holds.", (void *)3},
     {"chunks", arena_get_size, NULL, "Pieces of memory.", (void *)4},
     {"limit", arena_get_size, NULL, "Largest capacity, 0 for none.", (void *)6},
     {"heap_fallbacks", arena_get_size, NULL, "Requests left to the heap.", (void *)5},

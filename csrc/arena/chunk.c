@@ -31,7 +31,8 @@ chunk_spans_drop(Spans *all, size_t i)
     memmove(&all->items[i], &all->items[i + 1], (all->n - i) * sizeof(Span));
 }
 
-/* Take a part out of all that it meets. Without memory for both ends of one, the first is lost. */
+/* Take a part out of every span that it meets. Without memory to split a span, its first end is
+ * lost. */
 static void
 chunk_spans_remove(Spans *all, size_t begin, size_t end)
 {
@@ -57,7 +58,7 @@ chunk_spans_remove(Spans *all, size_t begin, size_t end)
     }
 }
 
-/* The granules that a part shares with them. */
+/* The granules that a part has in common with all spans. */
 static size_t
 chunk_spans_within(const Spans *all, size_t begin, size_t end)
 {
@@ -76,7 +77,7 @@ void
 chunk_clear(Chunk *chunk)
 {
     size_t at = 0, gap = 0;
-    while (at < chunk->granules) { /* each block, as the table is large and mostly not resident */
+    while (at < chunk->granules) { /* by blocks, as the table is large and mostly not resident */
         if (gap < chunk->gaps.n && chunk->gaps.items[gap].begin == at) {
             at = chunk->gaps.items[gap++].end;
             continue;
@@ -124,7 +125,7 @@ chunk_new(size_t nbytes, int huge)
     return chunk;
 }
 
-/* Make what is cut next zero, as far as it is not. */
+/* Clear what isn't clean of the block that is cut next. */
 static void
 chunk_clear_span(Chunk *chunk, size_t begin, size_t nbytes)
 {
@@ -209,7 +210,7 @@ chunk_join(Chunk *chunk)
             continue;
         }
         if (chunk->sizes[at] & IN_USE) {
-            if (at > free_from) { /* without memory for it lost until the next look */
+            if (at > free_from) { /* without memory for it, lost until the next time */
                 (void)chunk_spans_add(&chunk->gaps, free_from, at);
             }
             free_from = at + size;
@@ -249,7 +250,7 @@ chunk_trim(Chunk *chunk)
         }
         given += (end - begin - clean) * GRANULE;
         chunk_spans_remove(&chunk->clean, begin, end);
-        /* without memory for it cleared in vain */
+        /* without memory for this note, a later request clears it once more */
         (void)chunk_spans_add(&chunk->clean, begin, end);
     }
     return given;

@@ -95,7 +95,7 @@ handler_end(Stretch *stretch, State *state)
         }
         variable->cached = NULL;
         now = PyDataMem_GetHandler();
-        Py_XDECREF(now); /* it is compared, not used */
+        Py_XDECREF(now); /* only compared from here on */
     }
     if (UNLIKELY(now != stretch->former)) { /* it was set, by us or by what was called */
         Py_XDECREF(handler_set(stretch->former));

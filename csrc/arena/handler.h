@@ -6,9 +6,9 @@
  * state of its context. A handler is put into this cache. The context never holds it, so that
  * nothing can take it along: no generator, no task and no copy of the context.
  *
- * What invalidates the cache in between (a look from another thread, a change of contexts) cuts
- * this short: memory then comes from the handler that the context has. After that, handlers are set
- * in the context for a while.
+ * A look from another thread, or a change of contexts, invalidates the cache in between: memory
+ * then comes from the handler that the context has. After that, stretches set the handler in the
+ * context for a while.
  */
 #ifndef ALLOC_REWRITE_ARENA_HANDLER_H
 #define ALLOC_REWRITE_ARENA_HANDLER_H
@@ -27,8 +27,8 @@ typedef struct {
 
 /* Set a handler in the context; return the former one. */
 PyObject *handler_set(PyObject *handler);
-/* Put a handler in force, -1 with an exception; then what was in force before, whatever the code
- * in between has set. In one thread, stretches end in the reverse order. */
+/* Put a handler in force, -1 with an exception; at the end, put back what was in force before, even
+ * if the code in between has set another. In one thread, stretches end in the reverse order. */
 int handler_begin(Stretch *stretch, State *state, PyObject *handler);
 void handler_end(Stretch *stretch, State *state);
 /* Find NumPy's variable and try its cache, by means of a handler. Return whether it works; if not,

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #define NAME "alloc_rewrite"
-#define TINY 64 /* bytes: scratch of C code, which would only split the memory; results move */
+#define TINY 64 /* bytes: scratch memory of C code, which would only split chunks; results move */
 
 /* Some versions of NumPy (2.0 among them) drop an array's reference to its handler twice when
  * `__array_finalize__` raises (the `fail` label of PyArray_NewFromDescr_int). The capsule is given
@@ -20,9 +20,9 @@ typedef struct {
     int is_owned;      /* whether the Python object lives */
 } Memory;
 
-/* Let go of the memory when neither the Python object nor any array is left. Behind this the
+/* Let go of the memory when neither the Python object nor any array is left. After this the
  * handler still works, on the heap; the last reference to the capsule removes what remains.
- * `expected` is the number of references that are known of. */
+ * `expected` is the number of references that the caller knows of. */
 static void
 memory_close(Memory *memory, Py_ssize_t expected)
 {

@@ -1,7 +1,7 @@
 /* The arena as a NumPy memory handler (NEP 49), and the Python object that owns it.
  *
  * Every array over the arena's memory owns its data and holds the capsule, so that the memory
- * lives as long as any array over it, whatever becomes of the buffer.
+ * lives as long as any array over it, even if the buffer goes first.
  */
 #ifndef ALLOC_REWRITE_ARENA_MEMORY_H
 #define ALLOC_REWRITE_ARENA_MEMORY_H
@@ -29,7 +29,7 @@ typedef struct {
 } Place;
 
 /* Return an uninitialised array, in C order unless strides are given. NULL without an exception
- * where the heap shall serve; BufferFullError where the policy says so. */
+ * where the heap has to serve; BufferFullError where the policy says so. */
 PyArrayObject *array_new(const State *state, const Place *place, const char *what,
                          PyArray_Descr *descr, int nd, const npy_intp *dims,
                          const npy_intp *strides);

@@ -15,7 +15,7 @@
 #endif
 
 #define CACHE_LINE ((size_t)64)
-#define MAPPED_EACH_TIME ((size_t)32 << 20) /* bytes from which on glibc maps each block anew */
+#define MAPPED_EACH_TIME ((size_t)32 << 20) /* bytes from which glibc maps every block afresh */
 #define SAMPLES ((size_t)4) /* pages that tell how much of such memory is resident */
 
 static char *
@@ -49,7 +49,7 @@ pages_from_library(Pages *pages, size_t nbytes)
 
 #if defined(__linux__)
 
-#define MAPPED ((size_t)64 << 10) /* bytes from which on memory is asked of the system itself */
+#define MAPPED ((size_t)64 << 10) /* bytes from which memory is asked of the system itself */
 
 int
 pages_new(Pages *pages, size_t nbytes, int huge)

@@ -1,7 +1,7 @@
 /* Memory from the system, in whole pages that are zero until they are written to.
  *
- * Knows nothing of what it is for. No page is touched before somebody writes to it: memory that is
- * asked for and never used costs nothing.
+ * Knows nothing of what it is for. Nothing here touches a page: memory that is asked for and never
+ * written to costs nothing.
  */
 #ifndef ALLOC_REWRITE_PAGES_H
 #define ALLOC_REWRITE_PAGES_H
@@ -9,7 +9,7 @@
 #include <stddef.h>
 
 #define HUGE_PAGE ((size_t)2 << 20)  /* bytes */
-#define LARGE_MEMORY (2 * HUGE_PAGE) /* bytes from which on NumPy asks for huge pages as well */
+#define LARGE_MEMORY (2 * HUGE_PAGE) /* bytes from which NumPy asks for huge pages as well */
 
 /* A piece of memory. */
 typedef struct {
@@ -17,7 +17,7 @@ typedef struct {
     void *allocated; /* owned: what the C library gave; NULL where the system gave whole pages */
     size_t nbytes;
     size_t page;     /* bytes of a page */
-    int may_return;  /* whether pages of it can be given back, and are zero afterwards */
+    int may_return;  /* whether its pages can be given back, and are zero afterwards */
 } Pages;
 
 /* Memory of that size, all zero; `huge` allows huge pages for large memory. -1 if there is none. */

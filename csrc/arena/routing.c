@@ -15,7 +15,7 @@ routing_begin(Stretch *stretch, const State *state, const Place *place)
     return 0;
 }
 
-/* Move a new array that the handler took from the heap, now that scratch memory is free. */
+/* Move a new array from the heap into the arena, now that scratch memory is free again. */
 static int
 routing_moved(Arena *arena, PyArrayObject *array)
 {

@@ -9,7 +9,7 @@ slots_is_free(const Slots *slots, int i)
     return array != NULL && Py_REFCNT(array) == 1;
 }
 
-/* Whether an array that nobody else holds is as it was when it was made for these dimensions. */
+/* Whether an array that only its slot holds is as it was when it was made for these dimensions. */
 ALWAYS_INLINE int
 slots_is_as_made(PyArrayObject *array, const char *data, PyArray_Descr *descr, int nd,
                  const npy_intp *dims)
@@ -30,7 +30,7 @@ slots_is_as_made(PyArrayObject *array, const char *data, PyArray_Descr *descr, i
     return 1;
 }
 
-/* Let go of a slot's array without running anybody's code. */
+/* Let go of a slot's array without running callbacks of weak references. */
 static void
 slots_drop(Slots *slots, PyArrayObject *array)
 {
@@ -115,7 +115,7 @@ slots_array(Slots *slots, const State *state, const Place *place, const char *wh
             continue;
         }
         if (UNLIKELY(fields(array)->weakreflist != NULL)) {
-            slots->array[i] = NULL; /* somebody wants to know when it dies */
+            slots->array[i] = NULL; /* a weak reference has to see it die */
             slots_drop(slots, array);
             continue;
         }

@@ -1,4 +1,4 @@
-/* Slots: arrays that were handed out, kept so that they serve again once nobody else holds them.
+/* Slots: arrays that were handed out, kept so that they serve again once only the slot holds them.
  *
  * A slot's array is only used again if the slot has its one reference, no weak reference points to
  * it, and its header is as it was. Slots keep small arrays, whose headers cost more than their
@@ -26,8 +26,8 @@ PyArrayObject *slots_array(Slots *slots, const State *state, const Place *place,
                            PyArray_Descr *descr, int nd, const npy_intp *dims, npy_intp size);
 void slots_clear(Slots *slots);
 
-/* Let go of arrays that slots kept and somebody has weak references to. Their death runs callbacks,
- * so it waits until no site is at work: each empties the limbo before it looks at anything. */
+/* Let go of arrays that slots kept and weak references point to. Their death runs callbacks, so it
+ * waits until no site is at work: each site empties the limbo before it looks at anything. */
 void limbo_empty_now(PyObject *limbo);
 
 ALWAYS_INLINE void

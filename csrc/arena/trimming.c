@@ -1,9 +1,9 @@
-/* Giving memory back: all of it that is free, what has long not been needed, and at a reset. */
+/* Giving memory back: all that is free, what hasn't been needed for long, and all at a reset. */
 #include "arena/arena.h"
 
-#define MUCH 4                         /* times what is needed may be kept, */
-#define SPARE_BYTES ((size_t)16 << 20) /* and so many bytes on top */
-#define MOST_IN_VAIN 10 /* doublings of the period after reviews that give next to nothing back */
+#define MUCH 4                         /* times what is needed is kept, */
+#define SPARE_BYTES ((size_t)16 << 20) /* and so many bytes more */
+#define MOST_IN_VAIN 10 /* doublings of the period, after reviews that give back next to nothing */
 #define RESET 64        /* requests that a reset counts as */
 
 /* The bytes that blocks may have written to, in chunks that are not retired. */

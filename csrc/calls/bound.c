@@ -87,12 +87,15 @@ bound_call(PyObject *callable, PyObject *const *args, size_t nargsf, PyObject *n
 PyObject *
 bound_make(PyTypeObject *type, PyObject *native, PyObject *object)
 {
+    Py_INCREF(native); /* before the collector may run */
     Bound *self = (Bound *)type->tp_alloc(type, 0);
-    if (self != NULL) {
-        self->vectorcall = bound_call;
-        self->native = Py_NewRef(native);
-        self->object = Py_NewRef(object);
+    if (self == NULL) {
+        Py_DECREF(native);
+        return NULL;
     }
+    self->vectorcall = bound_call;
+    self->native = native;
+    self->object = Py_NewRef(object);
     return (PyObject *)self;
 }
 

@@ -51,6 +51,34 @@ lists_store(PyObject *const *items, Py_ssize_t n, int type, char *data)
     }
 }
 
+/* Measure a list of numbers, or of lists of numbers of one length: its shape and the dtype that
+ * NumPy finds for it; NPY_NOTYPE for any others. */
+static int
+lists_measure(PyObject *list, int *nd, npy_intp *dims)
+{
+    PyObject **rows = PySequence_Fast_ITEMS(list);
+    dims[0] = PySequence_Fast_GET_SIZE(list);
+    if (dims[0] == 0 || (!PyList_CheckExact(rows[0]) && !PyTuple_CheckExact(rows[0]))) {
+        *nd = 1;
+        return lists_number_type(rows, dims[0]);
+    }
+    int type = NPY_NOTYPE;
+    *nd = 2;
+    dims[1] = PySequence_Fast_GET_SIZE(rows[0]);
+    for (npy_intp i = 0; i < dims[0]; i++) {
+        if ((!PyList_CheckExact(rows[i]) && !PyTuple_CheckExact(rows[i])) ||
+            PySequence_Fast_GET_SIZE(rows[i]) != dims[1]) {
+            return NPY_NOTYPE;
+        }
+        int own = lists_number_type(PySequence_Fast_ITEMS(rows[i]), dims[1]);
+        if (own == NPY_NOTYPE || (i && (own == NPY_BOOL) != (type == NPY_BOOL))) {
+            return NPY_NOTYPE;
+        }
+        type = type == NPY_DOUBLE ? type : own;
+    }
+    return type;
+}
+
 /* array([numbers]), array([[numbers], ...]), with dtype=float; array(x) of an array copies. */
 static PyObject *
 lists_run_array(Native *self, PyObject *const *args, Py_ssize_t n, PyObject *names)
@@ -71,30 +99,9 @@ lists_run_array(Native *self, PyObject *const *args, Py_ssize_t n, PyObject *nam
     if (given[0] != NULL && given[0] != Py_None && !as_double) {
         return NULL;
     }
-    npy_intp dims[2] = {PySequence_Fast_GET_SIZE(list), 1};
-    PyObject **rows = PySequence_Fast_ITEMS(list);
-    if (dims[0] == 0) {
-        return NULL;
-    }
-    int nd = PyList_CheckExact(rows[0]) || PyTuple_CheckExact(rows[0]) ? 2 : 1;
-    int type = NPY_NOTYPE;
-    if (nd == 1) {
-        type = lists_number_type(rows, dims[0]);
-    }
-    else {
-        dims[1] = PySequence_Fast_GET_SIZE(rows[0]);
-        for (npy_intp i = 0; i < dims[0]; i++) {
-            if ((!PyList_CheckExact(rows[i]) && !PyTuple_CheckExact(rows[i])) ||
-                PySequence_Fast_GET_SIZE(rows[i]) != dims[1]) {
-                return NULL;
-            }
-            int own = lists_number_type(PySequence_Fast_ITEMS(rows[i]), dims[1]);
-            if (own == NPY_NOTYPE || (i && (own == NPY_BOOL) != (type == NPY_BOOL))) {
-                return NULL;
-            }
-            type = type == NPY_DOUBLE ? type : own;
-        }
-    }
+    int nd;
+    npy_intp dims[2] = {0, 1};
+    int type = lists_measure(list, &nd, dims);
     if (type == NPY_NOTYPE || (as_double && type == NPY_BOOL)) {
         return NULL;
     }
@@ -102,14 +109,11 @@ lists_run_array(Native *self, PyObject *const *args, Py_ssize_t n, PyObject *nam
     PyArray_Descr *descr = PyArray_DescrFromType(type);
     PyArrayObject *array = constructor_room(self, descr, nd, dims, dims[0] * dims[1]);
     Py_DECREF(descr);
-    if (array == NULL) {
-        return NULL;
-    }
-    if (nd == 1) {
+    PyObject **rows = PySequence_Fast_ITEMS(list);
+    if (array != NULL && nd == 1) {
         lists_store(rows, dims[0], type, PyArray_BYTES(array));
-        return (PyObject *)array;
     }
-    for (npy_intp i = 0; i < dims[0]; i++) {
+    for (npy_intp i = 0; array != NULL && nd == 2 && i < dims[0]; i++) {
         lists_store(PySequence_Fast_ITEMS(rows[i]), dims[1], type,
                     PyArray_BYTES(array) + i * PyArray_STRIDE(array, 0));
     }

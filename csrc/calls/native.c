@@ -15,8 +15,9 @@ native_run_ufunc(Native *self, PyObject *const *args, Py_ssize_t n, PyObject *na
     for (Py_ssize_t i = 0; i < n; i++) {
         any |= PyArray_CheckExact(args[i]);
     }
-    self->as_it_is = !any;
-    /* Of operands in a call nobody knows who holds them: a tuple's items have one reference too. */
+    self->bypasses_handler = !any;
+    /* In place is not safe: a count of one does not say that an operand dies, as the items of a
+     * tuple have one reference as well. */
     return any ? kernel_run(&self->kernel, args, NULL, 0) : NULL;
 }
 
@@ -97,7 +98,7 @@ native_asking_failed(Native *self)
     }
     Py_XDECREF(type);
     Py_XDECREF(value);
-    self->as_it_is = 1;
+    self->bypasses_handler = 1;
     return NULL;
 }
 
@@ -108,7 +109,7 @@ native_run_entered(Native *self, PyObject *const *args, Py_ssize_t n, PyObject *
     Py_ssize_t all = n + (names == NULL ? 0 : PyTuple_GET_SIZE(names));
     for (Py_ssize_t i = 0; i < all; i++) {
         if (native_overrides(args[i], 3)) {
-            self->as_it_is = 1;
+            self->bypasses_handler = 1;
             return NULL;
         }
     }
@@ -116,7 +117,7 @@ native_run_entered(Native *self, PyObject *const *args, Py_ssize_t n, PyObject *
     PyObject *inner = PyTuple_GET_ITEM(self->more, 1);
     if (code == NULL || code == Py_None ||
         plain_code_of(inner) != PyTuple_GET_ITEM(self->more, 2)) {
-        self->as_it_is = 1; /* no site is left in it, or it has other code by now */
+        self->bypasses_handler = 1; /* it has no site left, or now has other code */
         return NULL;
     }
     if (code != self->code || !instance_is_current(self->instance, inner)) {
@@ -223,8 +224,8 @@ native_call(PyObject *object, PyObject *const *args, size_t nargsf, PyObject *na
         arena->refused = 0; /* the heap's turn */
         return PyObject_Vectorcall(self->callee, args, nargsf, names);
     }
-    if (self->as_it_is) {
-        self->as_it_is = 0;
+    if (self->bypasses_handler) {
+        self->bypasses_handler = 0;
         return native_nothing_gained(self, PyObject_Vectorcall(self->callee, args, nargsf, names));
     }
     Py_INCREF(self); /* a review may empty the site */
@@ -312,14 +313,13 @@ static int
 native_clear(PyObject *object)
 {
     Native *self = (Native *)object;
+    self->run = native_run_nothing;
     if (self->has_kernel) {
         self->has_kernel = 0;
-        self->run = native_run_nothing;
         kernel_clear(&self->kernel);
     }
     slots_clear(&self->slots);
     if (self->own != NULL) {
-        self->run = native_run_nothing;
         self->free_own(self->own);
         self->own = NULL;
     }

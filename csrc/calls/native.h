@@ -1,7 +1,7 @@
 /* Natives: what a callee is replaced by at one place in the code, keeping what it needs there.
  *
  * A native handles the plain cases of its callee. Anything else it passes on to the callee, under
- * the arena's handler. Which function a native is of is data: a row of `natives`.
+ * the arena's handler. The functions that natives stand for are rows of tables.
  */
 #ifndef ALLOC_REWRITE_CALLS_NATIVE_H
 #define ALLOC_REWRITE_CALLS_NATIVE_H
@@ -22,7 +22,7 @@ typedef struct Native {
     PyObject *more;       /* owned, or NULL: what the row needs besides */
     NativeFunction run;
     const char *name;     /* borrowed from the row */
-    int as_it_is;         /* set by `run`: this call is the callee's, without the handler */
+    int bypasses_handler; /* set by `run`: call the callee without the handler */
     unsigned int idle;    /* calls in a row in which nothing was gained */
     int has_kernel;
     Kernel kernel;

@@ -146,7 +146,7 @@ reduction_call(const Reduction *reduction, char *to, char *from, npy_intp n, npy
                                 reduction->call.auxdata);
 }
 
-/* Write the result over what goes, item by item or row by row. */
+/* Reduce along `length`, item by item or row by row. */
 static int
 reduction_reduce(const Reduction *reduction, const Shape *shape, char *to)
 {
@@ -246,7 +246,7 @@ reduction_parse(PyObject *const *args, Py_ssize_t n, PyObject *names, Request *r
     return 1;
 }
 
-/* How the array is gone through; 0 if not in the ways that are followed here. */
+/* The loops over the array; 0 if NumPy has to do it. */
 static int
 reduction_shape_of(const Request *request, Shape *shape)
 {
@@ -270,7 +270,7 @@ reduction_shape_of(const Request *request, Shape *shape)
     }
     for (int i = 0; i < nd; i++) {
         if (PyArray_DIM(array, i) == 1) {
-            return 0; /* axes of length one are ranked in other ways */
+            return 0; /* NumPy ranks axes of length one in other ways */
         }
     }
     shape->length = PyArray_DIM(array, axis);

@@ -23,7 +23,7 @@ typedef struct {
     PyObject *function; /* owned, or NULL: weak reference to the function */
     PyObject *instance; /* owned, or NULL: its instance */
     PyObject *now;      /* owned, or NULL: the code of the instance */
-    int keeps;          /* whether instances are kept: not where they would keep more alive */
+    int keeps_instances; /* not where these would keep more alive */
 } Entry;
 
 typedef struct {
@@ -67,7 +67,7 @@ resolve_entered(Entry *entry, PyObject *callee, PyObject *now)
     PyObject *current = Py_NewRef(entry->current);
     Py_INCREF(now);
     PyObject *instance = instance_of(now, callee);
-    if (instance != NULL && entry->current == current && entry->keeps &&
+    if (instance != NULL && entry->current == current && entry->keeps_instances &&
         ((PyFunctionObject *)callee)->func_closure == NULL) {
         PyObject *reference = PyWeakref_NewRef(callee, NULL);
         if (reference == NULL) {
@@ -138,7 +138,7 @@ resolve_missed(ResolveSite *self, PyObject *callee)
     return Py_NewRef(callee);
 }
 
-/* A place for one more entry; of a site that meets ever new callables nothing is gained. */
+/* A place for one more entry. A site that meets ever new callables gains nothing, and goes. */
 static Entry *
 resolve_new_entry(ResolveSite *self)
 {
@@ -155,7 +155,8 @@ resolve_new_entry(ResolveSite *self)
 }
 
 static PyObject *
-resolve_enter(ResolveSite *self, PyObject *callee, PyObject *cell, PyObject *code, int keeps)
+resolve_enter(ResolveSite *self, PyObject *callee, PyObject *cell, PyObject *code,
+              int keeps_instances)
 {
     PyObject *reference = PyWeakref_NewRef(code, NULL);
     Entry *entry = reference == NULL ? NULL : resolve_new_entry(self);
@@ -165,7 +166,7 @@ resolve_enter(ResolveSite *self, PyObject *callee, PyObject *cell, PyObject *cod
     }
     entry->code = reference;
     entry->current = Py_NewRef(cell);
-    entry->keeps = keeps;
+    entry->keeps_instances = keeps_instances;
     PyObject *function = PyMethod_Check(callee) ? PyMethod_GET_FUNCTION(callee) : callee;
     PyObject *now = plain_code_of(function) == code ? resolve_code_now(entry) : NULL;
     return now == NULL ? resolve_missed(self, callee) : resolve_counterpart(entry, callee, now);

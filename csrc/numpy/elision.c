@@ -56,7 +56,7 @@ elision_type_of(PyObject *operand)
 }
 
 int
-is_elided(const State *state, enum elision elision, PyObject *operand, PyObject *other)
+elision_suits(const State *state, enum elision elision, PyObject *operand, PyObject *other)
 {
     PyArrayObject *array = (PyArrayObject *)operand;
     if (!PyArray_CheckExact(operand) || !PyArray_ISNUMBER(array) ||

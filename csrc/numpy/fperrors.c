@@ -27,7 +27,7 @@ fperrors_modes_now(State *state)
     return state->modes;
 }
 
-/* Whether a filter turns warnings of errors into exceptions, or somebody's code shows them. */
+/* Whether a filter turns warnings of errors into exceptions, or the user's code shows them. */
 static int
 fperrors_is_filtered(const State *state)
 {

@@ -1,4 +1,4 @@
-/* What NumPy does about floating point errors, as far as it has to be known before. */
+/* What NumPy does about floating point errors, as far as sites have to know it beforehand. */
 #ifndef ALLOC_REWRITE_NUMPY_FPERRORS_H
 #define ALLOC_REWRITE_NUMPY_FPERRORS_H
 

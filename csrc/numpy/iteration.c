@@ -4,9 +4,10 @@
 
 typedef npy_intp Strides[MAX_AXES];
 
-/* Broadcast the shapes; 0 if they do not fit, which NumPy has to say. */
+/* Broadcast the shapes; 0 if they do not fit, or the result would have more bytes than there are
+ * numbers for: NumPy says so. */
 static int
-iteration_broadcast(int n, const Iterated *operands, Layout *layout)
+iteration_broadcast(int n, const Iterated *operands, npy_intp itemsize, Layout *layout)
 {
     layout->nd = 0;
     for (int i = 0; i < n; i++) {
@@ -16,6 +17,7 @@ iteration_broadcast(int n, const Iterated *operands, Layout *layout)
         }
     }
     layout->size = 1;
+    npy_intp most = NPY_MAX_INTP / (itemsize ? itemsize : 1);
     for (int axis = 0; axis < layout->nd; axis++) {
         npy_intp length = 1;
         for (int i = 0; i < n; i++) {
@@ -30,7 +32,7 @@ iteration_broadcast(int n, const Iterated *operands, Layout *layout)
             }
         }
         layout->dims[axis] = length;
-        if (length == 0 || layout->size > NPY_MAX_INTP / length) {
+        if (length == 0 || layout->size > most / length) {
             return 0;
         }
         layout->size *= length;
@@ -53,7 +55,7 @@ iteration_strides_over(const Extent *extent, const Layout *layout, Strides strid
     return negative;
 }
 
-/* Whether an operand agrees to C order: its strides that count never grow inwards. */
+/* Whether an operand agrees with C order: strides shrink inwards, axes of length one left out. */
 static int
 iteration_descends(const Strides strides, const Layout *layout)
 {
@@ -179,7 +181,7 @@ iteration_nest_from(const Layout *layout, const int *order, int n, Strides *stri
         nest->nd = 1;
         nest->dims[0] = 1;
         for (int k = 0; k < n; k++) {
-            nest->strides[0][k] = itemsize; /* with none a loop would take it for a reduction */
+            nest->strides[0][k] = itemsize; /* a loop would take strides of 0 for a reduction */
         }
     }
 }
@@ -190,7 +192,7 @@ iteration_plan(int n, const Iterated *operands, const Extent *target, int casts,
 {
     Strides strides[MAX_OPERANDS];
     int order[MAX_AXES];
-    if (!iteration_broadcast(n, operands, layout)) {
+    if (!iteration_broadcast(n, operands, itemsize, layout)) {
         return 0;
     }
     int negative = 0, plain = 1;
@@ -199,7 +201,7 @@ iteration_plan(int n, const Iterated *operands, const Extent *target, int casts,
         plain = plain && iteration_descends(strides[i], layout);
     }
     if (negative && target != NULL && !iteration_is_trivial(n, operands, layout)) {
-        return 0; /* NumPy turns axes round, unless it has an output to make */
+        return 0; /* NumPy reverses axes, unless it has to make the output */
     }
     if (target != NULL) {
         if (target->nd != layout->nd ||

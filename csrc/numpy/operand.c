@@ -85,7 +85,7 @@ operand_int_item(PyObject *object, int type_num, void *item)
     int overflow;
     long long value = PyLong_AsLongLongAndOverflow(object, &overflow);
     if (overflow) {
-        return 0; /* NumPy's business, whatever comes of it */
+        return 0; /* NumPy decides what comes of that */
     }
     switch (type_num) {
     case NPY_BOOL:

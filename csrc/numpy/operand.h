@@ -25,7 +25,7 @@ enum leaf_kind {
 /* What is known of a leaf for sure when it was seen before. */
 typedef struct {
     enum leaf_kind kind;
-    void *identity; /* the dtype of an array (owned by the variant), the type of any other */
+    void *identity; /* the dtype of an array, the type of any other; owned if the holder says so */
 } Leaf;
 
 enum leaf_kind leaf_kind_of(PyObject *object);

@@ -1,4 +1,4 @@
-/* Reading what Python hands over: named records, which are named tuples there. */
+/* Reading what Python returns: records, which are named tuples there. */
 #ifndef ALLOC_REWRITE_NUMPY_RECORD_H
 #define ALLOC_REWRITE_NUMPY_RECORD_H
 

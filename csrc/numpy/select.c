@@ -2,9 +2,15 @@
 
 #include <string.h>
 
+/* Items by size alone. Their dtype may need less alignment than a number of that size, as complex64
+ * does, so these types need none. */
+typedef npy_uint8 Item1;
+typedef npy_uint16 UNALIGNED Item2;
+typedef npy_uint32 UNALIGNED Item4;
+typedef npy_uint64 UNALIGNED Item8;
 typedef struct {
-    npy_uint64 half[2];
-} Wide;
+    Item8 half[2];
+} Item16;
 
 #define LOOPS(type)                                                                       \
     FOR_EACH_PROCESSOR static int where_##type(LOOP_PARAMETERS)                           \
@@ -61,26 +67,26 @@ typedef struct {
         return 0;                                                                         \
     }
 
-LOOPS(npy_uint8)
-LOOPS(npy_uint16)
-LOOPS(npy_uint32)
-LOOPS(npy_uint64)
-LOOPS(Wide)
+LOOPS(Item1)
+LOOPS(Item2)
+LOOPS(Item4)
+LOOPS(Item8)
+LOOPS(Item16)
 
-#define CHOOSE(kind)             \
-    switch (itemsize) {          \
-    case 1:                      \
-        return kind##_npy_uint8; \
-    case 2:                      \
-        return kind##_npy_uint16; \
-    case 4:                      \
-        return kind##_npy_uint32; \
-    case 8:                      \
-        return kind##_npy_uint64; \
-    case 16:                     \
-        return kind##_Wide;      \
-    default:                     \
-        return NULL;             \
+#define CHOOSE(kind)          \
+    switch (itemsize) {       \
+    case 1:                   \
+        return kind##_Item1;  \
+    case 2:                   \
+        return kind##_Item2;  \
+    case 4:                   \
+        return kind##_Item4;  \
+    case 8:                   \
+        return kind##_Item8;  \
+    case 16:                  \
+        return kind##_Item16; \
+    default:                  \
+        return NULL;          \
     }
 
 Loop

@@ -29,24 +29,23 @@ static const double TRICKY[] = {0.1, 1e7,  3.3, -1e7,    0.7,      1e-3, -0.0, -
     static int agrees_##type(const CallInfo *call, const void *initial)                        \
     {                                                                                          \
         type items[TRIED * SHORT_ROW], one[TRIED * SHORT_ROW];                                 \
+        int same = 1;                                                                          \
         for (int i = 0; i < TRIED * SHORT_ROW; i++) {                                          \
             items[i] = (type)TRICKY[(i * i + i / 5) % (int)(sizeof(TRICKY) / sizeof(double))]; \
         }                                                                                      \
-        for (npy_intp length = 1; length < SHORT_ROW; length++) {                              \
+        for (npy_intp length = 1; same && length < SHORT_ROW; length++) {                      \
             npy_intp rows = TRIED * SHORT_ROW / length;                                        \
             sums_##type(one, items, rows, length, initial);                                    \
-            for (npy_intp r = 0; r < rows; r++) {                                              \
+            for (npy_intp r = 0; same && r < rows; r++) {                                      \
                 type other = *(const type *)initial;                                           \
                 char *data[3] = {(char *)&other, (char *)(items + r * length), (char *)&other}; \
                 npy_intp strides[3] = {0, sizeof(type), 0}, n = length;                        \
-                if (call->loop(call->context, data, &n, strides, call->auxdata) < 0 ||         \
-                    memcmp(one + r, &other, sizeof(type)) != 0) {                              \
-                    return 0;                                                                  \
-                }                                                                              \
+                same = call->loop(call->context, data, &n, strides, call->auxdata) == 0 &&     \
+                       memcmp(one + r, &other, sizeof(type)) == 0;                             \
             }                                                                                  \
         }                                                                                      \
         status_clear(1);                                                                       \
-        return 1;                                                                              \
+        return same;                                                                           \
     }
 
 SUMS(npy_double)

@@ -14,7 +14,7 @@ typedef struct {
     npy_intp strides[MAX_AXES];
 } Extent;
 
-/* Whether an array's memory can be gone through as it is. */
+/* Whether loops can go over an array's memory as it is. */
 ALWAYS_INLINE int
 is_regular(PyArrayObject *array)
 {

@@ -6,10 +6,10 @@
 
 #include <string.h>
 
-#define CACHED (48 * 1024) /* bytes that the items of a block shall have together, */
-#define FAR (1024 * 1024)  /* and, if all items have more bytes than that, */
-#define CACHED_OF_FAR (24 * 1024) /* these: what comes from afar takes room ahead of its turn */
-#define LEAST_FETCHED (12 << 20) /* bytes of all items from which on they are fetched ahead, */
+#define CACHED (48 * 1024) /* bytes of all items of a block, */
+#define FAR (1024 * 1024)  /* or, if all items together have more bytes than this, */
+#define CACHED_OF_FAR (24 * 1024) /* fewer: what is fetched ahead takes room as well */
+#define LEAST_FETCHED (12 << 20) /* bytes of all items from which they are fetched ahead, */
 #define FEWEST_FAR 4             /* if so many arrays have them: the processor sees to fewer */
 #define SHORTEST 256              /* items of a block */
 #define LONGEST 4096
@@ -176,7 +176,7 @@ blocking_item_bytes(const Plan *plan, int number)
     return bytes;
 }
 
-/* How many items a block shall have. */
+/* The number of items of a block. */
 static npy_intp
 blocking_items(const Planner *planner, int number)
 {

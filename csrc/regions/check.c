@@ -1,6 +1,6 @@
 /* What must be true of every plan, looked at before it serves: as `verify` does for bytecode.
  *
- * A plan that breaks a rule is a fault of the planner; it is not carried out.
+ * If a plan breaks a rule, the planner is at fault; the original code runs instead of the plan.
  */
 #include "regions/planner.h"
 
@@ -198,6 +198,8 @@ plan_check(const Plan *plan, const Program *program)
     for (int i = 0; i < plan->n_sources; i++) {
         HOLDS(plan->sources[i].root >= 0 && plan->sources[i].root < plan->n_roots,
               "a source has no root");
+        HOLDS(plan->sources[i].owner == plan->roots[plan->sources[i].root].node,
+              "a source is another node's than its root");
     }
     for (int k = 0; k < plan->n_stages; k++) {
         const char *fault = check_stage(&check, k);

@@ -1,7 +1,7 @@
 /* The seam between plans and what carries them out: an executor does a stage's steps for a block.
  *
- * Which blocks there are, on how many threads, is decided before (see walk.h). The interpreter of
- * steps is the first executor; whatever is put in its place must give the same bits and flags.
+ * `walk.h` decides which blocks there are, and on how many threads they run. The interpreter of
+ * steps is the first executor; another one must give the same bits and flags.
  */
 #ifndef ALLOC_REWRITE_REGIONS_EXECUTOR_H
 #define ALLOC_REWRITE_REGIONS_EXECUTOR_H

@@ -66,7 +66,7 @@
 ALL(npy_double)
 ALL(npy_float)
 
-/* Choices: those of `<` and its like raise a flag for NaN, which nobody is to see. */
+/* Choices: those of `<` and its like raise a flag for NaN, which NumPy's don't report. */
 #define CHOICE(name, x, type)                                                               \
     KERNEL(name##_##type##_kernel, type, 4, (A x B) ? C : D)                                \
     static int name##_##type(PyArrayMethod_Context *context, char *const *data,             \

@@ -2,7 +2,7 @@
  * choices between items by a comparison of others.
  *
  * Each of them rounds as it would alone (nothing is contracted), so the bits are those of NumPy's
- * loops one after the other; what is saved is writing and reading what lies between them.
+ * loops one after the other; a kernel saves writing and reading the results in between.
  */
 #ifndef ALLOC_REWRITE_REGIONS_FUSED_KERNELS_H
 #define ALLOC_REWRITE_REGIONS_FUSED_KERNELS_H
@@ -20,7 +20,7 @@ Loop fused_kernel(int type_num, enum fusion fusion, enum operation first, enum o
                   enum operation third);
 
 /* The kernel of `where(a < b, x, y)` for a comparison of items of the type that is chosen, or NULL.
- * It leaves no flags behind, as comparisons of NumPy don't. */
+ * As NumPy's comparisons, it raises no flags. */
 Loop fused_choice(int type_num, enum operation comparison);
 
 #endif

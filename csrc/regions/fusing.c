@@ -1,4 +1,4 @@
-/* Putting steps of a stage together where there is a kernel for both. */
+/* Putting steps of a stage together where one kernel does both. */
 #include "regions/planner.h"
 
 #include "regions/fused_kernels.h"
@@ -6,7 +6,7 @@
 #include <string.h>
 
 #define FEW 32              /* items up to which repeating a scalar costs more than a step */
-#define WORTH_REPEATING 256 /* items from which on it may be repeated for each */
+#define WORTH_REPEATING 256 /* items from which it may be repeated for each */
 
 /* What is known of a stage's steps and operands, counted from the stage's first. */
 typedef struct {
@@ -79,7 +79,7 @@ fusing_part(const Fusing *fusing, int operand)
     return maker >= 0 && fusing_arithmetic(fusing, &fusing->steps[maker]) == OP_OTHER ? -1 : maker;
 }
 
-/* Let a step take the place of others that it was put together from, which are gone then. */
+/* Make a step of several, in the place of the last; the others are gone then. */
 static Outcome
 fusing_replace(Fusing *fusing, PlanStep *step, enum fusion fusion, Loop kernel, const int *args,
                int n, const int *makers)
@@ -174,7 +174,7 @@ fusing_join(Fusing *fusing, PlanStep *step)
                           (int[2]){left >= 0 ? left : right, -1});
 }
 
-/* Let scalars be repeated for a whole block where NumPy's loop has no quick way for them. */
+/* Repeat scalars for a whole block where NumPy's loop is slow for them. */
 static void
 fusing_repeat(Fusing *fusing, PlanStep *step, npy_intp items)
 {

@@ -26,9 +26,7 @@ typing_release(Typing *typing)
         plan_release(typing->plans[--typing->n_plans]);
     }
     for (int i = 0; i < typing->n_guards; i++) {
-        if (typing->guards[i].is_object || typing->guards[i].leaf.kind == LEAF_ARRAY) {
-            Py_DECREF((PyObject *)typing->guards[i].leaf.identity);
-        }
+        Py_DECREF((PyObject *)typing->guards[i].leaf.identity);
     }
     for (int i = 0; i < typing->n_nodes; i++) {
         inference_clear(&typing->typed[i]);
@@ -37,8 +35,8 @@ typing_release(Typing *typing)
     PyMem_Free(typing);
 }
 
-/* Note what a value is, and return what is asked about it: a new reference, or NULL without an
- * exception if it is nothing that can be computed with. */
+/* Note what a value is, and return what Python is asked about: a new reference, or NULL without an
+ * exception if nothing can be computed with it. */
 static PyObject *
 inference_add_guard(Typing *typing, const Node *node, int number, PyObject *value)
 {
@@ -65,14 +63,14 @@ inference_add_guard(Typing *typing, const Node *node, int number, PyObject *valu
         return NULL;
     }
     guard->leaf.kind = kind;
-    guard->leaf.identity = kind == LEAF_ARRAY ? (void *)Py_NewRef(descr) : (void *)Py_TYPE(value);
+    guard->leaf.identity = Py_NewRef(kind == LEAF_ARRAY ? descr : (PyObject *)Py_TYPE(value));
     typing->n_guards++;
     return descr;
 }
 
 /* ------------------------------------------------------------------ what Python answers */
 
-/* Find a text in a list of names; the number of names if it isn't there. */
+/* The place of a text in a list of names; the number of names if it isn't there. */
 static int
 inference_named(const char *const *names, int n, PyObject *text)
 {

@@ -39,7 +39,7 @@ typedef struct {
 typedef struct {
     int node;
     int is_object; /* whether it has to be this very object */
-    Leaf leaf;
+    Leaf leaf;     /* owns its identity: a type that is gone may leave its place to another */
 } Guard;
 
 struct Plan;
@@ -70,7 +70,11 @@ typedef struct {
     PyObject **owned; /* and for those of them that are owned */
 } Values;
 
-/* Look up what the program's nodes name; 0 if something about it is not plain. */
+/* Look up the leaves of a program that a call is not given: globals of its caller, and contents of
+ * cells; 0 if one has no value. The values own them. */
+int values_look_up(const Program *program, PyObject *const *given, PyObject **leaves,
+                   Values *values);
+/* Look up what the program's nodes name, given its leaves; 0 if something about it is not plain. */
 int values_find(const Program *program, PyObject *const *args, Values *values);
 /* Whether there is code here for an operator on float64 scalars. */
 int scalar_known(const Operator *operator);

@@ -19,7 +19,7 @@ interpret_rows(const PlanStep *step, char **data, npy_intp n, npy_intp rows)
     return 0;
 }
 
-/* Have a part of the next block fetched: that of one step out of so many. */
+/* Fetch the part of the next block that falls to one of the steps. */
 static void
 interpret_fetch(const Plan *plan, const Stage *stage, char *const *at, npy_intp n, npy_intp step)
 {
@@ -35,7 +35,7 @@ interpret_fetch(const Plan *plan, const Stage *stage, char *const *at, npy_intp 
     }
 }
 
-static int
+int
 interpret_block(const Executor *Py_UNUSED(executor), StageRun *run, char *const *at, npy_intp n,
                 npy_intp rows)
 {

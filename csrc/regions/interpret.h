@@ -5,5 +5,7 @@
 #include "regions/executor.h"
 
 extern const Executor interpreter;
+int interpret_block(const Executor *executor, StageRun *run, char *const *at, npy_intp n,
+                    npy_intp rows);
 
 #endif

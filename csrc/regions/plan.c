@@ -183,7 +183,7 @@ plan_is_watched(const Watch *watched, PyObject *value)
     return number == watched->number;
 }
 
-/* Work the views out anew; if their shapes are the same, take over where they lie. */
+/* Work the views out once more; if their shapes are the same, note where they are now. */
 static NOINLINE int
 plan_move(Plan *plan, const Program *program, const Values *values)
 {
@@ -197,7 +197,7 @@ plan_move(Plan *plan, const Program *program, const Values *values)
         int base = plan->source_of[program->nodes[source->node].operands[0]];
         Extent of, made;
         axes_extent(&plan->sources[base].axes, &of);
-        of.data = PyArray_BYTES(plan_array(plan, values, source)) + offsets[base];
+        of.data = PyArray_BYTES(plan_array(values, source)) + offsets[base];
         Axes axes = {0, made.dims, made.strides};
         if (!view_of_node(program, values, source->node, &of, &made)) {
             return 0;
@@ -248,14 +248,14 @@ enum overlap
 plan_overlap(const Plan *plan, const Values *values)
 {
     const Source *target = &plan->sources[plan->target];
-    char *data = PyArray_BYTES(plan_array(plan, values, target)) + target->offset;
+    char *data = PyArray_BYTES(plan_array(values, target)) + target->offset;
     enum overlap found = APART;
     for (int i = 0; i < plan->n_sources; i++) {
         const Source *source = &plan->sources[i];
         if (i == plan->target || !source->is_read) {
             continue;
         }
-        char *other = PyArray_BYTES(plan_array(plan, values, source)) + source->offset;
+        char *other = PyArray_BYTES(plan_array(values, source)) + source->offset;
         if (other + source->low >= data + target->high ||
             data + target->low >= other + source->high) {
             continue;

@@ -63,7 +63,8 @@ typedef struct {
 /* A root or a view of one. */
 typedef struct {
     int node;
-    int root;        /* its number */
+    int root;        /* its number, */
+    int owner;       /* and its node, read in each call */
     int is_whole;    /* whether it is the root itself */
     int is_read;     /* whether a step reads it */
     npy_intp offset; /* bytes from the root's data */
@@ -143,7 +144,7 @@ stage_items(const Stage *stage)
     return items;
 }
 
-/* How the array is changed that somebody else may see. */
+/* How an array is changed that others may see. */
 enum effect {
     NO_EFFECT,
     DIRECT_EFFECT, /* in the last step of its stage */
@@ -155,7 +156,7 @@ typedef struct Plan {
     int references;
     size_t bytes;         /* that it takes */
     const char *declined; /* why there is none for these shapes; or NULL */
-    int may_raise;        /* for where a report may raise; of one that serves no more, -1 */
+    int may_raise;        /* whether it is for reports that may raise; -1 if it serves no longer */
     enum overlap overlap;
     int reports_steps; /* whether flags are reported step by step, as nothing can be done again */
     int has_pitch;     /* whether loops go over what lies between rows */
@@ -198,16 +199,16 @@ enum overlap plan_overlap(const Plan *plan, const Values *values);
 
 /* The array whose memory a source is in. */
 ALWAYS_INLINE PyArrayObject *
-plan_array(const Plan *plan, const Values *values, const Source *source)
+plan_array(const Values *values, const Source *source)
 {
-    return (PyArrayObject *)values->of[plan->roots[source->root].node];
+    return (PyArrayObject *)values->of[source->owner];
 }
 
 /* An extent of axes, without data. */
 void axes_extent(const Axes *axes, Extent *extent);
 int axes_equal(const Axes *one, const Axes *other);
 
-/* Work out a view of an extent; 0 if it is none of the plain ones. */
+/* Work out a view of an extent; 0 if NumPy has to make it. */
 int view_of_node(const Program *program, const Values *values, int number, const Extent *of,
                  Extent *made);
 

@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-#define MEMORY_STEP 8192 /* bytes that are asked for at a time */
+#define MEMORY_STEP 8192 /* bytes asked for at once */
 
 /* ------------------------------------------------------------------ the order of the passes */
 

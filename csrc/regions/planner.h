@@ -1,7 +1,7 @@
 /* Making a plan: one list of passes (planner.c), and what they work with.
  *
- * The passes in front look at the whole program; then each stage in turn goes through the others. A
- * pass says whether it is done; a plan that cannot be made is declined, with a reason.
+ * The first passes look at the whole program; then each stage in turn goes through the others. A
+ * pass returns an outcome; where no plan can be made, it declines, with a reason.
  */
 #ifndef ALLOC_REWRITE_REGIONS_PLANNER_H
 #define ALLOC_REWRITE_REGIONS_PLANNER_H
@@ -49,7 +49,7 @@ typedef struct {
     int n_pieces;        /* of scratch memory that blocks take */
 } Draft;
 
-typedef struct Memory Memory; /* of a planner: given back as a whole */
+typedef struct Memory Memory; /* of a planner, which frees all of it at its end */
 
 typedef struct {
     const Program *program;

@@ -111,6 +111,44 @@ program_read_all(Program *program, PyObject *nodes, PyObject *outputs)
     return 1;
 }
 
+/* Read where the values of leaves come from. */
+static int
+program_read_origins(Program *program)
+{
+    PyObject *origins = PyObject_GetAttrString(program->source, "origins");
+    PyObject *names = PyObject_GetAttrString(program->source, "leaves");
+    int n = program->n_leaves, done = 0;
+    if (origins == NULL || names == NULL || !PyTuple_Check(origins) || !PyTuple_Check(names) ||
+        PyTuple_GET_SIZE(origins) != n || PyTuple_GET_SIZE(names) != n) {
+        goto end;
+    }
+    program->lookups = PyMem_Calloc((size_t)n + 1, sizeof(Lookup));
+    if (program->lookups == NULL) {
+        PyErr_NoMemory();
+        goto end;
+    }
+    program->bytes += ((size_t)n + 1) * sizeof(Lookup);
+    for (int i = 0; i < n; i++) {
+        Lookup *lookup = &program->lookups[i];
+        PyObject *origin = PyTuple_GET_ITEM(origins, i), *name = PyTuple_GET_ITEM(names, i);
+        if (!PyUnicode_Check(origin) || !PyUnicode_CheckExact(name)) {
+            goto end;
+        }
+        lookup->is_cell = PyUnicode_CompareWithASCIIString(origin, "cell") == 0;
+        if (PyUnicode_CompareWithASCIIString(origin, "global") == 0) {
+            lookup->global = Py_NewRef(name);
+            PyUnicode_InternInPlace(&lookup->global);
+        }
+        program->n_given += lookup->global == NULL;
+        program->has_lookups |= lookup->global != NULL || lookup->is_cell;
+    }
+    done = 1;
+end:
+    Py_XDECREF(origins);
+    Py_XDECREF(names);
+    return done;
+}
+
 /* Note which leaves are temporaries. */
 static int
 program_read_temporaries(Program *program)
@@ -176,7 +214,7 @@ program_new(PyObject *source)
         done = program_read_all(program, nodes, outputs) &&
                (program->is_packed = program_truth(source, "is_packed")) >= 0 &&
                (program->is_merged = program_truth(source, "is_merged")) >= 0 &&
-               program_read_temporaries(program);
+               program_read_temporaries(program) && program_read_origins(program);
     }
     Py_XDECREF(nodes);
     Py_XDECREF(outputs);
@@ -198,6 +236,10 @@ program_delete(Program *program)
     for (int i = 0; i < program->n_nodes; i++) {
         Py_CLEAR(program->nodes[i].detail);
     }
+    for (int i = 0; program->lookups != NULL && i < program->n_leaves; i++) {
+        Py_CLEAR(program->lookups[i].global);
+    }
+    PyMem_Free(program->lookups);
     Py_CLEAR(program->source);
     PyMem_Free(program);
 }

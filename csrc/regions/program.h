@@ -31,19 +31,28 @@ typedef struct {
     PyObject *detail;         /* owned: see `Node` in Python */
     const Operator *operator; /* of an operation */
     int is_operand;           /* whether something is computed from its value */
-    int is_temporary;         /* of a leaf: whether nobody else holds it, as far as the code goes */
+    int is_temporary;         /* of a leaf: whether the code holds it nowhere else */
     int is_transposed;        /* whether it is `.T` */
     int is_callable;          /* whether it is called */
     int is_guarded;           /* whether a guard looks at its value */
 } Node;
 
+/* A leaf of which a call is not given the value. */
+typedef struct {
+    PyObject *global; /* owned: the name of a global that the site looks up, interned; or NULL: */
+    int is_cell;      /* whether a call is given the cell that holds it */
+} Lookup;
+
 typedef struct {
     int n_nodes;
     int n_leaves;
+    int n_given;      /* values and cells that a call is given */
+    int has_lookups;  /* whether it is given anything else than the value of each leaf */
+    Lookup *lookups;  /* owned: one of each leaf */
     int n_outputs;
     int is_packed;   /* whether outputs are delivered in a tuple */
     int is_merged;   /* whether something is computed once that the code computes twice */
-    int effect;      /* the node that changes an array somebody else may see; -1 if none does */
+    int effect;      /* the node that changes an array which others may see; or -1 */
     PyObject *source; /* owned: the `Program` that it was made from */
     size_t bytes;     /* that it takes */
     int *outputs;     /* in the same memory, after the nodes */

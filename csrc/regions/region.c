@@ -1,4 +1,4 @@
-/* The sites of regions: a program over whatever its leaves are this time. */
+/* The sites of regions: each runs a program over the leaves that it is called with. */
 #include "regions/region.h"
 
 #include "numpy/fperrors.h"
@@ -12,6 +12,9 @@
 
 /* ------------------------------------------------------------------ finding a plan */
 
+/* What is found gets a reference at once: looking further may run Python code, in which another
+ * thread may have it replaced. */
+
 static NOINLINE Typing *
 region_new_typing(RegionSite *self, const Values *values)
 {
@@ -23,6 +26,7 @@ region_new_typing(RegionSite *self, const Values *values)
     if (made == NULL) {
         return NULL;
     }
+    made->references++;
     Typing *last = recent_add(self->typings, &self->n_typings, TYPINGS, made);
     if (last != NULL) {
         typing_release(last);
@@ -37,6 +41,7 @@ region_typing(RegionSite *self, const Values *values)
         Typing *typing = self->typings[i];
         if (typing_matches(typing, values)) {
             recent_touch(self->typings, i);
+            typing->references++;
             return typing;
         }
     }
@@ -66,12 +71,14 @@ region_new_plan(RegionSite *self, Typing *typing, const Values *values, int may_
     if (made == NULL) {
         return NULL;
     }
+    made->references++;
     Plan *last = recent_add(typing->plans, &typing->n_plans, MOST_PLANS_KEPT, made);
     if (last != NULL) {
         plan_release(last);
     }
     if (++self->plans_made > FLEETING && self->plans_made > self->site.hits / 2 &&
         made->size < WORTH_A_PLAN && site_give_back(&self->site) < 0) {
+        plan_release(made);
         return NULL;
     }
     return made;
@@ -84,6 +91,7 @@ region_plan(RegionSite *self, Typing *typing, const Values *values, int may_rais
         Plan *plan = typing->plans[i];
         if (region_is_usable(plan, self->program, values, may_raise)) {
             recent_touch(typing->plans, i);
+            plan->references++;
             return plan;
         }
     }
@@ -105,12 +113,13 @@ region_known(RegionSite *self, PyObject *const *args, Values *values)
     }
     if (typing->declined || !values_count(self->program, typing, values)) {
         self->declined = "there is no program for values of these kinds";
+        typing_release(typing);
         return NULL;
     }
     return typing;
 }
 
-/* Whether a report may raise, for a program that changes what somebody may see; -1. */
+/* Whether a report may raise, asked for a program that changes an array: 1, 0, or -1. */
 ALWAYS_INLINE int
 region_may_raise(const RegionSite *self)
 {
@@ -119,15 +128,26 @@ region_may_raise(const RegionSite *self)
 
 /* Do what the region does; NULL without an exception if it is not handled. */
 static PyObject *
-region_attempt(RegionSite *self, PyObject *const *args)
+region_attempt(RegionSite *self, PyObject *const *args, int given)
 {
     Call call;
-    PyObject *result = NULL;
+    PyObject *few[FEW], *result = NULL;
     int may_raise;
     call.site = self;
     call.program = self->program;
-    call.values.of = STACK_ARRAY(PyObject *, 2 * self->program->n_nodes);
+    call.typing = NULL;
+    call.plan = NULL;
+    call.values.of = STACK_ROOM(PyObject *, few, 2 * self->program->n_nodes);
     call.values.owned = call.values.of + self->program->n_nodes;
+    call.values.n_owned = 0;
+    if (given && self->program->has_lookups) {
+        PyObject **leaves = STACK_ARRAY(PyObject *, self->program->n_leaves);
+        if (!values_look_up(self->program, args, leaves, &call.values)) {
+            self->declined = "a name in it has no value";
+            goto end;
+        }
+        args = leaves;
+    }
     call.typing = region_known(self, args, &call.values);
     if (call.typing == NULL || (may_raise = region_may_raise(self)) < 0) {
         goto end;
@@ -137,23 +157,25 @@ region_attempt(RegionSite *self, PyObject *const *args)
         self->declined = "there is no plan for these shapes, memory layouts or indices";
         goto end;
     }
-    call.typing->references++;
-    call.plan->references++;
     result = region_run(&call);
     if (UNLIKELY(result == NULL)) {
         self->declined = call.run.raised ? "NumPy has a floating point error to report"
                                          : "no memory, a read-only array, or a number out of range";
     }
-    plan_release(call.plan);
-    typing_release(call.typing);
 end:
+    if (call.plan != NULL) {
+        plan_release(call.plan);
+    }
+    if (call.typing != NULL) {
+        typing_release(call.typing);
+    }
     values_release(&call.values);
     return result;
 }
 
 /* ------------------------------------------------------------------ showing plans */
 
-/* Append what a plan is to a list; making it may run anybody's code. */
+/* Append a plan's description to a list; making it may run any Python code. */
 static int
 region_append_plan(PyObject *list, Plan *plan, const Program *program, Typing *typing)
 {
@@ -199,12 +221,12 @@ region_trace(PyObject *object, PyObject *const *args, Py_ssize_t n)
     Typing *typing = trace == NULL ? NULL : region_known(self, args, &values);
     int may_raise = typing == NULL ? 0 : region_may_raise(self);
     if (typing != NULL && may_raise >= 0) {
-        typing->references++; /* describing may run anybody's code */
-        Plan *made = plan_new(self->program, typing, &values,
-                              region_mode(self, may_raise), trace);
+        Plan *made = plan_new(self->program, typing, &values, region_mode(self, may_raise), trace);
         if (made != NULL) {
             plan_release(made);
         }
+    }
+    if (typing != NULL) {
         typing_release(typing);
     }
     values_release(&values);
@@ -231,16 +253,16 @@ region_sizeof(PyObject *object, PyObject *Py_UNUSED(none))
 
 /* ------------------------------------------------------------------ the site */
 
+/* Do what the region does; None if that is not handled. */
 static PyObject *
-region_call(PyObject *object, PyObject *const *args, Py_ssize_t n)
+region_handle(RegionSite *self, PyObject *const *args, Py_ssize_t n, int given)
 {
-    RegionSite *self = (RegionSite *)object;
     limbo_empty(self->site.state->limbo);
-    if (UNLIKELY(n != self->program->n_leaves)) {
+    if (UNLIKELY(n != (given ? self->program->n_given : self->program->n_leaves))) {
         PyErr_SetString(PyExc_TypeError, "call: wrong number of leaves");
         return NULL;
     }
-    PyObject *result = region_attempt(self, args);
+    PyObject *result = region_attempt(self, args, given);
     if (LIKELY(result != NULL)) {
         if (UNLIKELY(++self->site.hits == SETTLED) && site_settle(&self->site) < 0) {
             Py_CLEAR(result);
@@ -251,6 +273,18 @@ region_call(PyObject *object, PyObject *const *args, Py_ssize_t n)
         return NULL;
     }
     Py_RETURN_NONE;
+}
+
+static PyObject *
+region_call(PyObject *object, PyObject *const *args, Py_ssize_t n)
+{
+    return region_handle((RegionSite *)object, args, n, 1);
+}
+
+static PyObject *
+region_call_with(PyObject *object, PyObject *const *args, Py_ssize_t n)
+{
+    return region_handle((RegionSite *)object, args, n, 0);
 }
 
 /* RegionSite(spec, owner, number, arena, frugal, program) */
@@ -298,11 +332,7 @@ region_dealloc(PyObject *object)
     if (self->program != NULL) {
         program_delete(self->program);
     }
-    State *state = (State *)self->site.state;
     site_clear(&self->site);
-    if (state != NULL) {
-        limbo_empty(state->limbo);
-    }
     type->tp_free(object);
     Py_DECREF(type);
 }
@@ -317,10 +347,7 @@ region_traverse(PyObject *object, visitproc visit, void *arg)
             Py_VISIT(self->typings[i]->typed[k].ufunc);
         }
         for (int k = 0; k < self->typings[i]->n_guards; k++) {
-            const Guard *guard = &self->typings[i]->guards[k];
-            if (guard->is_object) {
-                Py_VISIT((PyObject *)guard->leaf.identity);
-            }
+            Py_VISIT((PyObject *)self->typings[i]->guards[k].leaf.identity);
         }
     }
     if (self->program != NULL) {
@@ -331,7 +358,10 @@ region_traverse(PyObject *object, visitproc visit, void *arg)
 
 static PyMethodDef region_methods[] = {
     {"call", (PyCFunction)(void (*)(void))region_call, METH_FASTCALL,
-     "Return what the region delivers, or None if its original code has to run."},
+     "Return what the region delivers, or None if its original code has to run. Of globals it is "
+     "given nothing, but looks them up where its caller does; of what a cell holds, the cell."},
+    {"call_with", (PyCFunction)(void (*)(void))region_call_with, METH_FASTCALL,
+     "Do the same with the values of all leaves."},
     {"describe", region_describe, METH_NOARGS,
      "Return the plans that are kept, as dictionaries, lists, numbers, dtypes and ufuncs."},
     {"trace", (PyCFunction)(void (*)(void))region_trace, METH_FASTCALL,

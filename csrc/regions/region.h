@@ -5,6 +5,7 @@
 #include "regions/walk.h"
 
 #define TYPINGS 4 /* kept at a time */
+#define FEW 64    /* pointers that a call has room for anyway */
 
 typedef struct {
     Site site;

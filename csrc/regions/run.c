@@ -1,10 +1,10 @@
 /* One call of a region's site: memory, computation, reports, and what is delivered. */
 #include "regions/region.h"
 #include "numpy/fperrors.h"
-
 #include <string.h>
 
 #define ROOM (16 * 1024) /* bytes of scratch memory that come from the stack */
+#define FEW_ITEMS 4      /* scalars that a call has room for anyway */
 
 /* The object that stands for a node outside: an array, a view of one, or what was given. */
 static PyObject *
@@ -23,12 +23,12 @@ run_object(Call *call, int node)
     }
     if (plan->source_of[node] >= 0) {
         const Source *source = &plan->sources[plan->source_of[node]];
-        PyArrayObject *array = plan_array(plan, &call->values, source);
+        PyArrayObject *array = plan_array(&call->values, source);
         Extent extent;
         axes_extent(&source->axes, &extent);
         extent.data = PyArray_BYTES(array) + source->offset;
         PyObject *view = view_made(array, &extent);
-        if (view != NULL) { /* the same one for whoever asks again */
+        if (view != NULL) { /* asked again, it is the same object */
             values_keep(&call->values, node, Py_NewRef(view));
         }
         return view;
@@ -151,8 +151,7 @@ run_point(Call *call)
         switch (operand->where) {
         case IN_SOURCE:
             source = &plan->sources[operand->number];
-            at[i] = PyArray_BYTES((PyArrayObject *)values[plan->roots[source->root].node]) +
-                    source->offset;
+            at[i] = PyArray_BYTES((PyArrayObject *)values[source->owner]) + source->offset;
             break;
         case IN_ITEM:
             at[i] = items[operand->number].bytes;
@@ -178,8 +177,8 @@ run_stages(Call *call, int first, int stop)
     return loop_failed(failed, call->plan->slow_status) ? -1 : 0;
 }
 
-/* Run a reduction of something that is there by now; NULL without an exception if it is none of
- * those that are handled, or reports something. */
+/* Run a reduction, whose operand has been computed; NULL without an exception if its native does
+ * not handle it, or NumPy would report something. */
 static PyObject *
 run_reduction(Call *call, int node)
 {
@@ -285,7 +284,8 @@ run_report_steps(const Call *call)
     return 0;
 }
 
-/* Whether what was raised may be passed over in silence; if not, the original code reports it. */
+/* Whether NumPy would report none of the flags; if it would, the original code does it: 1, 0, or -1
+ * with an exception. */
 static int
 run_is_quiet(Call *call)
 {
@@ -303,7 +303,7 @@ run_is_quiet(Call *call)
     return fperrors_is_idle(call->site->site.state, call->run.raised);
 }
 
-/* Forget what was raised, and say whether it shall be told apart. */
+/* Forget the flags that were raised; `is_told` keeps those to come apart by node. */
 static void
 run_expect(Call *call, int is_told, Raised *room)
 {
@@ -366,22 +366,23 @@ run_is_writeable(const Call *call)
 {
     const Plan *plan = call->plan;
     return plan->target < 0 ||
-           PyArray_ISWRITEABLE(plan_array(plan, &call->values, &plan->sources[plan->target]));
+           PyArray_ISWRITEABLE(plan_array(&call->values, &plan->sources[plan->target]));
 }
 
 PyObject *
 region_run(Call *call)
 {
     const Plan *plan = call->plan;
-    char room[ROOM + ALIGNMENT];
+    char room[ROOM + ALIGNMENT], *few[FEW];
+    ItemRoom few_items[FEW_ITEMS];
     PyObject *result = NULL;
-    char **pointers =
-        STACK_ARRAY(char *, plan->n_outputs + plan->n_operands + plan->most_args);
+    int n_pointers = plan->n_outputs + plan->n_operands + plan->most_args;
+    char **pointers = STACK_ROOM(char *, few, n_pointers);
     call->arrays = (PyObject **)pointers;
     call->run.plan = plan;
     call->run.at = pointers + plan->n_outputs;
     call->run.data = call->run.at + plan->n_operands;
-    call->run.items = STACK_ARRAY(ItemRoom, plan->n_items);
+    call->run.items = STACK_ROOM(ItemRoom, few_items, plan->n_items);
     call->run.raised = 0;
     if (!run_is_writeable(call) || !run_fill_items(call) || !run_take_outputs(call)) {
         return NULL;

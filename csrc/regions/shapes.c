@@ -8,9 +8,9 @@
 #define MOST_BYTES (NPY_MAX_INTP >> 16) /* of an array; sums of these don't overflow */
 
 /* Whether a loop whose bits depend on strides gets those that NumPy would give it: with one axis
- * the operands' own, with several those of items without gaps. In place, NumPy turns an axis round
- * that all operands go backwards, and makes a reduction of a single item; one with other strides
- * than the plain ones it gives in several ways. */
+ * the operands' own, with several those of items without gaps. In place, NumPy reverses an axis
+ * along which all operands go backwards, and makes a reduction of a single item; a single item with
+ * strides of its own gets them in some cases only. */
 static int
 shapes_fit_loop(const Planner *planner, int node, const Layout *layout)
 {
@@ -22,7 +22,7 @@ shapes_fit_loop(const Planner *planner, int node, const Layout *layout)
         return 1;
     }
     if (is_in_place && layout->size == 1) {
-        return 0; /* it makes a reduction of that */
+        return 0; /* NumPy makes a reduction of that */
     }
     for (int i = 0; i < typed->n_in; i++) {
         const Extent *extent = &planner->nodes[typed->operands[i]].extent;

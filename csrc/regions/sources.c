@@ -3,7 +3,6 @@
 
 #include "numpy/overlap.h"
 
-
 /* Note what a view's place depends on. */
 static Outcome
 sources_watch(Planner *planner, int number)
@@ -48,6 +47,7 @@ sources_add(Planner *planner, int node, int root, npy_intp offset, npy_intp item
     }
     source->node = node;
     source->root = root;
+    source->owner = planner->plan->roots[root].node;
     source->offset = offset;
     source->high = itemsize;
     for (int i = 0; i < extent->nd; i++) {
@@ -101,7 +101,7 @@ sources_view(Planner *planner, int node)
         TRY(sources_watch(planner, made->operands[1]));
     }
     if (!view_of_node(planner->program, planner->values, node, of, extent)) {
-        return planner_decline(planner, "an index is none of the plain ones, or out of range");
+        return planner_decline(planner, "an index is not plain, or out of range");
     }
     if (source < 0) {
         plan->bound_to_numbers |= plan->n_watches > watched;
@@ -174,7 +174,7 @@ sources_stored(Planner *planner, int node)
     PyArray_Descr *descr = planner->typing->results[base];
     TRY(sources_watch(planner, made->operands[1]));
     if (!view_of_node(planner->program, planner->values, node, of, extent) || extent->nd == 0) {
-        return planner_decline(planner, "an index is none of the plain ones, or out of range");
+        return planner_decline(planner, "an index is not plain, or out of range");
     }
     if (source < 0 || value == NULL ||
         !sources_goes_into(&planner->nodes[made->operands[2]].extent, extent) ||
@@ -244,7 +244,7 @@ sources_has_object(const Planner *planner, int node)
         planner->typing->typed[node].action == ACT_REDUCE) {
         return 1;
     }
-    /* NumPy gives a scalar for a view without axes. */
+    /* Where a view has no axes, NumPy gives a scalar. */
     return plan->source_of[node] >= 0 && plan->sources[plan->source_of[node]].axes.nd > 0;
 }
 

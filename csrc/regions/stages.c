@@ -129,7 +129,7 @@ stages_note_reads(Planner *planner, int node)
     }
 }
 
-/* Note which results another stage reads, or somebody outside. */
+/* Note which results another stage reads, or the code after the region. */
 Outcome
 stages_needs(Planner *planner)
 {

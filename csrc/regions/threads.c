@@ -152,7 +152,7 @@ pool_release(Pool *pool)
     if (--pool->references) {
         return;
     }
-    if (pool_is_alive(pool)) { /* elsewhere, locks may be held by threads that are no more */
+    if (pool_is_alive(pool)) { /* a child's locks may be held by threads that it does not have */
         pool->ending = 1;
         for (int i = 1; i < pool->threads; i++) {
             Helper *helper = &pool->helpers[i];

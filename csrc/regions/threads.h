@@ -1,4 +1,4 @@
-/* Threads that take parts of one task: what `set_num_threads` is about. */
+/* Threads that share a task: those that `set_num_threads` counts. */
 #ifndef ALLOC_REWRITE_REGIONS_THREADS_H
 #define ALLOC_REWRITE_REGIONS_THREADS_H
 
@@ -20,9 +20,9 @@ int pool_is_alive(const Pool *pool);
 /* Called with the GIL held; with the last holder, the threads end. */
 Pool *pool_hold(Pool *pool);
 void pool_release(Pool *pool);
-/* Do all parts of a task, one of them in this thread; the others' have so many bytes of room. If
- * the other threads are at work for somebody else, have stayed in another process, or there is no
- * memory, this thread does it alone, as one part. */
+/* Do all parts of a task, one of them in this thread; each of the others has so many bytes of
+ * room. If the other threads are busy with another task, have stayed in another process, or there
+ * is no memory, this thread does it alone, as one part. */
 void pool_run(Pool *pool, Part part, void *task, size_t room);
 /* For what several parts have in common. */
 void pool_lock(Pool *pool);

@@ -53,15 +53,55 @@ values_attribute(Values *values, int node, PyObject *object, PyObject *name)
     return values_found(values, node, PyObject_GenericGetAttr(object, name));
 }
 
+/* A global, or builtin, as code with these globals finds it, borrowed; NULL if there is none. */
+ALWAYS_INLINE PyObject *
+values_global(PyObject *globals, PyObject *name)
+{
+    PyObject *value = PyDict_GetItemWithError(globals, name);
+    if (UNLIKELY(value == NULL) && !PyErr_Occurred()) {
+        value = PyDict_GetItemWithError(PyEval_GetBuiltins(), name);
+    }
+    return value;
+}
+
+int
+values_look_up(const Program *program, PyObject *const *given, PyObject **leaves, Values *values)
+{
+    PyObject *globals = program->n_given < program->n_leaves ? PyEval_GetGlobals() : NULL;
+    for (int i = 0; i < program->n_leaves; i++) {
+        const Lookup *lookup = &program->lookups[i];
+        PyObject *value;
+        if (lookup->global != NULL) {
+            value = globals == NULL ? NULL : values_global(globals, lookup->global);
+        }
+        else {
+            value = *given++;
+            if (!lookup->is_cell) {
+                leaves[i] = value;
+                continue;
+            }
+            value = PyCell_Check(value) ? PyCell_GET(value) : NULL;
+        }
+        if (value == NULL) {
+            PyErr_Clear();
+            return 0;
+        }
+        leaves[i] = values->owned[values->n_owned++] = Py_NewRef(value);
+    }
+    return 1;
+}
+
 int
 values_find(const Program *program, PyObject *const *args, Values *values)
 {
     PyObject **of = values->of;
-    values->n_owned = 0;
     for (int i = 0; i < program->n_nodes; i++) {
         const Node *node = &program->nodes[i];
         PyObject *base;
         of[i] = NULL;
+        if (is_computing(node->kind)) {
+            continue; /* most are, so that this is worth a branch of its own */
+        }
         switch (node->kind) {
         case NODE_LEAF:
             of[i] = args[node->leaf];

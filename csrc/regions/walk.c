@@ -1,5 +1,7 @@
 #include "regions/walk.h"
 
+#include "regions/interpret.h"
+
 #include <string.h>
 
 /* Move the operands along an axis. */
@@ -14,20 +16,27 @@ walk_advance(const Plan *plan, const Stage *stage, char **at, int axis, npy_intp
     }
 }
 
+/* Have the stage's executor do one block: the usual one is called without a pointer. */
+ALWAYS_INLINE int
+walk_block(StageRun *run, char *const *at, npy_intp n, npy_intp rows)
+{
+    const Executor *executor = run->stage->executor;
+    return LIKELY(executor == &interpreter) ? interpret_block(executor, run, at, n, rows)
+                                            : executor->run(executor, run, at, n, rows);
+}
+
 /* Go through the innermost axes of a stage, from one item or row to another; the operands are where
  * they were in the end. */
 static int
 walk_innermost(StageRun *run, char **at, npy_intp from, npy_intp stop)
 {
     const Stage *stage = run->stage;
-    const Executor *executor = stage->executor;
     int axis = stage->rows > 0;
     npy_intp most = axis ? stage->rows : stage->length;
     walk_advance(run->plan, stage, at, axis, from);
     for (npy_intp done = from; done < stop; done += most) {
         npy_intp n = stop - done < most ? stop - done : most;
-        int failed = axis ? executor->run(executor, run, at, stage->dims[0], n)
-                          : executor->run(executor, run, at, n, 0);
+        int failed = axis ? walk_block(run, at, stage->dims[0], n) : walk_block(run, at, n, 0);
         if (failed < 0) {
             return -1;
         }
@@ -144,10 +153,9 @@ static int
 walk_alone(PlanRun *run, const Stage *stage)
 {
     StageRun alone = {run->plan, stage, run->data, 0, run->raised_by};
-    const Executor *executor = stage->executor;
     int axis = stage->nd - 1;
     int failed = walk_is_single(stage)
-                     ? executor->run(executor, &alone, run->at, stage->length, 0)
+                     ? walk_block(&alone, run->at, stage->length, 0)
                      : walk_axes(&alone, run->at, axis, 0, stage->dims[axis]);
     run->raised |= alone.raised;
     return failed;

@@ -1,11 +1,11 @@
-/* Going over a plan's stages: their axes, block by block, and on several threads. */
+/* Going over the stages of a plan, block by block, and on several threads. */
 #ifndef ALLOC_REWRITE_REGIONS_WALK_H
 #define ALLOC_REWRITE_REGIONS_WALK_H
 
 #include "regions/plan.h"
 #include "regions/threads.h"
 
-#define WORTH_SHARING 1000000 /* work from which on several threads gain */
+#define WORTH_SHARING 1000000 /* work from which several threads gain */
 
 /* What one run of a plan works on; its arrays are the caller's, as large as the plan says. */
 typedef struct {

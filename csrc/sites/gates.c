@@ -1,14 +1,14 @@
 /* Gates: the constants by which rewritten code finds its sites (see rewrite/gates.py).
  *
- * Code loads what lies behind a gate as the gate's attribute `content`, which is a slot: the
- * interpreter reads it without a call.
+ * Code loads a gate's content as its attribute `content`, which is a slot: the interpreter reads it
+ * without a call.
  */
 #include "sites/site.h"
 
 typedef struct {
     PyObject_HEAD
-    PyObject *content; /* borrowed from the owner; None if nothing is left, or no owner */
-    PyObject *owner;   /* borrowed: the Gates, which outlives it or lets it go; or NULL */
+    PyObject *content; /* borrowed from the owner; None if it has been emptied, or has no owner */
+    PyObject *owner;   /* borrowed: the Gates, which clears this when it goes; or NULL */
     Py_ssize_t number;
 } Gate;
 
@@ -32,7 +32,7 @@ gate_make(PyTypeObject *type, PyObject *content, PyObject *owner, Py_ssize_t num
     return (PyObject *)self;
 }
 
-/* Gate(): one without anything behind it */
+/* Gate(): an empty one, of no owner */
 static PyObject *
 gate_new(PyTypeObject *type, PyObject *args, PyObject *Py_UNUSED(kwargs))
 {
@@ -70,7 +70,7 @@ static PyMethodDef gate_methods[] = {
 };
 
 static PyMemberDef gate_members[] = {
-    {"content", T_OBJECT_EX, offsetof(Gate, content), READONLY, "What lies behind it, or None."},
+    {"content", T_OBJECT_EX, offsetof(Gate, content), READONLY, "What it holds, or None."},
     {NULL, 0, 0, 0, NULL},
 };
 
@@ -205,13 +205,14 @@ gates_traverse(PyObject *object, visitproc visit, void *arg)
 
 static PyMethodDef gates_methods[] = {
     {"gate", gates_gate, METH_O, "Return the gate of that number."},
-    {"empty", gates_empty, METH_O, "Open a gate for good."},
+    {"empty", gates_empty, METH_O, "Empty a gate for good, so that the original code runs."},
     {"__reduce__", gates_reduce, METH_NOARGS, NULL},
     {NULL, NULL, 0, NULL},
 };
 
 static PyMemberDef gates_members[] = {
-    {"gates", T_OBJECT_EX, offsetof(Gates, gates), READONLY, "A gate for each of the contents."},
+    {"gates", T_OBJECT_EX, offsetof(Gates, gates), READONLY,
+     "A gate for each of the contents, and one for the Gates."},
     {NULL, 0, 0, 0, NULL},
 };
 
@@ -219,7 +220,7 @@ static PyType_Slot gates_slots[] = {
     {Py_tp_new, gates_new},           {Py_tp_dealloc, gates_dealloc},
     {Py_tp_traverse, gates_traverse}, {Py_tp_clear, gates_clear},
     {Py_tp_methods, gates_methods},   {Py_tp_members, gates_members},
-    {Py_tp_doc, "What lies behind the gates of one code object."},
+    {Py_tp_doc, "The contents of the gates of one code object."},
     {0, NULL},
 };
 

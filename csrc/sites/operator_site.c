@@ -31,7 +31,7 @@ typedef struct {
     Product product; /* of `@` */
 } OperatorSite;
 
-/* Whether an operand is an array whose memory matters, and nobody's Python code is behind it. */
+/* Whether an operand is an array whose memory matters, and whose operators run no Python code. */
 static int
 operator_is_plain(PyObject *operand)
 {
@@ -49,15 +49,13 @@ operator_elided_operand(const OperatorSite *self, PyObject *const *args)
     }
     const State *state = self->site.state;
     PyObject *other = self->n_operands == 2 ? args[1] : NULL;
-    if (is_elided(state, elision, args[0], other) && is_temporary(args[0])) {
+    if (is_elided(state, elision, args[0], other)) {
         return 0;
     }
     if (leaf_kind_of(args[0]) == LEAF_SCALAR) {
         return -1; /* it is asked first, and calls the ufunc itself */
     }
-    return elision == EITHER && is_elided(state, elision, other, args[0]) && is_temporary(other)
-               ? 1
-               : -1;
+    return elision == EITHER && is_elided(state, elision, other, args[0]) ? 1 : -1;
 }
 
 /* The operator itself; where NumPy would write over a dying operand, which it sees only when the
@@ -238,8 +236,7 @@ operator_attempt(OperatorSite *self, PyObject *const *args)
             return NULL;
         }
         if (kernel->n_in == 1 &&
-            is_elided(self->site.state, self->operator->elision, args[0], NULL) &&
-            is_temporary(args[0])) {
+            is_elided(self->site.state, self->operator->elision, args[0], NULL)) {
             return kernel_run(kernel, args, (PyArrayObject *)args[0], 0);
         }
         return kernel_run(kernel, args, NULL, 0);
@@ -340,7 +337,6 @@ operator_dealloc(PyObject *object)
     Py_CLEAR(self->last.exponent);
     product_clear(&self->product);
     site_clear(&self->site);
-    limbo_empty(((State *)self->site.state)->limbo);
     type->tp_free(object);
     Py_DECREF(type);
 }

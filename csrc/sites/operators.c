@@ -75,7 +75,7 @@ operate(const Operator *operator, PyObject *const *operands)
     case IN_PLACE_POWER:
         return PyNumber_InPlacePower(operands[0], operands[1], Py_None);
     case UNPACK:
-        return Py_NewRef(operands[0]); /* the instruction behind goes over it */
+        return Py_NewRef(operands[0]); /* the next instruction goes over it */
     case SLICE: {
         PyObject *slice = PySlice_New(operands[1], operands[2], NULL);
         PyObject *result = slice == NULL ? NULL : PyObject_GetItem(operands[0], slice);

@@ -6,10 +6,12 @@ int
 site_init(Site *site, PyTypeObject *type, PyObject *spec, PyObject *owner, Py_ssize_t number,
           PyObject *arena, int frugal)
 {
-    site->state = state_of(type);
-    if (site->state == NULL) {
+    PyObject *module = PyType_GetModuleByDef(type, &alloc_rewrite_module);
+    if (module == NULL) {
         return -1;
     }
+    site->module = Py_NewRef(module);
+    site->state = PyModule_GetState(module);
     if (!PyTuple_Check(spec) || PyTuple_GET_SIZE(spec) < 2 ||
         !Py_IS_TYPE(arena, site->state->arena_type)) {
         PyErr_SetString(PyExc_TypeError, "a site is made from (sites, where, ...) and an Arena");
@@ -31,12 +33,17 @@ site_clear(Site *site)
     Py_CLEAR(site->spec);
     Py_CLEAR(site->place.where);
     Py_CLEAR(site->place.arena);
+    if (site->module != NULL) {
+        limbo_empty(site->state->limbo);
+    }
+    Py_CLEAR(site->module);
 }
 
 int
 site_traverse(Site *site, visitproc visit, void *arg)
 {
     Py_VISIT(Py_TYPE(site));
+    Py_VISIT(site->module);
     Py_VISIT(site->owner);
     Py_VISIT(site->spec);
     Py_VISIT(site->place.where);

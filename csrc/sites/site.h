@@ -1,4 +1,4 @@
-/* The sites: what stands in the cells of rewritten code. */
+/* The sites: what rewritten code calls, which it finds by gates (see gates.c). */
 #ifndef ALLOC_REWRITE_SITES_SITE_H
 #define ALLOC_REWRITE_SITES_SITE_H
 
@@ -7,8 +7,8 @@
 #include <stddef.h>
 #include <structmember.h>
 
-#define MISSES 16  /* operands in a row that a site may not handle, having handled none */
-#define SETTLED 1024 /* hits after which the code is made anew without the sites that have gone */
+#define MISSES 16  /* operands in a row, from the first on, that a site may leave unhandled */
+#define SETTLED 1024 /* hits after which the code is rewritten without the sites that have gone */
 #define REVIEW 256 /* calls between two looks at whether routing pays */
 
 /* How often a site did what it is for, and did not: members of its type. */
@@ -19,9 +19,10 @@
 /* What all sites have. */
 typedef struct {
     PyObject_HEAD
-    const State *state;
-    Place place;       /* owned */
-    PyObject *spec;    /* owned: what `remake` makes it anew from in another process */
+    const State *state; /* borrowed from the module */
+    PyObject *module;   /* owned: a type lets go of it when it is collected */
+    Place place;        /* owned */
+    PyObject *spec;    /* owned: what `remake` makes it from in another process */
     PyObject *owner;   /* owned: who takes the site out */
     Py_ssize_t number; /* the site's, for the owner */
     int frugal;        /* whether it is taken out if routing does not pay */
@@ -48,7 +49,7 @@ PyObject *site_reduce(PyObject *self, PyObject *none);
 /* Count operands that were not handled; take the site out if it handles next to none. */
 int site_missed(Site *site);
 int site_give_back(Site *site);
-/* Have the code made anew without the sites that were taken out by now. */
+/* Have the code rewritten without the sites that have been taken out. */
 int site_settle(Site *site);
 /* Call anything under the arena's handler, or an operator likewise. */
 PyObject *site_routed(Site *site, PyObject *callee, PyObject *const *args, size_t nargsf,

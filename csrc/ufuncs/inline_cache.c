@@ -15,6 +15,7 @@ ALWAYS_INLINE npy_intp
 kernel_flat_size(const Run *run, int n, PyArrayObject **shape)
 {
     PyArrayObject *first = NULL;
+    npy_intp size = 1;
     for (int i = 0; i < n; i++) {
         PyArrayObject *array = run->arrays[i];
         if (array == NULL || PyArray_NDIM(array) == 0) {
@@ -25,23 +26,30 @@ kernel_flat_size(const Run *run, int n, PyArrayObject **shape)
         }
         if (first == NULL) {
             first = array;
+            for (int k = 0; k < PyArray_NDIM(array); k++) {
+                size *= PyArray_DIM(array, k);
+            }
+            continue;
         }
-        else if (PyArray_NDIM(array) != PyArray_NDIM(first) ||
-                 !PyArray_CompareLists(PyArray_DIMS(array), PyArray_DIMS(first),
-                                       PyArray_NDIM(first))) {
+        if (PyArray_NDIM(array) != PyArray_NDIM(first)) {
             return -1;
+        }
+        for (int k = 0; k < PyArray_NDIM(array); k++) {
+            if (PyArray_DIM(array, k) != PyArray_DIM(first, k)) {
+                return -1;
+            }
         }
     }
     *shape = first;
-    return first == NULL ? -1 : PyArray_SIZE(first);
+    return first == NULL ? -1 : size;
 }
 
 /* Whether a result may be written over an operand: the frame's stack is its only holder. */
 static int
 kernel_is_dying(PyArrayObject *array, const PyArray_Descr *descr)
 {
-    if (array == NULL || PyArray_DESCR(array) != descr || fields(array)->base != NULL ||
-        fields(array)->weakreflist != NULL ||
+    if (array == NULL || Py_REFCNT(array) != 1 || PyArray_DESCR(array) != descr ||
+        fields(array)->base != NULL || fields(array)->weakreflist != NULL ||
         !PyArray_CHKFLAGS(array, NPY_ARRAY_CARRAY | NPY_ARRAY_OWNDATA)) {
         return 0;
     }
@@ -104,10 +112,10 @@ kernel_is_gapless(const Run *run, const Nest *nest)
     return nest->nd == 1 && nest->strides[0][n] == PyDataType_ELSIZE(variant->descrs[n]);
 }
 
-/* Whether a loop whose bits depend on strides gets those that NumPy would give it (see `is_safe` in
- * sources.c). */
+/* Whether a loop whose bits depend on strides gets those that NumPy would give it (see
+ * `shapes_fit_loop`). */
 static int
-kernel_is_given_alike(const Run *run, const Layout *layout, const Nest *nest, int has_target)
+kernel_gets_numpys_strides(const Run *run, const Layout *layout, const Nest *nest, int has_target)
 {
     if (layout->size == 1 || (has_target && nest->strides[0][run->variant->n_leaves] < 0)) {
         return 0;
@@ -128,7 +136,7 @@ kernel_is_strided(const Run *run, const Nest *nest)
     return 0;
 }
 
-/* Work out how the operands are gone through; 0 where NumPy has to do it. */
+/* Work out the loops over the operands; 0 where NumPy has to do it. */
 static int
 kernel_find_nest(Kernel *kernel, Run *run, PyArrayObject *target, Layout *layout, Nest *nest)
 {
@@ -158,7 +166,8 @@ kernel_find_nest(Kernel *kernel, Run *run, PyArrayObject *target, Layout *layout
         layout->nd == 0 || (nest->nd > 1 && variant->any_cast)) {
         return 0;
     }
-    if (!variant->stride_invariant && !kernel_is_given_alike(run, layout, nest, target != NULL)) {
+    if (!variant->stride_invariant &&
+        !kernel_gets_numpys_strides(run, layout, nest, target != NULL)) {
         return 0;
     }
     if (nest->nd > 1 && target == NULL && layout->size > LARGE && kernel_is_strided(run, nest)) {

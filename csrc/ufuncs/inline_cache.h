@@ -27,7 +27,7 @@ typedef struct {
     int references; /* one of the cache, one of each run */
     int declined;   /* whether NumPy does these */
     int n_leaves;
-    Leaf leaves[MAX_IN];
+    Leaf leaves[MAX_IN]; /* dtypes are owned; the types of numbers live as long as NumPy */
     PyArray_Descr *descrs[MAX_OPERANDS];         /* owned: what the loop reads and writes */
     Loop casts[MAX_OPERANDS];            /* how a leaf of another dtype gets there */
     int any_cast;

@@ -2,7 +2,8 @@
 
 #include "ufuncs/execute.h"
 
-#define WORTH_SHARING 100000.0 /* products of items from which on other threads may run meanwhile */
+#define MOST_ITEMS 1e17 /* of a result; NumPy says that more are too many */
+#define WORTH_SHARING 100000.0 /* products of items from which other threads may run meanwhile */
 
 void
 product_clear(Product *product)
@@ -52,6 +53,38 @@ product_stride_of(PyArrayObject *array, int axis)
     return PyArray_DIM(array, axis) == 1 ? 0 : PyArray_STRIDE(array, axis);
 }
 
+/* Call the loop as NumPy's `matmul` does, and report what it raised; -1 with an exception. */
+ALWAYS_INLINE int
+product_compute(const CallInfo *call, PyArrayObject *a, PyArrayObject *b, PyArrayObject *out,
+                npy_intp m, npy_intp k, npy_intp p)
+{
+    int na = PyArray_NDIM(a), nb = PyArray_NDIM(b);
+    char *data[3] = {PyArray_BYTES(a), PyArray_BYTES(b), PyArray_BYTES(out)};
+    npy_intp lengths[4] = {1, m, k, p};
+    npy_intp strides[9] = {
+        0, 0, 0,
+        na == 2 ? product_stride_of(a, 0) : 0, product_stride_of(a, na - 1),
+        product_stride_of(b, 0), nb == 2 ? product_stride_of(b, 1) : 0,
+        na == 2 && m != 1 ? PyArray_STRIDE(out, 0) : 0,
+        nb == 2 && p != 1 ? PyArray_ITEMSIZE(out) : 0,
+    };
+    int shared = (double)m * (double)k * (double)p > WORTH_SHARING;
+    PyThreadState *others = shared ? PyEval_SaveThread() : NULL;
+    status_clear(1); /* linear algebra libraries compute in either unit */
+    int failed = call->loop(call->context, data, lengths, strides, call->auxdata);
+    int raised = call->raises_nothing ? 0 : status_raised(1);
+    if (raised) {
+        status_clear(1);
+    }
+    if (others != NULL) {
+        PyEval_RestoreThread(others);
+    }
+    if (loop_failed(failed, 1)) {
+        return -1;
+    }
+    return raised ? execute_report_as("matmul", raised) : 0;
+}
+
 PyObject *
 product_run(Product *product, const State *state, const Place *place, PyObject *first,
             PyObject *second)
@@ -72,10 +105,12 @@ product_run(Product *product, const State *state, const Place *place, PyObject *
         return NULL;
     }
     ProductPlan *plan = product_plan_for(product, state, descr);
-    if (plan == NULL || plan->capsule == NULL) {
+    if (plan == NULL || plan->capsule == NULL || (double)m * (double)p > MOST_ITEMS) {
         return NULL;
     }
-    npy_intp dims[2], size = m * p;
+    CallInfo call = plan->call;
+    PyObject *capsule = Py_NewRef(plan->capsule); /* another thread may replace the plan */
+    npy_intp dims[2];
     int nd = 0;
     if (na == 2) {
         dims[nd++] = m;
@@ -83,36 +118,10 @@ product_run(Product *product, const State *state, const Place *place, PyObject *
     if (nb == 2) {
         dims[nd++] = p;
     }
-    PyArrayObject *out =
-        slots_array(&product->slots, state, place, "@", descr, nd, dims, size);
-    if (out == NULL) {
-        return NULL;
-    }
-    npy_intp item = PyDataType_ELSIZE(descr);
-    char *data[3] = {PyArray_BYTES(a), PyArray_BYTES(b), PyArray_BYTES(out)};
-    npy_intp lengths[4] = {1, m, k, p};
-    npy_intp strides[9] = {
-        0, 0, 0,
-        na == 2 ? product_stride_of(a, 0) : 0, product_stride_of(a, na - 1),
-        product_stride_of(b, 0), nb == 2 ? product_stride_of(b, 1) : 0,
-        na == 2 && m != 1 ? PyArray_STRIDE(out, 0) : 0, nb == 2 && p != 1 ? item : 0,
-    };
-    CallInfo call = plan->call;
-    PyObject *capsule = Py_NewRef(plan->capsule); /* another thread may plan meanwhile */
-    int shared = (double)m * (double)k * (double)p > WORTH_SHARING;
-    PyThreadState *others = shared ? PyEval_SaveThread() : NULL;
-    status_clear(1); /* linear algebra libraries compute where they like */
-    int failed = call.loop(call.context, data, lengths, strides, call.auxdata);
-    int raised = call.raises_nothing ? 0 : status_raised(1);
-    if (raised) {
-        status_clear(1);
-    }
-    if (others != NULL) {
-        PyEval_RestoreThread(others);
-    }
-    Py_DECREF(capsule);
-    if (loop_failed(failed, 1) || (raised && execute_report_as("matmul", raised) < 0)) {
+    PyArrayObject *out = slots_array(&product->slots, state, place, "@", descr, nd, dims, m * p);
+    if (out != NULL && product_compute(&call, a, b, out, m, k, p) < 0) {
         Py_CLEAR(out);
     }
+    Py_DECREF(capsule);
     return (PyObject *)out;
 }

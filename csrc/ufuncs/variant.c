@@ -74,8 +74,8 @@ variant_fill(Variant *variant, PyObject *plan, PyObject *const *operands)
     return 0;
 }
 
-/* Make the variant for operands not seen before; NULL without an exception if they are none of
- * the kinds that there are variants for. */
+/* Make the variant for operands not seen before; NULL without an exception if there are no variants
+ * for operands of these kinds. */
 static NOINLINE Variant *
 variant_new(Kernel *kernel, PyObject *const *operands)
 {

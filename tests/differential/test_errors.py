@@ -52,6 +52,9 @@ RAISING = [
     "np.unravel_index(99, (2, 2))", "sum([a, v])",
     "max(a, b)", "sorted([a, b])", "list(map(lambda x: x + v, a))", "{a + b: 1}",
     "(lambda x: x + v)(a)", "np.einsum('ij', a + 1, optimize=1, nope=2)",
+    "long = np.broadcast_to(1.0, 2**31); long + long[:, None]",
+    "long = np.broadcast_to(1.0, 2**31); np.add(long, long[:, None])",
+    "long = np.broadcast_to(1.0, 2**31); long * long[:, None] + 1",
 ]  # fmt: skip
 
 

@@ -20,7 +20,7 @@ import pytest
 
 import alloc_rewrite as alloc
 from alloc_rewrite.rewrite import gates_of
-from alloc_rewrite.rewrite.gates import behind
+from alloc_rewrite.rewrite.gates import content_of
 
 from ..cores import NATIVE, in_arena, take
 
@@ -273,9 +273,9 @@ def test_a_function_interrupted_while_it_is_rewritten_is_rewritten_later(error):
 
 def test_the_step_that_encodes_is_interrupted(monkeypatch):
     """Once, at a place that every rewriting comes by."""
-    from alloc_rewrite import rewrite
+    from alloc_rewrite.rewrite import pipeline
 
-    original = rewrite.encode
+    original = pipeline.encode
 
     def encode(*args, **kwargs):
         signal.raise_signal(NUMBER)
@@ -284,7 +284,7 @@ def test_the_step_that_encodes_is_interrupted(monkeypatch):
     buf = alloc.Buffer()
     f = lambda x: x + 1.0
     with handling(handler_raising(ValueError)):
-        monkeypatch.setattr(rewrite, "encode", encode)
+        monkeypatch.setattr(pipeline, "encode", encode)
         with pytest.raises(ValueError):  # noqa: PT011
             alloc.run(f, buf, X)
         monkeypatch.undo()
@@ -298,7 +298,7 @@ def test_interrupted_while_a_site_is_given_back(error):
         exec("f = lambda a, b: (a + b, len(a))", namespace)
         f = alloc.bump(alloc.Buffer())(namespace["f"])
         first = gates_of(f.__code__).gates[0]
-        while behind(first) is not None and len(made) < 15:
+        while content_of(first) is not None and len(made) < 15:
             assert f([1], [2]) == ([1, 2], 1)
             made.append(f)
         made[:] = [f]

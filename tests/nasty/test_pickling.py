@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 import alloc_rewrite as alloc
+from alloc_rewrite.rewrite import KEPT
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(alloc.__file__)))
 
@@ -39,6 +40,10 @@ def test_module_level_function_pickles_by_name(x):
     assert model.apply(x).tobytes() == (x * 3).tobytes()
     bound = pickle.loads(pickle.dumps(model.apply))
     assert bound(x).tobytes() == (x * 3).tobytes()
+
+
+def test_the_owner_of_sites_that_stay_pickles_by_name():
+    assert pickle.loads(pickle.dumps(KEPT)) is KEPT
 
 
 def test_functions_copy_as_functions_do():

@@ -218,6 +218,7 @@ program(unsigned long seed, enum policy policy, size_t nbytes, size_t limit, int
             size_t size = some_size(), kept = size < one->nbytes ? size : one->nbytes;
             unsigned char *block = arena_resized(arena, one->block, size, &ours);
             assert(ours);
+            assert(block != NULL || size > kept);
             if (block != NULL) {
                 for (size_t i = 0; i < kept; i++) {
                     assert(block[i] == one->mark);

@@ -1,13 +1,17 @@
 """Reference counts are balanced: many calls of each kind of site leave nothing behind."""
 
 import gc
+import pickle
 import sys
+import types
 import warnings
 
 import numpy as np
 import pytest
 
 import alloc_rewrite as alloc
+from alloc_rewrite.bump import bumped as made_from
+from alloc_rewrite.cores import native
 
 CALLS = 100_000
 A, B, M = np.arange(1.0, 5.0), np.full(4, 2.0), np.ones((3, 3))
@@ -101,25 +105,34 @@ def test_nothing_is_left_behind(name):
     assert blocks_after - blocks < 200
 
 
+def held():
+    """Return how many blocks there are, and references to each of the objects."""
+    gc.collect()
+    gc.collect()
+    gc.collect()
+    return [sys.getallocatedblocks(), *(sys.getrefcount(x) for x in OBJECTS)]
+
+
+def left_by(act, times=200, rounds=10):
+    """Return what grows each time that `act` runs; empty once no more than caches do."""
+    for _ in range(rounds):
+        before = held()
+        for _ in range(times):
+            act()
+        left = [b - a for a, b in zip(before, held())]
+        if max(map(abs, left)) < times // 4:
+            return []
+    return left
+
+
 def test_sites_go_with_their_function():
     def once(buffer):
         namespace = {"np": np}
         exec("def f(x):\n    return np.exp(x * 2) + x.sum() + abs(x)\n", namespace)
         alloc.bump(buffer)(namespace["f"])(A)
 
-    def collect():
-        gc.collect()
-        gc.collect()  # the sites of functions that the first one found
-
     buffer = alloc.Buffer()
-    for _ in range(20):
-        once(buffer)
-    collect()
-    before = sys.getallocatedblocks()
-    for _ in range(100):
-        once(buffer)
-    collect()
-    assert sys.getallocatedblocks() - before < 800
+    assert left_by(lambda: once(buffer), times=100) == []
     assert buffer.live == 0
 
 
@@ -132,3 +145,195 @@ def test_an_arena_goes_with_the_last_array():
     del kept
     gc.collect()
     assert sys.getallocatedblocks() - blocks < 500
+
+
+# ------------------------------------------------------------------ what isn't a call
+
+
+def regions_of(function):
+    """Return the sites of a bumped function's regions."""
+    known = made_from(function)
+    sites = known.sites.rewriter.rewritten(function.__wrapped__.__code__).sites
+    return [s.__self__ for s in sites if isinstance(s.__self__, native.RegionSite)]
+
+
+def new_function(name="f"):
+    namespace = {"np": np}
+    exec(f"def {name}(a, b):\n    return np.exp(a * b) + a[::-1] + (a @ b)\n", namespace)
+    return namespace[name]
+
+
+def gates_made():
+    gates = native.Gates([len, abs, None])
+    assert [gate.content for gate in gates.gates] == [len, abs, None, gates]
+    gates.empty(0)
+    for number in (-1, 4, 2**70, "x", None):
+        try:
+            gates.gate(number)
+        except (IndexError, OverflowError, TypeError):
+            pass
+        else:
+            raise AssertionError(number)
+    repr(gates.gate(1))
+    return gates
+
+
+def gates_left():
+    gate = gates_made().gate(1)
+    assert gate.content is None
+    assert native.Gate().content is None
+
+
+def gates_in_a_cycle():
+    contents = []
+    gates = native.Gates([contents])
+    contents.append(gates)
+
+
+def gates_pickled():
+    gates = native.Gates([len, [1]])
+    again = pickle.loads(pickle.dumps((gates, *gates.gates)))
+    assert [gate.content for gate in again[1:]] == [len, [1], again[0]]
+
+
+def gates_refused():
+    for wrong in (3, None):
+        try:
+            native.Gates(wrong)
+        except TypeError:
+            pass
+
+
+def code_made_and_dropped():
+    new_bumped()(A, B)
+
+
+def new_bumped():
+    return alloc.bump(alloc.Buffer(1 << 16))(new_function())
+
+
+FIRST, SECOND = (alloc.bump(alloc.Buffer(1 << 16))(new_function(name)) for name in "fg")
+CODES = FIRST.__code__, SECOND.__code__, new_function().__code__
+
+
+def code_replaced():
+    for code in CODES:
+        FIRST.__code__ = code
+        FIRST(A, B)
+    FIRST.__code__ = CODES[0]
+
+
+def code_behind_gates_called_elsewhere():
+    types.FunctionType(CODES[1], {"np": np}, closure=SECOND.__closure__)(A, B)
+
+
+def sites_given_back():
+    function = alloc.bump(alloc.Buffer(1 << 16))(eval("lambda a: a + 1"))
+    for _ in range(40):
+        function(3)
+
+
+GATES = [
+    gates_made, gates_left, gates_in_a_cycle, gates_pickled, gates_refused, code_made_and_dropped,
+    code_replaced, code_behind_gates_called_elsewhere, sites_given_back,
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("act", GATES, ids=lambda act: act.__name__)
+def test_gates_leave_nothing_behind(act):
+    assert left_by(act) == []
+
+
+def arithmetic(a, b):
+    return a * b + a * a - b
+
+
+def with_views(a, b):
+    c = a[1:] * b[:-1] + 1
+    return c[::-1] * 2, c.sum()
+
+
+def in_stages(a, b):
+    c = a * 2 + b
+    return c[1:] - c[:-1], np.where(c > 1, c, b)
+
+
+def changing(a, b):
+    t = a * 1.0
+    t[1:] = b[1:] * 2 + a[:-1]
+    return t
+
+
+REGIONS = [arithmetic, with_views, in_stages, changing]
+
+
+@pytest.mark.parametrize("function", REGIONS, ids=lambda f: f.__name__)
+def test_regions_leave_nothing_behind(function):
+    site_buffer = alloc.Buffer()
+    bumped = alloc.bump(site_buffer)(function)
+    for _ in range(3):
+        bumped(A, B)
+    sites = regions_of(bumped)
+    assert sites
+    sizes, kinds = iter(range(10**9)), [np.float32, np.float64, np.int32, np.int64, np.complex64]
+
+    def described():
+        for site in sites:
+            assert site.describe()
+            sys.getsizeof(site)
+
+    def new_plans():
+        n = next(sizes) % 50 + 3
+        bumped(np.ones(n), np.ones(n))
+
+    def new_typings():
+        kind = kinds[next(sizes) % len(kinds)]
+        bumped(np.ones(5, kind), np.ones(5, kind))
+
+    def declined():
+        for a, b in ((A, B[:2]), (A, "x"), (WORDS, A), (np.ones((2, 2), object), A)):
+            try:
+                bumped(a, b)
+            except (TypeError, ValueError, IndexError):
+                pass
+
+    def trimmed():
+        bumped(A, B)
+        site_buffer.trim()
+        bumped(A, B)
+        site_buffer.reset()
+
+    for act in (described, new_plans, new_typings, declined, trimmed):
+        assert left_by(act) == [], act.__name__
+
+
+def test_traces_leave_nothing_behind():
+    bumped = alloc.bump(alloc.Buffer())(arithmetic)
+    for _ in range(3):
+        bumped(A, B)
+    (site,) = regions_of(bumped)
+    leaves = (A, B)
+
+    def traced():
+        assert site.trace(*leaves)
+        try:
+            site.trace()
+        except TypeError:
+            pass
+        site.trace("x", None)
+        site.trace(A, B[:2])
+
+    assert left_by(traced) == []
+
+
+def test_buffers_leave_nothing_behind():
+    def once():
+        buffer = alloc.Buffer(1 << 16)
+        kept = alloc.run(arithmetic, buffer, A, B)
+        buffer.trim()
+        buffer.reset()
+        alloc.run(with_views, buffer, A, B)
+        buffer.trim()
+        return kept
+
+    assert left_by(once) == []

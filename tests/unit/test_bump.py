@@ -322,7 +322,7 @@ def test_a_function_without_anything_to_rewrite_does_not_matter(buf):
 
 
 def test_a_fault_in_the_rewriter_never_reaches_the_caller(buf, monkeypatch):
-    from alloc_rewrite import rewrite
+    from alloc_rewrite.rewrite import pipeline
 
     def broken(*args, **kwargs):
         raise ZeroDivisionError("fault")
@@ -331,8 +331,8 @@ def test_a_fault_in_the_rewriter_never_reaches_the_caller(buf, monkeypatch):
         return v * 2
 
     g = alloc.bump(buf)(lambda v: callee(v) + 1)
-    monkeypatch.setattr(rewrite, "encode", broken)
-    monkeypatch.setattr(rewrite, "found_in", broken)
+    monkeypatch.setattr(pipeline, "encode", broken)
+    monkeypatch.setattr(pipeline, "found_in", broken)
     assert g(np.ones(3)).tolist() == [3.0] * 3
     with pytest.warns(alloc.RewriteWarning, match="the rewriter failed: ZeroDivisionError"):
         h = alloc.bump(buf)(lambda v: v * 3)

@@ -128,7 +128,7 @@ def test_what_a_region_declines():
     assert region.hits == 1
     assert region.declined == "there is no program for values of these kinds"
     assert region.declined in str(alloc.explain(f))
-    assert "given back" in str(alloc.explain(f))
+    assert "switched off" in str(alloc.explain(f))
 
 
 @of_regions
@@ -251,7 +251,7 @@ def test_names_of_callees(source, name):
     scope = {}
     exec(f"def f(x):\n    return {source}\n", scope)
     last = [site.what for site in alloc.explain(scope["f"]).sites if site.what.startswith("call")]
-    assert last[-1] == (f"call of `{name}`" if name else "call of what was computed")
+    assert last[-1] == (f"call of `{name}`" if name else "call of a computed function")
 
 
 def test_callees():
@@ -265,7 +265,7 @@ def test_callees():
     assert notes["call of `np.average`"] == ""
     excluded = alloc.bump(alloc.Buffer(1000), exclude=[helper])(several)
     notes = {site.what: site.note for site in alloc.explain(excluded).sites}
-    assert notes["call of `helper`"] == "runs as it is: it is excluded"
+    assert notes["call of `helper`"] == "runs as it is: exclude= names it"
 
 
 class Model:

@@ -6,12 +6,12 @@ import pytest
 import alloc_rewrite as alloc
 from alloc_rewrite.pycore import budget
 from alloc_rewrite.rewrite import gates_of
-from alloc_rewrite.rewrite.gates import behind
+from alloc_rewrite.rewrite.gates import content_of
 
 
 def sites_of(function):
     """Return what lies behind the gates of a function's sites."""
-    return [behind(gate) for gate in gates_of(function.__code__).gates[:-1]]
+    return [content_of(gate) for gate in gates_of(function.__code__).gates[:-1]]
 
 
 def mixed(a, b):

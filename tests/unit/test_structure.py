@@ -23,6 +23,7 @@ MAY_IMPORT = {
     "interpreter": set(),
     "sizes": set(),
     "numpy_facts": set(),
+    "numpy_names": set(),
     "_native": set(),
     "pycore.layout": set(),
     "pycore.pages": {"numpy_facts"},
@@ -91,7 +92,17 @@ MAY_IMPORT = {
         "cores",
         "interpreter",
     },
-    "__init__": {"bump", "profile", "explain", "registry", "buffer", "cores", "errors", "threads"},
+    "__init__": {
+        "numpy_names",
+        "bump",
+        "profile",
+        "explain",
+        "registry",
+        "buffer",
+        "cores",
+        "errors",
+        "threads",
+    },
 }
 
 
@@ -161,6 +172,17 @@ def test_modules_have_no_import_cycle():
         wanted = set(imports_of(file))
         graph[name] = {m for m in wanted if m in modules and m != name}
     list(graphlib.TopologicalSorter(graph).static_order())
+
+
+@pytest.mark.parametrize("package", ["", "rewrite"])
+def test_packages_that_only_list_names(package):
+    tree = ast.parse((ROOT / package / "__init__.py").read_text())
+    docstring, *imports, names = [
+        node for node in tree.body if "__version__" not in ast.unparse(node)
+    ]
+    assert isinstance(docstring, ast.Expr)
+    imported = [alias.asname or alias.name for node in imports for alias in node.names]
+    assert sorted(ast.literal_eval(names.value)) == sorted(imported)
 
 
 @pytest.mark.parametrize("file", FILES, ids=NAMES)

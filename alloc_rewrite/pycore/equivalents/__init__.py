@@ -1,11 +1,11 @@
 """NumPy's allocating primitives, and functions that get the same results with arena memory.
 
 In: nothing. Out: `ROWS`, one for each primitive, and `FORWARDS`, the methods of arrays that are
-Python functions behind C. This package must not know who calls, nor where memory comes from.
+Python functions called from C. This package must not know who calls, nor where memory comes from.
 
 An equivalent is called as `equivalent(empty, *args, **kwargs)` with the arguments that the user
 gave to the primitive. It returns the finished array; or it returns `NotImplemented` or raises an
-exception, and then nothing has happened that anybody can see, and the original has to run.
+exception, and then nothing has changed that other code can see, and the original has to run.
 """
 
 from __future__ import annotations

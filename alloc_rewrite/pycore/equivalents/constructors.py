@@ -11,6 +11,9 @@ import math
 from typing import Any
 
 import numpy as np
+from numpy import add, multiply
+from numpy import arange as numpy_arange
+from numpy import empty as numpy_empty
 
 from ..layout import f_strides, like_order
 from ..pages import clear
@@ -325,11 +328,11 @@ def _integers(out: Array, start: int, step: int) -> Array:
         out[:filled] = _IOTA[:filled]
     else:
         head = out[:filled]
-        np.multiply(_IOTA[:filled], step, out=head)
-        np.add(head, start, out=head)
+        multiply(_IOTA[:filled], step, out=head)
+        add(head, start, out=head)
     while filled < length:
         more = min(filled, length - filled)
-        np.add(out[:more], filled * step, out=out[filled : filled + more])
+        add(out[:more], filled * step, out=out[filled : filled + more])
         filled += more
     return out
 
@@ -345,8 +348,8 @@ def _float_range(new: Empty, start: Any, second: Any, length: int) -> Any:
 def _fill_float_range(out: Array, start: float, second: float) -> None:
     """NumPy's formula: start, second, and then start + i * (second - start)."""
     _integers(out, 0, 1)
-    np.multiply(out, second - start, out=out)
-    np.add(out, start, out=out)
+    multiply(out, second - start, out=out)
+    add(out, start, out=out)
     out[0] = start
     if len(out) > 1:
         out[1] = second
@@ -355,9 +358,9 @@ def _fill_float_range(out: Array, start: float, second: float) -> None:
 @functools.cache
 def _rounds_twice() -> bool:
     """Whether NumPy's own loop rounds the product and the sum, and not once, as fused ones do."""
-    out = np.empty(1000)  # a fixed scratch of 8 KiB
+    out = numpy_empty(1000)  # a fixed scratch of 8 KiB
     _fill_float_range(out, 0.1, 0.1 + 0.7)
-    return out.tobytes() == np.arange(0.1, 0.1 + 0.7 * 999.5, 0.7).tobytes()
+    return out.tobytes() == numpy_arange(0.1, 0.1 + 0.7 * 999.5, 0.7).tobytes()
 
 
 ROWS = (

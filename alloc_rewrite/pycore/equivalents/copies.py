@@ -10,6 +10,8 @@ import math
 from typing import Any
 
 import numpy as np
+from numpy import conjugate as numpy_conjugate
+from numpy import expand_dims, multiply, rint, true_divide
 
 from ...numpy_facts import numpy_version
 from ..layout import f_strides, is_fortran_only, like_order
@@ -188,7 +190,7 @@ def repeat(new: Empty, array: Any, repeats: Any, axis: Any = None) -> Any:
     axis = as_axis(axis, len(shape))
     result = new((*shape[:axis], shape[axis] * times, *shape[axis + 1 :]), source.dtype)
     spread = result.reshape(*shape[: axis + 1], times, *shape[axis + 1 :])
-    copyto(spread, np.expand_dims(source, axis + 1))
+    copyto(spread, expand_dims(source, axis + 1))
     return result
 
 
@@ -236,13 +238,13 @@ def round(new: Empty, array: Any, decimals: Any = 0, out: Any = None) -> Any:
     if decimals == 0:  # the layout of a ufunc, which is that of `copy` but for axes of length one
         if 1 in source.shape and not source.flags.c_contiguous:
             return NotImplemented
-        return np.rint(source, out=new(source.shape, dtype, like_order(source, "K")))
+        return rint(source, out=new(source.shape, dtype, like_order(source, "K")))
     strides = f_strides(source.shape, dtype.itemsize) if is_fortran_only(source) else None
     scale = float(10 ** abs(decimals))
-    up, down = (np.multiply, np.true_divide)[:: 1 if decimals > 0 else -1]
+    up, down = (multiply, true_divide)[:: 1 if decimals > 0 else -1]
     result = new(source.shape, dtype, strides)
     up(source, scale, out=result)
-    np.rint(result, out=result)
+    rint(result, out=result)
     return down(result, scale, out=result)
 
 
@@ -257,7 +259,7 @@ def conjugate(new: Empty, array: Any) -> Any:
         return NotImplemented
     if 1 in source.shape and not source.flags.c_contiguous:
         return NotImplemented
-    return np.conjugate(source, out=new(source.shape, source.dtype, like_order(source, "K")))
+    return numpy_conjugate(source, out=new(source.shape, source.dtype, like_order(source, "K")))
 
 
 _ARGSORT = "its result and its work space come from the heap"

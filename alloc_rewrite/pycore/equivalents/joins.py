@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from numpy import asarray, bitwise_xor, broadcast_shapes, multiply, result_type
 
 from ..layout import broadcast_strides, joined_order, k_order
 from .constructors import can_cast_quietly
@@ -75,7 +76,7 @@ def _joined_dtype(arrays: Any) -> Dtype:
         kinds = {array.dtype.kind for array in arrays}
         if not kinds <= set("biufc"):
             raise DeclinedError
-        found = np.result_type(*[array.dtype for array in arrays])
+        found = result_type(*[array.dtype for array in arrays])
     return found
 
 
@@ -101,13 +102,13 @@ def where(new: Empty, condition: Any, x: Any = None, y: Any = None, /) -> Any:
             isinstance(one, np.generic) and is_number(one.dtype)
         ):
             return NotImplemented
-    found = np.result_type(x, y)
+    found = result_type(x, y)
     if type(x) in PYTHON_NUMBERS and type(y) in PYTHON_NUMBERS:
-        found = np.result_type(type(x), type(y))
+        found = result_type(type(x), type(y))
     shape = condition.shape
     for one in operands:
         if one.shape != shape:
-            shape = np.broadcast_shapes(*[one.shape for one in operands])
+            shape = broadcast_shapes(*[one.shape for one in operands])
             break
     if not shape:
         return NotImplemented
@@ -134,11 +135,11 @@ _BITS = {size: np.dtype(f"u{size}") for size in (1, 2, 4, 8)}
 def _blend(result: Array, condition: Array, x: Any, y: Any) -> Array:
     """x where the condition holds, else y, as y ^ ((x ^ y) * condition) on their bits."""
     dtype, bits = result.dtype, _BITS[result.itemsize]
-    left, right = np.asarray(x, dtype).view(bits), np.asarray(y, dtype).view(bits)
+    left, right = asarray(x, dtype).view(bits), asarray(y, dtype).view(bits)
     out = result.view(bits)
-    np.bitwise_xor(left, right, out=out)
-    np.multiply(out, condition, out=out)
-    np.bitwise_xor(out, right, out=out)
+    bitwise_xor(left, right, out=out)
+    multiply(out, condition, out=out)
+    bitwise_xor(out, right, out=out)
     return result
 
 

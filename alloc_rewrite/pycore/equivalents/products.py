@@ -14,6 +14,8 @@ import re
 from typing import Any
 
 import numpy as np
+from numpy import broadcast_shapes
+from numpy import matmul as numpy_matmul
 from numpy._core import multiarray
 from numpy._core.multiarray import c_einsum
 from numpy.linalg import _umath_linalg
@@ -49,7 +51,7 @@ def matmul_shape(a: Shape, b: Shape) -> Shape:
     if len(a) < 3 and len(b) < 3:
         stack: Shape = ()
     else:
-        stack = np.broadcast_shapes(a[:-2], b[:-2])
+        stack = broadcast_shapes(a[:-2], b[:-2])
     return (*stack, *(a[-2:-1]), *(b[-1:] if len(b) > 1 else ()))
 
 
@@ -143,7 +145,7 @@ def _outputs(ufunc: np.ufunc, signature: str | None, operands: _Operands) -> _Ou
         for name, length in zip(names, shape[rank:], strict=True):
             if sizes.setdefault(name, length) != length:
                 raise DeclinedError
-    stack = np.broadcast_shapes(*[shape for shape, _ in stacks])
+    stack = broadcast_shapes(*[shape for shape, _ in stacks])
     found = []
     for names, dtype in zip(outputs, dtypes, strict=True):
         core = tuple(sizes[name] for name in names)
@@ -182,7 +184,7 @@ def matmul(new: Empty, a: Any, b: Any, /) -> Any:
         rank = max(left.ndim, right.ndim) - 2
         stacks = [(one.shape[:-2], one.strides[:-2]) for one in (left, right)]
         strides = stacked_layout(shape[:rank], shape[rank:], dtype.itemsize, stacks)
-    return np.matmul(left, right, new(shape, dtype, strides))
+    return numpy_matmul(left, right, new(shape, dtype, strides))
 
 
 @functools.lru_cache(maxsize=512)
@@ -225,7 +227,7 @@ def _contracted(
         own: dict[str, int] = {}
         for name, length, step in zip(names, shape, steps, strict=True):
             if step < 0 or sizes.setdefault(name, length) != length:
-                raise DeclinedError  # with an `out`, the iterator turns strides round
+                raise DeclinedError  # with an `out`, the iterator reverses strides
             own[name] = own.get(name, 0) + step
         strides.append(own)
     if len(operands) == 1 and len(output) == len(sizes):

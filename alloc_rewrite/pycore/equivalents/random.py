@@ -5,8 +5,8 @@ NumPy would have drawn, the generator's state as NumPy would have left it; or `N
 This module must not know who calls, nor where memory comes from.
 
 Where a method has no `out`, and draws element by element, it is called for chunks of at most 4096
-numbers: a scratch of 32 KiB. That keeps the stream to the bit. Arguments are checked by NumPy
-before the first number is drawn, so an error leaves the stream alone.
+numbers: a scratch of 32 KiB. That keeps the stream bit-for-bit identical. NumPy checks the
+arguments before it draws the first number, so an error leaves the stream alone.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import functools
 from typing import Any
 
 import numpy as np
+from numpy import add, multiply
 from numpy.random import Generator, RandomState
 
 from .support import Array, DeclinedError, Dtype, Empty, Equivalent, Row, Shape, as_dtype, as_shape
@@ -75,8 +76,8 @@ def _scaled(draw: Any, result: Array, shift: float, scale: float) -> bool:
         return False
     draw(out=result)
     with np.errstate(all="ignore"):
-        np.multiply(result, scale, out=result)
-        np.add(result, shift, out=result)
+        multiply(result, scale, out=result)
+        add(result, shift, out=result)
     return True
 
 

@@ -4,7 +4,7 @@ In: a ufunc or an array and the arguments a user gave. Out: an arena array as Nu
 it, or `NotImplemented`. This module must not know who calls, nor where memory comes from.
 
 A reduction with `out` gives the bits of one without: an output laid out as NumPy would lay it out
-agrees with the order of the axes, and from NumPy 2.2 on the iterator never turns strides round.
+agrees with the order of the axes, and from NumPy 2.2 on the iterator never reverses strides.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import functools
 from typing import Any
 
 import numpy as np
+from numpy import add, moveaxis, multiply
 
 from ...numpy_facts import numpy_version
 from ..layout import k_order, reduced_order
@@ -190,12 +191,12 @@ def _outer_dtype(ufunc: np.ufunc, left: Dtype, right: Dtype) -> Dtype:
 
 def cumsum(new: Empty, array: Any, axis: Any = None, dtype: Any = None, out: Any = None) -> Any:
     """numpy.ndarray.cumsum."""
-    return _scan(new, np.add, array, axis, dtype, out)
+    return _scan(new, add, array, axis, dtype, out)
 
 
 def cumprod(new: Empty, array: Any, axis: Any = None, dtype: Any = None, out: Any = None) -> Any:
     """numpy.ndarray.cumprod."""
-    return _scan(new, np.multiply, array, axis, dtype, out)
+    return _scan(new, multiply, array, axis, dtype, out)
 
 
 def _scan(new: Empty, ufunc: np.ufunc, array: Any, axis: Any, dtype: Any, out: Any) -> Any:
@@ -239,7 +240,7 @@ def _argument(new: Empty, method: Any, array: Any, axis: Any, out: Any, keepdims
     else:
         axis = as_axis(axis, ndim)
         kept = (*shape[:axis], *((1,) if keepdims else ()), *shape[axis + 1 :])
-        source = np.moveaxis(source, axis, -1) if axis != ndim - 1 else source
+        source = moveaxis(source, axis, -1) if axis != ndim - 1 else source
         if not source.flags.c_contiguous:  # NumPy copies such a source first
             ordered = new(source.shape, source.dtype)
             copyto(ordered, source)
@@ -262,7 +263,7 @@ def trace(
     if type(array) is not np.ndarray or array.ndim < 3:
         return NotImplemented
     diagonal = number_array(array.diagonal(offset, axis1, axis2))
-    return reduce(new, np.add, diagonal, -1, dtype, out)
+    return reduce(new, add, diagonal, -1, dtype, out)
 
 
 ROWS = (

@@ -53,7 +53,7 @@ class DeclinedError(RuntimeError):
 
 
 _compiled: Any = importlib.import_module("numpy._core._multiarray_umath")
-# What is behind NumPy's dispatchers, which only matter for other types than ours.
+# What NumPy's dispatchers call, which only matter for other types than ours.
 concatenate_arrays: Callable[..., Array] = _compiled.concatenate
 copyto: Callable[..., None] = _compiled.copyto
 dot_arrays: Callable[..., Any] = _compiled.dot
