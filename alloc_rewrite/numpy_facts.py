@@ -9,6 +9,7 @@ on, where squares are special for every dtype.
 
 from __future__ import annotations
 
+from functools import cache
 from types import FunctionType
 from typing import Any
 
@@ -105,6 +106,19 @@ def _by_value(dtype: np.dtype[Any], exponent: float, is_float: bool) -> np.ufunc
         return power
     # of integers to 2.0 it squares a copy as float64, in a layout that is not a ufunc's
     return None if is_float and dtype.kind in "iu" else square
+
+
+@cache
+def elides_dying_operands() -> bool:
+    """Whether NumPy writes the result of an operator over a large operand that dies.
+
+    It does so only if it sees that the interpreter called it, by the names of the C functions on
+    the stack (`temp_elision.c`). It doesn't under Debian's Python 3.14 and 3.15, nor where
+    sanitizers are linked in.
+    """
+    rows = np.ones((2, 1 << 14))
+    columns = np.asfortranarray(rows)
+    return ((columns + 1.0) + rows).flags.f_contiguous
 
 
 def wants_huge_pages() -> bool:

@@ -1,5 +1,6 @@
 /* The extension module: its state and its types. */
 #define ALLOC_REWRITE_IMPORTS_NUMPY
+#include "numpy/elision.h"
 #include "regions/operations.h"
 #include "regions/threads.h"
 #include "sites/site.h"
@@ -52,6 +53,19 @@ module_learn_handler(PyObject *module, PyObject *arena)
     return works < 0 ? NULL : PyBool_FromLong(works);
 }
 
+/* learn_elision(happens): whether NumPy writes results over dying operands here. */
+static PyObject *
+module_learn_elision(PyObject *module, PyObject *happens)
+{
+    State *state = PyModule_GetState(module);
+    int is_true = PyObject_IsTrue(happens);
+    if (is_true < 0) {
+        return NULL;
+    }
+    state->least_elided = is_true ? LEAST_ELIDED : NPY_MAX_INTP;
+    Py_RETURN_NONE;
+}
+
 /* Let regions use so many threads; those there are end after the last region that uses them. */
 static PyObject *
 module_set_num_threads(PyObject *module, PyObject *number)
@@ -72,6 +86,8 @@ module_set_num_threads(PyObject *module, PyObject *number)
 static PyMethodDef module_methods[] = {
     {"configure", (PyCFunction)(void (*)(void))module_configure, METH_VARARGS | METH_KEYWORDS,
      "Say what the sites ask when they meet something new."},
+    {"learn_elision", module_learn_elision, METH_O,
+     "Learn whether NumPy writes results over dying operands here."},
     {"learn_handler", module_learn_handler, METH_O,
      "Try, by means of an arena, whether its handler can be put in force at next to no cost."},
     {"owns", module_owns, METH_O, "Whether an array's memory is an arena's."},
@@ -111,6 +127,7 @@ module_execute(PyObject *module)
     import_umath1(-1);
     State *state = PyModule_GetState(module);
     state->threads = 1;
+    state->least_elided = LEAST_ELIDED;
     state->limbo = PyList_New(0);
     state->filters_name = PyUnicode_InternFromString("filters");
     state->shown_name = PyUnicode_InternFromString("showwarning");

@@ -58,6 +58,9 @@ typedef struct {
     long modes;                  /* and the answer */
     PyObject *limbo;             /* owned: arrays that are about to be let go (see arena/slots.h) */
     HandlerVariable *handler_variable; /* owned, or NULL if its cache can't be used */
+    npy_intp least_elided;       /* bytes from which on NumPy writes over dying operands here. It
+                                    goes by who calls its operators, and may never do so: in some
+                                    builds of the interpreter, and where the C library can't tell */
     int threads;                 /* that a region may use */
     Pool *pool;                  /* owned; NULL until they are needed */
     size_t stretches;            /* under handlers, that have not ended yet */

@@ -1,10 +1,18 @@
 """Fixtures for tests of one of the cores. All other tests are of the core that is selected."""
 
+import gc
+
 import pytest
 
 from alloc_rewrite.cores import use
 
 from .foreign import compiled
+
+
+def pytest_collection_finish():
+    """Keep what exists so far out of what the collector goes through, which many tests call."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture

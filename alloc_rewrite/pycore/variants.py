@@ -13,6 +13,7 @@ import numpy as np
 from numpy import broadcast_shapes, matmul
 from numpy import shape as numpy_shape
 
+from ..numpy_facts import elides_dying_operands
 from ..sites.exceptions import EXPECTED, from_signal_handler
 from .arena import PythonArena
 from .blocks import Spec
@@ -23,7 +24,7 @@ ndarray = np.ndarray
 _NUMERIC = "?biufcmM"
 _SCALARS = frozenset({bool, int, float, complex})
 _WORTH_ELIDING = 64 * 1024  # bytes; below, all operands of an expression are in the cache
-_ELIDED = 256 * 1024  # bytes; from there on NumPy does it, whatever the result's layout were
+_ELIDED = 256 * 1024  # bytes; from there on NumPy may do it, whatever the result's layout were
 _COMMUTATIVE = frozenset({np.add, np.multiply, np.bitwise_and, np.bitwise_or, np.bitwise_xor})
 _ELIDED_LEFT = _COMMUTATIVE | {
     np.subtract, np.true_divide, np.floor_divide, np.left_shift, np.right_shift
@@ -128,6 +129,7 @@ class Variants:
             return spec.nbytes >= _WORTH_ELIDING
         return (
             spec.nbytes >= _ELIDED
+            and elides_dying_operands()
             and self.ufunc in (_ELIDED_LEFT if number == 0 else _COMMUTATIVE)
             and not isinstance(operands[0], np.generic)  # it is asked first, and calls the ufunc
             and all(numpy_shape(x) in ((), spec.shape) for x in operands)

@@ -56,13 +56,13 @@ elision_type_of(PyObject *operand)
 }
 
 int
-elision_suits(enum elision elision, PyObject *operand, PyObject *other)
+elision_suits(const State *state, enum elision elision, PyObject *operand, PyObject *other)
 {
     PyArrayObject *array = (PyArrayObject *)operand;
     if (!PyArray_CheckExact(operand) || !PyArray_ISNUMBER(array) ||
         !PyArray_CHKFLAGS(array, NPY_ARRAY_OWNDATA) || !PyArray_ISWRITEABLE(array) ||
         PyArray_CHKFLAGS(array, NPY_ARRAY_WRITEBACKIFCOPY) ||
-        fields(array)->weakreflist != NULL || PyArray_NBYTES(array) < LEAST_ELIDED) {
+        fields(array)->weakreflist != NULL || PyArray_NBYTES(array) < state->least_elided) {
         return 0;
     }
     if (elision == LEFT_IF_INEXACT && !PyArray_ISFLOAT(array) &&

@@ -26,6 +26,7 @@ typedef enum {
 typedef struct {
     int may_raise; /* for where a report of floating point errors may raise an exception */
     int no_pitch;  /* without loops over what lies between rows */
+    npy_intp least_elided; /* as the module's state has it */
 } PlanMode;
 
 /* What is known of a node: of one that is an array, or will be. */

@@ -55,11 +55,19 @@ region_is_usable(Plan *plan, const Program *program, const Values *values, int m
            (plan->target < 0 || plan_overlap(plan, values) == plan->overlap);
 }
 
+static PlanMode
+region_mode(const RegionSite *self, int may_raise)
+{
+    return (PlanMode){.may_raise = may_raise,
+                      .no_pitch = self->no_pitch,
+                      .least_elided = self->site.state->least_elided};
+}
+
 static NOINLINE Plan *
 region_new_plan(RegionSite *self, Typing *typing, const Values *values, int may_raise)
 {
-    PlanMode mode = {.may_raise = may_raise, .no_pitch = self->no_pitch};
-    Plan *made = plan_new(self->program, typing, values, mode, NULL);
+    Plan *made =
+        plan_new(self->program, typing, values, region_mode(self, may_raise), NULL);
     if (made == NULL) {
         return NULL;
     }
@@ -213,8 +221,7 @@ region_trace(PyObject *object, PyObject *const *args, Py_ssize_t n)
     Typing *typing = trace == NULL ? NULL : region_known(self, args, &values);
     int may_raise = typing == NULL ? 0 : region_may_raise(self);
     if (typing != NULL && may_raise >= 0) {
-        PlanMode mode = {.may_raise = may_raise, .no_pitch = self->no_pitch};
-        Plan *made = plan_new(self->program, typing, &values, mode, trace);
+        Plan *made = plan_new(self->program, typing, &values, region_mode(self, may_raise), trace);
         if (made != NULL) {
             plan_release(made);
         }

@@ -56,7 +56,8 @@ shapes_may_be_elided(const Planner *planner, int node, const Layout *layout)
     const Typed *typed = &planner->typing->typed[node];
     const Operator *operator = planner->program->nodes[node].operator;
     npy_intp size = PyDataType_ELSIZE(typed->descrs[typed->n_in]);
-    if (operator == NULL || operator->elision == NONE || layout->size * size < LEAST_ELIDED) {
+    if (operator == NULL || operator->elision == NONE ||
+        layout->size * size < planner->mode.least_elided) {
         return 0;
     }
     for (int i = 0; i < typed->n_in && (i == 0 || operator->elision == EITHER); i++) {

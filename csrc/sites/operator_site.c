@@ -47,14 +47,15 @@ operator_elided_operand(const OperatorSite *self, PyObject *const *args)
     if (elision == NONE) {
         return -1;
     }
+    const State *state = self->site.state;
     PyObject *other = self->n_operands == 2 ? args[1] : NULL;
-    if (is_elided(elision, args[0], other)) {
+    if (is_elided(state, elision, args[0], other)) {
         return 0;
     }
     if (leaf_kind_of(args[0]) == LEAF_SCALAR) {
         return -1; /* it is asked first, and calls the ufunc itself */
     }
-    return elision == EITHER && is_elided(elision, other, args[0]) ? 1 : -1;
+    return elision == EITHER && is_elided(state, elision, other, args[0]) ? 1 : -1;
 }
 
 /* The operator itself; where NumPy would write over a dying operand, which it sees only when the
@@ -234,7 +235,8 @@ operator_attempt(OperatorSite *self, PyObject *const *args)
         if (kernel == NULL) {
             return NULL;
         }
-        if (kernel->n_in == 1 && is_elided(self->operator->elision, args[0], NULL)) {
+        if (kernel->n_in == 1 &&
+            is_elided(self->site.state, self->operator->elision, args[0], NULL)) {
             return kernel_run(kernel, args, (PyArrayObject *)args[0], 0);
         }
         return kernel_run(kernel, args, NULL, 0);
