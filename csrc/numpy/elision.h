@@ -4,9 +4,9 @@
 
 #include "state.h"
 
-enum elision { NONE, LEFT, EITHER, LEFT_IF_INEXACT };
+#define LEAST_ELIDED (256 * 1024) /* bytes from which on NumPy does this: its NPY_MIN_ELIDE_BYTES */
 
-#define LEAST_ELIDED (256 * 1024) /* bytes from which NumPy does this, where it does it at all */
+enum elision { NONE, LEFT, EITHER, LEFT_IF_INEXACT };
 
 /* Whether NumPy would write the result over this operand if it was dying; see `is_elided`. */
 int elision_suits(const State *state, enum elision elision, PyObject *operand, PyObject *other);
