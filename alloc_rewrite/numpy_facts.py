@@ -121,6 +121,13 @@ def elides_dying_operands() -> bool:
     return ((columns + 1.0) + rows).flags.f_contiguous
 
 
+@cache
+def elides_for_scalars() -> bool:
+    """Whether it does so too where a NumPy scalar stands on the left, as NumPy 2.0 does."""
+    swapped = np.ones(1 << 15, np.dtype("f8").newbyteorder())
+    return (np.float64(1.0) + swapped.copy()).dtype == swapped.dtype
+
+
 def wants_huge_pages() -> bool:
     """Whether NumPy asks for huge pages, which ``NUMPY_MADVISE_HUGEPAGE=0`` forbids."""
     setting = getattr(np._core.multiarray, "_get_madvise_hugepage", None)

@@ -53,16 +53,17 @@ module_learn_handler(PyObject *module, PyObject *arena)
     return works < 0 ? NULL : PyBool_FromLong(works);
 }
 
-/* learn_elision(happens): whether NumPy writes results over dying operands here. */
+/* learn_elision(happens, for_scalars): whether NumPy writes results over dying operands here, and
+ * over those on the right of a NumPy scalar. */
 static PyObject *
-module_learn_elision(PyObject *module, PyObject *happens)
+module_learn_elision(PyObject *module, PyObject *args)
 {
     State *state = PyModule_GetState(module);
-    int is_true = PyObject_IsTrue(happens);
-    if (is_true < 0) {
+    int happens;
+    if (!PyArg_ParseTuple(args, "pp:learn_elision", &happens, &state->elides_for_scalars)) {
         return NULL;
     }
-    state->least_elided = is_true ? LEAST_ELIDED : NPY_MAX_INTP;
+    state->least_elided = happens ? LEAST_ELIDED : NPY_MAX_INTP;
     Py_RETURN_NONE;
 }
 
@@ -86,7 +87,7 @@ module_set_num_threads(PyObject *module, PyObject *number)
 static PyMethodDef module_methods[] = {
     {"configure", (PyCFunction)(void (*)(void))module_configure, METH_VARARGS | METH_KEYWORDS,
      "Say what the sites ask when they meet something new."},
-    {"learn_elision", module_learn_elision, METH_O,
+    {"learn_elision", module_learn_elision, METH_VARARGS,
      "Learn whether NumPy writes results over dying operands here."},
     {"learn_handler", module_learn_handler, METH_O,
      "Try, by means of an arena, whether its handler can be put in force at next to no cost."},

@@ -14,7 +14,7 @@ from ..buffer import Buffer
 from ..callees import Callees, Policy
 from ..cores import native
 from ..errors import buffer_full
-from ..numpy_facts import UFUNCS, elides_dying_operands, power_ufunc
+from ..numpy_facts import UFUNCS, elides_dying_operands, elides_for_scalars, power_ufunc
 from ..rewrite import KEPT, Call, Owner, Place, Program, Region, Rewriter, Style, Where, located
 from ..rewrite.gates import KINDS
 from ..sites.errstate import error_modes, error_state
@@ -114,5 +114,5 @@ def configure() -> None:
         error_state=error_state,
         warnings=vars(warnings),
     )
-    native.learn_elision(elides_dying_operands())
+    native.learn_elision(elides_dying_operands(), elides_for_scalars())
     native.learn_handler(native.Arena(0, 2, 0, 0))  # which is gone after that

@@ -13,7 +13,7 @@ import numpy as np
 from numpy import broadcast_shapes, matmul
 from numpy import shape as numpy_shape
 
-from ..numpy_facts import elides_dying_operands
+from ..numpy_facts import elides_dying_operands, elides_for_scalars
 from ..sites.exceptions import EXPECTED, from_signal_handler
 from .arena import PythonArena
 from .blocks import Spec
@@ -131,7 +131,8 @@ class Variants:
             spec.nbytes >= _ELIDED
             and elides_dying_operands()
             and self.ufunc in (_ELIDED_LEFT if number == 0 else _COMMUTATIVE)
-            and not isinstance(operands[0], np.generic)  # it is asked first, and calls the ufunc
+            # A scalar on the left is asked first; newer versions call the ufunc itself then.
+            and (elides_for_scalars() or not isinstance(operands[0], np.generic))
             and all(numpy_shape(x) in ((), spec.shape) for x in operands)
         )
 

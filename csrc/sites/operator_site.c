@@ -52,7 +52,7 @@ operator_elided_operand(const OperatorSite *self, PyObject *const *args)
     if (is_elided(state, elision, args[0], other)) {
         return 0;
     }
-    if (leaf_kind_of(args[0]) == LEAF_SCALAR) {
+    if (!state->elides_for_scalars && leaf_kind_of(args[0]) == LEAF_SCALAR) {
         return -1; /* it is asked first, and calls the ufunc itself */
     }
     return elision == EITHER && is_elided(state, elision, other, args[0]) ? 1 : -1;
