@@ -45,6 +45,15 @@ leaf_descr(PyObject *object, enum leaf_kind kind)
     }
 }
 
+/* Whether it is a NaN without the bit that makes it quiet. */
+static int
+operand_is_signalling(double value)
+{
+    npy_uint64 bits;
+    memcpy(&bits, &value, sizeof(bits));
+    return isnan(value) && !(bits >> 51 & 1);
+}
+
 static int
 operand_float_item(double value, int type_num, void *item)
 {
@@ -60,6 +69,9 @@ operand_float_item(double value, int type_num, void *item)
     case NPY_CFLOAT: {
         if (isfinite(value) && fabs(value) > 3.0e38) {
             return 0; /* it may overflow, of which NumPy warns */
+        }
+        if (operand_is_signalling(value)) {
+            return 0; /* some versions of NumPy warn of that */
         }
         ((float *)item)[0] = (float)value;
         if (type_num == NPY_CFLOAT) {

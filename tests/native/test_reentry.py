@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import alloc_rewrite as alloc
+from alloc_rewrite.sites import errstate
 
 DTYPES = ["f4", "f8", "i4", "i8", "c8", "c16", "i2", "u2", "u4", "u8"]
 
@@ -24,7 +25,7 @@ def in_place(x, y):
 @pytest.mark.parametrize("function", [stored, in_place])
 def test_a_region_asks_what_to_do_about_errors(function, dtype, monkeypatch):
     bumped = alloc.bump(alloc.Buffer())(function)
-    ask, asked = np.geterr, []
+    ask, asked = errstate.geterr, []
 
     def disturb():  # the site keeps neither the types nor the plan that it has found by then
         if not asked:
@@ -42,7 +43,7 @@ def test_a_region_asks_what_to_do_about_errors(function, dtype, monkeypatch):
         expected = function(x.copy(), y)
         bumped(x.copy(), y)
         with np.errstate(divide="ignore"), monkeypatch.context() as patched:
-            patched.setattr(np, "geterr", disturb)
+            patched.setattr(errstate, "geterr", disturb)
             got = bumped(x.copy(), y)
         assert got.dtype == expected.dtype
         assert got.tobytes() == expected.tobytes()
