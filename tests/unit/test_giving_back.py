@@ -150,7 +150,7 @@ def test_a_probe_of_the_heap_is_bounded(monkeypatch):
         made.append(nbytes)
         return np.zeros(nbytes, dtype)
 
-    monkeypatch.setattr(budget.np, "empty", empty)
+    monkeypatch.setattr(budget, "empty", empty)
     assert budget.heap_faults(1 << 40, 100) == (budget.resource is not None)
     assert budget.heap_faults(1000, 100) == 0
     assert made == []
