@@ -53,7 +53,9 @@ def function_of(callee: Any) -> Any:
 
 def is_made_of(callee: Any, function: Any) -> bool:
     """Whether a bound built-in method is that function of its object's type: the same C code."""
-    return bool(function.__get__(callee.__self__) == callee)
+    owner = callee.__self__
+    # Up to Python 3.12, methods that get their class (`truncate` of files) crash without the type.
+    return bool(function.__get__(owner, type(owner)) == callee)
 
 
 def as_loaded(callee: Any) -> Any:
