@@ -6,11 +6,14 @@ is called from now on. It must not know how calls are timed, nor what is rewritt
 
 from __future__ import annotations
 
+import functools
 import logging
 import time
 from collections.abc import Callable
 from statistics import median
 from typing import Any, Protocol
+
+from .later import LATER, looks
 
 logger = logging.getLogger("alloc_rewrite")
 clock = time.perf_counter
@@ -18,6 +21,7 @@ clock = time.perf_counter
 WAIT = 16  # calls of another library's function before it is rewritten
 SHARE = 0.02  # of the time may go into rewriting functions of other libraries,
 MOST_SAVED = 0.02  # of which so many seconds are kept for later
+AGAIN = 1.0  # seconds until a function that is left as it is has its second trial
 LAST = 64  # times of each form, after which a verdict is final
 WINS = 0.97  # of the original's time, or less: what pays
 LOSES = 1.03  # of the original's time, or more: what costs
@@ -42,6 +46,7 @@ class Case:
         self.name = name
         self.is_other = is_other
         self.ratio: float | None = None
+        self.wait = AGAIN
 
 
 class Judge(Protocol):
@@ -103,11 +108,14 @@ def verdict(judge: Judge) -> bool | None:
     if keeps is not None:
         case.ratio = ratios[0]
         logger.debug(
-            "%s %s: rewritten, its calls take %.2f of the time",
+            "%s %s: rewritten, its calls take %s of the time",
             case.name,
             "is kept" if keeps else "is left as it is",
-            ratios[0],
+            f"{ratios[0]:.2f}",
         )
+    if keeps is False:
+        looks.after(case.wait, functools.partial(judge.begin, 0.0))
+        case.wait *= LATER
     return keeps
 
 

@@ -47,7 +47,8 @@ class Explanation:
         dictionaries, if `explain` was asked for them).
     sites : tuple of Site
         Single operations and calls outside regions: ``line``, ``what``, ``note`` (on what is
-        called), ``hits``, ``misses``, ``given_back``.
+        called: whether that is entered, and how its trial ended), ``hits``, ``misses``,
+        ``given_back``.
     breaks : tuple of Break
         What ends runs of array operations, by line: ``line``, ``reason``.
     heap_fallbacks : int or None
@@ -125,7 +126,8 @@ def explain(f: Any, /, *, plans: bool = False) -> Explanation:
         reason = known.sites.rewriter.reason(code)
     found = survey(code, style, from_signal_handler)
     policy = Policy() if known is None else known.sites.policy
-    parts = Parts(function, found, rewritten, policy, style, plans)
+    callees = None if known is None else known.sites.callees
+    parts = Parts(function, found, rewritten, policy, callees, style, plans)
     return Explanation(
         function.__qualname__,
         code.co_filename,

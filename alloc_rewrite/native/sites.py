@@ -27,7 +27,7 @@ from .resolve import plan_callback, plan_callee
 
 # A gate's attribute is read without a call.
 _GATES: dict[str, Any] = (
-    {} if native is None else {"make_gates": native.Gates, "attribute": "content"}
+    {} if native is None else {"make_gates": native.Gates, "attribute": "content", "retries": True}
 )
 if native is not None:
     KINDS.add(native.Gate)

@@ -8,17 +8,25 @@ from __future__ import annotations
 
 import logging
 import weakref
+from collections.abc import Callable
 from types import CellType, CodeType, FunctionType
 from typing import Any, NamedTuple, Protocol
 
 from bytecode.instr import InstrLocation
 
 from ..errors import BufferFullError, NothingToDoError
+from ..later import LATER, looks
 from .convention import Place, Style, finishers_by_name, site_names
 from .gates import Gates, filled
+from .ir import Call, Operation, Region
 from .pipeline import failure, form_of, with_sites
 
 logger = logging.getLogger("alloc_rewrite")
+
+SOON = 0.005  # seconds until sites that were switched off are tried again for the first time
+
+
+_KINDS = {Region: "a region", Operation: "an operation", Call: "a call"}
 
 
 class Where(NamedTuple):
@@ -88,7 +96,8 @@ class Rewritten(Owner):
 
     A site that does not pay is switched off: its gate is emptied at once, which running frames
     notice. The code is made anew without such sites when half of all sites are off, or when the
-    others have settled. The original code is held by a weak reference only.
+    others have settled. After a while all sites are tried again, each time later, as other
+    operands may come by. The original code is held by a weak reference only.
     """
 
     def __init__(self, code: CodeType, sites: Sites) -> None:
@@ -98,19 +107,24 @@ class Rewritten(Owner):
         self.made_by = sites
         self._is_foreign = sites.is_foreign
         self._style = style = sites.style
+        self._wheres = [_where(code, place.location) for place in places]
+        self._kinds = [_KINDS[type(place)] for place in places]
         made = [
-            sites.make(place, _where(code, place.location), self, number)
+            sites.make(place, self._wheres[number], self, number)
             for number, place in enumerate(places)
         ]
         self.live = dict.fromkeys(range(len(places)), True)
-        self._in_code = len(places)
+        self._in_code = tuple(self.live)
+        self._wait = SOON
+        self._waits = False
         self.sites = [contents[0] for contents in made]
         contents = [content for column in zip(*made, strict=True) for content in column]
-        self.gates = style.make_gates(contents)
+        self.gates: Any = style.make_gates(contents)
         _by_gates[id(self.gates)] = self
         self._constants = dict(zip(site_names(len(places), style), self.gates.gates, strict=False))
         self._constants |= finishers_by_name(style)
         self.code = filled(form.code, self._constants, self.gates)
+        self._codes = {self._in_code: self.code}  # by the numbers of the sites in them
         #: Holds the code as long as a site is left, for those who look often.
         self.current = CellType(self.code)
         self._functions: weakref.WeakSet[FunctionType] = weakref.WeakSet()
@@ -137,30 +151,79 @@ class Rewritten(Owner):
         """Switch off a site."""
         if not self.live[number]:
             return
-        self.live[number] = False
+        # In this order: `try_again` may come in between, on another thread.
         self.gates.empty(number)
-        if 2 * sum(self.live.values()) <= self._in_code:
+        self.live[number] = False
+        self._log(number)
+        if self._style.retries and not self._waits:
+            self._waits = True
+            looks.after(self._wait, _weak(self))
+            self._wait *= LATER
+        if 2 * sum(self.live.values()) <= len(self._in_code):
             self.settle()
+
+    def try_again(self) -> None:
+        """Switch on all sites that are off."""
+        self._waits = False
+        for number, live in self.live.items():
+            if not live:
+                self.sites[number].__self__.rest()
+                self.gates.fill(number, self.sites[number])
+                self.live[number] = True
+        self._run(tuple(self.live))
 
     def settle(self) -> None:
         """Make the code anew without the sites that are switched off."""
-        left = sum(self.live.values())
+        left = tuple(number for number, live in self.live.items() if live)
         code = self._original()
         if left == self._in_code or code is None:
             return
-        self._in_code = left
-        before = self.code
         try:
-            form = with_sites(code, self._style, self.live)
-            self.code = filled(form, self._constants, self.gates)
-            self.current.cell_contents = self.code if left else None
-            for function in list(self._functions):
-                if function.__code__ is before:  # a tool may have replaced it
-                    function.__code__ = self.code
+            if left not in self._codes:
+                form = with_sites(code, self._style, self.live)
+                self._codes[left] = filled(form, self._constants, self.gates)
+            if all(self.live[number] == (number in left) for number in self.live):
+                self._run(left)
         except Exception as error:  # the empty gates do the same, a little slower
             if self._is_foreign(error):
                 raise
             logger.debug("could not shorten %s: %s", code.co_qualname, error)
+
+    def _run(self, left: tuple[int, ...]) -> None:
+        """Let the functions run the code that has these sites."""
+        before = self.code
+        self._in_code, self.code = left, self._codes[left]
+        self.current.cell_contents = self.code if left else None
+        for function in list(self._functions):
+            if function.__code__ is before:  # a tool may have replaced it
+                function.__code__ = self.code
+
+    def _log(self, number: int) -> None:
+        site = getattr(self.sites[number], "__self__", None)
+        declined = getattr(site, "declined", None)
+        where = self._wheres[number]
+        logger.debug(
+            "%s:%s, in %s: the site of %s is switched off after %s hits and %s misses%s",
+            where.filename,
+            where.line,
+            where.function,
+            self._kinds[number],
+            getattr(site, "hits", 0),
+            getattr(site, "misses", 0),
+            f": {declined}" if declined else "",
+        )
+
+
+def _weak(rewritten: Rewritten) -> Callable[[], None]:
+    """Return what tries sites again, and doesn't keep them alive."""
+    reference = weakref.ref(rewritten)
+
+    def look() -> None:
+        found = reference()
+        if found is not None:
+            found.try_again()
+
+    return look
 
 
 _by_gates: weakref.WeakValueDictionary[int, Rewritten] = weakref.WeakValueDictionary()

@@ -374,6 +374,15 @@ resolve_spread(PyObject *object, PyObject *const *args, Py_ssize_t n)
 
 /* ------------------------------------------------------------------ the object */
 
+static PyObject *
+resolve_rest(PyObject *object, PyObject *none)
+{
+    ResolveSite *self = (ResolveSite *)object;
+    self->planned = self->passing = 0;
+    self->site.misses = 0; /* of calls in a row */
+    return site_rest(object, none);
+}
+
 /* ResolveSite(spec, owner, number, arena, frugal) */
 static PyObject *
 resolve_new(PyTypeObject *type, PyObject *args, PyObject *Py_UNUSED(kwargs))
@@ -438,6 +447,7 @@ static PyMethodDef resolve_methods[] = {
     {"call", resolve_call, METH_O, "Return what to call in the place of a callable."},
     {"method", resolve_method, METH_O, "Return what to call in the place of a method."},
     {"spread", (PyCFunction)(void (*)(void))resolve_spread, METH_FASTCALL, NULL},
+    {"rest", resolve_rest, METH_NOARGS, "Forget what has been counted against the site."},
     {"__reduce__", site_reduce, METH_NOARGS, NULL},
     {NULL, NULL, 0, NULL},
 };

@@ -289,6 +289,14 @@ region_call_with(PyObject *object, PyObject *const *args, Py_ssize_t n)
     return region_handle((RegionSite *)object, args, n, 0);
 }
 
+static PyObject *
+region_rest(PyObject *object, PyObject *none)
+{
+    RegionSite *self = (RegionSite *)object;
+    self->typings_made = self->plans_made = 0;
+    return site_rest(object, none);
+}
+
 /* RegionSite(spec, owner, number, arena, frugal, program) */
 static PyObject *
 region_new(PyTypeObject *type, PyObject *args, PyObject *Py_UNUSED(kwargs))
@@ -369,6 +377,7 @@ static PyMethodDef region_methods[] = {
     {"trace", (PyCFunction)(void (*)(void))region_trace, METH_FASTCALL,
      "Plan for these leaves, and return (pass, stage or None, plan so far) for each pass."},
     {"__sizeof__", region_sizeof, METH_NOARGS, NULL},
+    {"rest", region_rest, METH_NOARGS, "Forget what has been counted against the site."},
     {"__reduce__", site_reduce, METH_NOARGS, NULL},
     {NULL, NULL, 0, NULL},
 };

@@ -23,6 +23,7 @@ site_init(Site *site, PyTypeObject *type, PyObject *spec, PyObject *owner, Py_ss
     site->owner = Py_NewRef(owner);
     site->number = number;
     site->frugal = frugal;
+    site->credit = MISSES;
     return 0;
 }
 
@@ -82,11 +83,24 @@ site_settle(Site *site)
 int
 site_missed(Site *site)
 {
+    unsigned int earned = site->hits - site->seen;
+    site->seen = site->hits;
     site->misses++;
-    if (site->misses < MISSES || site->misses / 4 <= site->hits) {
-        return 0;
+    site->credit += (int)(earned < CREDIT ? earned : CREDIT) * PER_HIT;
+    if (site->credit > CREDIT) {
+        site->credit = CREDIT;
     }
-    return site_give_back(site);
+    return --site->credit > 0 ? 0 : site_give_back(site);
+}
+
+PyObject *
+site_rest(PyObject *self, PyObject *Py_UNUSED(none))
+{
+    Site *site = (Site *)self;
+    site->routed = 0;
+    site->credit = MISSES;
+    site->served = site->place.arena->arena->served;
+    Py_RETURN_NONE;
 }
 
 int

@@ -35,8 +35,10 @@ MAY_IMPORT = {
     "buffer": {"cores", "sizes"},
     "callables": set(),
     "registry": {"callables", "pycore.equivalents"},
-    "rewrite": {"errors", "interpreter"},
-    "callees": {"callables", "rewrite", "registry", "numpy_facts"},
+    "rewrite": {"errors", "interpreter", "later"},
+    "later": set(),
+    "judging": {"later"},
+    "callees": {"callables", "judging", "rewrite", "registry", "numpy_facts"},
     "sites": {"errors", "interpreter"},
     "pycore": {
         "callables",
@@ -57,6 +59,7 @@ MAY_IMPORT = {
         "callables",
         "sites",
         "callees",
+        "judging",
         "registry",
         "rewrite",
         "buffer",
@@ -83,6 +86,7 @@ MAY_IMPORT = {
         "cores",
     },
     "explain": {
+        "callables",
         "bump",
         "core_sites",
         "sites",
