@@ -46,7 +46,9 @@ class NativeSites:
         self.policy = policy
         self.frugal = frugal
         self.rewriter = Rewriter(self)
-        judging = Judging(native.Judge) if frugal and native is not None else None
+        judging = None
+        if frugal and native is not None:
+            judging = Judging(native.Judge, routes=not buffer.may_raise)
         self.callees = Callees(self.rewriter, policy, judging, enters_others=not frugal)
 
     def __reduce__(self) -> tuple[Any, ...]:

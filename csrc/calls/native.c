@@ -145,11 +145,14 @@ static PyObject *
 native_run_entered(Native *self, PyObject *const *args, Py_ssize_t n, PyObject *names)
 {
     Judge *judge = (Judge *)PyTuple_GET_ITEM(self->more, 4);
-    if ((PyObject *)judge == Py_None || judge->phase == KEPT) {
+    PyObject *code = PyCell_GET(PyTuple_GET_ITEM(self->more, 0));
+    int is_gone = code == NULL || code == Py_None;
+    if ((PyObject *)judge == Py_None || judge->phase == KEPT || is_gone) {
         return native_enter(self, args, n, names);
     }
     if (judge->phase == LEFT) {
-        return NULL; /* the callee runs under the handler */
+        self->bypasses_handler = judge->is_small;
+        return NULL;
     }
     Turn turn;
     if (judge_begin(judge, &turn) < 0) {

@@ -169,7 +169,7 @@ resolve_function(ResolveSite *self, Entry *entry, PyObject *callee, int *is_hit)
         return judge->phase == WAITING ? Py_NewRef(callee) : resolve_missed(self, callee);
     }
     PyObject *now = resolve_code_now(entry);
-    if (now == NULL) {
+    if (now == NULL || (judge != NULL && judge->phase == LEFT && judge->is_small)) {
         *is_hit = 0;
         if (entry->current == NULL) { /* it has been rewritten since, at another site */
             resolve_entry_clear(entry);
