@@ -70,6 +70,7 @@ void
 arena_join(Arena *arena)
 {
     memset(arena->waiting, 0, sizeof(arena->waiting));
+    arena->huges.n = 0;
     for (Chunk *chunk = arena->chunks; chunk != NULL; chunk = chunk->next) {
         size_t stay = chunk_join(chunk);
         if (stay != NOWHERE) {
@@ -154,6 +155,48 @@ arena_make_room(Arena *arena, size_t granules, size_t zeroed)
     return NULL;
 }
 
+/* Note that a huge block waits. Without memory for that it waits for the next join. */
+static void
+arena_keep_huge(FreeHuges *huges, Chunk *chunk, size_t at)
+{
+    if (huges->n == huges->room) {
+        size_t room = huges->room ? 2 * huges->room : 16;
+        FreeHuge *more = realloc(huges->items, room * sizeof(FreeHuge));
+        if (more == NULL) {
+            return;
+        }
+        huges->items = more;
+        huges->room = room;
+    }
+    huges->items[huges->n].chunk = chunk;
+    huges->items[huges->n++].at = at;
+}
+
+/* Take a block of that size and class that waits, or return NULL. */
+static inline char *
+arena_waiting(Arena *arena, size_t granules, int class, Chunk **chunk)
+{
+    if (class < BLOCK_CLASSES) {
+        FreeBlock *block = arena->waiting[class];
+        if (block != NULL) {
+            *chunk = block->chunk;
+            arena->waiting[class] = block->next;
+        }
+        return (char *)block;
+    }
+    FreeHuges *huges = &arena->huges;
+    for (size_t i = huges->n; i-- > 0;) { /* the latest first */
+        FreeHuge one = huges->items[i];
+        if (one.chunk->sizes[one.at] == granules) {
+            huges->n--;
+            memmove(&huges->items[i], &huges->items[i + 1], (huges->n - i) * sizeof(FreeHuge));
+            *chunk = one.chunk;
+            return one.chunk->memory + one.at * GRANULE;
+        }
+    }
+    return NULL;
+}
+
 static inline void *
 arena_find_room(Arena *arena, size_t nbytes, size_t zeroed)
 {
@@ -164,16 +207,15 @@ arena_find_room(Arena *arena, size_t nbytes, size_t zeroed)
     }
     int class;
     size_t granules = arena_class(nbytes, &class);
-    FreeBlock *block = arena->waiting[class];
+    Chunk *chunk;
+    char *block = arena_waiting(arena, granules, class, &chunk);
     if (block != NULL) {
-        Chunk *chunk = block->chunk;
-        arena->waiting[class] = block->next;
-        chunk->sizes[((char *)block - chunk->memory) / GRANULE] |= IN_USE;
+        chunk->sizes[(size_t)(block - chunk->memory) / GRANULE] |= IN_USE;
         chunk->live++;
         arena->live++;
         arena_used(arena, granules * GRANULE);
         if (zeroed) {
-            pages_clear(&chunk->pages, (char *)block, zeroed);
+            pages_clear(&chunk->pages, block, zeroed);
         }
         return block;
     }
@@ -241,6 +283,10 @@ arena_give(Arena *arena, void *memory)
     arena->in_use -= (size_t)granules * GRANULE;
     int class;
     (void)arena_class((size_t)granules * GRANULE, &class);
+    if (class == BLOCK_CLASSES) {
+        arena_keep_huge(&arena->huges, chunk, at);
+        return 1;
+    }
     FreeBlock *block = memory;
     block->chunk = chunk;
     block->next = arena->waiting[class];
@@ -340,6 +386,8 @@ arena_close(Arena *arena)
         chunk_delete(chunk);
     }
     memset(arena->waiting, 0, sizeof(arena->waiting));
+    free(arena->huges.items);
+    memset(&arena->huges, 0, sizeof(arena->huges));
     arena->capacity = arena->carved = arena->live = arena->in_use = 0;
     arena->policy = FULL_HEAP;
 }

@@ -1,5 +1,7 @@
 #include "arena/arena.h"
 
+#define LARGEST_STEP (HUGE_PAGE / GRANULE) /* between sizes: a huge block has whole huge pages */
+
 static size_t
 classes_granules_of(size_t nbytes)
 {
@@ -27,7 +29,12 @@ arena_class(size_t nbytes, int *class)
     }
     int shift = classes_bits(n) - 5;
     size_t step = (size_t)1 << shift;
+    step = step < LARGEST_STEP ? step : LARGEST_STEP;
     n = (n + step - 1) / step * step;
+    if (n >= HUGE_BLOCK) {
+        *class = BLOCK_CLASSES;
+        return n;
+    }
     shift = classes_bits(n) - 5; /* rounding up may have reached the next power of two */
     *class = 16 * shift + (int)(n >> shift);
     return n;

@@ -15,7 +15,6 @@
 #endif
 
 #define CACHE_LINE ((size_t)64)
-#define MAPPED_EACH_TIME ((size_t)32 << 20) /* bytes from which glibc maps every block afresh */
 #define SAMPLES ((size_t)4) /* pages that tell how much of such memory is resident */
 
 static char *

@@ -337,6 +337,7 @@ main(void)
     for (unsigned long seed = 1; seed <= 4; seed++) {
         program(seed, FULL_RAISE, 64 << 20, 0, 0);
         program(seed, FULL_GROW, 0, 0, 0);
+        program(seed, FULL_GROW, 0, 0, 1);
     }
     for (int pinned = 0; pinned < 2; pinned++) {
         giving_back(FULL_GROW, 0, pinned);
