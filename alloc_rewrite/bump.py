@@ -231,6 +231,8 @@ def _check(target: Any) -> None:
 
 def as_function(target: Any) -> FunctionType | None:
     """Return a Python function that calls a partial or callable object; None if there is none."""
+    if _decorator_of(target) is not None:
+        return None
     if isinstance(target, functools.partial):
         inside: Any = target.func
     else:
@@ -324,16 +326,15 @@ def _check_class(cls: type) -> None:
 
 def _refusal(target: Any) -> TypeError:
     """Return the error for what has no bytecode: often what another decorator made."""
-    inside = _inside(target)
-    if inside is None:
+    kind, inside = type(target), _inside(target)
+    name = _decorator_of(target)
+    if name is None and not kind.__name__.startswith("_"):
+        name = f"{kind.__module__.partition('.')[0]}.{kind.__qualname__}"
+    if inside is None or name is None:  # a private type, as of `np.sum`, is no user's decorator
         return TypeError(
             f"bump: {target!r} has no Python bytecode to rewrite; bump a Python function that "
             "calls it"
         )
-    kind = type(target)
-    name = _DECORATORS.get(f"{kind.__module__}.{kind.__qualname__}")
-    if name is None:
-        name = f"{kind.__module__.partition('.')[0]}.{kind.__qualname__}"
     written = f"def {inside.__name__}{_signature(inside)}: ..."
     if kind is functools.partialmethod:
         shown = f"{name}(alloc.bump({inside.__name__}), ...)"
@@ -343,6 +344,11 @@ def _refusal(target: Any) -> TypeError:
         f"bump: {inside.__qualname__} is wrapped by {name} already, in an object without Python "
         f"bytecode to rewrite; put @bump underneath: {shown}"
     )
+
+
+def _decorator_of(target: Any) -> str | None:
+    """Return how source code names what made a compiled object, if that is known."""
+    return _DECORATORS.get(f"{type(target).__module__}.{type(target).__qualname__}")
 
 
 def _inside(target: Any) -> FunctionType | None:
@@ -365,11 +371,13 @@ def _signature(function: FunctionType) -> str:
         return "(...)"
 
 
-#: How source code names the types of such objects.
+#: How source code names the types of such objects. A `__call__` in Python that some of them have
+#: only leads to compiled code.
 _DECORATORS = {
     "functools._lru_cache_wrapper": "functools.lru_cache",
     "numba.core.registry.CPUDispatcher": "numba.njit",
     "numba.np.ufunc.dufunc.DUFunc": "numba.vectorize",
+    "numba.np.ufunc.gufunc.GUFunc": "numba.guvectorize",
 }
 _CONTEXTS: tuple[Any, ...] = (contextlib.contextmanager, contextlib.asynccontextmanager)
 #: The code of functions that only call the one that they wrap, and why bump leaves them.
