@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-ALIGNMENT = 64  # bytes: one cache line, and the widest vector register
+ALIGNMENT = 64  # bytes: the widest vector register, and a cache line of most processors
 HUGE_PAGE = 2 << 20  # bytes: the largest step between the sizes of blocks
 FIRST_CHUNK = 1 << 20  # bytes: what a buffer without a size starts with
 

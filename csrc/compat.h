@@ -77,7 +77,6 @@ struct HandlerVariable {
 #else
 #define FETCH(address) (void)(address)
 #endif
-#define CACHE_LINE 64
 
 /* Functions whose loops are compiled for several processors; the one that runs chooses. */
 #if defined(__GNUC__) && !defined(__clang__) && defined(__x86_64__) && defined(__GLIBC__)

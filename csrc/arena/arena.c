@@ -69,8 +69,7 @@ arena_carve(Arena *arena, size_t granules, size_t zeroed)
 void
 arena_join(Arena *arena)
 {
-    memset(arena->waiting, 0, sizeof(arena->waiting));
-    arena->huges.n = 0;
+    waiting_forget(&arena->waiting);
     for (Chunk *chunk = arena->chunks; chunk != NULL; chunk = chunk->next) {
         size_t stay = chunk_join(chunk);
         if (stay != NOWHERE) {
@@ -155,48 +154,6 @@ arena_make_room(Arena *arena, size_t granules, size_t zeroed)
     return NULL;
 }
 
-/* Note that a huge block waits. Without memory for that it waits for the next join. */
-static void
-arena_keep_huge(FreeHuges *huges, Chunk *chunk, size_t at)
-{
-    if (huges->n == huges->room) {
-        size_t room = huges->room ? 2 * huges->room : 16;
-        FreeHuge *more = realloc(huges->items, room * sizeof(FreeHuge));
-        if (more == NULL) {
-            return;
-        }
-        huges->items = more;
-        huges->room = room;
-    }
-    huges->items[huges->n].chunk = chunk;
-    huges->items[huges->n++].at = at;
-}
-
-/* Take a block of that size and class that waits, or return NULL. */
-static inline char *
-arena_waiting(Arena *arena, size_t granules, int class, Chunk **chunk)
-{
-    if (class < BLOCK_CLASSES) {
-        FreeBlock *block = arena->waiting[class];
-        if (block != NULL) {
-            *chunk = block->chunk;
-            arena->waiting[class] = block->next;
-        }
-        return (char *)block;
-    }
-    FreeHuges *huges = &arena->huges;
-    for (size_t i = huges->n; i-- > 0;) { /* the latest first */
-        FreeHuge one = huges->items[i];
-        if (one.chunk->sizes[one.at] == granules) {
-            huges->n--;
-            memmove(&huges->items[i], &huges->items[i + 1], (huges->n - i) * sizeof(FreeHuge));
-            *chunk = one.chunk;
-            return one.chunk->memory + one.at * GRANULE;
-        }
-    }
-    return NULL;
-}
-
 static inline void *
 arena_find_room(Arena *arena, size_t nbytes, size_t zeroed)
 {
@@ -206,9 +163,9 @@ arena_find_room(Arena *arena, size_t nbytes, size_t zeroed)
         return NULL;
     }
     int class;
-    size_t granules = arena_class(nbytes, &class);
+    size_t granules = class_of(nbytes, &class);
     Chunk *chunk;
-    char *block = arena_waiting(arena, granules, class, &chunk);
+    char *block = waiting_take(&arena->waiting, granules, class, &chunk);
     if (block != NULL) {
         chunk->sizes[(size_t)(block - chunk->memory) / GRANULE] |= IN_USE;
         chunk->live++;
@@ -281,16 +238,7 @@ arena_give(Arena *arena, void *memory)
     }
     arena->live--;
     arena->in_use -= (size_t)granules * GRANULE;
-    int class;
-    (void)arena_class((size_t)granules * GRANULE, &class);
-    if (class == BLOCK_CLASSES) {
-        arena_keep_huge(&arena->huges, chunk, at);
-        return 1;
-    }
-    FreeBlock *block = memory;
-    block->chunk = chunk;
-    block->next = arena->waiting[class];
-    arena->waiting[class] = block;
+    waiting_add(&arena->waiting, chunk, at);
     return 1;
 }
 
@@ -307,7 +255,7 @@ arena_resized(Arena *arena, void *memory, size_t nbytes, int *ours)
     }
     int class;
     size_t at = (size_t)((char *)memory - chunk->memory) / GRANULE;
-    size_t have = chunk->sizes[at] & ~IN_USE, want = arena_class(nbytes, &class);
+    size_t have = chunk->sizes[at] & ~IN_USE, want = class_of(nbytes, &class);
     if (want <= have && 2 * want > have) {
         return memory;
     }
@@ -385,9 +333,7 @@ arena_close(Arena *arena)
         arena->chunks = chunk->next;
         chunk_delete(chunk);
     }
-    memset(arena->waiting, 0, sizeof(arena->waiting));
-    free(arena->huges.items);
-    memset(&arena->huges, 0, sizeof(arena->huges));
+    waiting_delete(&arena->waiting);
     arena->capacity = arena->carved = arena->live = arena->in_use = 0;
     arena->policy = FULL_HEAP;
 }

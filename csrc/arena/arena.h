@@ -6,31 +6,11 @@
 #define ALLOC_REWRITE_ARENA_ARENA_H
 
 #include "arena/chunk.h"
+#include "arena/waiting.h"
 
-#define BLOCK_CLASSES 256 /* sizes that freed blocks are sorted by, below those of huge blocks */
-#define HUGE_BLOCK (MAPPED_EACH_TIME / GRANULE) /* granules from which a block is huge */
 #define PERIOD 512        /* requests between two reviews of what is kept */
 
 enum policy { FULL_RAISE, FULL_GROW, FULL_HEAP };
-
-/* A block that waits to be used again; written into the block itself. */
-typedef struct FreeBlock {
-    struct FreeBlock *next;
-    Chunk *chunk;
-} FreeBlock;
-
-/* A huge block that waits. A note in the block would make pages resident that are hardly ever
- * written to, so these stand in a list. */
-typedef struct {
-    Chunk *chunk; /* borrowed */
-    size_t at;    /* granule */
-} FreeHuge;
-
-typedef struct {
-    FreeHuge *items; /* owned */
-    size_t n;
-    size_t room;
-} FreeHuges;
 
 /* Something that holds blocks it can do without; see `arena_on_pressure`. */
 typedef struct Holder {
@@ -42,8 +22,7 @@ typedef struct Holder {
 
 typedef struct {
     Chunk *chunks; /* owned, those retired included */
-    FreeBlock *waiting[BLOCK_CLASSES];
-    FreeHuges huges; /* those that wait */
+    Waiting waiting;
     Holder holders; /* head of a ring */
     enum policy policy;
     size_t limit;          /* bytes, 0 for none */
@@ -81,11 +60,6 @@ void arena_join(Arena *arena);
 void arena_forget(Arena *arena, Chunk *gone);
 size_t arena_chunks(const Arena *arena);
 size_t arena_idle(const Arena *arena);
-/* The granules of the block that serves a request, and its class: sixteen sizes to each power
- * of two, so that arrays of nearly the same size use each other's blocks while they are cached.
- * Huge blocks all have the class BLOCK_CLASSES and any number of huge pages. */
-size_t arena_class(size_t nbytes, int *class);
-size_t arena_room_for(size_t nbytes);
 /* Give back to the system what no block in use needs, but leave about `keep` bytes. Return the
  * bytes that blocks had and that went. */
 size_t arena_trim(Arena *arena, size_t keep);

@@ -62,9 +62,10 @@ some_madvise(void *at, size_t n, int advice)
 #define realloc some_realloc
 #include "arena/arena.c"
 #include "arena/chunk.c"
-#include "arena/classes.c"
 #include "arena/pages.c"
+#include "arena/system.c"
 #include "arena/trimming.c"
+#include "arena/waiting.c"
 #undef malloc
 #undef calloc
 #undef realloc
