@@ -243,7 +243,13 @@ _FORMS = (
     "(*p, {key}=q)",
 )  # fmt: skip
 
+_SHORT_FORMS = ("()", "(p)", "(p, q)", "(p, {key}=q)", "({key}=p)", "(**p)")
 _GROWING = {"np.meshgrid", "np.ix_", "np.block", "np.ma.mr_"}  # by each argument more
+#: Methods of generators with which NumPy takes an `out` for an array without a look, and crashes.
+_CRASHING = {
+    f"rng.{name}"
+    for name in ("random", "standard_normal", "standard_exponential", "standard_gamma")
+}
 
 
 def _keywords(expression: str) -> tuple[str, ...]:
@@ -292,13 +298,14 @@ class Round:
         known = _keywords(expression)
         names = draw.choices(known or _KEYWORDS, k=2) if draw.random() < 0.7 else []
         names += draw.sample(_KEYWORDS, 2)
-        if expression.startswith("rng."):  # NumPy crashes by an `out` that is no array
+        if expression in _CRASHING:
             names = ["size" if name == "out" else name for name in names]
         if _leaves_items_out(expression):
             names = ["order" if name == "where" else name for name in names]
         if names[0] == names[1]:
             names[1] = "bad"
         forms = _FORMS[:5] if expression in _GROWING else _FORMS
+        forms = _SHORT_FORMS if expression in _CRASHING else forms
         form = draw.choice(forms).format(key=names[0], other=names[1])
         self.source = f"{expression}{form}"
         own = draw.choice([*ARRAYS] if draw.random() < 0.8 else [*_SUBCLASSES])
