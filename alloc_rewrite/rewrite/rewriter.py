@@ -6,7 +6,6 @@ one for each code object. It must not know what sites do, nor how they are calle
 
 from __future__ import annotations
 
-import logging
 import weakref
 from types import CellType, CodeType, FunctionType
 from typing import Any, NamedTuple, Protocol
@@ -14,11 +13,10 @@ from typing import Any, NamedTuple, Protocol
 from bytecode.instr import InstrLocation
 
 from ..errors import BufferFullError, NothingToDoError
+from ..logs import debug
 from .convention import Place, Style, finishers_by_name, site_names
 from .gates import Gates, filled
 from .pipeline import failure, form_of, with_sites
-
-logger = logging.getLogger("alloc_rewrite")
 
 
 class Where(NamedTuple):
@@ -160,7 +158,7 @@ class Rewritten(Owner):
         except Exception as error:  # the empty gates do the same, a little slower
             if self._is_foreign(error):
                 raise
-            logger.debug("could not shorten %s: %s", code.co_qualname, error)
+            debug("could not shorten %s: %s", code.co_qualname, error)
 
 
 _by_gates: weakref.WeakValueDictionary[int, Rewritten] = weakref.WeakValueDictionary()

@@ -20,6 +20,7 @@ NAMES = [str(file.relative_to(ROOT)) for file in FILES]
 #: much higher.
 MAY_IMPORT = {
     "errors": set(),
+    "logs": set(),
     "interpreter": set(),
     "sizes": set(),
     "numpy_facts": set(),
@@ -30,12 +31,12 @@ MAY_IMPORT = {
     "pycore.blocks": {"pycore.pages", "sizes"},
     "pycore.arena": {"pycore.blocks", "sizes", "errors"},
     "pycore.equivalents": {"pycore.layout", "pycore.pages", "numpy_facts"},
-    "cores": {"pycore.arena", "numpy_facts", "sizes", "interpreter", "_native"},
+    "cores": {"numpy_names", "pycore.arena", "numpy_facts", "sizes", "interpreter", "_native"},
     "threads": {"cores"},
     "buffer": {"cores", "sizes"},
     "callables": set(),
-    "registry": {"callables", "pycore.equivalents"},
-    "rewrite": {"errors", "interpreter"},
+    "registry": {"numpy_names", "callables", "pycore.equivalents"},
+    "rewrite": {"errors", "logs", "interpreter"},
     "callees": {"callables", "rewrite", "registry", "numpy_facts"},
     "sites": {"errors", "interpreter"},
     "pycore": {
@@ -65,10 +66,12 @@ MAY_IMPORT = {
         "sizes",
         "errors",
     },
-    "core_sites": {"pycore", "native", "callees", "rewrite", "buffer", "cores"},
+    "core_sites": {"numpy_names", "pycore", "native", "callees", "rewrite", "buffer", "cores"},
     "bump": {"cores", "core_sites", "rewrite", "callees", "buffer", "errors"},
     "profile": {
         "callables",
+        "logs",
+        "numpy_names",
         "bump",
         "core_sites",
         "pycore",
@@ -83,6 +86,7 @@ MAY_IMPORT = {
         "cores",
     },
     "explain": {
+        "numpy_names",
         "bump",
         "core_sites",
         "sites",
