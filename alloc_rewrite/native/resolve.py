@@ -31,6 +31,7 @@ from ..registry import find_registered
 from ..rewrite import KEPT, Where, located
 from ..sites.equivalent import Equivalents
 from ..sites.exceptions import EXPECTED, from_signal_handler
+from .unwrapped import UNWRAPPED
 
 if TYPE_CHECKING:
     from .sites import NativeSites
@@ -61,6 +62,14 @@ NATIVES: dict[Any, tuple[str, Any]] = {
     np.where: ("where", None),
     np.concatenate: ("concatenate", None),
     np.stack: ("stack", None),
+    np.trace: ("trace", np.add),
+    ndarray.trace: ("trace", np.add),
+    np.var: ("var", np.add),
+    ndarray.var: ("var", np.add),
+    np.std: ("std", np.add),
+    ndarray.std: ("std", np.add),
+    np.linalg.norm: ("norm", np.add),
+    **UNWRAPPED,
 }  # fmt: skip
 
 
