@@ -69,6 +69,20 @@ NATIVES: dict[Any, tuple[str, Any]] = {
     np.std: ("std", np.add),
     ndarray.std: ("std", np.add),
     np.linalg.norm: ("norm", np.add),
+    np.cumsum: ("cumsum", np.add),
+    ndarray.cumsum: ("cumsum", np.add),
+    np.cumprod: ("cumprod", np.multiply),
+    ndarray.cumprod: ("cumprod", np.multiply),
+    np.diff: ("diff", np.subtract),
+    np.outer: ("outer", np.multiply),
+    np.cross: ("cross", np.multiply),
+    np.dot: ("dot", None),
+    ndarray.dot: ("dot", None),
+    **{
+        getattr(np, name): (name, None)
+        for name in ("roll", "tile", "triu", "tril", "block", "quantile", "percentile")
+    },
+    np.median: ("median", np.add),
     **UNWRAPPED,
 }  # fmt: skip
 

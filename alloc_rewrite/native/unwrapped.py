@@ -11,7 +11,9 @@ from typing import Any
 import numpy as np
 from numpy import linalg
 from numpy._core import multiarray
-from numpy.linalg import _linalg, _umath_linalg
+from numpy.linalg import _linalg
+
+from ..numpy_facts import linalg_ufuncs
 
 ndarray = np.ndarray
 
@@ -21,20 +23,37 @@ def _compiled(function: Any, kinds: str, *names: str) -> tuple[str, Any]:
     return "unwrapped", (function, kinds, names)
 
 
-def _gufunc(*names: str, form: str | None = None) -> tuple[str, Any]:
-    """Call one of these ufuncs of `numpy.linalg`: see `csrc/calls/gufuncs.c`."""
-    ufuncs = tuple(getattr(_umath_linalg, name) for name in names)
-    return "gufunc", (ufuncs, None if form is None else getattr(_linalg, form))
+def _way(*names: str, form: str | None = None, **keywords: Any) -> tuple[Any, ...]:
+    """Call these ufuncs of `numpy.linalg` for these keyword arguments: see `gufuncs.c` there."""
+    ufuncs = tuple(ufunc for name in names for ufunc in linalg_ufuncs(name))
+    kind = None if form is None else getattr(_linalg, form)
+    return tuple(keywords), tuple(keywords.values()), ufuncs, kind
+
+
+def _gufunc(*ways: tuple[Any, ...]) -> tuple[str, Any]:
+    return "gufunc", ways
 
 
 UNWRAPPED: dict[Any, tuple[str, Any]] = {
-    linalg.inv: _gufunc("inv"),
-    linalg.solve: _gufunc("solve1", "solve"),
-    linalg.det: _gufunc("det"),
-    linalg.slogdet: _gufunc("slogdet", form="SlogdetResult"),
-    linalg.cholesky: _gufunc("cholesky_lo"),
-    linalg.eigh: _gufunc("eigh_lo", form="EighResult"),
-    linalg.eigvalsh: _gufunc("eigvalsh_lo"),
+    linalg.inv: _gufunc(_way("inv")),
+    linalg.solve: _gufunc(_way("solve1", "solve")),
+    linalg.det: _gufunc(_way("det")),
+    linalg.slogdet: _gufunc(_way("slogdet", form="SlogdetResult")),
+    linalg.cholesky: _gufunc(_way("cholesky_lo"), _way("cholesky_up", upper=True)),
+    linalg.eigh: _gufunc(
+        _way("eigh_lo", form="EighResult"),
+        _way("eigh_lo", form="EighResult", UPLO="L"),
+        _way("eigh_up", form="EighResult", UPLO="U"),
+    ),
+    linalg.eigvalsh: _gufunc(
+        _way("eigvalsh_lo"), _way("eigvalsh_lo", UPLO="L"), _way("eigvalsh_up", UPLO="U")
+    ),
+    linalg.svd: _gufunc(
+        _way("svd*_f", form="SVDResult"),
+        _way("svd*_f", form="SVDResult", full_matrices=True),
+        _way("svd*_s", form="SVDResult", full_matrices=False),
+        _way("svd*", compute_uv=False),
+    ),
     np.argmax: _compiled(ndarray.argmax, "a:i", "axis"),
     np.argmin: _compiled(ndarray.argmin, "a:i", "axis"),
     np.argsort: _compiled(ndarray.argsort, "a:i", "axis"),

@@ -1,8 +1,9 @@
 /* Functions of numpy.linalg that are one call of a generalised ufunc, by the loop of that ufunc.
  *
- * `more` is (ufuncs, form): the ufunc whose operands have as many axes as the arguments is taken,
- * and its results go into a named tuple of type `form`, or are the result if that is None. Singles
- * are computed as doubles, as numpy.linalg does.
+ * `more` has the ways to call it: (names, values, ufuncs, form) for certain keyword arguments. The
+ * ufunc whose operands have as many axes as the arguments is taken; of two, the first is for
+ * matrices with fewer rows than columns. Its results go into a named tuple of type `form`, or are
+ * the result if that is None. Singles are computed as doubles, as numpy.linalg does.
  */
 #include "calls/native.h"
 
@@ -39,10 +40,40 @@ gufunc_axis(const PyUFuncObject *ufunc, int operand, int axis)
     return ufunc->core_dim_ixs[ufunc->core_offsets[operand] + axis];
 }
 
-/* The ufunc for arguments with so many axes, or NULL. */
-static PyUFuncObject *
-gufunc_chosen(PyObject *ufuncs, PyObject *const *args, Py_ssize_t n)
+/* Whether an argument given by name is the one of a way. */
+static int
+gufunc_is(PyObject *wanted, PyObject *given)
 {
+    return wanted == given || (PyUnicode_CheckExact(wanted) && PyUnicode_CheckExact(given) &&
+                               PyUnicode_Compare(wanted, given) == 0);
+}
+
+/* The way for these keyword arguments, or NULL. */
+static PyObject *
+gufunc_way(PyObject *ways, PyObject *const *values, PyObject *names)
+{
+    Py_ssize_t given = names == NULL ? 0 : PyTuple_GET_SIZE(names);
+    for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(ways); i++) {
+        PyObject *way = PyTuple_GET_ITEM(ways, i);
+        PyObject *wanted = PyTuple_GET_ITEM(way, 0);
+        int fits = PyTuple_GET_SIZE(wanted) == given;
+        for (Py_ssize_t k = 0; fits && k < given; k++) {
+            fits = gufunc_is(PyTuple_GET_ITEM(wanted, k), PyTuple_GET_ITEM(names, k)) &&
+                   gufunc_is(PyTuple_GET_ITEM(PyTuple_GET_ITEM(way, 1), k), values[k]);
+        }
+        if (fits) {
+            return way;
+        }
+    }
+    return NULL;
+}
+
+/* The ufunc of a way for arguments with so many axes, or NULL. */
+static PyUFuncObject *
+gufunc_chosen(PyObject *way, PyObject *const *args, Py_ssize_t n)
+{
+    PyObject *ufuncs = PyTuple_GET_ITEM(way, 2);
+    PyUFuncObject *chosen = NULL;
     for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(ufuncs); i++) {
         PyUFuncObject *ufunc = (PyUFuncObject *)PyTuple_GET_ITEM(ufuncs, i);
         int fits = ufunc->nin == n && ufunc->nargs <= MAX_OPERANDS &&
@@ -52,10 +83,14 @@ gufunc_chosen(PyObject *ufuncs, PyObject *const *args, Py_ssize_t n)
                    PyArray_NDIM((PyArrayObject *)args[k]) == gufunc_axes(ufunc, k);
         }
         if (fits) {
-            return ufunc;
+            chosen = ufunc;
+            if (PyArray_DIM((PyArrayObject *)args[0], 0) <
+                PyArray_DIM((PyArrayObject *)args[0], 1)) {
+                break;
+            }
         }
     }
-    return NULL;
+    return chosen;
 }
 
 /* Take the lengths of the arguments' axes; 0 if they don't agree, or there is nothing to do. */
@@ -77,6 +112,12 @@ gufunc_measure(Gufunc *call, PyObject *const *args)
                 return 0;
             }
             *length = own;
+        }
+    }
+    for (int i = 0; i < ufunc->core_num_dim_ix; i++) {
+        if (call->lengths[1 + i] == 0) { /* of results: as many as the shorter side has */
+            const npy_intp *dims = PyArray_DIMS((PyArrayObject *)args[0]);
+            call->lengths[1 + i] = dims[dims[0] > dims[1]];
         }
     }
     return 1;
@@ -199,7 +240,8 @@ static void
 gufunc_widen(PyArrayObject *array, double *to, int parts)
 {
     int nd = PyArray_NDIM(array);
-    npy_intp rows = nd == 2 ? PyArray_DIM(array, 0) : 1, by = nd == 2 ? PyArray_STRIDE(array, 0) : 0;
+    npy_intp rows = nd == 2 ? PyArray_DIM(array, 0) : 1;
+    npy_intp by = nd == 2 ? PyArray_STRIDE(array, 0) : 0;
     for (npy_intp i = 0; i < rows; i++) {
         const char *from = PyArray_BYTES(array) + i * by;
         for (npy_intp k = 0; k < PyArray_DIM(array, nd - 1); k++) {
@@ -304,8 +346,8 @@ static PyObject *
 gufunc_run(Native *self, PyObject *const *args, Py_ssize_t n, PyObject *names)
 {
     Gufunc call;
-    PyObject *result = NULL, *more = self->more;
-    if (names != NULL || (call.ufunc = gufunc_chosen(PyTuple_GET_ITEM(more, 0), args, n)) == NULL ||
+    PyObject *result = NULL, *way = gufunc_way(self->more, args + n, names);
+    if (way == NULL || (call.ufunc = gufunc_chosen(way, args, n)) == NULL ||
         !gufunc_measure(&call, args) || !gufunc_find_loop(&call, args)) {
         return NULL;
     }
@@ -317,13 +359,13 @@ gufunc_run(Native *self, PyObject *const *args, Py_ssize_t n, PyObject *names)
         call.data[k] = PyArray_BYTES(array);
         gufunc_add_strides(&call, PyArray_NDIM(array), PyArray_STRIDES(array));
     }
-    Py_INCREF(more); /* the site may be emptied while other threads run */
+    Py_INCREF(way); /* the site may be emptied while other threads run */
     if (gufunc_make_results(self, &call) &&
         (call.singles ? gufunc_compute_singles(&call, args)
                       : gufunc_compute(&call, call.data, call.strides))) {
-        result = gufunc_deliver(&call, PyTuple_GET_ITEM(more, 1));
+        result = gufunc_deliver(&call, PyTuple_GET_ITEM(way, 3));
     }
-    Py_DECREF(more);
+    Py_DECREF(way);
     for (int k = (int)n; k < call.ufunc->nargs; k++) {
         Py_XDECREF(call.descr[k]);
         Py_XDECREF(call.out[k]);

@@ -47,6 +47,9 @@ extern const NativeRow join_rows[];
 extern const NativeRow gufunc_rows[];
 extern const NativeRow unwrapped_rows[];
 extern const NativeRow moment_rows[];
+extern const NativeRow vector_rows[];
+extern const NativeRow move_rows[];
+extern const NativeRow order_rows[];
 
 PyObject *native_make(PyTypeObject *type, Site *site, const char *name, PyObject *callee,
                       PyObject *more);

@@ -49,6 +49,21 @@ LINEAR = {
     "solve a matrix": lambda a, b: np.linalg.solve(a, a[:, ::2]),
     "norm": lambda a, b: (np.linalg.norm(a), np.linalg.norm(b)),
     "trace": lambda a, b: (np.trace(a), a.trace(), a[:, :2].trace(), a[1:].T.trace()),
+    "svd": lambda a, b: (np.linalg.svd(a), np.linalg.svd(a, compute_uv=False)),
+    "svd of wide and tall": lambda a, b: (np.linalg.svd(a[1:]), np.linalg.svd(a[:, 1:])),
+    "thin svd": lambda a, b: (
+        np.linalg.svd(a[1:], full_matrices=False),
+        np.linalg.svd(a[:, 1:], full_matrices=False),
+        np.linalg.svd(a[1:], False),
+        np.linalg.svd(a[:, 1:], compute_uv=False, full_matrices=True),
+        np.linalg.svd(a[:, 1:], compute_uv=False),
+    ),
+    "upper": lambda a, b: (
+        np.linalg.cholesky(a, upper=True),
+        np.linalg.eigh(a, UPLO="L"),
+        np.linalg.eigvalsh(a, UPLO="U"),
+        np.linalg.eigh(a, "u"),
+    ),
     "keywords": lambda a, b: (
         np.linalg.eigh(a, UPLO="U"),
         np.linalg.eigvalsh(a, "U"),
@@ -259,3 +274,137 @@ def test_a_replaced_function(same):
             same.each(case, [(lambda: np.eye(2),)])
     finally:
         np.linalg.inv = kept
+
+
+VECTORS = {
+    "dot": lambda x, y: (np.dot(x, y), x.dot(y), np.dot(x, x), np.dot(a=x, b=y)),
+    "outer": lambda x, y: (np.outer(x, y), np.outer(y, x[:2])),
+    "diff": lambda x, y: (np.diff(x), np.diff(x, axis=0), np.diff(x, axis=-1), np.diff(x, 2)),
+    "diff, more": lambda x, y: (np.diff(x, prepend=0), np.diff(x, n=1), np.diff(x, 1, 0)),
+    "cumsum": lambda x, y: (np.cumsum(x), x.cumsum(), np.cumsum(x, 0), x.cumsum(axis=-1)),
+    "cumsum, more": lambda x, y: (np.cumsum(x, dtype="f8"), x.cumsum(0, float), x.cumsum(None)),
+    "cumprod": lambda x, y: (np.cumprod(x), x.cumprod(), np.cumprod(x, axis=0)),
+    "roll": lambda x, y: (np.roll(x, 1), np.roll(x, -2, 0), np.roll(x, 99, axis=-1)),
+    "roll, more": lambda x, y: (np.roll(x, (1, 2)), np.roll(x, 1.0), np.roll(x, 0)),
+    "tile": lambda x, y: (np.tile(x, 3), np.tile(x, (2,)), np.tile(x, 1), np.tile(x, 0)),
+    "tile, more": lambda x, y: (np.tile(x, (2, 3)), np.tile(x, [2]), np.tile(x, (2, 1, 2))),
+    "median": lambda x, y: (np.median(x), np.median(y), np.median(x, keepdims=True)),
+    "median along": lambda x, y: (np.median(x, 0), np.median(x, axis=-1)),
+    "percentile": lambda x, y: (np.percentile(x, 50), np.percentile(x, [0, 12.5, 100])),
+    "percentile, q": lambda x, y: (np.percentile(x, q=99.9), np.percentile(x, (25, 75))),
+    "percentile along": lambda x, y: (np.percentile(x, 30, 0), np.percentile(x, [10, 90], axis=0)),
+    "quantile": lambda x, y: (np.quantile(x, 0.3), np.quantile(x, [0.25, 1]), np.quantile(x, 1)),
+    "quantile, more": lambda x, y: (
+        np.quantile(x, np.array([0.5])),
+        np.quantile(x, 0.5, method="nearest"),
+        np.quantile(x, 0.7, axis=-1),
+        np.quantile(x, [0, 1]),
+    ),
+    "quantile out of range": lambda x, y: np.quantile(x, 1.5),
+    "percentile of nan": lambda x, y: np.percentile(x, np.nan),
+    "no axis": lambda x, y: np.median(x, 7),
+    "no axis to roll along": lambda x, y: np.roll(x, 1, 7),
+    "no axis to add along": lambda x, y: x.cumsum(7),
+    "no axis of differences": lambda x, y: np.diff(x, axis=7),
+}
+
+
+@pytest.mark.parametrize("name", VECTORS)
+def test_vectors(same, name):
+    rows = [
+        (lambda n=n, d=d, s=s: _vector(n, d, s), lambda n=n, d=d: _vector(n, d))
+        for n, (d, s) in itertools.product(
+            (0, 1, 2, 3, 8, 33), zip(DTYPES, itertools.cycle((1, 2, -1)))
+        )
+    ]
+    same.each(VECTORS[name], rows)
+
+
+@pytest.mark.parametrize("name", VECTORS)
+def test_matrices(same, name):
+    shapes = [(3, 4), (4, 1), (1, 4), (2, 2), (2, 3, 4), (0, 3), (9, 40)]
+    rows = [
+        (lambda s=s, d=d, o=o: LAYOUTS[o](random(s, d, 6)) if len(s) == 2 else random(s, d, 6),) * 2
+        for (s, d), o in zip(itertools.product(shapes, DTYPES), itertools.cycle(LAYOUTS))
+    ]
+    rows += [
+        (lambda: random((3, 4)), lambda: random((4, 2))),
+        (lambda: random((3, 4)), lambda: random(4)),
+    ]
+    rows += [
+        (lambda: random(3), lambda: random((3, 4))),
+        (lambda: random((3, 4)).T, lambda: random(3)),
+    ]
+    same.each(VECTORS[name], rows)
+
+
+@pytest.mark.parametrize("name", ["triu", "tril"])
+def test_triangles(same, name):
+    function = getattr(np, name)
+
+    def case(x, k):
+        return function(x), function(x, k), function(x, k=-k)
+
+    shapes = [(3, 4), (4, 3), (1, 4), (2, 3, 4), (5,), (0, 3), (12, 12)]
+    rows = [
+        (lambda s=s, d=d: random(s, d, 6), k)
+        for s, d, k in itertools.product(shapes, ["f8", "c8", "?", "O", ">i2"], [1, -2, 50])
+    ]
+    same.each(case, [*rows, (lambda: random((3, 4)).T, 1), (lambda: random((3, 4)), 1.5)])
+
+
+def test_cross_products(same):
+    def case(x, y):
+        return np.cross(x, y), np.cross(y, x), np.cross(x, y, axis=0)
+
+    shapes = [(3,), (3, 3), (5, 3), (2, 4, 3), (1, 3)]
+    rows = [
+        (lambda s=s, d=d: random(s, d, 6), lambda s=s, d=d: random(s, d, 7))
+        for s, d in itertools.product(shapes, DTYPES)
+    ]
+    same.each(case, [(lambda: random(3), lambda: random((5, 3))), *rows])
+
+
+def test_cross_products_of_what_has_none(same):
+    same.each(lambda x, y: np.cross(x, y), [(lambda: np.ones(4), lambda: np.ones(4))])
+
+
+BLOCKS = [
+    "np.block([[a, a], [b, b]]), np.block([[a], [b]]), np.block([[m, m2]]), np.block([a, b])",
+    "np.block([[a, f], [b, a]]), np.block([[fo, fo], [fo, fo]]), np.block([[a, fo]]), np.block(a)",
+    "np.block([[a, row], [b, row]])",
+    "np.block([[a, b], [a]])",
+    "np.block([[a], [m[:, :3]]])",
+    "np.block([[]])",
+    "np.block([])",
+    "np.block([[a, 1.0 * a], [2 * b, b]]), np.block([[q, q]]), np.block([[obj, obj]])",
+    "np.block([[large, large], [large, large]]), np.block(((a, b), (a, b)))",
+]
+
+
+@pytest.mark.parametrize("source", BLOCKS)
+def test_blocks(same, source):
+    same.text(source)
+
+
+@pytest.mark.parametrize("state", STATES)
+@pytest.mark.parametrize(
+    "name", ["dot", "outer", "diff", "cumsum", "cumprod", "median", "percentile", "quantile"]
+)
+def test_vectors_of_special_values(same, name, state):
+    def case(x, y):
+        with np.errstate(all=state):
+            return VECTORS[name](x, y)
+
+    def picked(dtype, at, step):
+        """Return special values; NaNs alike, as where NumPy finds two it may take either."""
+        x = special(dtype)[:, at].T.ravel()[::step].copy()
+        x[np.isnan(x)] = x[np.isnan(x)][:1]
+        return x
+
+    picks = ([9, 9], [8, 8, 9], [5, 5], [6, 6], [7, 7], [0, 0], [1, 8], [9, 1], [0, 1, 2])
+    rows = [
+        (lambda d=d, at=at, step=step: picked(d, at, step),) * 2
+        for d, at, step in itertools.product((np.float64, np.float32), picks, (1, 2))
+    ]
+    same.each(case, rows)
