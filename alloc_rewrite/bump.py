@@ -45,8 +45,16 @@ def bump(
     *,
     include: Iterable[Any] = ...,
     exclude: Iterable[Any] = ...,
+    always: bool = ...,
 ) -> Callable[[F], F]: ...
-def bump(target: Any = None, /, *, include: Iterable[Any] = (), exclude: Iterable[Any] = ()) -> Any:
+def bump(
+    target: Any = None,
+    /,
+    *,
+    include: Iterable[Any] = (),
+    exclude: Iterable[Any] = (),
+    always: bool = False,
+) -> Any:
     """Make a function take its arrays from a buffer instead of the heap.
 
     Parameters
@@ -56,7 +64,11 @@ def bump(target: Any = None, /, *, include: Iterable[Any] = (), exclude: Iterabl
         buffer that all such functions share; or the function itself (``@bump``), likewise.
     include, exclude : iterable of str, module or function
         Modules or packages (or their names) and functions that are entered although the deny
-        list names them, and those that are not entered. `exclude` wins.
+        list names them, and those that are not entered. `exclude` wins. What `include` names is
+        rewritten when it is first called, as the user's own code is.
+    always : bool
+        Whether each call does all that `run` does, for memory that is bounded and known rather
+        than for time: all code is rewritten when it is first called, and nothing is switched off.
 
     Returns
     -------
@@ -108,11 +120,11 @@ def bump(target: Any = None, /, *, include: Iterable[Any] = (), exclude: Iterabl
     """
     policy = Policy(include, exclude)
     if isinstance(target, Buffer) or target is None:
-        return functools.partial(_bump_any, _sites(target or default_buffer(), policy))
+        return functools.partial(_bump_any, _sites(target or default_buffer(), policy, always))
     if callable(target) or isinstance(target, _DESCRIPTORS):
-        return _bump_any(_sites(default_buffer(), policy), target)
+        return _bump_any(_sites(default_buffer(), policy, always), target)
     if hasattr(target, "__index__"):
-        return functools.partial(_bump_any, _sites(Buffer(target), policy))
+        return functools.partial(_bump_any, _sites(Buffer(target), policy, always))
     raise TypeError(f"bump: {target!r} is not a Buffer, a number of bytes or a function")
 
 
@@ -152,7 +164,7 @@ def run(f: Callable[..., Any], buf: Buffer, /, *args: Any, **kwargs: Any) -> Any
     if switched_off():
         return f(*args, **kwargs)
     # Every array counts here, however small: no site is switched off.
-    return _bump_any(_sites(buf, Policy(), frugal=False), f)(*args, **kwargs)
+    return _bump_any(_sites(buf, Policy(), always=True), f)(*args, **kwargs)
 
 
 def default_buffer() -> Buffer:
@@ -182,12 +194,12 @@ def bumped(function: Any) -> Bumped | None:
     return Bumped(original, cast(ArenaSites, rewritten.made_by), gates)
 
 
-def _sites(buffer: Buffer, policy: Policy, *, frugal: bool = True) -> ArenaSites:
+def _sites(buffer: Buffer, policy: Policy, always: bool) -> ArenaSites:
     """Return the sites of a buffer: one set for each policy, so code is rewritten once."""
-    key = (policy, frugal)
+    key = (policy, always)
     sites: ArenaSites | None = buffer.companions.get(key)
     if sites is None:
-        sites = buffer.companions.setdefault(key, arena_sites(buffer, policy, frugal))
+        sites = buffer.companions.setdefault(key, arena_sites(buffer, policy, not always))
     assert sites is not None
     return sites
 
@@ -283,6 +295,7 @@ def _rewritten(sites: ArenaSites, function: FunctionType) -> FunctionType:
     reason = refusal_of_names(function) or _WRAPPERS.get(function.__code__, "")
     rewritten = None if reason else sites.rewriter.rewritten(function.__code__)
     if rewritten is not None:
+        sites.callees.owns(function)
         new = rewritten.instance(function)
         rewritten.follow(new)
         functools.update_wrapper(new, function)
