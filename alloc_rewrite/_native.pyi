@@ -105,6 +105,7 @@ def configure(
     raise_full: Callable[..., Any],
     remake: Callable[..., Any],
     plan_program: Callable[..., Any],
+    plan_number: Callable[..., Any],
     error_modes: Callable[..., Any],
     error_state: Any,
     warnings: dict[str, Any],

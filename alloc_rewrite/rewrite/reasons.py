@@ -96,7 +96,6 @@ _WORDS = {
     "STORE_ATTR": "assignment to an attribute",
     "STORE_GLOBAL": "assignment to a global variable",
     "STORE_DEREF": "assignment to a variable shared with an inner function",
-    "UNPACK_SEQUENCE": "tuple unpacking",
     "UNPACK_EX": "tuple unpacking",
     "CALL_FUNCTION_EX": "a call with `*args` or `**kwargs`",
     "CALL_INTRINSIC_1": "an internal instruction of the interpreter",

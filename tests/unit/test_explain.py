@@ -165,7 +165,7 @@ def test_reasons_in_words():
             pass
 
     def unpacked(a):
-        b, c = a * 2 + 1
+        b, *c = a * 2 + 1
         return b, c
 
     def yielded(a):
