@@ -16,6 +16,7 @@ from numpy._core import umath
 from ..cores import native
 from ..numpy_facts import ABSOLUTE, UFUNCS, numpy_version, power_ufunc
 from ..rewrite import Node, Program, Vocabulary
+from .declining import reason_of
 from .harmless import HARMLESS_NAMES, is_harmless
 from .loops import OWN, Loop, is_plain, plan_loop
 from .resolve import NATIVES, REDUCTIONS
@@ -80,10 +81,17 @@ class StoreStep(NamedTuple):
 Step = LoopStep | WhereStep | ReduceStep | StoreStep
 
 
-def plan_program(program: Program, kinds: list[Any]) -> list[Step | None] | int:
-    """Return what each computing node takes; or the node that is left to the original code.
+class Refusal(NamedTuple):
+    """What is left to the original code: the node, or -1 if it isn't a single one; and why."""
 
-    That is -1 if it isn't a single one. `kinds` has, for each node whose value is there before
+    node: int
+    reason: str
+
+
+def plan_program(program: Program, kinds: list[Any]) -> list[Step | None] | Refusal:
+    """Return what each computing node takes; or why the original code has to run.
+
+    `kinds` has, for each node whose value is there before
     anything is computed with arrays, the dtype of an array or NumPy scalar, the type of any other
     value, the callable or class itself, or True if nothing needs to know; for all others None. The
     entries of those that compute are filled in.
@@ -94,20 +102,23 @@ def plan_program(program: Program, kinds: list[Any]) -> list[Step | None] | int:
         if node.kind == "index" or (node.kind == "attribute" and node.detail == "T"):
             kinds[i] = kinds[node.operands[0]] if kinds[i] is None else kinds[i]
         elif node.kind == "guard":
-            if not is_harmless(kinds[node.operands[0]], called=node.detail == "called"):
-                return -1
+            called = node.detail == "called"
+            if not is_harmless(kinds[node.operands[0]], called=called):
+                doing = "calling" if called else "using"
+                name = program.named(node.operands[0])
+                return Refusal(-1, f"{doing} `{name}` after the region may run any Python code")
         elif node.kind == "store":
             step = StoreStep() if isinstance(kinds[node.operands[0]], np.dtype) else None
             if step is None:
-                return i
+                return Refusal(i, reason_of(program, i, kinds))
         elif node.kind in _PLANS and kinds[i] is None:
             planned = _PLANS[node.kind](program, node, [kinds[k] for k in node.operands])
             if planned is None:
-                return i
+                return Refusal(i, reason_of(program, i, kinds))
             step, kinds[i] = planned
         steps.append(step)
     if not any(isinstance(step, LoopStep | WhereStep) for step in steps):
-        return -1  # nothing is left to do for a region
+        return Refusal(-1, "it computes with numbers only")
     return steps
 
 

@@ -12,6 +12,7 @@ from bytecode import Instr, Label
 from bytecode.instr import TryBegin, TryEnd
 
 from .calls import callee_name
+from .expressions import text_at
 from .ir import IR
 from .opcodes import is_truth_test, keyword_names
 from .program import COMPUTING, INDEX
@@ -37,7 +38,10 @@ def broken_off(scan: Scan, start: int | None) -> Break:
     reason = scan.reason
     if not reason and at < len(ir.items) and ir.stacks[at] is not None:
         reason = _of_item(ir, at)
-    if "{}" in reason:
+    if at in scan.cuts:
+        text = text_at(ir, at)
+        reason = f"`{text}`: {reason}" if text else reason
+    elif "{}" in reason:
         reason = reason.format(_callee(ir, at) or "a computed function")
     computes = any(node.kind in COMPUTING or node.kind == INDEX for node in scan.nodes)
     return Break(at, scan.line or _line(ir.items, at), reason, start, computes)

@@ -67,6 +67,7 @@ class Scan:
     vocabulary: Vocabulary
     flow: Locals
     start: int
+    cuts: Mapping[int, str] = field(default_factory=dict)  # items left out of regions, and why
     nodes: list[Node] = field(default_factory=list)
     made_at: list[int] = field(default_factory=list)  # the items where nodes came up
     loads: list[Instr | int] = field(default_factory=list)  # of the leaves; depths on entry
@@ -92,6 +93,9 @@ class Scan:
                 break
             step = steps.get(item.name)
             if step is None:
+                break
+            if self.at in self.cuts:
+                self.refuse(self.cuts[self.at])
                 break
             if len(self.nodes) > MOST_NODES or len(self.loads) > MOST_LEAVES:
                 self.refuse("the region has reached its maximum length")

@@ -32,6 +32,7 @@ typing_release(Typing *typing)
         inference_clear(&typing->typed[i]);
         Py_CLEAR(typing->results[i]);
     }
+    Py_CLEAR(typing->reason);
     PyMem_Free(typing);
 }
 
@@ -270,8 +271,21 @@ inference_kinds(Typing *typing, const Program *program, const Values *values,
     return kinds;
 }
 
-/* Ask what each node takes, and take it over; -1 with an exception. The answer is a list, or the
- * number of the node that can't be done, or -1. */
+/* Take over why nothing can be done (`Refusal`); 0 with an exception. */
+static int
+inference_read_refusal(Typing *typing, PyObject *refusal)
+{
+    PyObject *node, *reason;
+    Field fields[] = {{"node", &node, NULL}, {"reason", &reason, NULL}, {NULL, NULL, NULL}};
+    if (record_read(refusal, fields) < 0) {
+        return 0;
+    }
+    typing->fault = (int)PyLong_AsLong(node);
+    typing->reason = PyUnicode_Check(reason) ? Py_NewRef(reason) : NULL;
+    return !PyErr_Occurred();
+}
+
+/* Ask what each node takes, and take it over; -1 with an exception. */
 static int
 inference_fill(Typing *typing, const Program *program, Site *site, const Values *values,
                PyObject *kinds, const enum need *needs)
@@ -281,8 +295,12 @@ inference_fill(Typing *typing, const Program *program, Site *site, const Values 
     if (steps == NULL) {
         return -1;
     }
+    typing->fault = -1;
     typing->declined = !PyList_Check(steps) || PyList_GET_SIZE(steps) != program->n_nodes;
-    typing->fault = PyLong_Check(steps) ? (int)PyLong_AsLong(steps) : -1;
+    if (typing->declined && !inference_read_refusal(typing, steps)) {
+        Py_DECREF(steps);
+        return -1;
+    }
     for (int i = 0; i < program->n_nodes && !typing->declined; i++) {
         PyObject *step = PyList_GET_ITEM(steps, i);
         if (step != Py_None && !inference_read_step(typing, program, i, step, site)) {

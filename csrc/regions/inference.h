@@ -49,7 +49,8 @@ struct Plan;
 typedef struct {
     int references; /* one of the site, one of each run */
     int declined;
-    int fault;      /* the node that can't be done; or -1 */
+    int fault;        /* the node that can't be done; or -1 */
+    PyObject *reason; /* owned: why, in words; or NULL */
     size_t bytes;   /* that it takes */
     int n_nodes;
     int n_guards;

@@ -48,3 +48,18 @@ region_sizeof(PyObject *object, PyObject *Py_UNUSED(none))
     }
     return PyLong_FromSize_t(bytes);
 }
+
+PyObject *
+region_declined(const RegionSite *self)
+{
+    if (self->reason != NULL) {
+        return Py_NewRef(self->reason);
+    }
+    return self->declined == NULL ? Py_NewRef(Py_None) : PyUnicode_FromString(self->declined);
+}
+
+PyObject *
+region_get_declined(PyObject *object, void *Py_UNUSED(closure))
+{
+    return region_declined((RegionSite *)object);
+}
