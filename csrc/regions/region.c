@@ -115,7 +115,7 @@ region_known(RegionSite *self, PyObject *const *args, Values *values)
     if (!values_find(self->site.state, self->program, args, values)) {
         int is_computed = is_computing(self->program->nodes[values->fault].kind);
         region_decline(self,
-                       is_computed ? "no region computes this with such objects, or with these numbers"
+                       is_computed ? "no region computes this with such objects or numbers"
                                    : "a name, attribute or item in it is not plain",
                        values->fault, NULL);
         return NULL;
