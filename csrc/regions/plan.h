@@ -157,6 +157,7 @@ typedef struct Plan {
     int references;
     size_t bytes;         /* that it takes */
     const char *declined; /* why there is none for these shapes; or NULL */
+    int fault;            /* the node to blame for that; or -1 */
     int may_raise;        /* whether it is for reports that may raise; -1 if it serves no longer */
     enum overlap overlap;
     int reports_steps; /* whether flags are reported step by step, as nothing can be done again */

@@ -69,6 +69,18 @@ site_give_back(Site *site)
 }
 
 int
+site_split(Site *site, int node, PyObject *reason)
+{
+    if (node < 0 || site->owner == NULL) {
+        return site_give_back(site);
+    }
+    PyObject *done =
+        PyObject_CallMethod(site->owner, "split", "niO", site->number, node, reason);
+    Py_XDECREF(done);
+    return done == NULL ? -1 : 0;
+}
+
+int
 site_settle(Site *site)
 {
     if (site->owner == NULL) {
@@ -82,11 +94,7 @@ site_settle(Site *site)
 int
 site_missed(Site *site)
 {
-    site->misses++;
-    if (site->misses < MISSES || site->misses / 4 <= site->hits) {
-        return 0;
-    }
-    return site_give_back(site);
+    return site_is_idle(site) ? site_give_back(site) : 0;
 }
 
 int
