@@ -5,8 +5,9 @@ from .numpy_names import own_names
 with own_names():
     from .buffer import Buffer
     from .bump import bump, default_buffer, run
+    from .comparison import Checks, Comparison, FunctionGain, LineGain, check, compare
     from .cores import core
-    from .errors import BufferFullError, RewriteWarning
+    from .errors import BufferFullError, DifferenceError, DifferenceWarning, RewriteWarning
     from .explain import Explanation, explain
     from .profile import Profile, allocated, profile
     from .registry import register
@@ -15,11 +16,19 @@ with own_names():
 __all__ = [
     "Buffer",
     "BufferFullError",
+    "Checks",
+    "Comparison",
+    "DifferenceError",
+    "DifferenceWarning",
     "Explanation",
+    "FunctionGain",
+    "LineGain",
     "Profile",
     "RewriteWarning",
     "allocated",
     "bump",
+    "check",
+    "compare",
     "core",
     "default_buffer",
     "explain",

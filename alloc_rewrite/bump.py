@@ -108,11 +108,11 @@ def bump(target: Any = None, /, *, include: Iterable[Any] = (), exclude: Iterabl
     """
     policy = Policy(include, exclude)
     if isinstance(target, Buffer) or target is None:
-        return functools.partial(_bump_any, _sites(target or default_buffer(), policy))
+        return functools.partial(bumped_with, sites_for(target or default_buffer(), policy))
     if callable(target) or isinstance(target, _DESCRIPTORS):
-        return _bump_any(_sites(default_buffer(), policy), target)
+        return bumped_with(sites_for(default_buffer(), policy), target)
     if hasattr(target, "__index__"):
-        return functools.partial(_bump_any, _sites(Buffer(target), policy))
+        return functools.partial(bumped_with, sites_for(Buffer(target), policy))
     raise TypeError(f"bump: {target!r} is not a Buffer, a number of bytes or a function")
 
 
@@ -152,7 +152,7 @@ def run(f: Callable[..., Any], buf: Buffer, /, *args: Any, **kwargs: Any) -> Any
     if switched_off():
         return f(*args, **kwargs)
     # Every array counts here, however small: no site is switched off.
-    return _bump_any(_sites(buf, Policy(), frugal=False), f)(*args, **kwargs)
+    return bumped_with(sites_for(buf, Policy(), frugal=False), f)(*args, **kwargs)
 
 
 def default_buffer() -> Buffer:
@@ -182,7 +182,7 @@ def bumped(function: Any) -> Bumped | None:
     return Bumped(original, cast(ArenaSites, rewritten.made_by), gates)
 
 
-def _sites(buffer: Buffer, policy: Policy, *, frugal: bool = True) -> ArenaSites:
+def sites_for(buffer: Buffer, policy: Policy, *, frugal: bool = True) -> ArenaSites:
     """Return the sites of a buffer: one set for each policy, so code is rewritten once."""
     key = (policy, frugal)
     sites: ArenaSites | None = buffer.companions.get(key)
@@ -192,7 +192,7 @@ def _sites(buffer: Buffer, policy: Policy, *, frugal: bool = True) -> ArenaSites
     return sites
 
 
-def _bump_any(sites: ArenaSites, target: Any) -> Any:
+def bumped_with(sites: ArenaSites, target: Any) -> Any:
     """Bump what a decorator may find, and return the same kind of thing."""
     if switched_off():
         _check(target)
@@ -200,13 +200,13 @@ def _bump_any(sites: ArenaSites, target: Any) -> Any:
     if isinstance(target, FunctionType):
         return _bump_function(sites, target)
     if isinstance(target, staticmethod | classmethod):
-        return type(target)(_bump_any(sites, target.__func__))
+        return type(target)(bumped_with(sites, target.__func__))
     if isinstance(target, property):
         parts = (target.fget, target.fset, target.fdel)
-        made = [part and _bump_any(sites, part) for part in parts]
+        made = [part and bumped_with(sites, part) for part in parts]
         return type(target)(*made, target.__doc__)  # type: ignore[call-arg]
     if isinstance(target, MethodType):
-        return MethodType(_bump_any(sites, target.__func__), target.__self__)
+        return MethodType(bumped_with(sites, target.__func__), target.__self__)
     if isinstance(target, type):
         return _bump_class(sites, target)
     function = as_function(target)
@@ -303,14 +303,14 @@ def _bump_class(sites: ArenaSites, cls: type) -> type:
     kinds = (FunctionType, staticmethod, classmethod, property)
     for name, value in list(vars(cls).items()):
         if type(value) is functools.cached_property and isinstance(value.func, FunctionType):
-            cached = functools.cached_property(_bump_any(sites, value.func))
+            cached = functools.cached_property(bumped_with(sites, value.func))
             cached.__set_name__(cls, name)
             setattr(cls, name, cached)
         inner = getattr(value, "__func__", value)
         if not isinstance(value, kinds) or bumped(inner) is not None:
             continue
         try:
-            new = _bump_any(sites, value)
+            new = bumped_with(sites, value)
         except TypeError:  # a static or class method of something without bytecode
             continue
         setattr(cls, name, new)

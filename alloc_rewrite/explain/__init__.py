@@ -13,7 +13,7 @@ from typing import Any
 
 from ..bump import Bumped, as_function, bumped
 from ..callees import Policy, python_call, refusal_of_names
-from ..core_sites import style_of
+from ..core_sites import ArenaSites, style_of
 from ..cores import selected
 from ..rewrite import Rewritten, survey
 from ..sites.exceptions import from_signal_handler
@@ -115,28 +115,35 @@ def explain(f: Any, /, *, plans: bool = False) -> Explanation:
     (False, '', 'call of `t.tolist`')
     """
     function, known = _function_of(f)
+    return explained(function, None if known is None else known.sites, plans=plans)
+
+
+def explained(
+    function: FunctionType, sites: ArenaSites | None, *, plans: bool = False
+) -> Explanation:
+    """Explain a function as it is written; with the sites that it has, if it is bumped."""
     code = function.__code__
-    core = selected().name if known is None else known.sites.buffer.core
-    style = style_of(core) if known is None else known.sites.style
+    core = selected().name if sites is None else sites.buffer.core
+    style = style_of(core) if sites is None else sites.style
     rewritten: Rewritten | None = None
     reason = ""
-    if known is not None:
-        rewritten = known.sites.rewriter.rewritten(code)
-        reason = known.sites.rewriter.reason(code)
+    if sites is not None:
+        rewritten = sites.rewriter.rewritten(code)
+        reason = sites.rewriter.reason(code)
     found = survey(code, style, from_signal_handler)
-    policy = Policy() if known is None else known.sites.policy
+    policy = Policy() if sites is None else sites.policy
     parts = Parts(function, found, rewritten, policy, style, plans)
     return Explanation(
         function.__qualname__,
         code.co_filename,
         code.co_firstlineno,
         core,
-        known is not None,
+        sites is not None,
         refusal_of_names(function) or reason or found.reason,
         parts.regions(),
         parts.others(),
         parts.breaks(),
-        None if known is None else known.sites.buffer.heap_fallbacks,
+        None if sites is None else sites.buffer.heap_fallbacks,
     )
 
 

@@ -33,6 +33,7 @@ RAISED = (
     "ValueError",
     "RuntimeError",
     "BufferFullError",
+    "DifferenceError",
     "RewriteError",
     "NothingToDoError",
 )
