@@ -9,7 +9,7 @@ with own_names():
     from .cores import core
     from .errors import BufferFullError, DifferenceError, DifferenceWarning, RewriteWarning
     from .explain import Explanation, explain
-    from .profile import Profile, allocated, profile
+    from .profile import Profile, ProfileDiff, allocated, profile
     from .registry import register
     from .threads import get_num_threads, set_num_threads
 
@@ -24,6 +24,7 @@ __all__ = [
     "FunctionGain",
     "LineGain",
     "Profile",
+    "ProfileDiff",
     "RewriteWarning",
     "allocated",
     "bump",

@@ -20,6 +20,8 @@ from typing import Any
 from ..cores import core, switched_off
 from ..errors import DifferenceError
 from ..profile import Profile, profile
+from ..report import Report
+from ..report.document import Call, Document
 from ..rewrite import gates_of
 from .check import Checks, check
 from .gains import FunctionGain, LineGain, Measured
@@ -31,13 +33,15 @@ from .timing import in_turns
 __all__ = ["Checks", "Comparison", "FunctionGain", "LineGain", "check", "compare"]
 
 logger = logging.getLogger("alloc_rewrite")
-_TRACED_SECONDS = 0.5  # for the calls of which lines are timed
-_TRACED_CALLS = 25
+_TRACED_SECONDS = 1.0  # for the calls of which lines are timed, in groups
+_GROUPS, _GROUP_CALLS, _GROUP_SECONDS = 15, 100, 0.002
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Comparison:
-    """Plain and bumped calls of one function, side by side. ``print`` shows it as a table.
+class Comparison(Report):
+    """Plain and bumped calls of one function, side by side.
+
+    ``print`` shows it as tables, a notebook as a report.
 
     Attributes
     ----------
@@ -62,6 +66,8 @@ class Comparison:
         ``speedup``, ``share``, ``nbytes``, ``nbytes_bumped``, ``region`` (what one site carries
         out), ``reason`` (why it gained little) and ``advice`` (what to write instead). Seconds
         include what a line calls.
+    calls, calls_bumped : tuple of Call
+        Seconds by line and call, plain and bumped: see `Profile`.
     notes : tuple of str
         What limits the comparison, such as arguments that can't be copied.
     result : object
@@ -82,6 +88,8 @@ class Comparison:
     nbytes_bumped: int
     suggested_nbytes: int
     functions: tuple[FunctionGain, ...]
+    calls: tuple[Call, ...]
+    calls_bumped: tuple[Call, ...]
     notes: tuple[str, ...]
     result: Any
 
@@ -109,8 +117,13 @@ class Comparison:
     def __str__(self) -> str:
         return report(self)
 
-    def __repr__(self) -> str:
-        return f"<Comparison of {summary(self)}>"
+    def _title(self) -> str:
+        return summary(self)
+
+    def _document(self) -> Document:
+        from .document import document
+
+        return document(self)
 
 
 def compare(f: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Comparison:
@@ -171,7 +184,7 @@ def compare(f: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Comparison:
         logger.info("compare: memory")
         profiles = _profile(pair, PLAIN), _profile(pair, BUMPED)
         logger.info("compare: lines")
-        timers = _timed_lines(pair)
+        timers = _timed_lines(pair, times.plain)
     measured = Measured(timers, (times.plain, times.bumped), profiles, pair.sites)
     code = getattr(inspect.unwrap(f), "__code__", None)
     return Comparison(
@@ -189,6 +202,8 @@ def compare(f: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Comparison:
         profiles[BUMPED].nbytes,
         profiles[PLAIN].suggested_nbytes,
         measured.functions(),
+        measured.calls(PLAIN),
+        measured.calls(BUMPED),
         _notes(pair, timers[PLAIN]),
         result.result,
     )
@@ -207,17 +222,23 @@ def _nothing() -> None:
     pass
 
 
-def _timed_lines(pair: Pair) -> tuple[LineTimer, LineTimer]:
-    timers = LineTimer(), LineTimer()
+def _timed_lines(pair: Pair, seconds: float) -> tuple[LineTimer, LineTimer]:
+    """Time lines in several groups of calls; the fastest group is the least disturbed."""
+    calls = max(1, min(round(_GROUP_SECONDS / seconds), _GROUP_CALLS))
+    groups: tuple[list[LineTimer], list[LineTimer]] = ([], [])
     start = time.perf_counter()
-    for _ in range(_TRACED_CALLS):
+    while len(groups[PLAIN]) < _GROUPS:
         for form in (PLAIN, BUMPED):
-            target, args, kwargs, _ = pair.call(form)
-            with contextlib.suppress(Exception):
-                timers[form].run(functools.partial(target, *args, **kwargs))
+            timer = LineTimer()
+            for _ in range(calls):
+                target, args, kwargs, _ = pair.call(form)
+                with contextlib.suppress(Exception):
+                    timer.run(functools.partial(target, *args, **kwargs))
+            groups[form].append(timer)
         if time.perf_counter() - start > _TRACED_SECONDS:
             break
-    return timers
+    plain, bumped = (min(group, key=LineTimer.total) for group in groups)
+    return plain, bumped
 
 
 def _notes(pair: Pair, timer: LineTimer) -> tuple[str, ...]:

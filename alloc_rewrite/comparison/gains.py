@@ -10,11 +10,11 @@ import linecache
 from collections import Counter
 from dataclasses import dataclass
 from types import CellType, FunctionType
-from typing import Any
 
 from ..core_sites import ArenaSites
 from ..explain import Explanation, explained
 from ..profile import Profile
+from ..report.document import Call, call_tree
 from .advice import region_at, verdict
 from .lines import Key, LineTimer
 
@@ -72,7 +72,12 @@ class Measured:
         profiles: tuple[Profile, Profile],
         sites: ArenaSites | None,
     ) -> None:
-        self._seconds = tuple(map(_scaled, timers, seconds))
+        self._scales = tuple(map(_scale, timers, seconds))
+        self._timers = timers
+        self._seconds = tuple(
+            Counter({place: ns * scale for place, ns in timer.nanoseconds.items()})
+            for timer, scale in zip(timers, self._scales, strict=True)
+        )
         self._total = seconds[0]
         self._bytes = tuple(map(_bytes, profiles))
         self._functions = timers[0].functions
@@ -82,6 +87,14 @@ class Measured:
         """Return the functions, in the order of their time."""
         found = [self._function(key) for key in self._functions]
         return tuple(sorted(found, key=lambda one: -one.plain))
+
+    def calls(self, form: int) -> tuple[Call, ...]:
+        """Return the tree of calls of either form, in seconds."""
+        paths = {
+            tuple((key.name, key.filename, line) for key, line in path): ns * self._scales[form]
+            for path, ns in self._timers[form].paths.items()
+        }
+        return call_tree(paths)
 
     def _function(self, key: Key) -> FunctionGain:
         about = self._explained(key)
@@ -129,18 +142,13 @@ class Measured:
         function = FunctionType(code, names, code.co_name, None, closure)
         sites = self._sites
         if sites is not None and sites.callees.rewritten(function) is None:
-            return explained(function, None)
-        return explained(function, sites)
+            return explained(function, None, above=None)
+        return explained(function, sites, above=None)
 
 
-def _scaled(timer: LineTimer, seconds: float) -> Counter[tuple[Key, int]]:
-    """Return seconds by line, which together are those of a call without the timer."""
-    outermost = next(iter(timer.functions), None)
-    total = sum(t for (key, _), t in timer.nanoseconds.items() if key == outermost) or 1
-    out: Counter[Any] = Counter()
-    for place, nanoseconds in timer.nanoseconds.items():
-        out[place] = nanoseconds * seconds / total  # type: ignore[assignment]
-    return out
+def _scale(timer: LineTimer, seconds: float) -> float:
+    """Return seconds a nanosecond, so that all lines take the time of a call without the timer."""
+    return seconds / (timer.total() or 1)
 
 
 def _bytes(profile: Profile) -> Counter[tuple[str, int]]:

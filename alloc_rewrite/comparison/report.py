@@ -8,6 +8,9 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
+from ..report.document import duration
+from ..report.files import short_names
+
 if TYPE_CHECKING:
     from . import Comparison
     from .gains import FunctionGain, LineGain
@@ -21,25 +24,31 @@ def summary(comparison: Comparison) -> str:
     return f"{comparison.function}: {_equal(comparison)}, {_gain(comparison.speedup)}"
 
 
+def head(comparison: Comparison) -> list[str]:
+    """Return the outcome, and the figures of the whole call."""
+    c = comparison
+    place = f"{os.path.basename(c.filename)}:{c.line}"
+    return [
+        f"{c.function} ({place}), {c.core} core: {_equal(c)}, {_gain(c.speedup)}",
+        f"plain {duration(c.plain)}, bumped {duration(c.bumped)} a call; medians of {c.rounds} "
+        "rounds",
+        f"from the heap: {c.nbytes:,} bytes plain, {c.nbytes_bumped:,} bumped; a buffer of "
+        f"{c.suggested_nbytes:,} bytes holds the arrays",
+    ]
+
+
 def report(comparison: Comparison) -> str:
     """Return what was compared, what differs, and the gains by function and line."""
     c = comparison
-    out = [
-        f"{c.function} ({os.path.basename(c.filename)}:{c.line}), {c.core} core: {_equal(c)}, "
-        f"{_gain(c.speedup)}"
-    ]
+    first, *others = head(c)
+    out = [first]
     out += [f"  different: {one}" for one in c.differences]
     out += [f"  note: {one}" for one in c.notes]
-    out.append(
-        f"  plain {time(c.plain)}, bumped {time(c.bumped)} a call; medians of {c.rounds} rounds"
-    )
-    out.append(
-        f"  from the heap: {c.nbytes:,} bytes plain, {c.nbytes_bumped:,} bumped; a buffer of "
-        f"{c.suggested_nbytes:,} bytes holds the arrays"
-    )
+    out += [f"  {line}" for line in others]
+    names = short_names(function.filename for function in c.functions)
     for function in c.functions[:_FUNCTIONS]:
         if function.share >= _LEAST:
-            out += _function(function)
+            out += _function(function, names[function.filename])
     if c.little:
         out += ["", "What gained little:"]
         for line in c.little:
@@ -60,14 +69,6 @@ def lines_of(line: LineGain) -> str:
     return f"line {line.first}" if line.first == line.last else f"lines {line.first}-{line.last}"
 
 
-def time(seconds: float) -> str:
-    """Return a time with three digits and its unit."""
-    for factor, unit in ((1.0, "s"), (1e3, "ms"), (1e6, "us")):
-        if seconds * factor >= 1:
-            return f"{seconds * factor:.3g} {unit}"
-    return f"{seconds * 1e9:.0f} ns"
-
-
 def _equal(comparison: Comparison) -> str:
     if comparison.same:
         return "bit-for-bit identical"
@@ -80,11 +81,10 @@ def _gain(speedup: float) -> str:
     return f"{speedup:.2f} times as fast"
 
 
-def _function(function: FunctionGain) -> list[str]:
-    place = f"{os.path.basename(function.filename)}:{function.line}"
+def _function(function: FunctionGain, filename: str) -> list[str]:
     out = [
         "",
-        f"{function.function} ({place}): {function.share:.0%} of the time, "
+        f"{function.function} ({filename}:{function.line}): {function.share:.0%} of the time, "
         f"{_gain(function.speedup)}",
         f"{'line':>9} {'time':>5} {'plain':>8} {'bumped':>8} {'gain':>5} {'bytes':>11}  source",
     ]
@@ -100,8 +100,8 @@ def _line(line: LineGain) -> list[str]:
     sources = line.source.split("\n")
     mark = f"  # region: {line.region}" if line.region else ""
     head = (
-        f"{lines:>9} {line.share:>5.0%} {time(line.plain):>8} {time(line.bumped):>8} {gain:>5} "
-        f"{line.nbytes:>11,}  "
+        f"{lines:>9} {line.share:>5.0%} {duration(line.plain):>8} {duration(line.bumped):>8} "
+        f"{gain:>5} {line.nbytes:>11,}  "
     )
     rest = [f"{' ' * len(head)}{source}" for source in sources[1:]]
     return [f"{head}{sources[0]}{mark}", *rest]

@@ -32,6 +32,7 @@ MAY_IMPORT = {
     "pycore.equivalents": {"pycore.layout", "pycore.pages", "numpy_facts"},
     "cores": {"pycore.arena", "numpy_facts", "sizes", "interpreter", "_native"},
     "threads": {"cores"},
+    "report": set(),
     "buffer": {"cores", "sizes"},
     "callables": set(),
     "registry": {"callables", "pycore.equivalents"},
@@ -68,6 +69,7 @@ MAY_IMPORT = {
     "core_sites": {"pycore", "native", "callees", "rewrite", "buffer", "cores"},
     "bump": {"cores", "core_sites", "rewrite", "callees", "buffer", "errors"},
     "profile": {
+        "report",
         "callables",
         "bump",
         "core_sites",
@@ -83,6 +85,7 @@ MAY_IMPORT = {
         "cores",
     },
     "explain": {
+        "report",
         "bump",
         "core_sites",
         "sites",
@@ -93,6 +96,7 @@ MAY_IMPORT = {
         "interpreter",
     },
     "comparison": {
+        "report",
         "bump",
         "core_sites",
         "profile",
