@@ -54,7 +54,7 @@ class Comparison(Report):
     deterministic : bool
         Whether two plain calls were alike. If not, nothing follows from the differences.
     plain, bumped, speedup, rounds : float, float, float, int
-        Seconds a call, and plain / bumped time; medians of so many rounds.
+        Seconds a call in the fastest of so many rounds, and plain / bumped time.
     nbytes, nbytes_bumped : int
         Bytes of array data that a call takes from the heap.
     suggested_nbytes : int

@@ -30,8 +30,8 @@ def head(comparison: Comparison) -> list[str]:
     place = f"{os.path.basename(c.filename)}:{c.line}"
     return [
         f"{c.function} ({place}), {c.core} core: {_equal(c)}, {_gain(c.speedup)}",
-        f"plain {duration(c.plain)}, bumped {duration(c.bumped)} a call; medians of {c.rounds} "
-        "rounds",
+        f"plain {duration(c.plain)}, bumped {duration(c.bumped)} a call, in the fastest of "
+        f"{c.rounds} rounds",
         f"from the heap: {c.nbytes:,} bytes plain, {c.nbytes_bumped:,} bumped; a buffer of "
         f"{c.suggested_nbytes:,} bytes holds the arrays",
     ]

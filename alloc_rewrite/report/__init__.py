@@ -12,6 +12,9 @@ from typing import Any
 
 from .document import Document, Tree
 
+#: What a file name's end says, the longer ends first.
+_ENDS = {".html": "html", ".speedscope.json": "speedscope", ".json": "json", ".txt": "txt"}
+
 
 class Report:
     """What `Profile`, `Explanation` and `Comparison` have in common."""
@@ -53,28 +56,31 @@ class Report:
         trees = [part for part in self._document().parts if isinstance(part, Tree)]
         return speedscope(self._title(), trees)
 
-    def save(self, path: str | Path) -> None:
+    def save(self, path: str | Path, kind: str | None = None) -> None:
         """Write the report to a file, of the kind that its name says.
 
         Parameters
         ----------
         path : str or Path
             A name that ends in ``.html``, ``.speedscope.json``, ``.json`` or ``.txt``.
+        kind : {"html", "speedscope", "json", "txt"}, optional
+            What to write, for a name that ends otherwise.
 
         Raises
         ------
         ValueError
-            If it ends otherwise.
+            If neither the name nor `kind` is one of these.
         """
         name = str(path)
-        if name.endswith(".html"):
+        wanted = kind or next((k for end, k in _ENDS.items() if name.endswith(end)), "")
+        if wanted == "html":
             text = self.to_html()
-        elif name.endswith(".speedscope.json"):
+        elif wanted == "speedscope":
             text = json.dumps(self.to_speedscope())
-        elif name.endswith(".json"):
+        elif wanted == "json":
             text = json.dumps(self.to_dict(), indent=1)
-        elif name.endswith(".txt"):
+        elif wanted == "txt":
             text = f"{self}\n"
         else:
-            raise ValueError(f"save: {name!r} ends in none of .html, .speedscope.json, .json, .txt")
+            raise ValueError(f"save: {name!r} ends in none of {', '.join(_ENDS)}")
         Path(path).write_text(text, encoding="utf-8")
