@@ -107,6 +107,16 @@ MAY_IMPORT = {
         "cores",
         "errors",
     },
+    "cli": {
+        "comparison",
+        "explain",
+        "profile",
+        "report",
+        "bump",
+        "cores",
+        "threads",
+    },
+    "__main__": {"cli"},
     "__init__": {
         "comparison",
         "numpy_names",
