@@ -7,15 +7,14 @@ is called from now on. It must not know how calls are timed, nor what is rewritt
 from __future__ import annotations
 
 import functools
-import logging
 import time
 from collections.abc import Callable
 from statistics import median
 from typing import Any, Protocol
 
 from .later import LATER, looks
+from .logs import debug
 
-logger = logging.getLogger("alloc_rewrite")
 clock = time.perf_counter
 
 WAIT = 16  # calls of another library's function before it is rewritten
@@ -98,7 +97,7 @@ class Judging:
             judge.leave()
         else:
             judge.begin(spent)
-            logger.debug("%s is on trial", judge.about.name)
+            debug("%s is on trial", judge.about.name)
         return made
 
 
@@ -111,7 +110,7 @@ def verdict(judge: Judge) -> bool | None:
     keeps = _keeps(min(ratios), max(ratios), case.is_other, count)
     if keeps is not None:
         case.ratio = ratios[0]
-        logger.debug(
+        debug(
             "%s %s: rewritten, its calls take %s of the time",
             case.name,
             "is kept" if keeps else "is left as it is",

@@ -27,7 +27,7 @@ class Looks:
 
     def __init__(self, clock: Callable[[], float] = time.monotonic, threaded: bool = True) -> None:
         self._clock = clock
-        self._threaded = threaded
+        self.threaded = threaded
         self._numbers = itertools.count()
         self._waiting: list[tuple[float, int, Callable[[], object]]] = []  # a heap
         self._is_running = self._stops = False
@@ -58,7 +58,7 @@ class Looks:
         if self._is_running:
             with contextlib.suppress(RuntimeError):  # it has been told already
                 self._news.release()
-        elif self._threaded and self._waiting:
+        elif self.threaded and self._waiting:
             self._is_running, self._stops = True, False
             self._ended.acquire(blocking=False)
             _thread.start_new_thread(self._loop, ())
@@ -72,7 +72,9 @@ class Looks:
 
     def _loop(self) -> None:
         while not self._stops:
-            seconds = self.run()
+            seconds = 0.0
+            with contextlib.suppress(Exception):  # a look that fails is not repeated
+                seconds = self.run()
             self._news.acquire(timeout=min(seconds, _thread.TIMEOUT_MAX))
         self._ended.release()
 

@@ -29,6 +29,7 @@ from ..registry import find_registered
 from ..rewrite import KEPT, Where, located
 from ..sites.equivalent import Equivalents
 from ..sites.exceptions import EXPECTED, from_signal_handler
+from .unwrapped import UNWRAPPED
 
 if TYPE_CHECKING:
     from .sites import NativeSites
@@ -59,6 +60,28 @@ NATIVES: dict[Any, tuple[str, Any]] = {
     np.where: ("where", None),
     np.concatenate: ("concatenate", None),
     np.stack: ("stack", None),
+    np.trace: ("trace", np.add),
+    ndarray.trace: ("trace", np.add),
+    np.var: ("var", np.add),
+    ndarray.var: ("var", np.add),
+    np.std: ("std", np.add),
+    ndarray.std: ("std", np.add),
+    np.linalg.norm: ("norm", np.add),
+    np.cumsum: ("cumsum", np.add),
+    ndarray.cumsum: ("cumsum", np.add),
+    np.cumprod: ("cumprod", np.multiply),
+    ndarray.cumprod: ("cumprod", np.multiply),
+    np.diff: ("diff", np.subtract),
+    np.outer: ("outer", np.multiply),
+    np.cross: ("cross", np.multiply),
+    np.dot: ("dot", None),
+    ndarray.dot: ("dot", None),
+    **{
+        getattr(np, name): (name, None)
+        for name in ("roll", "tile", "triu", "tril", "block", "quantile", "percentile")
+    },
+    np.median: ("median", np.add),
+    **UNWRAPPED,
 }  # fmt: skip
 
 
@@ -90,8 +113,8 @@ def plan_callback(spec: tuple[Any, ...], function: FunctionType) -> tuple[Any, A
     try:
         if callees.is_other(function):
             return None
-        entered: tuple[Any, Any] | None = callees.entered(function)
-        return entered
+        found: tuple[Any, Any] | None = callees.entered(function)
+        return found
     except EXPECTED as error:
         if from_signal_handler(error):
             raise

@@ -21,7 +21,7 @@ from ..rewrite.gates import KINDS
 from ..sites.errstate import error_modes, error_state
 from ..sites.exceptions import from_signal_handler
 from ..sizes import block_size
-from .inference import VOCABULARY, plan_program
+from .inference import VOCABULARY, plan_number, plan_program
 from .loops import plan_loop, plan_product, plan_reduction
 from .resolve import plan_callback, plan_callee
 
@@ -116,6 +116,7 @@ def configure() -> None:
         raise_full=raise_full,
         remake=remake,
         plan_program=plan_program,
+        plan_number=plan_number,
         error_modes=error_modes,
         error_state=error_state,
         warnings=vars(warnings),

@@ -6,7 +6,6 @@ one for each code object. It must not know what sites do, nor how they are calle
 
 from __future__ import annotations
 
-import logging
 import weakref
 from collections.abc import Callable
 from types import CellType, CodeType, FunctionType
@@ -16,17 +15,16 @@ from bytecode.instr import InstrLocation
 
 from ..errors import BufferFullError, NothingToDoError
 from ..later import LATER, looks
-from .convention import Place, Style, finishers_by_name, site_names
+from ..logs import debug
+from .convention import Place, Style, finishers_by_name, site_name, site_names
 from .gates import Gates, filled
 from .ir import Call, Operation, Region
-from .pipeline import failure, form_of, with_sites
+from .pipeline import failure, form_of, found_in, with_sites
 
-logger = logging.getLogger("alloc_rewrite")
-
-SOON = 0.005  # seconds until sites that were switched off are tried again for the first time
-
-
+_MOST_CUTS = 64  # of one code object
 _KINDS = {Region: "a region", Operation: "an operation", Call: "a call"}
+SOON = 0.005  # seconds until sites that were switched off are tried again for the first time
+LONG = 1.0  # seconds after which regions that were split are tried whole again
 
 
 class Where(NamedTuple):
@@ -70,6 +68,10 @@ class Owner(Protocol):
         """Switch off a site that does not pay."""
         ...
 
+    def split(self, number: int, node: int, reason: str) -> None:
+        """Leave a node out of a region that can't be done with it, or switch the region off."""
+        ...
+
     def settle(self) -> None:
         """Make the code anew, as most sites have shown by now whether they pay."""
         ...
@@ -79,6 +81,9 @@ class _Kept(Owner):
     """The owner of sites that are never switched off."""
 
     def give_back(self, number: int) -> None:
+        pass
+
+    def split(self, number: int, node: int, reason: str) -> None:
         pass
 
     def settle(self) -> None:
@@ -96,25 +101,27 @@ class Rewritten(Owner):
 
     A site that does not pay is switched off: its gate is emptied at once, which running frames
     notice. The code is made anew without such sites when half of all sites are off, or when the
-    others have settled. After a while all sites are tried again, each time later, as other
+    others have settled. Where a region can't be done for one of its nodes, the parts around that
+    become regions of their own. After a while all this is tried again, each time later, as other
     operands may come by. The original code is held by a weak reference only.
     """
 
     def __init__(self, code: CodeType, sites: Sites) -> None:
         form = form_of(code, sites.style)
-        places = form.places
+        self.places = places = list(form.places)
+        self.cuts: dict[int, str] = {}  # items that regions leave out, and why
+        self.superseded: set[int] = set()  # the regions that others have replaced
         self._original = weakref.ref(code)
         self.made_by = sites
         self._is_foreign = sites.is_foreign
         self._style = style = sites.style
-        self._wheres = [_where(code, place.location) for place in places]
-        self._kinds = [_KINDS[type(place)] for place in places]
         made = [
-            sites.make(place, self._wheres[number], self, number)
+            sites.make(place, _where(code, place.location), self, number)
             for number, place in enumerate(places)
         ]
         self.live = dict.fromkeys(range(len(places)), True)
         self._in_code = tuple(self.live)
+        self._places_at_first = len(places)
         self._wait = SOON
         self._waits = False
         self.sites = [contents[0] for contents in made]
@@ -155,63 +162,133 @@ class Rewritten(Owner):
         self.gates.empty(number)
         self.live[number] = False
         self._log(number)
+        self._look_later()
+        if 2 * sum(self.live.values()) <= len(self._in_code):
+            self.settle()
+
+    def _look_later(self) -> None:
         if self._style.retries and not self._waits:
             self._waits = True
             looks.after(self._wait, _weak(self))
             self._wait *= LATER
-        if 2 * sum(self.live.values()) <= len(self._in_code):
-            self.settle()
 
     def try_again(self) -> None:
-        """Switch on all sites that are off."""
+        """Switch on all sites that are off, after long also those of regions that were split."""
         self._waits = False
+        if self.cuts and self._wait > LONG:
+            self.cuts = {}
+            first = range(self._places_at_first)
+            self.superseded = set(range(len(self.places))).difference(first)
+            for number in self.superseded:
+                self.gates.empty(number)
+                self.live[number] = False
         for number, live in self.live.items():
-            if not live:
+            if not live and number not in self.superseded:
                 self.sites[number].__self__.rest()
                 self.gates.fill(number, self.sites[number])
                 self.live[number] = True
-        self._run(tuple(self.live))
+        code = self._original()
+        if code is not None:
+            self._remake(code)
+
+    def split(self, number: int, node: int, reason: str) -> None:
+        """Make regions of what stands before and after a node of a region, in its place."""
+        place, code = self.places[number], self._original()
+        items = place.items if isinstance(place, Region) else ()
+        if not self.live[number] or code is None:
+            return
+        if not 0 <= node < len(items) or items[node] in self.cuts or len(self.cuts) == _MOST_CUTS:
+            self.give_back(number)
+            return
+        cuts = {**self.cuts, items[node]: reason}
+        try:
+            found = found_in(code, self._style, None, cuts)[1]
+            regions = [one for one in found if isinstance(one, Region)]
+            if any(place.start <= one.start < place.stop for one in regions):
+                self.cuts = cuts
+                self._replace_regions(code, regions)
+                self._look_later()
+                self._remake(code)
+                return
+        except Exception as error:
+            self._failed(error, code)
+        self.give_back(number)
+
+    def _replace_regions(self, code: CodeType, regions: list[Region]) -> None:
+        """Add the sites of regions that are new, and switch off those of regions that are gone."""
+        known = {
+            _key(place): number
+            for number, place in enumerate(self.places)
+            if isinstance(place, Region) and number not in self.superseded
+        }
+        for region in regions:
+            if known.pop(_key(region), None) is not None:
+                continue
+            number = len(self.places)
+            (content,) = self.made_by.make(region, _where(code, region.location), self, number)
+            self.places.append(region)
+            self.sites.append(content)
+            self.live[number] = True
+            self._constants[site_name(number)] = self.gates.add(content)
+        for number in known.values():
+            self.superseded.add(number)
+            self.live[number] = False
+            self.gates.empty(number)
 
     def settle(self) -> None:
         """Make the code anew without the sites that are switched off."""
-        left = tuple(number for number, live in self.live.items() if live)
         code = self._original()
-        if left == self._in_code or code is None:
+        if self._left() == self._in_code or code is None:
             return
         try:
-            if left not in self._codes:
-                form = with_sites(code, self._style, self.live)
-                self._codes[left] = filled(form, self._constants, self.gates)
-            if all(self.live[number] == (number in left) for number in self.live):
-                self._run(left)
+            self._remake(code)
         except Exception as error:  # the empty gates do the same, a little slower
-            if self._is_foreign(error):
-                raise
-            logger.debug("could not shorten %s: %s", code.co_qualname, error)
+            self._failed(error, code)
 
-    def _run(self, left: tuple[int, ...]) -> None:
-        """Let the functions run the code that has these sites."""
-        before = self.code
-        self._in_code, self.code = left, self._codes[left]
+    def _remake(self, code: CodeType) -> None:
+        left = self._left()
+        if left not in self._codes:
+            form = with_sites(code, self._style, self.places, self.live)
+            self._codes[left] = filled(form, self._constants, self.gates)
+            if left != self._left():  # it has been tried again meanwhile
+                return
+        before, self._in_code, self.code = self.code, left, self._codes[left]
         self.current.cell_contents = self.code if left else None
         for function in list(self._functions):
             if function.__code__ is before:  # a tool may have replaced it
                 function.__code__ = self.code
 
+    def _left(self) -> tuple[int, ...]:
+        return tuple(number for number, live in self.live.items() if live)
+
     def _log(self, number: int) -> None:
         site = getattr(self.sites[number], "__self__", None)
         declined = getattr(site, "declined", None)
-        where = self._wheres[number]
-        logger.debug(
+        code, place = self._original(), self.places[number]
+        if code is None:
+            return
+        where = _where(code, place.location)
+        debug(
             "%s:%s, in %s: the site of %s is switched off after %s hits and %s misses%s",
             where.filename,
             where.line,
             where.function,
-            self._kinds[number],
+            _KINDS[type(place)],
             getattr(site, "hits", 0),
             getattr(site, "misses", 0),
             f": {declined}" if declined else "",
         )
+
+    def _failed(self, error: Exception, code: CodeType) -> None:
+        """Note that the code could not be made anew, if that is the rewriter's own fault."""
+        if self._is_foreign(error):
+            raise error
+        debug("could not remake %s: %s", code.co_qualname, error)
+
+
+def _key(region: Region) -> tuple[int, int, bool]:
+    """Return what tells one region of a code object from another."""
+    return region.start, region.stop, region.is_spare
 
 
 def _weak(rewritten: Rewritten) -> Callable[[], None]:
@@ -257,6 +334,11 @@ class Rewriter:
     def is_foreign(self, error: Exception) -> bool:
         """Whether an exception comes from a signal handler, not from what was tried."""
         return self._sites.is_foreign(error)
+
+    def knows(self, code: CodeType) -> bool:
+        """Whether a function's code was looked at before."""
+        entry = self._entries.get(id(code))
+        return entry is not None and entry.code() is code
 
     def reason(self, code: CodeType) -> str:
         """Say why `rewritten` returned None for this code; empty if nothing is lost by it."""

@@ -178,8 +178,11 @@ static const NativeRow general_rows[] = {
     {"entered", native_run_entered}, {"routed", native_run_nothing}, {NULL, NULL},
 };
 
-static const NativeRow *const tables[] = {general_rows, constructor_rows, list_rows, reduction_rows,
-                                          product_rows, join_rows};
+static const NativeRow *const tables[] = {
+    general_rows, constructor_rows, list_rows,      reduction_rows, product_rows,
+    join_rows,    gufunc_rows,      unwrapped_rows, moment_rows,    vector_rows,
+    move_rows,    order_rows,
+};
 
 PyObject *
 instance_of(PyObject *code, PyObject *function)
@@ -354,6 +357,7 @@ native_clear(PyObject *object)
         kernel_clear(&self->kernel);
     }
     slots_clear(&self->slots);
+    slots_clear(&self->scratch);
     if (self->own != NULL) {
         self->free_own(self->own);
         self->own = NULL;

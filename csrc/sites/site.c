@@ -70,6 +70,18 @@ site_give_back(Site *site)
 }
 
 int
+site_split(Site *site, int node, PyObject *reason)
+{
+    if (node < 0 || site->owner == NULL) {
+        return site_give_back(site);
+    }
+    PyObject *done =
+        PyObject_CallMethod(site->owner, "split", "niO", site->number, node, reason);
+    Py_XDECREF(done);
+    return done == NULL ? -1 : 0;
+}
+
+int
 site_settle(Site *site)
 {
     if (site->owner == NULL) {
@@ -81,7 +93,7 @@ site_settle(Site *site)
 }
 
 int
-site_missed(Site *site)
+site_is_idle(Site *site)
 {
     unsigned int earned = site->hits - site->seen;
     site->seen = site->hits;
@@ -90,7 +102,7 @@ site_missed(Site *site)
     if (site->credit > CREDIT) {
         site->credit = CREDIT;
     }
-    return --site->credit > 0 ? 0 : site_give_back(site);
+    return --site->credit <= 0;
 }
 
 PyObject *
@@ -101,6 +113,12 @@ site_rest(PyObject *self, PyObject *Py_UNUSED(none))
     site->credit = MISSES;
     site->served = site->place.arena->arena->served;
     Py_RETURN_NONE;
+}
+
+int
+site_missed(Site *site)
+{
+    return site_is_idle(site) ? site_give_back(site) : 0;
 }
 
 int

@@ -54,9 +54,14 @@ int site_traverse(Site *site, visitproc visit, void *arg);
 PyObject *site_reduce(PyObject *self, PyObject *none);
 /* Count operands that were not handled; take the site out if it handles next to none. */
 int site_missed(Site *site);
+/* Count such operands; whether the site handles next to none. */
+int site_is_idle(Site *site);
 int site_give_back(Site *site);
 /* rest(): what has been counted against the site is forgotten; its place is tried again. */
 PyObject *site_rest(PyObject *self, PyObject *none);
+/* The same for the site of a region, with the node that it can't do and why, if that is known: the
+ * code is made anew with what stands around this node as regions of their own. */
+int site_split(Site *site, int node, PyObject *reason);
 /* Have the code rewritten without the sites that have been taken out. */
 int site_settle(Site *site);
 /* Call anything under the arena's handler, or an operator likewise. */
