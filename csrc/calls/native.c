@@ -1,6 +1,7 @@
 #include "calls/native.h"
 
 #include "calls/judge.h"
+#include "calls/lending.h"
 
 #include <string.h>
 
@@ -173,9 +174,29 @@ native_run_entered(Native *self, PyObject *const *args, Py_ssize_t n, PyObject *
     return result;
 }
 
+/* A class of other code, whose objects may keep and call functions of the user's. */
+static PyObject *
+native_run_lend(Native *self, PyObject *const *args, Py_ssize_t n, PyObject *names)
+{
+    Extent outer;
+    Py_ssize_t all = n + (names == NULL ? 0 : PyTuple_GET_SIZE(names));
+    int found = lending_begin(&outer, self->site, args, all);
+    if (found < 0) {
+        return NULL;
+    }
+    PyObject *result = NULL;
+    if (found) {
+        result = PyObject_Vectorcall(self->callee, args, (size_t)n, names);
+    }
+    lending_end(&outer);
+    self->bypasses_handler = !found;
+    return result;
+}
+
 static const NativeRow general_rows[] = {
     {"ufunc", native_run_ufunc},     {"clip", native_run_clip},      {"row", native_run_row},
-    {"entered", native_run_entered}, {"routed", native_run_nothing}, {NULL, NULL},
+    {"entered", native_run_entered}, {"routed", native_run_nothing}, {"lend", native_run_lend},
+    {NULL, NULL},
 };
 
 static const NativeRow *const tables[] = {
