@@ -39,6 +39,7 @@ typedef struct {
     NativeFunction run;
 } NativeRow;
 
+extern const NativeRow entered_rows[];
 extern const NativeRow constructor_rows[];
 extern const NativeRow list_rows[];
 extern const NativeRow reduction_rows[];

@@ -60,8 +60,7 @@ region_is_usable(Plan *plan, const Program *program, const Values *values, int m
 static PlanMode
 region_mode(const RegionSite *self, int may_raise)
 {
-    return (PlanMode){.may_raise = may_raise,
-                      .no_pitch = self->no_pitch,
+    return (PlanMode){.may_raise = may_raise, .no_pitch = self->no_pitch,
                       .least_elided = self->site.state->least_elided};
 }
 
@@ -69,8 +68,7 @@ static NOINLINE Plan *
 region_new_plan(RegionSite *self, Typing *typing, const Values *values, int may_raise)
 {
     state_unsettle(self->site.state);
-    Plan *made =
-        plan_new(self->program, typing, values, region_mode(self, may_raise), NULL);
+    Plan *made = plan_new(self->program, typing, values, region_mode(self, may_raise), NULL);
     if (made == NULL) {
         return NULL;
     }
@@ -273,14 +271,6 @@ static PyObject *
 region_call_with(PyObject *object, PyObject *const *args, Py_ssize_t n)
 {
     return region_handle((RegionSite *)object, args, n, 0);
-}
-
-static PyObject *
-region_rest(PyObject *object, PyObject *none)
-{
-    RegionSite *self = (RegionSite *)object;
-    self->typings_made = self->plans_made = 0;
-    return site_rest(object, none);
 }
 
 /* RegionSite(spec, owner, number, arena, frugal, program) */

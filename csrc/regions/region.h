@@ -42,5 +42,6 @@ PyObject *region_declined(const RegionSite *self);
 PyObject *region_get_declined(PyObject *object, void *closure);
 PyObject *region_describe(PyObject *object, PyObject *none);
 PyObject *region_sizeof(PyObject *object, PyObject *none);
+PyObject *region_rest(PyObject *object, PyObject *none);
 
 #endif

@@ -34,6 +34,15 @@ region_describe(PyObject *object, PyObject *Py_UNUSED(none))
     return all;
 }
 
+/* Forget what has been counted against the site, whose place is tried again. */
+PyObject *
+region_rest(PyObject *object, PyObject *none)
+{
+    RegionSite *self = (RegionSite *)object;
+    self->typings_made = self->plans_made = 0;
+    return site_rest(object, none);
+}
+
 /* Bytes of the site with all that it knows, arrays and dtypes left out. */
 PyObject *
 region_sizeof(PyObject *object, PyObject *Py_UNUSED(none))
