@@ -19,6 +19,7 @@ from tests.bench.timing import collector_off, print_table
 ROUNDS = 15
 ROUND_SECONDS = 0.002
 WARM_UP = 3000  # executions until sites that do not pay are given back
+LEAST_WARM_UP, WARM_UP_SECONDS = 300, 0.2  # of operations that take long
 
 #: What an operation should gain at least, where something is promised.
 Row = tuple[str, str, dict[str, Any], float | None]
@@ -88,9 +89,9 @@ def looped(statement: str, names: dict[str, Any]) -> Callable[..., None]:
 
 
 def seconds(loop: Callable[..., None], times: int, values: tuple[Any, ...]) -> float:
-    start = time.perf_counter()
+    start = time.process_time()  # of this process alone, whatever else the machine does
     loop(times, *values)
-    return (time.perf_counter() - start) / times
+    return (time.process_time() - start) / times
 
 
 def measure(statement: str, names: dict[str, Any], rounds: int) -> tuple[float, float]:
@@ -98,9 +99,10 @@ def measure(statement: str, names: dict[str, Any], rounds: int) -> tuple[float, 
     values = tuple(names.values())
     plain, empty = looped(statement, names), looped("pass", names)
     bumped = alloc.bump(alloc.Buffer())(looped(statement, names))
-    bumped(WARM_UP, *values)
+    once = seconds(plain, 20, values)
+    bumped(max(LEAST_WARM_UP, min(WARM_UP, int(WARM_UP_SECONDS / once))), *values)
     bumped(1, *values)
-    times = max(10, int(ROUND_SECONDS / seconds(plain, 100, values)))
+    times = max(3, int(ROUND_SECONDS / once))
     ratios, nanoseconds = [], []
     with collector_off():
         for _ in range(rounds):
@@ -111,7 +113,9 @@ def measure(statement: str, names: dict[str, Any], rounds: int) -> tuple[float, 
     return statistics.median(nanoseconds), statistics.median(ratios)
 
 
-def main(arguments: list[str] | None = None) -> None:
+def main(
+    arguments: list[str] | None = None, operations: Callable[[], Iterator[Row]] = operations
+) -> None:
     parser = argparse.ArgumentParser(description="Time operations plain and bumped, side by side.")
     parser.add_argument("names", nargs="*", help="parts of operations' names (default: all)")
     parser.add_argument("--rounds", type=int, default=ROUNDS, help="rounds (default: %(default)s)")
