@@ -89,7 +89,8 @@ def looped(statement: str, names: dict[str, Any]) -> Callable[..., None]:
 
 
 def seconds(loop: Callable[..., None], times: int, values: tuple[Any, ...]) -> float:
-    start = time.process_time()  # of this process alone, whatever else the machine does
+    """Processor seconds of one execution, so that other processes don't count."""
+    start = time.process_time()
     loop(times, *values)
     return (time.process_time() - start) / times
 
