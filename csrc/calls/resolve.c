@@ -234,10 +234,11 @@ resolve_enter(ResolveSite *self, PyObject *callee, PyObject *cell, PyObject *cod
 }
 
 static PyObject *
-resolve_swap(ResolveSite *self, PyObject *callee, const char *form, PyObject *what, PyObject *more)
+resolve_swap(ResolveSite *self, PyObject *callee, const char *form, PyObject *what, PyObject *more,
+             PyObject *behind)
 {
     const State *state = self->site.state;
-    PyObject *native = native_make(state->native_type, &self->site, form, what, more);
+    PyObject *native = native_make(state->native_type, &self->site, form, what, more, behind);
     if (native == NULL) {
         return NULL;
     }
@@ -264,7 +265,7 @@ resolve_swap(ResolveSite *self, PyObject *callee, const char *form, PyObject *wh
     return result;
 }
 
-/* Ask `plan_callee`, which returns None or (form, what, more). */
+/* Ask `plan_callee`, which returns None or (form, what, more) or (form, what, more, behind). */
 static NOINLINE PyObject *
 resolve_planned(ResolveSite *self, PyObject *callee)
 {
@@ -279,8 +280,8 @@ resolve_planned(ResolveSite *self, PyObject *callee)
         return resolve_missed(self, callee);
     }
     const char *form;
-    PyObject *what, *more, *result = NULL;
-    if (!PyArg_ParseTuple(plan, "sOO", &form, &what, &more)) {
+    PyObject *what, *more, *behind = Py_None, *result = NULL;
+    if (!PyArg_ParseTuple(plan, "sOO|O", &form, &what, &more, &behind)) {
         Py_DECREF(plan);
         return NULL;
     }
@@ -298,7 +299,7 @@ resolve_planned(ResolveSite *self, PyObject *callee)
         }
     }
     else {
-        result = resolve_swap(self, callee, form, what, more);
+        result = resolve_swap(self, callee, form, what, more, behind);
     }
     Py_DECREF(plan);
     return result;
