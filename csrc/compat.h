@@ -11,12 +11,14 @@
 #define ALWAYS_INLINE static inline __attribute__((always_inline))
 #define NOINLINE __attribute__((noinline))
 #define UNALIGNED __attribute__((aligned(1))) /* after a type: at any address */
+#define THREAD_LOCAL _Thread_local
 #else
 #define LIKELY(x) (x)
 #define UNLIKELY(x) (x)
 #define ALWAYS_INLINE static inline
 #define NOINLINE
 #define UNALIGNED
+#define THREAD_LOCAL __declspec(thread)
 #endif
 
 /* Arenas, slots and caches are shared by all threads under the GIL alone, and a count of references
@@ -98,7 +100,6 @@ struct HandlerVariable {
 #else
 #define FETCH(address) (void)(address)
 #endif
-#define CACHE_LINE 64
 
 /* Functions whose loops are compiled for several processors; the one that runs chooses. */
 #if defined(__GNUC__) && !defined(__clang__) && defined(__x86_64__) && defined(__GLIBC__)

@@ -16,7 +16,7 @@ from ..callees import Policy, python_call, refusal_of_names
 from ..core_sites import style_of
 from ..cores import selected
 from ..numpy_names import own_names
-from ..rewrite import Rewritten, survey
+from ..rewrite import NO_CUTS, Rewritten, survey
 from ..sites.exceptions import from_signal_handler
 from .report import report
 
@@ -128,7 +128,9 @@ def explain(f: Any, /, *, plans: bool = False) -> Explanation:
     if known is not None:
         rewritten = known.sites.rewriter.rewritten(code)
         reason = known.sites.rewriter.reason(code)
-    found = survey(code, style, from_signal_handler)
+    found = survey(
+        code, style, from_signal_handler, NO_CUTS if rewritten is None else rewritten.cuts
+    )
     policy = Policy() if known is None else known.sites.policy
     parts = Parts(function, found, rewritten, policy, style, plans)
     return Explanation(

@@ -27,7 +27,7 @@ MAY_IMPORT = {
     "numpy_names": set(),
     "_native": set(),
     "pycore.layout": set(),
-    "pycore.pages": {"numpy_facts"},
+    "pycore.pages": {"numpy_facts", "sizes"},
     "pycore.blocks": {"pycore.pages", "sizes"},
     "pycore.arena": {"pycore.blocks", "sizes", "errors"},
     "pycore.equivalents": {"pycore.layout", "pycore.pages", "numpy_facts"},
