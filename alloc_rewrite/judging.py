@@ -6,13 +6,12 @@ is called from now on. It must not know how calls are timed, nor what is rewritt
 
 from __future__ import annotations
 
-import logging
 import time
 from collections.abc import Callable
-from statistics import median
 from typing import Any, Protocol
 
-logger = logging.getLogger("alloc_rewrite")
+from .logs import debug
+
 clock = time.perf_counter
 
 WAIT = 16  # calls of another library's function before it is rewritten
@@ -89,7 +88,7 @@ class Judging:
             judge.leave()
         else:
             judge.begin(spent)
-            logger.debug("%s is on trial", judge.about.name)
+            debug("%s is on trial", judge.about.name)
         return made
 
 
@@ -97,12 +96,12 @@ def verdict(judge: Judge) -> bool | None:
     """Say whether a function stays rewritten; None if more of its calls have to be timed."""
     case = judge.about
     original, rewritten = judge.times
-    ratios = [at(rewritten) / max(at(original), 1e-9) for at in (median, _quick)]
+    ratios = [at(rewritten) / max(at(original), 1e-9) for at in (_median, _quick)]
     count = min(len(original), len(rewritten))
     keeps = _keeps(min(ratios), max(ratios), case.is_other, count)
     if keeps is not None:
         case.ratio = ratios[0]
-        logger.debug(
+        debug(
             "%s %s: rewritten, its calls take %.2f of the time",
             case.name,
             "is kept" if keeps else "is left as it is",
@@ -126,6 +125,13 @@ def _keeps(low: float, high: float, is_other: bool, count: int) -> bool | None:
     if low >= LOSES + doubt:
         return False
     return low < LOSES if is_last else None
+
+
+def _median(times: list[float]) -> float:
+    ordered, middle = sorted(times), len(times) // 2
+    if len(times) % 2:
+        return ordered[middle]
+    return (ordered[middle - 1] + ordered[middle]) / 2
 
 
 def _quick(times: list[float]) -> float:

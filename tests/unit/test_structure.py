@@ -38,7 +38,8 @@ MAY_IMPORT = {
     "callables": set(),
     "registry": {"numpy_names", "callables", "pycore.equivalents"},
     "rewrite": {"errors", "logs", "interpreter"},
-    "callees": {"callables", "rewrite", "registry", "numpy_facts"},
+    "judging": {"logs"},
+    "callees": {"judging", "callables", "rewrite", "registry", "numpy_facts"},
     "sites": {"errors", "interpreter"},
     "pycore": {
         "callables",
