@@ -17,12 +17,12 @@ from ..core_sites import ArenaSites, style_of
 from ..cores import selected
 from ..numpy_names import own_names
 from ..report import Report
-from ..report.document import Document
 from ..rewrite import NO_CUTS, Rewritten, survey
 from ..sites.exceptions import from_signal_handler
 from .report import found, report
 
 if TYPE_CHECKING:
+    from ..report.document import Document
     from .parts import Break, Parts, Region, Site
 
 __all__ = ["Explanation", "explain"]

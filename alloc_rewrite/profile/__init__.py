@@ -12,14 +12,13 @@ from typing import TYPE_CHECKING, Any
 from ..logs import info
 from ..numpy_names import own_names
 from ..report import Report
-from ..report.document import Call, Document, call_tree
-from .difference import ProfileDiff, diff
-from .report import report, summary
 
 if TYPE_CHECKING:
+    from ..report.document import Call, Document
+    from .difference import ProfileDiff
     from .recorder import Line, Uncaptured
 
-__all__ = ["Profile", "ProfileDiff", "allocated", "profile"]
+__all__ = ["Profile", "allocated", "profile"]
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -86,12 +85,18 @@ class Profile(Report):
         >>> d.nbytes, [(row.callee, row.before, row.nbytes) for row in d.rows]
         (1600, [('numpy.ones', 400, 800), ('*', 400, 800)])
         """
+        from .difference import diff
+
         return diff(before, self)
 
     def __str__(self) -> str:
+        from .report import report
+
         return report(self)
 
     def _title(self) -> str:
+        from .report import summary
+
         return f"{self.function}: {summary(self)}"
 
     def _document(self) -> Document:
@@ -138,8 +143,10 @@ def profile(f: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Profile:
     if not callable(f):
         raise TypeError(f"profile: {f!r} is not callable; give the function, then its arguments")
     with own_names():  # loaded now, as a program that profiles nothing needs none of it
+        from ..report.document import call_tree
         from .counting import CountingSites
         from .recorder import Recorder
+        from .report import summary
     recorder = Recorder()
 
     def call() -> Any:
