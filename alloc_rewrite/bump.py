@@ -120,11 +120,11 @@ def bump(
     """
     policy = Policy(include, exclude)
     if isinstance(target, Buffer) or target is None:
-        return functools.partial(_bump_any, _sites(target or default_buffer(), policy, always))
+        return functools.partial(bumped_with, sites_for(target or default_buffer(), policy, always))
     if callable(target) or isinstance(target, _DESCRIPTORS):
-        return _bump_any(_sites(default_buffer(), policy, always), target)
+        return bumped_with(sites_for(default_buffer(), policy, always), target)
     if hasattr(target, "__index__"):
-        return functools.partial(_bump_any, _sites(Buffer(target), policy, always))
+        return functools.partial(bumped_with, sites_for(Buffer(target), policy, always))
     raise TypeError(f"bump: {target!r} is not a Buffer, a number of bytes or a function")
 
 
@@ -164,7 +164,7 @@ def run(f: Callable[..., Any], buf: Buffer, /, *args: Any, **kwargs: Any) -> Any
     if switched_off():
         return f(*args, **kwargs)
     # Every array counts here, however small: no site is switched off.
-    return _bump_any(_sites(buf, Policy(), always=True), f)(*args, **kwargs)
+    return bumped_with(sites_for(buf, Policy(), always=True), f)(*args, **kwargs)
 
 
 def default_buffer() -> Buffer:
@@ -194,7 +194,7 @@ def bumped(function: Any) -> Bumped | None:
     return Bumped(original, cast(ArenaSites, rewritten.made_by), gates)
 
 
-def _sites(buffer: Buffer, policy: Policy, always: bool) -> ArenaSites:
+def sites_for(buffer: Buffer, policy: Policy, always: bool = False) -> ArenaSites:
     """Return the sites of a buffer: one set for each policy, so code is rewritten once."""
     key = (policy, always)
     sites: ArenaSites | None = buffer.companions.get(key)
@@ -204,7 +204,7 @@ def _sites(buffer: Buffer, policy: Policy, always: bool) -> ArenaSites:
     return sites
 
 
-def _bump_any(sites: ArenaSites, target: Any) -> Any:
+def bumped_with(sites: ArenaSites, target: Any) -> Any:
     """Bump what a decorator may find, and return the same kind of thing."""
     if switched_off():
         _check(target)
@@ -212,13 +212,13 @@ def _bump_any(sites: ArenaSites, target: Any) -> Any:
     if isinstance(target, FunctionType):
         return _bump_function(sites, target)
     if isinstance(target, staticmethod | classmethod):
-        return type(target)(_bump_any(sites, target.__func__))
+        return type(target)(bumped_with(sites, target.__func__))
     if isinstance(target, property):
         parts = (target.fget, target.fset, target.fdel)
-        made = [part and _bump_any(sites, part) for part in parts]
+        made = [part and bumped_with(sites, part) for part in parts]
         return type(target)(*made, target.__doc__)  # type: ignore[call-arg]
     if isinstance(target, MethodType):
-        return MethodType(_bump_any(sites, target.__func__), target.__self__)
+        return MethodType(bumped_with(sites, target.__func__), target.__self__)
     if isinstance(target, type):
         return _bump_class(sites, target)
     function = as_function(target)
@@ -318,14 +318,14 @@ def _bump_class(sites: ArenaSites, cls: type) -> type:
     kinds = (FunctionType, staticmethod, classmethod, property)
     for name, value in list(vars(cls).items()):
         if type(value) is functools.cached_property and isinstance(value.func, FunctionType):
-            cached = functools.cached_property(_bump_any(sites, value.func))
+            cached = functools.cached_property(bumped_with(sites, value.func))
             cached.__set_name__(cls, name)
             setattr(cls, name, cached)
         inner = getattr(value, "__func__", value)
         if not isinstance(value, kinds) or bumped(inner) is not None:
             continue
         try:
-            new = _bump_any(sites, value)
+            new = bumped_with(sites, value)
         except TypeError:  # a static or class method of something without bytecode
             continue
         setattr(cls, name, new)

@@ -259,6 +259,11 @@ class Rewriter:
         """Whether an exception comes from a signal handler, not from what was tried."""
         return self._sites.is_foreign(error)
 
+    def knows(self, code: CodeType) -> bool:
+        """Whether a function's code was looked at before."""
+        entry = self._entries.get(id(code))
+        return entry is not None and entry.code() is code
+
     def reason(self, code: CodeType) -> str:
         """Say why `rewritten` returned None for this code; empty if nothing is lost by it."""
         entry = self._entries.get(id(code))

@@ -35,6 +35,7 @@ RAISED = (
     "ValueError",
     "RuntimeError",
     "BufferFullError",
+    "DifferenceError",
     "RewriteError",
     "NothingToDoError",
 )
