@@ -64,6 +64,7 @@ class OperatorSite:
         arena: Arena,
         frugal: bool,
         name: str,
+        shown: str,
         ufunc: np.ufunc | None,
         /,
     ) -> OperatorSite: ...
