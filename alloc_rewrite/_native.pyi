@@ -65,6 +65,7 @@ class OperatorSite:
         arena: Arena,
         frugal: bool,
         name: str,
+        shown: str,
         ufunc: np.ufunc | None,
         /,
     ) -> OperatorSite: ...

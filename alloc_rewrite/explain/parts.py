@@ -15,7 +15,6 @@ from typing import Any
 from ..bump import bumped
 from ..callables import Dispatcher, dispatch_of
 from ..callees import Callees, Policy
-from ..numpy_facts import SYMBOLS
 from ..rewrite import (
     IR,
     Call,
@@ -28,6 +27,7 @@ from ..rewrite import (
     callee_name,
     expression_at,
     survey,
+    symbol_of,
     text_at,
 )
 from ..rewrite import Region as PlaceOfRegion
@@ -291,7 +291,4 @@ def _line_of(place: Place) -> int | None:
 
 
 def _operator(name: str) -> str:
-    if name == "unpack":
-        return "tuple unpacking"
-    plain = name.removeprefix("i_")
-    return f"`{SYMBOLS[plain]}{'=' if plain != name else ''}`"
+    return "tuple unpacking" if name == "unpack" else f"`{symbol_of(name)}`"
