@@ -9,7 +9,8 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from ..explain import Explanation, Region, Site
+from ..explain import Explanation
+from ..explain.parts import Region, Site
 
 
 class Verdict(NamedTuple):

@@ -11,8 +11,7 @@ from ..report.document import Cell, Document, Part, Sentences, Table, Tree, dura
 from .report import head, in_words
 
 if TYPE_CHECKING:
-    from . import Comparison
-    from .gains import FunctionGain, LineGain
+    from .data import Comparison, FunctionGain, LineGain
 
 _FUNCTIONS = 20
 _LEAST = 0.01  # of the time, for a function that is shown

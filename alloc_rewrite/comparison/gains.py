@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import linecache
 from collections import Counter
-from dataclasses import dataclass
 from types import CellType, FunctionType
 
 from ..core_sites import ArenaSites
@@ -16,50 +15,11 @@ from ..explain import Explanation, explained
 from ..profile import Profile
 from ..report.document import Call, call_tree
 from .advice import region_at, verdict
+from .data import FunctionGain, LineGain
 from .lines import Key, LineTimer
 
 LITTLE = 1.3  # a gain below it needs a reason, if the lines take
 SHARE = 0.05  # at least this share of the time
-
-
-@dataclass(frozen=True, slots=True)
-class LineGain:
-    """Lines of a function, plain and bumped. Seconds include what the lines call."""
-
-    first: int
-    last: int
-    source: str
-    plain: float
-    bumped: float
-    share: float
-    nbytes: int
-    nbytes_bumped: int
-    region: str
-    reason: str
-    advice: str
-
-    @property
-    def speedup(self) -> float:
-        """Plain time over bumped time; infinite if the bumped code has no time of its own."""
-        return self.plain / self.bumped if self.bumped else float("inf")
-
-
-@dataclass(frozen=True, slots=True)
-class FunctionGain:
-    """A function, plain and bumped, and those of its lines that take time or memory."""
-
-    function: str
-    filename: str
-    line: int
-    plain: float
-    bumped: float
-    share: float
-    lines: tuple[LineGain, ...]
-
-    @property
-    def speedup(self) -> float:
-        """Plain time over bumped time."""
-        return self.plain / self.bumped if self.bumped else float("inf")
 
 
 class Measured:

@@ -12,8 +12,7 @@ from ..report.document import duration
 from ..report.files import short_names
 
 if TYPE_CHECKING:
-    from . import Comparison
-    from .gains import FunctionGain, LineGain
+    from .data import Comparison, FunctionGain, LineGain
 
 _FUNCTIONS = 10  # that are shown with their lines
 _LEAST = 0.01  # of the time, for a line that is shown

@@ -9,20 +9,24 @@ from __future__ import annotations
 import functools
 from dataclasses import dataclass
 from types import CodeType, FunctionType, MethodType
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from ..bump import Bumped, as_function, bumped
 from ..callees import Policy, python_call, refusal_of_names
-from ..core_sites import ArenaSites, style_of
+from ..core_sites import style_of
 from ..cores import selected
+from ..numpy_names import own_names
 from ..report import Report
-from ..report.document import Document
-from ..rewrite import Rewritten, survey
+from ..rewrite import NO_CUTS, Rewritten, survey
 from ..sites.exceptions import from_signal_handler
-from .parts import Break, Parts, Region, Site
 from .report import found, report
 
-__all__ = ["Break", "Explanation", "Region", "Site", "explain"]
+if TYPE_CHECKING:
+    from ..core_sites import ArenaSites
+    from ..report.document import Document
+    from .parts import Break, Parts, Region, Site
+
+__all__ = ["Explanation", "explain"]
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -145,6 +149,8 @@ def explained(
     `above` has the code of the functions that call it, which are not explained again; None leaves
     all callees out.
     """
+    with own_names():  # loaded now, as a program that explains nothing needs none of it
+        from .parts import Parts
     code = function.__code__
     core = selected().name if sites is None else sites.buffer.core
     style = style_of(core) if sites is None else sites.style
@@ -153,7 +159,8 @@ def explained(
     if sites is not None:
         rewritten = sites.rewriter.rewritten(code)
         reason = sites.rewriter.reason(code)
-    surveyed = survey(code, style, from_signal_handler)
+    cuts = NO_CUTS if rewritten is None else rewritten.cuts
+    surveyed = survey(code, style, from_signal_handler, cuts)
     policy = Policy() if sites is None else sites.policy
     parts = Parts(function, surveyed, rewritten, policy, style, plans)
     return Explanation(

@@ -5,21 +5,21 @@ In: a callable and its arguments. Out: a `Profile`. It must not know bytecode.
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from ..logs import info
+from ..numpy_names import own_names
 from ..report import Report
-from ..report.document import Call, Document, call_tree
-from .counting import CountingSites
-from .difference import DiffRow, ProfileDiff, diff
-from .recorder import Line, Recorder, Uncaptured
+from .difference import ProfileDiff, diff
 from .report import report, summary
 
-__all__ = ["DiffRow", "Line", "Profile", "ProfileDiff", "Uncaptured", "allocated", "profile"]
+if TYPE_CHECKING:
+    from ..report.document import Call, Document
+    from .recorder import Line, Uncaptured
 
-logger = logging.getLogger("alloc_rewrite")
+__all__ = ["Profile", "ProfileDiff", "allocated", "profile"]
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -137,6 +137,10 @@ def profile(f: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Profile:
     """
     if not callable(f):
         raise TypeError(f"profile: {f!r} is not callable; give the function, then its arguments")
+    with own_names():  # loaded now, as a program that profiles nothing needs none of it
+        from ..report.document import call_tree
+        from .counting import CountingSites
+        from .recorder import Recorder
     recorder = Recorder()
 
     def call() -> Any:
@@ -157,7 +161,7 @@ def profile(f: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Profile:
         call_tree(recorder.paths),
         tuple(recorder.timeline.values),
     )
-    logger.info("%s: %s", getattr(f, "__qualname__", f), summary(made))
+    info("%s: %s", getattr(f, "__qualname__", f), summary(made))
     return made
 
 

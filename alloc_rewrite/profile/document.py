@@ -13,7 +13,8 @@ from ..report.sources import source_lines
 from .report import file_names, summary
 
 if TYPE_CHECKING:
-    from . import Line, Profile
+    from . import Profile
+    from .recorder import Line
 
 _ROWS = 100
 _FUNCTIONS = 10

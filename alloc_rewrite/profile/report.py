@@ -7,8 +7,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..report.files import short_names
-
 if TYPE_CHECKING:
     from . import Profile
 
@@ -26,6 +24,8 @@ def summary(profile: Profile) -> str:
 
 def file_names(profile: Profile) -> dict[str, str]:
     """Return how the files of a profile are named."""
+    from ..report.files import short_names
+
     return short_names(
         [x.filename for x in profile.lines] + [x.filename for x in profile.uncaptured]
     )
