@@ -194,7 +194,7 @@ def bumped(function: Any) -> Bumped | None:
     return Bumped(original, cast(ArenaSites, rewritten.made_by), gates)
 
 
-def sites_for(buffer: Buffer, policy: Policy, always: bool) -> ArenaSites:
+def sites_for(buffer: Buffer, policy: Policy, always: bool = False) -> ArenaSites:
     """Return the sites of a buffer: one set for each policy, so code is rewritten once."""
     key = (policy, always)
     sites: ArenaSites | None = buffer.companions.get(key)

@@ -113,7 +113,8 @@ def plan_callback(spec: tuple[Any, ...], function: FunctionType) -> tuple[Any, A
     try:
         if callees.is_other(function):
             return None
-        return callees.entered(function)
+        found: tuple[Any, Any] | None = callees.entered(function)
+        return found
     except EXPECTED as error:
         if from_signal_handler(error):
             raise
