@@ -45,18 +45,24 @@ __all__ = [
 ]
 __version__ = "0.1.0"
 
-#: What is loaded when a program first asks for it.
-_LATE = frozenset({"Checks", "Comparison", "FunctionGain", "LineGain", "check", "compare"})
+#: What is loaded when a program first asks for it, and where it is.
+_LATE = {
+    **dict.fromkeys(
+        ("Checks", "Comparison", "FunctionGain", "LineGain", "check", "compare"), "comparison"
+    ),
+    "load_ipython_extension": "ipython",
+}
 
 
 def __getattr__(name: str) -> Any:
     if name not in _LATE:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    with own_names():
-        from . import comparison
+    import importlib
 
-        globals().update((late, getattr(comparison, late)) for late in _LATE)
-    return globals()[name]
+    with own_names():
+        module = importlib.import_module(f".{_LATE[name]}", __name__)
+    found = globals()[name] = getattr(module, name)
+    return found
 
 
 def __dir__() -> list[str]:

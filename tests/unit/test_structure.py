@@ -124,6 +124,7 @@ MAY_IMPORT = {
     },
     "__main__": {"cli"},
     "pytest_plugin": {"__init__"},
+    "ipython": {"comparison", "profile"},
     "__init__": {
         "comparison",
         "numpy_names",
@@ -140,7 +141,7 @@ MAY_IMPORT = {
 
 
 #: What parts import that are only loaded by such a guest.
-GUESTS = {"pytest_plugin": {"pytest"}}
+GUESTS = {"pytest_plugin": {"pytest"}, "ipython": {"IPython"}}
 
 
 def part_of(name):
