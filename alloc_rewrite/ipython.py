@@ -61,7 +61,7 @@ class AllocMagics(Magics):
 
     def _of_cell(self, cell: str) -> Callable[[], object]:
         """Return a function whose body is a cell; what it assigns are globals."""
-        text = self._session.transform_cell(cell)
+        text: str = self._session.transform_cell(cell)  # type: ignore[no-untyped-call]
         name = self._session.compile.cache(text, self._session.execution_count)
         table = symtable.symtable(text, name, "exec")
         assigned = [
