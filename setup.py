@@ -21,7 +21,7 @@ from setuptools import Extension, setup
 KIND = os.environ.get("ALLOC_REWRITE_BUILD", "")
 STRIPPED = KIND not in ("sanitize", "symbols") and sys.platform == "linux"
 FLAGS = (
-    []
+    ["/std:c11"]
     if sys.platform == "win32"
     else ["-std=c11", "-O3", "-fno-strict-aliasing", "-ffp-contract=off", "-fvisibility=hidden"]
 )
