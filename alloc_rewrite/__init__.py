@@ -15,6 +15,7 @@ with own_names():
     from .explain import Explanation, explain
     from .profile import Profile, ProfileDiff, allocated, profile
     from .registry import register
+    from .report import Report
     from .threads import get_num_threads, set_num_threads
 
 __all__ = [
@@ -29,6 +30,7 @@ __all__ = [
     "LineGain",
     "Profile",
     "ProfileDiff",
+    "Report",
     "RewriteWarning",
     "allocated",
     "bump",

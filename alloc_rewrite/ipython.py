@@ -28,7 +28,7 @@ class AllocMagics(Magics):
         return self.shell
 
     @line_cell_magic
-    def alloc(self, line: str, cell: str | None = None) -> Profile:
+    def alloc(self, line: str, cell: str | None = None) -> Profile[Any]:
         """Run an expression, or a cell, and show what it allocates.
 
         ``%alloc f(x)`` shows `alloc_rewrite.profile(f, x)`. ``%%alloc`` runs the rest of its cell;
@@ -40,7 +40,7 @@ class AllocMagics(Magics):
         return profile(function, *args, **kwargs)
 
     @line_magic
-    def alloc_compare(self, line: str) -> Comparison:
+    def alloc_compare(self, line: str) -> Comparison[Any]:
         """Call a function plain and bumped, and compare.
 
         ``%alloc_compare f(x)`` shows `alloc_rewrite.compare(f, x)`.

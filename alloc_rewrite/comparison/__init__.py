@@ -7,7 +7,7 @@ must not know bytecode.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, TypeVar, cast
+from typing import Any, ParamSpec, TypeVar, cast
 
 from ..numpy_names import own_names
 from .data import Checks, Comparison, FunctionGain, LineGain, Reaction
@@ -15,9 +15,11 @@ from .data import Checks, Comparison, FunctionGain, LineGain, Reaction
 __all__ = ["Checks", "Comparison", "FunctionGain", "LineGain", "check", "compare"]
 
 F = TypeVar("F", bound=Callable[..., Any])
+P = ParamSpec("P")
+R = TypeVar("R")
 
 
-def compare(f: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Comparison:
+def compare(f: Callable[P, R], /, *args: P.args, **kwargs: P.kwargs) -> Comparison[R]:
     """Call a function plain and bumped, in turns, and compare results, effects and times.
 
     Parameters

@@ -28,7 +28,7 @@ _TRACED_SECONDS = 1.0  # for the calls of which lines are timed, in groups
 _GROUPS, _GROUP_CALLS, _GROUP_SECONDS = 15, 100, 0.002
 
 
-def compared(f: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Comparison:
+def compared(f: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Comparison[Any]:
     """Return what `compare` returns."""
     pair = Pair(f, "compare", args, kwargs)
     info("compare: results")
@@ -70,7 +70,7 @@ def compared(f: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Compariso
     )
 
 
-def _profile(pair: Pair, form: int) -> Profile:
+def _profile(pair: Pair, form: int) -> Profile[Any]:
     """Return the profile of a call; that of no call at all if the call raises."""
     target, args, kwargs, _ = pair.call(form)
     try:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Generic, Literal, TypeVar
 
 from ..errors import DifferenceError
 from ..report import Report
@@ -15,6 +15,7 @@ from ..report import Report
 if TYPE_CHECKING:
     from ..report.document import Call, Document
 
+R = TypeVar("R")
 Reaction = Literal["warn", "raise"] | Callable[[str], object]
 
 
@@ -59,7 +60,7 @@ class FunctionGain:
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Comparison(Report):
+class Comparison(Report, Generic[R]):
     """Plain and bumped calls of one function, side by side.
 
     ``print`` shows it as tables, a notebook as a report.
@@ -112,7 +113,7 @@ class Comparison(Report):
     calls: tuple[Call, ...]
     calls_bumped: tuple[Call, ...]
     notes: tuple[str, ...]
-    result: Any
+    result: R
 
     @property
     def same(self) -> bool:

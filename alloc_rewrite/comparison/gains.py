@@ -9,6 +9,7 @@ from __future__ import annotations
 import linecache
 from collections import Counter
 from types import CellType, FunctionType
+from typing import Any
 
 from ..core_sites import ArenaSites
 from ..explain import Explanation, explained
@@ -29,7 +30,7 @@ class Measured:
         self,
         timers: tuple[LineTimer, LineTimer],
         seconds: tuple[float, float],
-        profiles: tuple[Profile, Profile],
+        profiles: tuple[Profile[Any], Profile[Any]],
         sites: ArenaSites | None,
     ) -> None:
         self._scales = tuple(map(_scale, timers, seconds))
@@ -111,7 +112,7 @@ def _scale(timer: LineTimer, seconds: float) -> float:
     return seconds / (timer.total() or 1)
 
 
-def _bytes(profile: Profile) -> Counter[tuple[str, int]]:
+def _bytes(profile: Profile[Any]) -> Counter[tuple[str, int]]:
     out: Counter[tuple[str, int]] = Counter()
     for row in profile.lines:
         out[row.filename, row.line] += row.nbytes

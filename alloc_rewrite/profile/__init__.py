@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar
 
 from ..logs import info
 from ..numpy_names import own_names
@@ -21,9 +21,12 @@ if TYPE_CHECKING:
 
 __all__ = ["Profile", "ProfileDiff", "allocated", "profile"]
 
+P = ParamSpec("P")
+R = TypeVar("R")
+
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Profile(Report):
+class Profile(Report, Generic[R]):
     """What one call allocated. ``print`` shows it as a table, a notebook as a report.
 
     Attributes
@@ -58,12 +61,12 @@ class Profile(Report):
     suggested_nbytes: int
     lines: tuple[Line, ...]
     uncaptured: tuple[Uncaptured, ...]
-    result: Any
+    result: R
     function: str = ""
     calls: tuple[Call, ...] = ()
     timeline: tuple[int, ...] = ()
 
-    def diff(self, before: Profile) -> ProfileDiff:
+    def diff(self, before: Profile[Any]) -> ProfileDiff:
         """Say what changed since another profile.
 
         Parameters
@@ -100,7 +103,7 @@ class Profile(Report):
         return document(self)
 
 
-def profile(f: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Profile:
+def profile(f: Callable[P, R], /, *args: P.args, **kwargs: P.kwargs) -> Profile[R]:
     """Call a function once and say what it allocates, line by line.
 
     Parameters
@@ -143,7 +146,7 @@ def profile(f: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Profile:
         from .recorder import Recorder
     recorder = Recorder()
 
-    def call() -> Any:
+    def call() -> R:
         return f(*args, **kwargs)
 
     sites = CountingSites(recorder)  # which live as long as this
@@ -165,7 +168,7 @@ def profile(f: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Profile:
     return made
 
 
-def allocated(f: Callable[..., Any], /, *args: Any, **kwargs: Any) -> int:
+def allocated(f: Callable[P, R], /, *args: P.args, **kwargs: P.kwargs) -> int:
     """Call a function once and return the bytes of array data it took from the heap.
 
     Parameters

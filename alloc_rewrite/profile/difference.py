@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ..report import Report
 
@@ -100,7 +100,7 @@ class ProfileDiff(Report):
         return Document(f"Difference of two profiles of {self.function}", [self._title()], [table])
 
 
-def diff(before: Profile, now: Profile) -> ProfileDiff:
+def diff(before: Profile[Any], now: Profile[Any]) -> ProfileDiff:
     """Return what changed from one profile to another."""
     bytes_of: tuple[Counter[tuple[str, str, str]], ...] = (Counter(), Counter())
     arrays_of: tuple[Counter[tuple[str, str, str]], ...] = (Counter(), Counter())

@@ -127,6 +127,7 @@ MAY_IMPORT = {
     "ipython": {"comparison", "profile"},
     "__init__": {
         "comparison",
+        "report",
         "numpy_names",
         "bump",
         "profile",
