@@ -17,6 +17,7 @@ with own_names():
     from .explain import Explanation, explain
     from .profile import Profile, allocated, profile
     from .registry import register
+    from .report import Report
     from .threads import get_num_threads, set_num_threads
 
 __all__ = [
@@ -31,6 +32,7 @@ __all__ = [
     "LineGain",
     "Profile",
     "ProfileDiff",
+    "Report",
     "RewriteWarning",
     "allocated",
     "bump",
@@ -53,6 +55,7 @@ _LATE = {
         ("Checks", "Comparison", "FunctionGain", "LineGain", "check", "compare"), "comparison"
     ),
     "ProfileDiff": "profile.difference",
+    "load_ipython_extension": "ipython",
 }
 
 
@@ -63,3 +66,7 @@ def __getattr__(name: str) -> Any:
         module = importlib.import_module(f".{_LATE[name]}", __name__)
     value = globals()[name] = getattr(module, name)
     return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_LATE})

@@ -88,4 +88,5 @@ class Report:
             text = f"{self}\n"
         else:
             raise ValueError(f"save: {name!r} ends in none of {', '.join(_ENDS)}")
-        Path(path).write_text(text, encoding="utf-8")
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(text)
