@@ -5,6 +5,7 @@ from .numpy_names import own_names
 with own_names():
     from .buffer import Buffer
     from .bump import bump, default_buffer, run
+    from .compiled.modes import set_compile
     from .cores import core
     from .errors import BufferFullError, RewriteWarning
     from .explain import Explanation, explain
@@ -27,6 +28,7 @@ __all__ = [
     "profile",
     "register",
     "run",
+    "set_compile",
     "set_num_threads",
 ]
 __version__ = "0.1.0"

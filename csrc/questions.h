@@ -9,6 +9,7 @@
     X(plan_product)   /* likewise, a matrix product */                            \
     X(plan_callee)    /* what a callee is replaced by */                          \
     X(plan_program)   /* what each step of a region's program takes */            \
+    X(compile_plan)   /* which machine code the stages of a plan take */          \
     X(power_ufunc)    /* which ufunc a power takes */                             \
     X(raise_full)     /* raises BufferFullError */                                \
     X(remake)         /* makes a site anew in another process */                  \

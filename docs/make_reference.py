@@ -21,7 +21,7 @@ makes it from the docstrings.
 #: In the order in which readers need them.
 ORDER = (
     "Buffer", "bump", "run", "profile", "allocated", "Profile", "explain", "Explanation",
-    "set_num_threads",
+    "set_compile", "set_num_threads",
     "get_num_threads", "register", "core", "default_buffer", "BufferFullError", "RewriteWarning",
 )  # fmt: skip
 #: Methods that only the library itself calls.

@@ -12,6 +12,7 @@ from typing import Any, NoReturn
 
 from ..buffer import Buffer
 from ..callees import Callees, Policy
+from ..compiled.kernels import workshop
 from ..cores import native
 from ..errors import buffer_full
 from ..numpy_facts import UFUNCS, elides_dying_operands, elides_for_scalars, power_ufunc
@@ -110,6 +111,7 @@ def configure() -> None:
         raise_full=raise_full,
         remake=remake,
         plan_program=plan_program,
+        compile_plan=workshop.compile_plan,
         error_modes=error_modes,
         error_state=error_state,
         warnings=vars(warnings),

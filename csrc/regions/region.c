@@ -3,6 +3,7 @@
 
 #include "numpy/fperrors.h"
 #include "recent.h"
+#include "regions/compiled.h"
 #include "regions/describe.h"
 #include "regions/planner.h"
 
@@ -155,6 +156,9 @@ region_attempt(RegionSite *self, PyObject *const *args, int given)
     call.plan = region_plan(self, call.typing, &call.values, may_raise);
     if (call.plan == NULL || call.plan->declined != NULL) {
         self->declined = "there is no plan for these shapes, memory layouts or indices";
+        goto end;
+    }
+    if (compiled_heat(self->site.state, call.typing, call.plan, self->program) < 0) {
         goto end;
     }
     result = region_run(&call);
