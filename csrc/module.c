@@ -1,7 +1,6 @@
 /* The extension module: its state and its types. */
 #define ALLOC_REWRITE_IMPORTS_NUMPY
 #include "numpy/elision.h"
-#include "regions/compiled.h"
 #include "regions/machine_code.h"
 #include "regions/operations.h"
 #include "regions/threads.h"

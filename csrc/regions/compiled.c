@@ -2,7 +2,6 @@
 
 #include "regions/describe.h"
 #include "regions/interpret.h"
-#include "regions/machine_code.h"
 
 /* ------------------------------------------------------------------ the executor */
 

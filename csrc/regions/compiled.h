@@ -8,10 +8,8 @@
 #ifndef ALLOC_REWRITE_REGIONS_COMPILED_H
 #define ALLOC_REWRITE_REGIONS_COMPILED_H
 
+#include "regions/machine_code.h"
 #include "regions/plan.h"
-
-/* When plans are compiled; as Python numbers them. */
-enum compiles { COMPILES_NEVER, COMPILES_IN_BACKGROUND, COMPILES_NOW };
 
 #define HOT 8000000 /* nanoseconds or so that the plans of a typing have taken in all, */
 #define WARM 250000 /* and a plan by itself, so that asking does not take longer */

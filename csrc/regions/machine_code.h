@@ -4,6 +4,9 @@
 
 #include "state.h"
 
+/* When plans are compiled; as Python numbers them. */
+enum compiles { COMPILES_NEVER, COMPILES_IN_BACKGROUND, COMPILES_NOW };
+
 /* Goes over `rows` rows of `n` items. `at` says where each operand's first item is, `strides` how
  * far it is from item to item and from row to row: two numbers for each operand. The GIL may not be
  * held; it can't fail. */
