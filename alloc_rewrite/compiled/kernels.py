@@ -53,8 +53,9 @@ class Kernel:
         self.code.decide(None)
 
 
-#: What the extension is told of a part: code, first step, the one after the last, operands.
-Told = tuple[Any, int, int, tuple[int, ...], Kernel]
+#: What the extension is told of a part: code, first step, the one after the last, operands, whether
+#: it is repeatable.
+Told = tuple[Any, int, int, tuple[int, ...], bool, Kernel]
 
 
 class Workshop:
@@ -103,7 +104,7 @@ class Workshop:
 
     def _told(self, part: Part) -> Told:
         kernel = self.kernel_of(part.piece)
-        return kernel.code, part.first, part.stop, part.operands, kernel
+        return kernel.code, part.first, part.stop, part.operands, part.is_repeatable, kernel
 
     def kernel_of(self, piece: Piece) -> Kernel:
         """Return the kernel of a piece, which may have to wait for its code."""

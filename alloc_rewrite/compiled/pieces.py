@@ -52,12 +52,12 @@ class Part(NamedTuple):
     first: int
     stop: int
     operands: tuple[int, ...]  # of the stage, by read, then by write
+    is_repeatable: bool  # whether its steps can be done again once the array that they change is
+    # as it was
 
 
 def parts_of_stage(plan: Described, stage: Described) -> list[Part] | str:
     """Return what of a stage can be compiled, in the order of its steps; or why nothing can."""
-    if plan["reports steps"] or (plan["effect"] == "late" and stage is plan["stages"][-1]):
-        return "it changes an array in a way that can't be repeated"
     expanded = [_expanded(stage, step) for step in stage["steps"]]
     parts: list[Part] = []
     first = 0
@@ -66,7 +66,7 @@ def parts_of_stage(plan: Described, stage: Described) -> list[Part] | str:
         while stop < len(expanded) and expanded[stop] and _fits(stage, expanded, first, stop):
             stop += 1
         if stop > first and sum(len(one or ()) for one in expanded[first:stop]) >= LEAST:
-            parts.append(_part(stage, expanded, first, stop))
+            parts.append(_part(plan, stage, expanded, first, stop))
         first = max(stop, first + 1)
     if parts:
         return parts
@@ -156,7 +156,7 @@ def _is_read_after(stage: Described, number: int, step: int) -> bool:
     return any(number in later["arguments"][:-1] for later in stage["steps"][step:])
 
 
-def _part(stage: Described, steps: _Steps, first: int, stop: int) -> Part:
+def _part(plan: Described, stage: Described, steps: _Steps, first: int, stop: int) -> Part:
     operands = stage["operands"]
     value_of: dict[int, int] = {}
     read: list[int] = []
@@ -182,14 +182,16 @@ def _part(stage: Described, steps: _Steps, first: int, stop: int) -> Part:
         if operands[made]["where"] != "block" or _is_read_after(stage, made, stop):
             written[made] = results[-1]
     over = {operands[n]["number"] for n in written if operands[n]["where"] == "block"}
+    lies_over = any(operands[n]["where"] == "block" and operands[n]["number"] in over for n in read)
+    changes = any(operands[n]["where"] == "source" for n in written)
     piece = Piece(
         tuple(_access(operands[n]) for n in read),
         tuple(operations),
         tuple(_access(operands[n]) for n in written),
         tuple(written.values()),
-        any(operands[n]["where"] == "block" and operands[n]["number"] in over for n in read),
+        lies_over or (changes and (plan["reports steps"] or plan["effect"] == "late")),
     )
-    return Part(piece, first, stop, (*read, *written))
+    return Part(piece, first, stop, (*read, *written), not lies_over)
 
 
 def _access(operand: Described) -> Access:

@@ -43,7 +43,7 @@ def compiled_words(stage: Plan) -> str:
             if kernel.state == "waiting"
             else f"not compiled: {kernel.state}"
         )
-        for _, first, stop, _, kernel in parts
+        for _, first, stop, *_, kernel in parts
     )
 
 

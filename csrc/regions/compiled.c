@@ -3,6 +3,8 @@
 #include "regions/describe.h"
 #include "regions/interpret.h"
 
+#include <string.h>
+
 /* ------------------------------------------------------------------ the executor */
 
 /* Steps that follow each other in a stage, by their numbers in it. */
@@ -10,6 +12,8 @@ typedef struct {
     int first, stop;
     Code code;         /* NULL: they are interpreted */
     int checks_flags;
+    int is_repeatable; /* whether its steps can be done again but for what they do to the target */
+    int target;        /* the operand that is the region's target; -1 if it writes to none */
     int n_operands;
     int *operands;     /* of the plan */
     npy_intp *strides; /* two of each: see `Code` */
@@ -23,38 +27,79 @@ typedef struct {
     Segment *segments;
 } Compiled;
 
-/* Do a block once more, by steps, to find out which flags NumPy's loops raise for it. */
-static NOINLINE int
-compiled_again(StageRun *run, char *const *at, npy_intp n, npy_intp rows)
+/* Copy a block of the target somewhere, or back. */
+static void
+compiled_copy(const Operand *target, char *at, char *kept, npy_intp n, npy_intp rows, int is_back)
 {
-    status_clear(run->plan->slow_status);
-    return interpret_steps(run, at, n, rows, 0, run->stage->n_steps);
+    int is_dense = target->strides[0] == target->itemsize;
+    npy_intp bytes = is_dense ? n * target->itemsize : target->itemsize, pieces = is_dense ? 1 : n;
+    for (npy_intp r = 0; r < rows; r++) {
+        char *item = at + (r ? r * target->strides[1] : 0);
+        for (npy_intp i = 0; i < pieces; i++) {
+            memcpy(is_back ? item : kept, is_back ? kept : item, (size_t)bytes);
+            item += target->strides[0];
+            kept += bytes;
+        }
+    }
 }
 
-/* A block is interpreted where flags are told apart by step. Otherwise nothing that it reads is
- * changed, so that it can be done once more. */
+/* Run the code of a segment where flags are told apart by step, which it can't do: if it raises
+ * one, put back what it changed, and return 0. */
+static NOINLINE int
+compiled_attempt(const Segment *segment, const Plan *plan, char *const *data, char *target,
+                 npy_intp n, npy_intp rows)
+{
+    if (!segment->is_repeatable) {
+        return 0;
+    }
+    const Operand *operand = segment->target < 0 ? NULL : &plan->operands[segment->target];
+    char *kept = STACK_ARRAY(char, operand == NULL ? 0 : n *rows *operand->itemsize);
+    if (operand != NULL) {
+        compiled_copy(operand, target, kept, n, rows, 0);
+    }
+    status_clear(0);
+    segment->code(data, segment->strides, n, rows);
+    if (LIKELY(!segment->checks_flags || !status_raised(0))) {
+        return 1;
+    }
+    if (operand != NULL) {
+        compiled_copy(operand, target, kept, n, rows, 1);
+    }
+    return 0;
+}
+
+/* Run the code of a segment, if there is any; 0 if its steps have to be interpreted. */
+ALWAYS_INLINE int
+compiled_segment(const Segment *segment, StageRun *run, char *const *at, char **data, npy_intp n,
+                 npy_intp rows)
+{
+    if (segment->code == NULL) {
+        return 0;
+    }
+    for (int i = 0; i < segment->n_operands; i++) {
+        data[i] = at[segment->operands[i]];
+    }
+    if (UNLIKELY(run->raised_by != NULL)) {
+        char *target = segment->target < 0 ? NULL : at[segment->target];
+        return compiled_attempt(segment, run->plan, data, target, n, rows);
+    }
+    segment->code(data, segment->strides, n, rows);
+    if (segment->checks_flags) {
+        run->raised |= status_raised(0);
+    }
+    return 1;
+}
+
 static int
 compiled_run(const Executor *executor, StageRun *run, char *const *at, npy_intp n, npy_intp rows)
 {
     const Compiled *self = (const Compiled *)executor;
     char **data = STACK_ARRAY(char *, self->most_operands);
-    if (UNLIKELY(run->raised_by != NULL)) {
-        return interpret_steps(run, at, n, rows, 0, run->stage->n_steps);
-    }
     for (int s = 0; s < self->n_segments; s++) {
         const Segment *segment = &self->segments[s];
-        if (segment->code == NULL) {
-            if (interpret_steps(run, at, n, rows, segment->first, segment->stop) < 0) {
-                return -1;
-            }
-            continue;
-        }
-        for (int i = 0; i < segment->n_operands; i++) {
-            data[i] = at[segment->operands[i]];
-        }
-        segment->code(data, segment->strides, n, rows ? rows : 1);
-        if (segment->checks_flags && UNLIKELY(status_raised(0) & ~run->raised)) {
-            return compiled_again(run, at, n, rows);
+        if (!compiled_segment(segment, run, at, data, n, rows ? rows : 1) &&
+            interpret_steps(run, at, n, rows, segment->first, segment->stop) < 0) {
+            return -1;
         }
     }
     return 0;
@@ -68,11 +113,12 @@ compiled_release(const Executor *executor)
 
 /* ------------------------------------------------------------------ making one */
 
-/* What Python says of steps that are compiled: (code, first, stop, operands, ...). */
+/* What Python says of steps that are compiled: a tuple with these, in this order, and more. */
 typedef struct {
     const MachineCode *code; /* borrowed */
     int first, stop;
     PyObject *operands;      /* borrowed: a tuple */
+    int is_repeatable;
 } Part;
 
 static Part
@@ -81,7 +127,8 @@ compiled_part(PyObject *parts, Py_ssize_t i)
     PyObject *part = PyTuple_GET_ITEM(parts, i);
     return (Part){(const MachineCode *)PyTuple_GET_ITEM(part, 0),
                   (int)PyLong_AsLong(PyTuple_GET_ITEM(part, 1)),
-                  (int)PyLong_AsLong(PyTuple_GET_ITEM(part, 2)), PyTuple_GET_ITEM(part, 3)};
+                  (int)PyLong_AsLong(PyTuple_GET_ITEM(part, 2)), PyTuple_GET_ITEM(part, 3),
+                  PyTuple_GET_ITEM(part, 4) == Py_True};
 }
 
 /* How far it is from item to item of an operand, and from row to row. */
@@ -115,7 +162,12 @@ compiled_add_part(Compiled *made, const Plan *plan, const Stage *stage, const Pa
 {
     Segment *segment = &made->segments[made->n_segments++];
     int n = (int)PyTuple_GET_SIZE(part->operands);
-    *segment = (Segment){part->first, part->stop, part->code->code, 0, n, NULL, NULL};
+    *segment = (Segment){.first = part->first,
+                         .stop = part->stop,
+                         .code = part->code->code,
+                         .is_repeatable = part->is_repeatable,
+                         .target = -1,
+                         .n_operands = n};
     segment->strides = (npy_intp *)*room;
     segment->operands = (int *)(segment->strides + 2 * n);
     *room = (char *)(segment->strides + 3 * n);
@@ -125,7 +177,12 @@ compiled_add_part(Compiled *made, const Plan *plan, const Stage *stage, const Pa
         compiled_strides(&plan->operands[segment->operands[i]], stage, &segment->strides[2 * i]);
     }
     for (int s = part->first; s < part->stop; s++) {
-        segment->checks_flags |= plan->steps[stage->first_step + s].checks_flags;
+        const PlanStep *step = &plan->steps[stage->first_step + s];
+        int result = step->args[step->n_args - 1];
+        segment->checks_flags |= step->checks_flags;
+        if (plan->operands[result].where == IN_SOURCE) {
+            segment->target = result;
+        }
     }
     made->most_operands = n > made->most_operands ? n : made->most_operands;
 }
@@ -149,7 +206,7 @@ compiled_install(const Plan *plan, Stage *stage, PyObject *parts)
     if (made == NULL) {
         return;
     }
-    made->executor = (Executor){"machine code", compiled_run, compiled_release};
+    made->executor = (Executor){"machine code", compiled_run, compiled_release, 0};
     made->segments = (Segment *)(made + 1);
     char *room = (char *)(made->segments + segments);
     int done = 0;
@@ -162,6 +219,7 @@ compiled_install(const Plan *plan, Stage *stage, PyObject *parts)
         }
     }
     compiled_add_steps(made, &done, stage->n_steps);
+    made->executor.is_whole = made->n_segments == 1;
     stage->executor->release(stage->executor);
     stage->executor = &made->executor;
 }
@@ -175,7 +233,7 @@ compiled_is_sound(const State *state, const Stage *stage, PyObject *parts)
     int done = 0;
     for (Py_ssize_t i = 0; PyTuple_Check(parts) && i < PyTuple_GET_SIZE(parts); i++) {
         PyObject *part = PyTuple_GET_ITEM(parts, i);
-        if (!PyTuple_Check(part) || PyTuple_GET_SIZE(part) < 4 ||
+        if (!PyTuple_Check(part) || PyTuple_GET_SIZE(part) < 5 ||
             !Py_IS_TYPE(PyTuple_GET_ITEM(part, 0), state->code_type) ||
             !PyTuple_Check(PyTuple_GET_ITEM(part, 3))) {
             return 0;

@@ -92,4 +92,4 @@ interpret_release(const Executor *Py_UNUSED(executor))
 {
 }
 
-const Executor interpreter = {"interpreter", interpret_block, interpret_release};
+const Executor interpreter = {"interpreter", interpret_block, interpret_release, 0};

@@ -220,8 +220,8 @@ def test_there_is_a_limit(monkeypatch, own):
     "answer",
     [
         None, (), ((),) * 2, (None,), (1,), ((None,),), ((1, 0, 1, ()),), (((1, 0, 1, ()),),),
-        "code, 0, 99, ()", "code, 1, 1, ()", "code, -1, 1, ()", "code, 0, 1, (99,)",
-        "code, 0, 1, (-1,)", "code, 0, 1, (None,)", "code, None, 1, (0,)",
+        "code, 0, 99, (), True", "code, 1, 1, (), True", "code, -1, 1, (), True", "code, 0, 1, (99,), True",
+        "code, 0, 1, (-1,), True", "code, 0, 1, (None,), True", "code, None, 1, (0,), True",
     ],
 )  # fmt: skip
 def test_wrong_answers_are_not_followed(answer):

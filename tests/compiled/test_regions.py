@@ -22,8 +22,8 @@ def sites(f):
 
 
 def executors(f):
-    """Return the executors of all stages of the plan that each region used last."""
-    plans = [site.describe()[0] for site in sites(f) if site.describe()]
+    """Return the executors of all stages of all plans."""
+    plans = [plan for site in sites(f) for plan in site.describe()]
     return [stage["executor"] for plan in plans for stage in plan["stages"]]
 
 
@@ -209,17 +209,33 @@ def test_effects():
         return out
 
     def in_place(x, y):
-        x *= y * 2.0 + 1.0
-        x += y * y - x
+        x *= y * 2.0 + 1.0 / x
         return x
 
-    for f in (store, shifted, elsewhere, in_place):
+    def with_gaps(x, y):
+        x[::2] -= y[::2] * x[::2] + 1.0
+        return x
+
+    def rows(x, y):
+        u, v = np.resize(x, (8, 21)), np.resize(y, (8, 21))
+        u[1:-1, 1:-1] = u[1:-1, 1:-1] * 0.5 + v[2:, 1:-1] * v[:-2, 1:-1]
+        u[:, ::3] *= v[:, ::3] * 2.0 - u[:, ::3]
+        return u
+
+    for f in (store, shifted, elsewhere, in_place, with_gaps, rows):
         g = alloc.bump(alloc.Buffer())(f)
         for n in (3, 64, 1000, 20_000):
             x, y = np.linspace(1.0, 2.0, n), np.linspace(3.0, 4.0, n)
-            for special in (1.0, np.inf, 1e308):
+            for special in (1.0, np.inf, 1e308, np.nan):
                 x[n // 2] = special
-                agree(lambda x, y, f=f: f(x.copy(), y), lambda x, y, g=g: g(x.copy(), y), (x, y))
+                for mode in ("ignore", "warn"):
+                    one, other = (x.copy(), y.copy()), (x.copy(), y.copy())
+                    expected = observed(f, one, all=mode)
+                    got = observed(g, other, all=mode)
+                    assert expected[1] == got[1]
+                    assert same(expected[0], got[0])
+                    assert same(one, other)
+        assert is_compiled(g)
 
 
 def test_rows_with_gaps_and_several_axes():
