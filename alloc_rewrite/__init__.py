@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 with own_names():
     from .buffer import Buffer
     from .bump import bump, default_buffer, run
+    from .compiled.modes import set_compile
     from .cores import core
     from .errors import BufferFullError, DifferenceError, DifferenceWarning, RewriteWarning
     from .explain import Explanation, explain
@@ -45,6 +46,7 @@ __all__ = [
     "profile",
     "register",
     "run",
+    "set_compile",
     "set_num_threads",
 ]
 __version__ = "0.1.0"

@@ -48,7 +48,9 @@ class Explanation(Report):
         (what it computes, in words), ``operations`` (their number), ``leaves`` (what it starts
         from), ``delivers`` (the variables and values that it gives), ``ended`` (the `Break` that
         it goes up to, or None), ``hits``, ``misses``, ``given_back`` (whether the site is
-        switched off), ``declined`` (why the original code last had to run), ``inside`` (the sites
+        switched off), ``declined`` (why the original code last had to run), ``compiled`` (what of
+        the stages of the plan used last is machine code, or why not; empty as long as the region
+        isn't hot, and its loops are NumPy's), ``inside`` (the sites
         of its single operations and calls, which serve when it declines) and ``plans`` (as
         dictionaries, if `explain` was asked for them).
     sites : tuple of Site

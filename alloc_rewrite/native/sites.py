@@ -12,6 +12,7 @@ from typing import Any, NoReturn
 
 from ..buffer import Buffer
 from ..callees import Callees, Policy
+from ..compiled.kernels import workshop
 from ..cores import native
 from ..errors import buffer_full
 from ..judging import Judging, verdict
@@ -129,6 +130,7 @@ def configure() -> None:
         raise_full=raise_full,
         remake=remake,
         plan_program=plan_program,
+        compile_plan=workshop.compile_plan,
         plan_number=plan_number,
         error_modes=error_modes,
         error_state=error_state,

@@ -74,7 +74,6 @@ class Report:
             If neither the name nor `kind` is one of these.
         """
         import json
-        from pathlib import Path
 
         name = str(path)
         wanted = kind or next((k for end, k in _ENDS.items() if name.endswith(end)), "")

@@ -3,8 +3,7 @@
 
 #include "numpy/fperrors.h"
 #include "recent.h"
-#include "regions/describe.h"
-#include "regions/planner.h"
+#include "regions/compiled.h"
 
 #define MOST_TYPINGS 64   /* ever made by one site */
 #define FLEETING 64       /* plans after which a site has to use most of them more than once, */
@@ -57,7 +56,7 @@ region_is_usable(Plan *plan, const Program *program, const Values *values, int m
            (plan->target < 0 || plan_overlap(plan, values) == plan->overlap);
 }
 
-static PlanMode
+PlanMode
 region_mode(const RegionSite *self, int may_raise)
 {
     return (PlanMode){.may_raise = may_raise,
@@ -136,8 +135,13 @@ region_known(RegionSite *self, PyObject *const *args, Values *values)
     return typing;
 }
 
-/* Whether a report may raise, asked for a program that changes an array: 1, 0, or -1. */
-ALWAYS_INLINE int
+Typing *
+region_kinds(RegionSite *self, PyObject *const *args, Values *values)
+{
+    return region_known(self, args, values);
+}
+
+int
 region_may_raise(const RegionSite *self)
 {
     return self->program->effect < 0 ? 0 : fperrors_may_raise(self->site.state);
@@ -175,6 +179,9 @@ region_attempt(RegionSite *self, PyObject *const *args, int given)
                        call.plan == NULL ? -1 : call.plan->fault, NULL);
         goto end;
     }
+    if (compiled_heat(self->site.state, call.typing, call.plan, self->program) < 0) {
+        goto end;
+    }
     result = region_run(&call);
     if (UNLIKELY(result == NULL)) {
         region_decline(self,
@@ -192,36 +199,6 @@ end:
     }
     values_release(&call.values);
     return result;
-}
-
-/* trace(*leaves): make a plan for these, and show it after each pass. */
-static PyObject *
-region_trace(PyObject *object, PyObject *const *args, Py_ssize_t n)
-{
-    RegionSite *self = (RegionSite *)object;
-    if (n != self->program->n_leaves) {
-        PyErr_SetString(PyExc_TypeError, "trace: wrong number of leaves");
-        return NULL;
-    }
-    Values values = {.of = STACK_ARRAY(PyObject *, self->program->n_nodes),
-                     .owned = STACK_ARRAY(PyObject *, self->program->n_nodes)};
-    PyObject *trace = PyList_New(0);
-    Typing *typing = trace == NULL ? NULL : region_known(self, args, &values);
-    int may_raise = typing == NULL ? 0 : region_may_raise(self);
-    if (typing != NULL && may_raise >= 0) {
-        Plan *made = plan_new(self->program, typing, &values, region_mode(self, may_raise), trace);
-        if (made != NULL) {
-            plan_release(made);
-        }
-    }
-    if (typing != NULL) {
-        typing_release(typing);
-    }
-    values_release(&values);
-    if (PyErr_Occurred()) {
-        Py_CLEAR(trace);
-    }
-    return trace;
 }
 
 /* ------------------------------------------------------------------ the site */
