@@ -169,8 +169,9 @@ region_attempt(RegionSite *self, PyObject *const *args, int given)
     }
     call.plan = region_plan(self, call.typing, &call.values, may_raise);
     if (call.plan == NULL || call.plan->declined != NULL) {
-        region_decline(self, "there is no plan for these shapes, memory layouts or indices",
-                       call.plan == NULL ? -1 : call.plan->fault, NULL);
+        if (call.plan != NULL) {
+            region_decline(self, call.plan->declined, call.plan->fault, NULL);
+        }
         goto end;
     }
     result = region_run(&call);

@@ -82,6 +82,19 @@ shapes_may_be_elided(const Planner *planner, int node, const Layout *layout)
     return 0;
 }
 
+/* Whether a copy has the layout that a ufunc's result has: in C order, or of an operand without
+ * gaps. */
+static int
+shapes_fit_copy(const Planner *planner, const Typed *typed, const Layout *layout)
+{
+    int operand = typed->operands[0];
+    PyArray_Descr *descr = planner->typing->results[operand];
+    if (typed->order == 'C') {
+        return layout->c_order;
+    }
+    return descr != NULL && extent_is_c(&planner->nodes[operand].extent, PyDataType_ELSIZE(descr));
+}
+
 /* Work out the shape and layout of a step's result, as NumPy would have it. */
 Outcome
 shapes_step(Planner *planner, int node)
@@ -110,6 +123,9 @@ shapes_step(Planner *planner, int node)
     }
     if (!shapes_fit_loop(planner, node, &layout)) {
         return planner_decline(planner, "a loop's bits depend on strides");
+    }
+    if (typed->order && !shapes_fit_copy(planner, typed, &layout)) {
+        return planner_decline(planner, "a copy has a layout of its own");
     }
     if (shapes_may_be_elided(planner, node, &layout)) {
         return planner_decline(planner, "NumPy may write a result over an operand");
