@@ -7,13 +7,13 @@ sites do, nor which functions run the code.
 
 from __future__ import annotations
 
-import logging
 import weakref
 from collections.abc import Callable, Mapping
 from types import CodeType
 from typing import Any, NamedTuple
 
 from ..errors import NothingToDoError, RewriteError
+from ..logs import debug
 from .calls import find_calls
 from .convention import Place, Style
 from .decode import decode
@@ -22,8 +22,6 @@ from .ir import IR
 from .operations import find_operations
 from .reasons import Break
 from .regions import NO_CUTS, find_regions
-
-logger = logging.getLogger("alloc_rewrite")
 
 
 def found_in(
@@ -87,7 +85,7 @@ def failure(error: Exception, code: CodeType, is_foreign: Callable[[Exception], 
     if is_foreign(error):
         raise error
     reason = f"the rewriter failed: {error!r}"
-    logger.debug("left %s as it is: %s", code.co_qualname, reason)
+    debug("left %s as it is: %s", code.co_qualname, reason)
     return reason
 
 

@@ -6,7 +6,6 @@ one for each code object. It must not know what sites do, nor how they are calle
 
 from __future__ import annotations
 
-import logging
 import weakref
 from types import CellType, CodeType, FunctionType
 from typing import Any, NamedTuple, Protocol
@@ -14,12 +13,11 @@ from typing import Any, NamedTuple, Protocol
 from bytecode.instr import InstrLocation
 
 from ..errors import BufferFullError, NothingToDoError
+from ..logs import debug
 from .convention import Place, Style, finishers_by_name, site_name, site_names
 from .gates import Gates, filled
 from .ir import Region
 from .pipeline import failure, form_of, found_in, with_sites
-
-logger = logging.getLogger("alloc_rewrite")
 
 _MOST_CUTS = 64  # of one code object
 
@@ -221,7 +219,7 @@ class Rewritten(Owner):
         """Note that the code could not be made anew, if that is the rewriter's own fault."""
         if self._is_foreign(error):
             raise error
-        logger.debug("could not remake %s: %s", code.co_qualname, error)
+        debug("could not remake %s: %s", code.co_qualname, error)
 
 
 def _key(region: Region) -> tuple[int, int, bool]:

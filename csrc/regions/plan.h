@@ -132,6 +132,7 @@ typedef struct Stage {
     npy_intp work;   /* items times what the steps take */
     int n_far;       /* operands whose next block is fetched while this one is done */
     int *far;
+    npy_intp line;   /* bytes that are fetched at once */
 } Stage;
 
 ALWAYS_INLINE npy_intp

@@ -23,6 +23,7 @@ region_new_typing(RegionSite *self, const Values *values)
         return NULL;
     }
     self->typings_made++;
+    state_unsettle(self->site.state);
     Typing *made = typing_new(self->program, &self->site, values);
     if (made == NULL) {
         return NULL;
@@ -67,6 +68,7 @@ region_mode(const RegionSite *self, int may_raise)
 static NOINLINE Plan *
 region_new_plan(RegionSite *self, Typing *typing, const Values *values, int may_raise)
 {
+    state_unsettle(self->site.state);
     Plan *made =
         plan_new(self->program, typing, values, region_mode(self, may_raise), NULL);
     if (made == NULL) {

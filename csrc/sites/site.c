@@ -60,8 +60,8 @@ site_reduce(PyObject *self, PyObject *Py_UNUSED(none))
 int
 site_give_back(Site *site)
 {
-    if (site->owner == NULL) {
-        return 0; /* collected */
+    if (site->owner == NULL || !site->frugal) {
+        return 0; /* collected, or never to be switched off */
     }
     PyObject *done = PyObject_CallMethod(site->owner, "give_back", "n", site->number);
     Py_XDECREF(done);

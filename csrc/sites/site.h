@@ -36,6 +36,8 @@ extern PyType_Spec operator_spec;
 extern PyType_Spec resolve_spec;
 extern PyType_Spec native_spec;
 extern PyType_Spec bound_spec;
+extern PyType_Spec judge_spec;
+extern PyType_Spec judged_spec;
 extern PyType_Spec region_spec;
 extern PyType_Spec gate_spec;
 extern PyType_Spec gates_spec;
