@@ -35,6 +35,7 @@ _NUMBER_NAMES = frozenset(
 VOCABULARY = Vocabulary(
     functions=REDUCTIONS.keys() | _UFUNCS.keys() | FUNCTION_NAMES | {"where"},
     numbers=_NUMBER_NAMES,
+    keywords=FUNCTION_NAMES,
     methods=REDUCTIONS.keys() | METHOD_NAMES,
     reductions=REDUCTIONS.keys(),
     harmless=HARMLESS_NAMES,

@@ -143,12 +143,8 @@ def _cast(given: _Given) -> Named | None:
     except TypeError:
         return None
     source = given.kinds["a"]
-    if (
-        not is_plain(dtype)
-        or dtype.kind not in "iufc"
-        or (source.kind == "c" and dtype.kind != "c")
-    ):
-        return None
+    if not is_plain(dtype) or dtype.kind not in "iufc" or not np.can_cast(source, dtype):
+        return None  # others may warn
     return Named(positive, (given.nodes["a"],), (dtype,), "K")
 
 
@@ -173,5 +169,5 @@ _METHODS: dict[str, tuple[tuple[str, ...], _Plan]] = {
     "astype": (("a", "dtype"), _cast),
 }
 #: The names by which code calls these.
-FUNCTION_NAMES = frozenset({"abs", "absolute", "clip", "around", "round", "copy"})
+FUNCTION_NAMES = frozenset({"abs", "clip", "around", "round", "copy"})
 METHOD_NAMES = frozenset(_METHODS)

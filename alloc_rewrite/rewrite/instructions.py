@@ -313,6 +313,8 @@ def _call(scan: Scan, instr: Instr) -> bool:
     name = called(scan.nodes, scan.names, call)
     if name not in vocabulary.functions and name not in vocabulary.numbers:
         return _left_out(scan)
+    if names and name not in vocabulary.keywords and name not in vocabulary.reductions:
+        return scan.refuse("`{}` is called with keyword arguments")
     return scan.push(scan.add(CALL, (callee, *arguments), names))
 
 

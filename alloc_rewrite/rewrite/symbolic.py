@@ -35,6 +35,7 @@ class Vocabulary(NamedTuple):
     reductions: Collection[str]  # those among both whose result no operation of the region may use
     #: Functions of numbers, with numbers as results; as plain names they are builtins.
     numbers: Collection[str] = ()
+    keywords: Collection[str] = ()  # functions that may be called with keywords
     #: Names of callables that run no foreign Python code if their arguments run none.
     harmless: Collection[str] = ()
     attributes: Collection[str] = ()  # names that arrays have

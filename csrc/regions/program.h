@@ -62,6 +62,9 @@ typedef struct {
 /* Read a `Program`; NULL with an exception if it is none, or too large. */
 Program *program_new(PyObject *source);
 void program_delete(Program *program);
+int program_traverse(const Program *program, visitproc visit, void *arg);
+/* Forget what calls were seen to do with numbers, which cycles may go through. */
+void program_forget_calls(Program *program);
 
 /* The node that an array's memory belongs to: a view's is that of what it is a view of. */
 int program_owner(const Program *program, int node);

@@ -308,10 +308,8 @@ region_clear(PyObject *object)
     while (self->n_typings) {
         typing_release(self->typings[--self->n_typings]);
     }
-    for (int i = 0; self->program != NULL && i < self->program->n_nodes; i++) {
-        if (self->program->nodes[i].call != NULL) {
-            number_call_clear(self->program->nodes[i].call);
-        }
+    if (self->program != NULL) {
+        program_forget_calls(self->program);
     }
     return 0;
 }
@@ -345,15 +343,9 @@ region_traverse(PyObject *object, visitproc visit, void *arg)
             Py_VISIT((PyObject *)self->typings[i]->guards[k].leaf.identity);
         }
     }
-    for (int i = 0; self->program != NULL && i < self->program->n_nodes; i++) {
-        const NumberCall *known = self->program->nodes[i].call;
-        int stopped = known == NULL ? 0 : number_call_traverse(known, visit, arg);
-        if (stopped) {
-            return stopped;
-        }
-    }
-    if (self->program != NULL) {
-        Py_VISIT(self->program->source);
+    int stopped = self->program == NULL ? 0 : program_traverse(self->program, visit, arg);
+    if (stopped) {
+        return stopped;
     }
     return site_traverse(&self->site, visit, arg);
 }

@@ -76,6 +76,7 @@ CALLS = [
     lambda x: (x.astype("S5"), x + x),
     lambda x: ((x + x).astype(np.float32) + 1, x + x),
     lambda x: abs(x) + np.abs(x) + np.absolute(x),
+    lambda x: (x > 1).astype(float) * x,
 ]
 
 
@@ -134,7 +135,7 @@ def test_exponents(dtype):
 
 
 @pytest.mark.skipif(not NATIVE, reason="the Python core has no regions")
-@pytest.mark.parametrize("number", [0, 1, 2, 3, 4, 5, 6, 7, 11, 12, 14, 15, 19, 24, 26, 27, 28, 33])
+@pytest.mark.parametrize("number", [0, 1, 2, 3, 4, 5, 6, 7, 11, 12, 14, 15, 19, 24, 27, 28])
 def test_these_are_in_regions(number):
     bumped = alloc.bump(alloc.Buffer(1_000_000))(CALLS[number])
     for _ in range(3):
