@@ -3,8 +3,8 @@
 #include <string.h>
 
 static const char *const KINDS[] = {
-    "leaf", "const", "attribute", "slice", "tuple", "index", "guard", "operation", "call", "method",
-    "in place", "store", NULL,
+    "leaf", "const", "attribute", "slice", "tuple", "index", "choice", "guard", "operation", "call",
+    "method", "in place", "store", NULL,
 };
 
 static int

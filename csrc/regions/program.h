@@ -14,6 +14,7 @@ enum node_kind {
     NODE_SLICE,
     NODE_TUPLE,
     NODE_INDEX,
+    NODE_CHOICE, /* a number, or another value where it is zero */
     NODE_GUARD, /* what later code needs to be harmless, or harmless to call */
     NODE_OPERATION,
     NODE_CALL,

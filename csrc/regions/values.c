@@ -311,6 +311,21 @@ values_call(const State *state, const Program *program, Values *values, int numb
     return values_found(values, number, value);
 }
 
+/* A number, or what the code has in its place where it is zero. */
+static int
+values_choice(const Program *program, Values *values, int number)
+{
+    const Node *node = &program->nodes[number];
+    PyObject *given[1], *value;
+    if (values_numbers(values, node->operands, 1, given) != SEEN_NUMBERS) {
+        return 0;
+    }
+    int is_true = PyObject_IsTrue(given[0]);
+    values_drop(given, 1);
+    value = values->of[node->operands[is_true ? 0 : 1]];
+    return is_true >= 0 && values_found(values, number, Py_XNewRef(value));
+}
+
 /* ------------------------------------------------------------------ all of them */
 
 static int
@@ -352,6 +367,8 @@ values_find_one(const State *state, const Program *program, PyObject *const *arg
         return values_attribute_of(program, values, number);
     case NODE_INDEX:
         return values_indexed(program, values, number);
+    case NODE_CHOICE:
+        return values_choice(program, values, number);
     default:
         return 1;
     }
