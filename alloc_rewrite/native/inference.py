@@ -36,6 +36,7 @@ VOCABULARY = Vocabulary(
     functions=REDUCTIONS.keys() | _UFUNCS.keys() | FUNCTION_NAMES | {"where"},
     numbers=_NUMBER_NAMES,
     keywords=FUNCTION_NAMES,
+    copies={"copy"},
     methods=REDUCTIONS.keys() | METHOD_NAMES,
     reductions=REDUCTIONS.keys(),
     harmless=HARMLESS_NAMES,

@@ -280,7 +280,7 @@ def _stored(scan: Scan, value: int, base: int, key: int) -> bool:
             return scan.refuse("the result of an in-place operator is stored elsewhere")
         return True
     if scan.nodes[base].kind in COMPUTING:
-        return scan.refuse("a store into an array computed in the region")
+        return scan.refuse_store(base)
     if made.kind not in COMPUTING:
         return scan.refuse("the stored value isn't computed in the region")
     if not scan.usable(value):
