@@ -10,6 +10,7 @@ from typing import cast
 
 from bytecode import Instr
 
+from .choices import or_constant
 from .opcodes import (
     attribute_name,
     constant,
@@ -17,7 +18,6 @@ from .opcodes import (
     is_truth_test,
     keyword_names,
     operator_of,
-    or_constant,
     pushed_null,
 )
 from .program import (
