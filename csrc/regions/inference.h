@@ -82,7 +82,7 @@ int values_look_up(const Program *program, PyObject *const *given, PyObject **le
                    Values *values);
 /* Look up what the program's nodes name, given its leaves, and compute with numbers; 0 if something
  * about it is not plain, or with an exception. */
-int values_find(const State *state, const Program *program, PyObject *const *args, Values *values);
+int values_find(const Site *site, const Program *program, PyObject *const *args, Values *values);
 /* Add the value of a node, which is owned from now on. */
 ALWAYS_INLINE void
 values_keep(Values *values, int node, PyObject *value)

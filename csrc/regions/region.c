@@ -114,7 +114,7 @@ region_decline(RegionSite *self, const char *declined, int fault, PyObject *reas
 ALWAYS_INLINE Typing *
 region_known(RegionSite *self, PyObject *const *args, Values *values)
 {
-    if (!values_find(self->site.state, self->program, args, values)) {
+    if (!values_find(&self->site, self->program, args, values)) {
         int is_computed = is_computing(self->program->nodes[values->fault].kind);
         region_decline(self,
                        is_computed ? "no region computes this with such objects or numbers"

@@ -68,8 +68,9 @@ shapes_may_be_elided(const Planner *planner, int node, const Layout *layout)
             continue; /* NumPy does so for operands of the result's shape only */
         }
         int is_dying = planner_is_step(planner, number) ||
-                       (planner->program->nodes[number].is_temporary &&
-                        planner->plan->source_of[number] >= 0);
+                       ((planner->program->nodes[number].is_temporary ||
+                         planner->program->nodes[number].kind == NODE_INDEX) &&
+                        planner->values->of[number] != NULL);
         if (is_dying && i == 1 && PyTypeNum_ISCOMPLEX(typed->descrs[2]->type_num) &&
             operator->binary == PyNumber_Multiply) {
             return 1; /* that shows in the last bits */
