@@ -10,7 +10,7 @@ import functools
 import inspect
 from collections.abc import Callable, Iterable
 from types import BuiltinFunctionType, FunctionType, MethodType
-from typing import Any, NamedTuple, TypeVar, cast, overload
+from typing import Any, NamedTuple, ParamSpec, TypeVar, cast, overload
 
 from .buffer import Buffer
 from .callees import Policy, python_call, refusal_of_names
@@ -21,6 +21,8 @@ from .errors import warn_the_user
 from .rewrite import Gates, gates_of, rewritten_of, with_code
 
 F = TypeVar("F", bound=Callable[..., Any])
+P = ParamSpec("P")
+R = TypeVar("R")
 
 
 class Bumped(NamedTuple):
@@ -128,7 +130,7 @@ def bump(
     raise TypeError(f"bump: {target!r} is not a Buffer, a number of bytes or a function")
 
 
-def run(f: Callable[..., Any], buf: Buffer, /, *args: Any, **kwargs: Any) -> Any:
+def run(f: Callable[P, R], buf: Buffer, /, *args: P.args, **kwargs: P.kwargs) -> R:
     """Call a function once with its arrays taken from a buffer.
 
     Parameters
@@ -164,7 +166,8 @@ def run(f: Callable[..., Any], buf: Buffer, /, *args: Any, **kwargs: Any) -> Any
     if switched_off():
         return f(*args, **kwargs)
     # Every array counts here, however small: no site is switched off.
-    return bumped_with(sites_for(buf, Policy(), always=True), f)(*args, **kwargs)
+    result: R = bumped_with(sites_for(buf, Policy(), always=True), f)(*args, **kwargs)
+    return result
 
 
 def default_buffer() -> Buffer:

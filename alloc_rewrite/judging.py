@@ -9,7 +9,6 @@ from __future__ import annotations
 import functools
 import time
 from collections.abc import Callable
-from statistics import median
 from typing import Any, Protocol
 
 from .later import LATER, looks
@@ -105,7 +104,7 @@ def verdict(judge: Judge) -> bool | None:
     """Say whether a function stays rewritten; None if more of its calls have to be timed."""
     case = judge.about
     original, rewritten = judge.times
-    ratios = [at(rewritten) / max(at(original), 1e-9) for at in (median, _quick)]
+    ratios = [at(rewritten) / max(at(original), 1e-9) for at in (_median, _quick)]
     count = min(len(original), len(rewritten))
     keeps = _keeps(min(ratios), max(ratios), case.is_other, count)
     if keeps is not None:
@@ -137,6 +136,13 @@ def _keeps(low: float, high: float, is_other: bool, count: int) -> bool | None:
     if low >= 1 + doubt:
         return False
     return low <= 1 if is_last else None
+
+
+def _median(times: list[float]) -> float:
+    ordered, middle = sorted(times), len(times) // 2
+    if len(times) % 2:
+        return ordered[middle]
+    return (ordered[middle - 1] + ordered[middle]) / 2
 
 
 def _quick(times: list[float]) -> float:

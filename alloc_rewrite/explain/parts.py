@@ -15,7 +15,6 @@ from typing import Any
 from ..bump import bumped
 from ..callables import Dispatcher, dispatch_of
 from ..callees import Callees, Policy
-from ..numpy_facts import SYMBOLS
 from ..rewrite import (
     IR,
     Call,
@@ -28,10 +27,12 @@ from ..rewrite import (
     callee_name,
     expression_at,
     survey,
+    symbol_of,
     text_at,
 )
 from ..rewrite import Region as PlaceOfRegion
 from ..sites.exceptions import from_signal_handler
+from .plans import compiled_words
 
 _NEVER = frozenset({"matmul", "i_matmul", "i_pow"})  # operators that no region has
 
@@ -71,6 +72,7 @@ class Region:
     misses: int | None
     given_back: bool
     declined: str | None
+    compiled: tuple[str, ...]
     inside: tuple[Site, ...]
     plans: tuple[dict[str, Any], ...] = ()
 
@@ -155,6 +157,7 @@ class Parts:
             misses,
             given_back,
             self._declined(number, place),
+            self._compiled(number),
             self._singles(lambda start: place.start <= start < place.stop),
             self._plans(number),
         )
@@ -173,6 +176,13 @@ class Parts:
         """Return the plans that the site of a region keeps; the one used last comes first."""
         site = self._site(number)
         return tuple(site.describe()) if self._shows_plans and hasattr(site, "describe") else ()
+
+    def _compiled(self, number: int) -> tuple[str, ...]:
+        """Return how far the stages of the plan used last are compiled; empty if it isn't hot."""
+        site = self._site(number)
+        plans = site.describe() if hasattr(site, "describe") else []
+        stages = plans[0]["stages"] if plans else []
+        return tuple(words for stage in stages if (words := compiled_words(stage)))
 
     def _singles(self, chosen: Any) -> tuple[Site, ...]:
         return tuple(
@@ -291,7 +301,4 @@ def _line_of(place: Place) -> int | None:
 
 
 def _operator(name: str) -> str:
-    if name == "unpack":
-        return "tuple unpacking"
-    plain = name.removeprefix("i_")
-    return f"`{SYMBOLS[plain]}{'=' if plain != name else ''}`"
+    return "tuple unpacking" if name == "unpack" else f"`{symbol_of(name)}`"

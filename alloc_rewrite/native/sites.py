@@ -12,11 +12,24 @@ from typing import Any, NoReturn
 
 from ..buffer import Buffer
 from ..callees import Callees, Policy
+from ..compiled.kernels import workshop
 from ..cores import native
 from ..errors import buffer_full
 from ..judging import Judging, verdict
 from ..numpy_facts import UFUNCS, elides_dying_operands, elides_for_scalars, power_ufunc
-from ..rewrite import KEPT, Call, Owner, Place, Program, Region, Rewriter, Style, Where, located
+from ..rewrite import (
+    KEPT,
+    Call,
+    Owner,
+    Place,
+    Program,
+    Region,
+    Rewriter,
+    Style,
+    Where,
+    located,
+    symbol_of,
+)
 from ..rewrite.gates import KINDS
 from ..sites.errstate import error_modes, error_state
 from ..sites.exceptions import from_signal_handler
@@ -76,7 +89,8 @@ class NativeSites:
         if isinstance(spec[2], Program):
             return native.RegionSite(*common, spec[2])
         name = spec[2]
-        return native.OperatorSite(*common, name, UFUNCS.get(name.removeprefix("i_")))
+        shown = "fancy indexing" if name == "getitem" else symbol_of(name)
+        return native.OperatorSite(*common, name, shown, UFUNCS.get(name.removeprefix("i_")))
 
 
 def remake(*spec: Any) -> Any:
@@ -116,6 +130,7 @@ def configure() -> None:
         raise_full=raise_full,
         remake=remake,
         plan_program=plan_program,
+        compile_plan=workshop.compile_plan,
         plan_number=plan_number,
         error_modes=error_modes,
         error_state=error_state,

@@ -109,10 +109,11 @@ resolve_enter(ResolveSite *self, PyObject *callee, PyObject *cell, PyObject *cod
 }
 
 static PyObject *
-resolve_swap(ResolveSite *self, PyObject *callee, const char *form, PyObject *what, PyObject *more)
+resolve_swap(ResolveSite *self, PyObject *callee, const char *form, PyObject *what, PyObject *more,
+             PyObject *behind)
 {
     const State *state = self->site.state;
-    PyObject *native = native_make(state->native_type, &self->site, form, what, more);
+    PyObject *native = native_make(state->native_type, &self->site, form, what, more, behind);
     if (native == NULL) {
         return NULL;
     }
@@ -139,7 +140,7 @@ resolve_swap(ResolveSite *self, PyObject *callee, const char *form, PyObject *wh
     return result;
 }
 
-/* Ask `plan_callee`, which returns None or (form, what, more). */
+/* Ask `plan_callee`, which returns None or (form, what, more) or (form, what, more, behind). */
 static NOINLINE PyObject *
 resolve_planned(ResolveSite *self, PyObject *callee)
 {
@@ -154,8 +155,8 @@ resolve_planned(ResolveSite *self, PyObject *callee)
         return resolve_missed(self, callee);
     }
     const char *form;
-    PyObject *what, *more, *result = NULL;
-    if (!PyArg_ParseTuple(plan, "sOO", &form, &what, &more)) {
+    PyObject *what, *more, *behind = Py_None, *result = NULL;
+    if (!PyArg_ParseTuple(plan, "sOO|O", &form, &what, &more, &behind)) {
         Py_DECREF(plan);
         return NULL;
     }
@@ -173,7 +174,7 @@ resolve_planned(ResolveSite *self, PyObject *callee)
         }
     }
     else {
-        result = resolve_swap(self, callee, form, what, more);
+        result = resolve_swap(self, callee, form, what, more, behind);
     }
     Py_DECREF(plan);
     return result;
