@@ -333,6 +333,7 @@ native_make(PyTypeObject *type, Site *site, const char *name, PyObject *callee, 
     self->more = more == Py_None ? NULL : Py_NewRef(more);
     self->run = row->run;
     self->name = row->name;
+    self->is_cheap = strcmp(name, "copy") == 0 || strcmp(name, "astype") == 0;
     PyObject *ufunc = PyObject_TypeCheck(callee, &PyUFunc_Type) ? callee : self->more;
     if (ufunc != NULL && PyObject_TypeCheck(ufunc, &PyUFunc_Type)) {
         if (kernel_init(&self->kernel, site->state, &site->place, ufunc, NULL) < 0) {
