@@ -12,11 +12,13 @@ if TYPE_CHECKING:
 with own_names():
     from .buffer import Buffer
     from .bump import bump, default_buffer, run
+    from .compiled.modes import set_compile
     from .cores import core
     from .errors import BufferFullError, DifferenceError, DifferenceWarning, RewriteWarning
     from .explain import Explanation, explain
     from .profile import Profile, allocated, profile
     from .registry import register
+    from .report import Report
     from .threads import get_num_threads, set_num_threads
 
 __all__ = [
@@ -31,6 +33,7 @@ __all__ = [
     "LineGain",
     "Profile",
     "ProfileDiff",
+    "Report",
     "RewriteWarning",
     "allocated",
     "bump",
@@ -43,6 +46,7 @@ __all__ = [
     "profile",
     "register",
     "run",
+    "set_compile",
     "set_num_threads",
 ]
 __version__ = "0.1.0"
@@ -53,6 +57,7 @@ _LATE = {
         ("Checks", "Comparison", "FunctionGain", "LineGain", "check", "compare"), "comparison"
     ),
     "ProfileDiff": "profile.difference",
+    "load_ipython_extension": "ipython",
 }
 
 
@@ -63,3 +68,7 @@ def __getattr__(name: str) -> Any:
         module = importlib.import_module(f".{_LATE[name]}", __name__)
     value = globals()[name] = getattr(module, name)
     return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_LATE})

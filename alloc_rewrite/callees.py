@@ -227,7 +227,11 @@ class Callees:
     def said(self, function: FunctionType) -> str:
         """Say what is known of a function that was called."""
         known = self._known.get(id(function.__code__))
-        return "" if known is None else said(known.judge)
+        if known is None:
+            return ""
+        if known.rewritten is not None and not known.rewritten.alive:
+            return "left as it is: no site in it gains anything"
+        return said(known.judge)
 
     def function(self, function: FunctionType) -> FunctionType | None:
         """Return a rewritten instance of a Python function, or None."""

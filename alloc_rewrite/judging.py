@@ -6,10 +6,12 @@ is called from now on. It must not know how calls are timed, nor what is rewritt
 
 from __future__ import annotations
 
+import functools
 import time
 from collections.abc import Callable
 from typing import Any, Protocol
 
+from .later import LATER, looks
 from .logs import debug
 
 clock = time.perf_counter
@@ -17,9 +19,9 @@ clock = time.perf_counter
 WAIT = 16  # calls of another library's function before it is rewritten
 SHARE = 0.02  # of the time may go into rewriting functions of other libraries,
 MOST_SAVED = 0.02  # of which so many seconds are kept for later
+AGAIN = 1.0  # seconds until a function that is left as it is has its second trial
 LAST = 64  # times of each form, after which a verdict is final
 WINS = 0.97  # of the original's time, or less: what pays
-LOSES = 1.03  # of the original's time, or more: what costs
 DOUBT = 0.8  # divided by the number of times, what such a quotient may be wrong by
 
 
@@ -41,6 +43,7 @@ class Case:
         self.name = name
         self.is_other = is_other
         self.ratio: float | None = None
+        self.wait = AGAIN
 
 
 class Judge(Protocol):
@@ -63,16 +66,21 @@ class Judge(Protocol):
 
 
 class Judging:
-    """The judges of one set of sites, and what may be spent on rewriting for them."""
+    """The judges of one set of sites, and what may be spent on rewriting for them.
 
-    def __init__(self, make: Callable[[Case, int], Judge]) -> None:
+    With `routes`, the original form of a function of the user's or of NumPy's may take its arrays
+    from the arena: it may need more room than the rewritten form.
+    """
+
+    def __init__(self, make: Callable[[Case, int, bool], Judge], routes: bool) -> None:
         self._make = make
+        self._routes = routes
         self._saved = 0.0
         self._since = clock()
 
     def judge(self, name: str, is_other: bool) -> Judge:
         """Return the judge of a function."""
-        return self._make(Case(name, is_other), WAIT if is_other else 0)
+        return self._make(Case(name, is_other), WAIT if is_other else 0, self._routes)
 
     def rewrite(self, judge: Judge, make: Callable[[], Any]) -> Any:
         """Rewrite a function that has waited; None if it has to wait on, or has nothing to gain."""
@@ -102,11 +110,14 @@ def verdict(judge: Judge) -> bool | None:
     if keeps is not None:
         case.ratio = ratios[0]
         debug(
-            "%s %s: rewritten, its calls take %.2f of the time",
+            "%s %s: rewritten, its calls take %s of the time",
             case.name,
             "is kept" if keeps else "is left as it is",
-            ratios[0],
+            f"{ratios[0]:.2f}",
         )
+    if keeps is False:
+        looks.after(case.wait, functools.partial(judge.begin, 0.0))
+        case.wait *= LATER
     return keeps
 
 
@@ -122,9 +133,9 @@ def _keeps(low: float, high: float, is_other: bool, count: int) -> bool | None:
         return False if low > 1 or is_last else None
     if high <= 1 - doubt:
         return True
-    if low >= LOSES + doubt:
+    if low >= 1 + doubt:
         return False
-    return low < LOSES if is_last else None
+    return low <= 1 if is_last else None
 
 
 def _median(times: list[float]) -> float:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar
 
 from ..logs import info
 from ..numpy_names import own_names
@@ -20,9 +20,12 @@ if TYPE_CHECKING:
 
 __all__ = ["Profile", "allocated", "profile"]
 
+P = ParamSpec("P")
+R = TypeVar("R")
+
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Profile(Report):
+class Profile(Report, Generic[R]):
     """What one call allocated. ``print`` shows it as a table, a notebook as a report.
 
     Attributes
@@ -57,12 +60,12 @@ class Profile(Report):
     suggested_nbytes: int
     lines: tuple[Line, ...]
     uncaptured: tuple[Uncaptured, ...]
-    result: Any
+    result: R
     function: str = ""
     calls: tuple[Call, ...] = ()
     timeline: tuple[int, ...] = ()
 
-    def diff(self, before: Profile) -> ProfileDiff:
+    def diff(self, before: Profile[Any]) -> ProfileDiff:
         """Say what changed since another profile.
 
         Parameters
@@ -105,7 +108,7 @@ class Profile(Report):
         return document(self)
 
 
-def profile(f: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Profile:
+def profile(f: Callable[P, R], /, *args: P.args, **kwargs: P.kwargs) -> Profile[R]:
     """Call a function once and say what it allocates, line by line.
 
     Parameters
@@ -149,7 +152,7 @@ def profile(f: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Profile:
         from .report import summary
     recorder = Recorder()
 
-    def call() -> Any:
+    def call() -> R:
         return f(*args, **kwargs)
 
     sites = CountingSites(recorder)  # which live as long as this
@@ -171,7 +174,7 @@ def profile(f: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Profile:
     return made
 
 
-def allocated(f: Callable[..., Any], /, *args: Any, **kwargs: Any) -> int:
+def allocated(f: Callable[P, R], /, *args: P.args, **kwargs: P.kwargs) -> int:
     """Call a function once and return the bytes of array data it took from the heap.
 
     Parameters

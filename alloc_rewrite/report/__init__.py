@@ -74,7 +74,6 @@ class Report:
             If neither the name nor `kind` is one of these.
         """
         import json
-        from pathlib import Path
 
         name = str(path)
         wanted = kind or next((k for end, k in _ENDS.items() if name.endswith(end)), "")
@@ -88,4 +87,5 @@ class Report:
             text = f"{self}\n"
         else:
             raise ValueError(f"save: {name!r} ends in none of {', '.join(_ENDS)}")
-        Path(path).write_text(text, encoding="utf-8")
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(text)
