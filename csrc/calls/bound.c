@@ -55,8 +55,8 @@ bound_without_keywords(PyObject *callee)
     return result;
 }
 
-/* Up to 3.12, loading `x.copy` as an object and binding its native takes as long as the native saves
- * for small results. */
+/* Up to 3.12, loading `x.copy` as an object and binding its native takes as long as the native
+ * saves for small results. */
 static PyObject *
 bound_reviewed(Native *native, PyObject *result)
 {
