@@ -56,6 +56,8 @@ def _is_plain_index(items: list[Any], at: int, extras: bool) -> bool:
         return False
     if items[at].name == "BUILD_SLICE":
         return not extras or _is_quick_slice(items, at)
+    if items[at].name == "BUILD_TUPLE":
+        return QUICK_SLICES and _is_of_slices(items, at)
     return constant(items[at]) is not None
 
 
@@ -67,3 +69,18 @@ def _is_quick_slice(items: list[Any], at: int) -> bool:
     if not PY311:
         return QUICK_SLICES
     return items[at].arg == 2 and (None,) in map(constant, items[at - 2 : at])
+
+
+def _is_of_slices(items: list[Any], at: int) -> bool:
+    """Whether item `at` makes a tuple of constants and of slices with simple bounds."""
+    left, at = items[at].arg, at - 1
+    while left and isinstance(items[at], Instr):
+        if items[at].name == "BUILD_SLICE":
+            bounds = items[at - items[at].arg : at]
+            if not all(isinstance(b, Instr) and b.name.startswith("LOAD_") for b in bounds):
+                return False
+            at -= len(bounds)
+        elif constant(items[at]) is None:
+            return False
+        left, at = left - 1, at - 1
+    return not left

@@ -211,7 +211,15 @@ def test_methods_that_are_loaded_bound_keep_sites_for_large_results(method, size
 @pytest.mark.skipif(selected().name != "native", reason="the Python core has no sites of slices")
 def test_slices_without_a_bound_have_no_site_where_the_interpreter_is_quicker():
     def f(x, n):
-        return x[1:n], x[:n], x[n:], x[::n]
+        return x[1:n], x[:n], x[n:], x[::n], x[1:n, ::2], x[:n, 0]
 
-    expected = {(3, 11): 2, (3, 12): 4, (3, 13): 4}.get(sys.version_info[:2], 0)
+    expected = {(3, 11): 4, (3, 12): 6, (3, 13): 6}.get(sys.version_info[:2], 0)
     assert len(alloc.explain(f).sites) == expected
+
+
+@pytest.mark.skipif(selected().name != "native", reason="the Python core has no sites of slices")
+@pytest.mark.parametrize("index", ["1, i", "i, :", "1 : i + 1, 2", "..., j, 1:"])
+def test_subscripts_that_may_make_arrays_have_a_site(index):
+    names = {}
+    exec(f"def f(x, i, j):\n    return x[{index}]\n", names)
+    assert "`[]`" in [site.what for site in alloc.explain(names["f"]).sites]
