@@ -25,6 +25,7 @@ typedef struct Native {
     const char *name;     /* borrowed from the row */
     int bypasses_handler; /* set by `run`: call the callee without the handler */
     unsigned int idle;    /* calls in a row in which nothing was gained */
+    int is_cheap;         /* whether it saves less than it costs where methods are loaded bound */
     int has_kernel;
     Kernel kernel;
     Slots slots;
