@@ -49,6 +49,8 @@ LINEAR = {
     "solve a matrix": lambda a, b: np.linalg.solve(a, a[:, ::2]),
     "norm": lambda a, b: (np.linalg.norm(a), np.linalg.norm(b)),
     "trace": lambda a, b: (np.trace(a), a.trace(), a[:, :2].trace(), a[1:].T.trace()),
+    "qr": lambda a, b: (np.linalg.qr(a), np.linalg.qr(a[1:]), np.linalg.qr(a[:, 1:].copy())),
+    "qr, modes": lambda a, b: (np.linalg.qr(a, mode="r"), np.linalg.qr(a, "complete")),
     "svd": lambda a, b: (np.linalg.svd(a), np.linalg.svd(a, compute_uv=False)),
     "svd of wide and tall": lambda a, b: (np.linalg.svd(a[1:]), np.linalg.svd(a[:, 1:])),
     "thin svd": lambda a, b: (
