@@ -86,7 +86,7 @@ def reduce(
         return NotImplemented
     source = number_array(array)
     ndim = source.ndim
-    if ndim < 2 and not keepdims:
+    if not ndim or (ndim < 2 and not keepdims):
         return NotImplemented
     if _may_lack_result(initial, where):
         return NotImplemented
