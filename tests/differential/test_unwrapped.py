@@ -210,6 +210,7 @@ def test_moments_of_views(same, step):
 COMPILED = [
     "np.argmax(a), np.argmin(a), np.argmax(a, 0), np.argmin(a, axis=1), np.argmax(a, axis=None)",
     "np.argmax(a, keepdims=True), np.argmax(a, axis=0, out=np.empty(4, int))",
+    "np.argmax(p, keepdims=True), np.argmin(p, axis=None, keepdims=True), p.sum(keepdims=True)",
     "np.argmax(a, 2)",
     "np.argmax(a, axis='x')",
     "np.argmax(ev)",
