@@ -67,6 +67,7 @@ KINDS = {
         np.linalg.det(S),
         np.linalg.eigh(S),
         np.linalg.cholesky(S),
+        np.linalg.qr(S),
         np.linalg.norm(A),
         np.linalg.norm(M, axis=1),
         np.trace(M),
