@@ -220,7 +220,8 @@ def test_there_is_a_limit(monkeypatch, own):
     "answer",
     [
         None, (), ((),) * 2, (None,), (1,), ((None,),), ((1, 0, 1, ()),), (((1, 0, 1, ()),),),
-        "code, 0, 99, (), True", "code, 1, 1, (), True", "code, -1, 1, (), True", "code, 0, 1, (99,), True",
+        "code, 0, 99, (), True", "code, 1, 1, (), True", "code, -1, 1, (), True",
+        "code, 0, 1, (99,), True",
         "code, 0, 1, (-1,), True", "code, 0, 1, (None,), True", "code, None, 1, (0,), True",
     ],
 )  # fmt: skip
