@@ -86,6 +86,7 @@ class Buffer:
         self._nbytes = nbytes
         self._on_full = on_full
         self._limit = limit
+        self.may_raise = on_full == "raise" or limit is not None  # `BufferFullError`
         self.companions: dict[Any, Any] = {}  # what other parts keep as long as the buffer lives
         # The core whose sites use the buffer, and its memory.
         self.core = selected().name

@@ -48,12 +48,15 @@ class Explanation(Report):
         (what it computes, in words), ``operations`` (their number), ``leaves`` (what it starts
         from), ``delivers`` (the variables and values that it gives), ``ended`` (the `Break` that
         it goes up to, or None), ``hits``, ``misses``, ``given_back`` (whether the site is
-        switched off), ``declined`` (why the original code last had to run), ``inside`` (the sites
+        switched off), ``declined`` (why the original code last had to run), ``compiled`` (what of
+        the stages of the plan used last is machine code, or why not; empty as long as the region
+        isn't hot, and its loops are NumPy's), ``inside`` (the sites
         of its single operations and calls, which serve when it declines) and ``plans`` (as
         dictionaries, if `explain` was asked for them).
     sites : tuple of Site
         Single operations and calls outside regions: ``line``, ``what``, ``note`` (on what is
-        called), ``hits``, ``misses``, ``given_back``.
+        called: whether that is entered, and how its trial ended), ``hits``, ``misses``,
+        ``given_back``.
     breaks : tuple of Break
         What ends runs of array operations, by line: ``line``, ``reason``.
     heap_fallbacks : int or None
@@ -162,7 +165,8 @@ def explained(
     cuts = NO_CUTS if rewritten is None else rewritten.cuts
     surveyed = survey(code, style, from_signal_handler, cuts)
     policy = Policy() if sites is None else sites.policy
-    parts = Parts(function, surveyed, rewritten, policy, style, plans)
+    callees = None if sites is None else sites.callees
+    parts = Parts(function, surveyed, rewritten, policy, callees, style, plans)
     return Explanation(
         function.__qualname__,
         code.co_filename,

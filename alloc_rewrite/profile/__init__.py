@@ -12,14 +12,13 @@ from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar
 from ..logs import info
 from ..numpy_names import own_names
 from ..report import Report
-from .difference import ProfileDiff, diff
-from .report import report, summary
 
 if TYPE_CHECKING:
     from ..report.document import Call, Document
+    from .difference import ProfileDiff
     from .recorder import Line, Uncaptured
 
-__all__ = ["Profile", "ProfileDiff", "allocated", "profile"]
+__all__ = ["Profile", "allocated", "profile"]
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -89,12 +88,18 @@ class Profile(Report, Generic[R]):
         >>> d.nbytes, [(row.callee, row.before, row.nbytes) for row in d.rows]
         (1600, [('numpy.ones', 400, 800), ('*', 400, 800)])
         """
+        from .difference import diff
+
         return diff(before, self)
 
     def __str__(self) -> str:
+        from .report import report
+
         return report(self)
 
     def _title(self) -> str:
+        from .report import summary
+
         return f"{self.function}: {summary(self)}"
 
     def _document(self) -> Document:
@@ -144,6 +149,7 @@ def profile(f: Callable[P, R], /, *args: P.args, **kwargs: P.kwargs) -> Profile[
         from ..report.document import call_tree
         from .counting import CountingSites
         from .recorder import Recorder
+        from .report import summary
     recorder = Recorder()
 
     def call() -> R:
