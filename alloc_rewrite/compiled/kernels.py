@@ -192,6 +192,12 @@ class Workshop:
         kernel.state = "compiled"
         kernel.code.decide(code.address)
 
+    def wait(self, seconds: float) -> None:
+        """Wait until the thread has nothing left to compile, but no longer than that."""
+        end = time.perf_counter() + seconds
+        while not self._idle and time.perf_counter() < end:
+            time.sleep(0.002)
+
     # ------------------------------------------------------------------ the process
 
     def _drop(self, reason: str) -> None:
