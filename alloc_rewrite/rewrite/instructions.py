@@ -196,9 +196,10 @@ def _operator(scan: Scan, instr: Instr) -> bool:
     if not name.startswith("i_"):
         return scan.push(scan.add(OPERATION, tuple(operands), name))
     target = operands[0]
-    if scan.nodes[target].kind not in COMPUTING:
-        scan.closed = True
+    if not _is_made(scan, target):
         return scan.push(scan.add(IN_PLACE, tuple(operands), name))
+    if scan.nodes[target].kind not in COMPUTING:
+        return scan.refuse("an in-place operator changes a part of an array that the region makes")
     if any(node.kind in (INDEX, ATTRIBUTE) and target in node.operands for node in scan.nodes):
         # The view would have to change as well.
         return scan.refuse("an in-place operator changes an array that the region has a view of")
@@ -287,27 +288,43 @@ def _store_slice(scan: Scan, instr: Instr) -> bool:
     return _stored(scan, value, base, scan.add(SLICE, (start, stop)))
 
 
+def _is_made(scan: Scan, node: int) -> bool:
+    """Whether an array, or what it is a view of, is computed in the region."""
+    made = scan.nodes[node]
+    while made.kind in (INDEX, ATTRIBUTE, IN_PLACE):
+        made = scan.nodes[made.operands[0]]
+    return made.kind in COMPUTING
+
+
 def _stored(scan: Scan, value: int, base: int, key: int) -> bool:
     made = scan.nodes[value]
-    if scan.closed:  # `u[key] += value` puts its own view back
-        if made.kind != IN_PLACE:
-            return scan.usable(value)  # which says why not
+    if made.kind == IN_PLACE:  # `u[key] += value` puts its own view back
         view = scan.nodes[made.operands[0]]
-        same = view.kind == INDEX and view.operands[0] == base
-        if not same or not _same_index(scan, view.operands[1], key):
-            return scan.refuse("the result of an in-place operator is stored elsewhere")
-        return True
-    if scan.nodes[base].kind in COMPUTING:
+        if view.kind == INDEX and view.operands[0] == base:
+            if _same_index(scan, view.operands[1], key):
+                return True
+    if _is_made(scan, base):
         return scan.refuse("a store into an array computed in the region")
-    if made.kind not in COMPUTING:
-        return scan.refuse("the stored value isn't computed in the region")
+    if made.kind in (SLICE, TUPLE):
+        return scan.refuse("a slice or tuple is stored")
     if not scan.usable(value):
         return False
     if scan.nodes[key].kind in COMPUTING and not _is_scalar(scan, key):
         return scan.refuse(_COMPUTED_INDEX)
+    if made.kind not in COMPUTING and not _is_array(scan, base, key):
+        return scan.refuse("what is stored isn't computed in the region, nor known to be an array")
     scan.add(STORE, (base, key, value))
-    scan.closed = True
     return True
+
+
+def _is_array(scan: Scan, base: int, key: int) -> bool:
+    """Whether a container is an array, as far as the code tells: it may be a list or dictionary."""
+    return scan.nodes[key].kind in (SLICE, TUPLE) or any(
+        base in node.operands
+        for node in scan.nodes
+        if node.kind in (OPERATION, IN_PLACE, INDEX)
+        and (node.kind != INDEX or scan.nodes[node.operands[1]].kind in (SLICE, TUPLE))
+    )
 
 
 def _same_index(scan: Scan, one: int, other: int) -> bool:

@@ -88,7 +88,8 @@ blocking_pitch(const Planner *planner, const Stage *stage)
     const Operand *operands = planner->plan->operands + stage->first_operand;
     npy_intp length = stage->dims[0], best = length;
     int most = 0;
-    if (planner->mode.no_pitch || planner->plan->reports_steps) {
+    int number = (int)(stage - planner->plan->stages);
+    if (planner->mode.no_pitch || plan_reports_steps(planner->plan, number)) {
         return length;
     }
     for (int i = 0; i < stage->n_operands; i++) {

@@ -231,7 +231,7 @@ inference_note_results(Typing *typing, const Program *program, const Values *val
 {
     for (int i = 0; i < program->n_nodes; i++) {
         const Node *node = &program->nodes[i];
-        const Typed *typed = &typing->typed[i];
+        Typed *typed = &typing->typed[i];
         PyObject *value = values->of[i];
         PyArray_Descr *descr = NULL;
         if (value != NULL && PyArray_CheckExact(value)) {
@@ -245,6 +245,12 @@ inference_note_results(Typing *typing, const Program *program, const Values *val
         }
         else if (action_is_step(typed->action)) {
             descr = typed->descrs[typed->n_in];
+            for (int k = 0; k < typed->n_in; k++) {
+                typed->operands[k] = typing_array(typing, program, typed->operands[k]);
+            }
+        }
+        else if (typed->action == ACT_STORE) {
+            descr = typing->results[node->operands[2]];
         }
         typing->results[i] = (PyArray_Descr *)Py_XNewRef((PyObject *)descr);
     }

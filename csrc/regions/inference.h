@@ -98,11 +98,22 @@ values_release(Values *values)
 Typing *typing_new(const Program *program, Site *site, const Values *values);
 void typing_release(Typing *typing);
 
-/* Whether a node of that action is a step of a stage. */
+/* Whether a node of that action is a step of a stage, which makes an array or changes one. */
 ALWAYS_INLINE int
 action_is_step(enum action action)
 {
     return action == ACT_LOOP || action == ACT_WHERE;
+}
+
+/* The node whose array a node stands for: an operator in place gives the array that it changes. */
+ALWAYS_INLINE int
+typing_array(const Typing *typing, const Program *program, int node)
+{
+    while (program->nodes[node].kind == NODE_IN_PLACE &&
+           action_is_step(typing->typed[node].action)) {
+        node = program->nodes[node].operands[0];
+    }
+    return node;
 }
 
 ALWAYS_INLINE int
