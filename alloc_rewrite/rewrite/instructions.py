@@ -30,15 +30,14 @@ from .program import (
     METHOD,
     OPERATION,
     SLICE,
-    STORE,
     TUPLE,
     Node,
 )
+from .stores import COMPUTED_INDEX, is_made, is_scalar, stored
 from .symbolic import MOST_OPERANDS, Scan, Slot, Step, called
 
 _SHARED = "a variable shared with an inner function"
 _OLD = "the interpreter reorders values from before the region"
-_COMPUTED_INDEX = "the index is an array, or computed"
 _LEFT_OUT = {"matmul": "@", "i_matmul": "@=", "i_pow": "**="}
 
 
@@ -196,7 +195,7 @@ def _operator(scan: Scan, instr: Instr) -> bool:
     if not name.startswith("i_"):
         return scan.push(scan.add(OPERATION, tuple(operands), name))
     target = operands[0]
-    if not _is_made(scan, target):
+    if not is_made(scan, target):
         return scan.push(scan.add(IN_PLACE, tuple(operands), name))
     if scan.nodes[target].kind not in COMPUTING:
         return scan.refuse("an in-place operator changes a part of an array that the region makes")
@@ -212,17 +211,9 @@ def _operator(scan: Scan, instr: Instr) -> bool:
 
 
 def _indexed(scan: Scan, base: int, key: int) -> bool:
-    if scan.nodes[key].kind in COMPUTING and not _is_scalar(scan, key):
-        return scan.refuse(_COMPUTED_INDEX)
+    if scan.nodes[key].kind in COMPUTING and not is_scalar(scan, key):
+        return scan.refuse(COMPUTED_INDEX)
     return scan.usable(base) and scan.push(scan.add(INDEX, (base, key)))
-
-
-def _is_scalar(scan: Scan, node: int) -> bool:
-    """Whether a computed index may be a number, as `i + 1`: made of a local and a constant."""
-    made = scan.nodes[node]
-    return made.kind == OPERATION and all(
-        scan.nodes[k].kind in (LEAF, CONST) or _is_scalar(scan, k) for k in made.operands
-    )
 
 
 def _binary_slice(scan: Scan, instr: Instr) -> bool:
@@ -277,7 +268,7 @@ def _store_local(scan: Scan, instr: Instr) -> bool:
 
 def _store_item(scan: Scan, instr: Instr) -> bool:
     operands = scan.pops(3)
-    return operands is not None and _stored(scan, *operands)
+    return operands is not None and stored(scan, *operands)
 
 
 def _store_slice(scan: Scan, instr: Instr) -> bool:
@@ -285,53 +276,7 @@ def _store_slice(scan: Scan, instr: Instr) -> bool:
     if operands is None:
         return False
     value, base, start, stop = operands
-    return _stored(scan, value, base, scan.add(SLICE, (start, stop)))
-
-
-def _is_made(scan: Scan, node: int) -> bool:
-    """Whether an array, or what it is a view of, is computed in the region."""
-    made = scan.nodes[node]
-    while made.kind in (INDEX, ATTRIBUTE, IN_PLACE):
-        made = scan.nodes[made.operands[0]]
-    return made.kind in COMPUTING
-
-
-def _stored(scan: Scan, value: int, base: int, key: int) -> bool:
-    made = scan.nodes[value]
-    if made.kind == IN_PLACE:  # `u[key] += value` puts its own view back
-        view = scan.nodes[made.operands[0]]
-        if view.kind == INDEX and view.operands[0] == base:
-            if _same_index(scan, view.operands[1], key):
-                return True
-    if _is_made(scan, base):
-        return scan.refuse("a store into an array computed in the region")
-    if made.kind in (SLICE, TUPLE):
-        return scan.refuse("a slice or tuple is stored")
-    if not scan.usable(value):
-        return False
-    if scan.nodes[key].kind in COMPUTING and not _is_scalar(scan, key):
-        return scan.refuse(_COMPUTED_INDEX)
-    if made.kind not in COMPUTING and not _is_array(scan, base, key):
-        return scan.refuse("what is stored isn't computed in the region, nor known to be an array")
-    scan.add(STORE, (base, key, value))
-    return True
-
-
-def _is_array(scan: Scan, base: int, key: int) -> bool:
-    """Whether a container is an array, as far as the code tells: it may be a list or dictionary."""
-    return scan.nodes[key].kind in (SLICE, TUPLE) or any(
-        base in node.operands
-        for node in scan.nodes
-        if node.kind in (OPERATION, IN_PLACE, INDEX)
-        and (node.kind != INDEX or scan.nodes[node.operands[1]].kind in (SLICE, TUPLE))
-    )
-
-
-def _same_index(scan: Scan, one: int, other: int) -> bool:
-    if one == other:
-        return True
-    a, b = scan.nodes[one], scan.nodes[other]
-    return a.kind == b.kind == SLICE and a.operands == b.operands
+    return stored(scan, value, base, scan.add(SLICE, (start, stop)))
 
 
 def _call(scan: Scan, instr: Instr) -> bool:

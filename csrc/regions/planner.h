@@ -90,7 +90,7 @@ Outcome sources_find(Planner *planner);   /* what is there, read and changed; sh
 Outcome sources_reads(Planner *planner);  /* what is read, and how what is changed lies to it */
 Outcome stages_sort(Planner *planner);    /* which stage each step and each effect is in */
 Outcome stages_needs(Planner *planner);   /* what outlives its stage */
-Outcome stages_effects(Planner *planner); /* which steps write into what is changed */
+Outcome effects_direct(Planner *planner); /* which steps write into what is changed */
 Outcome stages_results(Planner *planner); /* arrays and buffers for what outlives its stage */
 
 Outcome operands_fill(Planner *planner, int stage); /* its steps, with casts, and their operands */
@@ -104,6 +104,26 @@ Outcome blocking_strides(Planner *planner, int stage); /* of every step, and if 
 
 /* ------------------------------------------------------------------ what they share */
 
+/* Put a step into the first stage that it fits in, from one on, and note what it reads. */
+Outcome stages_put_step(Planner *planner, int node, int first);
+/* Open a stage of a shape, which it goes through in the order of C, or as it lies in memory. */
+Outcome stages_open(Planner *planner, const Extent *shape, int is_c_order, npy_intp itemsize);
+/* The first stage in which a node's value is there; if it is read with the shape in which it is
+ * computed, that may be the same stage. */
+int stages_after_maker(const Planner *planner, int node, const Extent *shape);
+/* The first stage in which a source can be read, or changed by an effect. What the code does before
+ * to the same items has to come before: in the same block, if they lie at the same places. */
+int stages_after_accesses(const Planner *planner, int source, int effect);
+/* Note that a source is read, or changed by an effect. */
+Outcome stages_note(Planner *planner, int node, int source, int stage, int effect);
+int stages_same_dims(const Extent *one, const Extent *other);
+/* Put an operator in place where it can write into its target; or if it can't, have it compute into
+ * memory of its own, from where its result is copied. */
+Outcome effects_put_in_place(Planner *planner, Effect *effect);
+/* Put the copy that an effect makes, in a stage from `first` on. */
+Outcome effects_put_copy(Planner *planner, Effect *effect, int first);
+/* Put all copies after everything else. */
+Outcome effects_put_last(Planner *planner);
 /* Work out the shape and layout of a step's result. */
 Outcome shapes_step(Planner *planner, int node);
 /* Say why there is no plan. */

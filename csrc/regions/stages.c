@@ -2,9 +2,8 @@
 #include "regions/planner.h"
 
 #include <limits.h>
-#include <string.h>
 
-static int
+int
 stages_same_dims(const Extent *one, const Extent *other)
 {
     return one->nd == other->nd && PyArray_CompareLists(one->dims, other->dims, one->nd);
@@ -48,8 +47,7 @@ stages_order(Draft *draft)
     }
 }
 
-/* Open a stage of a shape, which it goes through in the order of C, or as it lies in memory. */
-static Outcome
+Outcome
 stages_open(Planner *planner, const Extent *shape, int is_c_order, npy_intp itemsize)
 {
     Plan *plan = planner->plan;
@@ -74,9 +72,7 @@ stages_open(Planner *planner, const Extent *shape, int is_c_order, npy_intp item
 
 /* ------------------------------------------------------------------ what comes after what */
 
-/* The first stage in which a node's value is there; another one than where it is computed if that
- * has another shape. */
-static int
+int
 stages_after_maker(const Planner *planner, int node, const Extent *shape)
 {
     int maker = planner_maker(planner, node);
@@ -88,9 +84,7 @@ stages_after_maker(const Planner *planner, int node, const Extent *shape)
     return planner->nodes[maker].stage + !same;
 }
 
-/* The first stage in which a source can be read, or changed by an effect. What the code does before
- * to the same items has to come before: in the same block, if they lie at the same places. */
-static int
+int
 stages_after_accesses(const Planner *planner, int source, int effect)
 {
     const Plan *plan = planner->plan;
@@ -112,7 +106,7 @@ stages_after_accesses(const Planner *planner, int source, int effect)
 
 /* Note that a source is read, or changed by an effect. What has been read before it was changed
  * can't be read again. */
-static Outcome
+Outcome
 stages_note(Planner *planner, int node, int source, int stage, int effect)
 {
     Plan *plan = planner->plan;
@@ -138,8 +132,7 @@ stages_note(Planner *planner, int node, int source, int stage, int effect)
 
 /* ------------------------------------------------------------------ steps and reductions */
 
-/* Put a step into the first stage that it fits in, and note what it reads. */
-static Outcome
+Outcome
 stages_put_step(Planner *planner, int node, int first)
 {
     const Plan *plan = planner->plan;
@@ -187,154 +180,6 @@ stages_put_reduction(Planner *planner, int node)
     return stages_note(planner, node, plan->source_of[operand], plan->n_stages - 1, -1);
 }
 
-/* ------------------------------------------------------------------ effects */
-
-/* Lay out what is computed or copied for an effect in memory of its own. */
-static void
-stages_lay_out(NodeState *state, npy_intp itemsize)
-{
-    for (int i = state->extent.nd; i--;) {
-        state->extent.strides[i] = itemsize;
-        itemsize *= state->extent.dims[i];
-    }
-    state->is_c_order = 1;
-    state->is_whole = 1;
-}
-
-/* Whether an operator in place reads items that it would have overwritten by then. */
-static int
-stages_reads_own(const Planner *planner, const Effect *effect)
-{
-    const Plan *plan = planner->plan;
-    const Typed *typed = &planner->typing->typed[effect->node];
-    for (int k = 0; k < typed->n_in; k++) {
-        int source = plan->source_of[typed->operands[k]];
-        if (source >= 0 && plan_known_overlap(plan, planner->nodes[effect->node].effect, source) ==
-                               OVERLAPPING) {
-            return 1;
-        }
-    }
-    return 0;
-}
-
-/* Put an operator in place where it can write into its target; or if it can't, have it compute into
- * memory of its own, from where its result is copied. */
-static Outcome
-stages_put_in_place(Planner *planner, Effect *effect)
-{
-    const Plan *plan = planner->plan;
-    int node = effect->node, number = planner->nodes[node].effect;
-    NodeState *state = &planner->nodes[node];
-    effect->is_direct = !plan->may_raise && !stages_reads_own(planner, effect);
-    if (effect->is_direct) {
-        TRY(stages_put_step(planner, node, stages_after_accesses(planner, effect->target, number)));
-        effect->stage = state->stage;
-        return stages_note(planner, node, effect->target, effect->stage, number);
-    }
-    if (!planner->typing->typed[node].stride_invariant && !state->is_c_order) {
-        return planner_decline(planner, "a loop's bits depend on strides");
-    }
-    stages_lay_out(state, PyDataType_ELSIZE(planner_result(planner, node)));
-    return stages_put_step(planner, node, 0);
-}
-
-/* The first stage with these axes, in any order, from one on; opened if there is none: in the order
- * of C, unless axes lie in another order in memory. */
-static Outcome
-stages_find(Planner *planner, const Extent *extent, npy_intp itemsize, int *stage)
-{
-    const Plan *plan = planner->plan;
-    Extent shape = *extent;
-    int is_c_order = 1;
-    while (*stage < plan->n_stages &&
-           (plan->stages[*stage].reduction >= 0 ||
-            !stages_same_dims(extent, &planner->drafts[*stage].shape))) {
-        ++*stage;
-    }
-    if (*stage < plan->n_stages) {
-        return PASS_DONE;
-    }
-    for (int i = 0; i < shape.nd; i++) {
-        shape.strides[i] = shape.strides[i] < 0 ? -shape.strides[i] : shape.strides[i];
-        is_c_order &= i == 0 || shape.strides[i] <= shape.strides[i - 1];
-    }
-    *stage = plan->n_stages;
-    return stages_open(planner, &shape, is_c_order, itemsize);
-}
-
-/* Put what a store would overwrite while it is read into memory of its own. */
-static Outcome
-stages_put_value(Planner *planner, Effect *effect, int source, int first)
-{
-    const Source *from = &planner->plan->sources[source];
-    NodeState *state = &planner->nodes[effect->node];
-    int before = stages_after_accesses(planner, source, -1);
-    axes_extent(&from->axes, &state->extent);
-    stages_lay_out(state, from->itemsize);
-    state->extent.data = (char *)planner;
-    state->stage = first > before ? first : before;
-    TRY(stages_find(planner, &state->extent, from->itemsize, &state->stage));
-    effect->value = effect->node;
-    return stages_note(planner, effect->node, source, state->stage, -1);
-}
-
-/* Put the copy that an effect makes, in a stage from `first` on. */
-static Outcome
-stages_put_copy(Planner *planner, Effect *effect, int first)
-{
-    const Plan *plan = planner->plan;
-    int number = planner->nodes[effect->node].effect, source = plan->source_of[effect->value];
-    Extent extent;
-    axes_extent(&plan->sources[effect->target].axes, &extent);
-    if (source >= 0 && plan_known_overlap(plan, number, source) == OVERLAPPING) {
-        TRY(stages_put_value(planner, effect, source, first));
-        source = -1;
-    }
-    int least[3] = {
-        effect->value == effect->node ? planner->nodes[effect->node].stage + 1
-                                      : stages_after_maker(planner, effect->value, &extent),
-        source < 0 ? 0 : stages_after_accesses(planner, source, -1),
-        stages_after_accesses(planner, effect->target, number),
-    };
-    for (int i = 0; i < 3; i++) {
-        first = least[i] > first ? least[i] : first;
-    }
-    effect->stage = first;
-    TRY(stages_find(planner, &extent, plan->sources[effect->target].itemsize, &effect->stage));
-    if (source >= 0) {
-        TRY(stages_note(planner, effect->node, source, effect->stage, -1));
-    }
-    return stages_note(planner, effect->node, effect->target, effect->stage, number);
-}
-
-/* Where a report of an error may raise an exception, nothing may be changed before everything has
- * been computed. */
-static Outcome
-stages_put_last(Planner *planner)
-{
-    Plan *plan = planner->plan;
-    int first = plan->n_stages;
-    for (int i = 0; i < planner->n_accesses; i++) {
-        const Access *access = &planner->accesses[i];
-        for (int e = 0; e < plan->n_effects && plan->effects[e].node < access->node; e++) {
-            if (plan_known_overlap(plan, e, access->source) != APART) {
-                return planner_decline(planner, "what is raised has to come from its own line");
-            }
-        }
-    }
-    for (int e = 0; e < plan->n_effects; e++) {
-        Effect *effect = &plan->effects[e];
-        PyArray_Descr *own = planner->typing->results[effect->value];
-        const Node *made = &planner->program->nodes[effect->node];
-        PyArray_Descr *descr = planner->typing->results[made->operands[0]];
-        if (own != NULL && cast_may_raise(own, descr)) {
-            return planner_decline(planner, "what its cast raises has to come from its own line");
-        }
-        TRY(stages_put_copy(planner, effect, first));
-    }
-    return PASS_DONE;
-}
-
 /* Put everything into stages, in the order of the code. */
 Outcome
 stages_sort(Planner *planner)
@@ -345,7 +190,7 @@ stages_sort(Planner *planner)
         Effect *effect = planner->nodes[i].effect < 0 ? NULL
                                                       : &plan->effects[planner->nodes[i].effect];
         if (effect != NULL && planner_is_step(planner, i)) {
-            TRY(stages_put_in_place(planner, effect));
+            TRY(effects_put_in_place(planner, effect));
         }
         else if (planner_is_step(planner, i)) {
             TRY(stages_put_step(planner, i, 0));
@@ -354,11 +199,11 @@ stages_sort(Planner *planner)
             TRY(stages_put_reduction(planner, i));
         }
         if (effect != NULL && !effect->is_direct && !plan->may_raise) {
-            TRY(stages_put_copy(planner, effect, 0));
+            TRY(effects_put_copy(planner, effect, 0));
         }
     }
     if (plan->may_raise) {
-        TRY(stages_put_last(planner));
+        TRY(effects_put_last(planner));
     }
     if (plan->n_repeatable > plan->n_stages) {
         plan->n_repeatable = plan->n_stages;
@@ -411,75 +256,6 @@ stages_needs(Planner *planner)
     }
     for (int i = 0; i < program->n_outputs; i++) {
         stages_note_need(planner, program->outputs[i]);
-    }
-    return PASS_DONE;
-}
-
-/* ------------------------------------------------------------------ stores by the steps themselves */
-
-/* The last node that uses a value. */
-static int
-stages_last_use(const Planner *planner, int value)
-{
-    const Plan *plan = planner->plan;
-    int last = value;
-    for (int i = 0; i < planner->program->n_nodes; i++) {
-        const Typed *typed = &planner->typing->typed[i];
-        for (int k = 0; planner_is_step(planner, i) && k < typed->n_in; k++) {
-            last = typed->operands[k] == value ? i : last;
-        }
-    }
-    for (int e = 0; e < plan->n_effects; e++) {
-        if (plan->effects[e].value == value && plan->effects[e].node > last) {
-            last = plan->effects[e].node;
-        }
-    }
-    return last;
-}
-
-/* Whether a store can be made by the step that computes the value: as early as that, and what is
- * stored is read from there by others. */
-static int
-stages_stores_directly(const Planner *planner, const Effect *effect)
-{
-    const Plan *plan = planner->plan;
-    int value = effect->value, number = planner->nodes[effect->node].effect;
-    const Typed *typed = &planner->typing->typed[value];
-    const NodeState *state = &planner->nodes[value];
-    const Source *target = &plan->sources[effect->target];
-    PyArray_Descr *descr =
-        planner->typing->results[planner->program->nodes[effect->node].operands[0]];
-    Extent extent;
-    axes_extent(&target->axes, &extent);
-    if (value == effect->node || planner_maker(planner, value) != value || state->is_whole ||
-        state->is_needed || state->is_stored || state->stage != effect->stage ||
-        !same_type(planner_result(planner, value), descr) ||
-        (!typed->stride_invariant && !extent_is_c(&extent, target->itemsize))) {
-        return 0;
-    }
-    int last = stages_last_use(planner, value);
-    for (int i = 0; i < planner->n_accesses; i++) {
-        const Access *access = &planner->accesses[i];
-        int is_between = access->node > value && access->node < effect->node;
-        int is_after = access->effect >= 0 && access->node > effect->node && access->node < last;
-        if ((is_between || is_after) && access->stage == effect->stage &&
-            plan_known_overlap(plan, number, access->source) != APART) {
-            return 0;
-        }
-    }
-    return 1;
-}
-
-Outcome
-stages_effects(Planner *planner)
-{
-    Plan *plan = planner->plan;
-    for (int e = 0; e < plan->n_effects; e++) {
-        Effect *effect = &plan->effects[e];
-        if (!effect->is_direct && stages_stores_directly(planner, effect)) {
-            effect->is_direct = 1;
-            planner->nodes[effect->value].is_stored = 1;
-        }
     }
     return PASS_DONE;
 }
