@@ -245,7 +245,7 @@ fusing_fuse(Planner *planner, int number)
     }
     for (int s = 0; s < stage->n_steps; s++) {
         PlanStep *step = &fusing.steps[s];
-        if (!plan_reports_steps(plan, number)) {
+        if (!stage->reports_steps && !planner->mode.tells_steps) {
             TRY(fusing_join(&fusing, step));
             TRY(fusing_choice(&fusing, step));
         }

@@ -126,6 +126,8 @@ typedef struct {
 typedef struct Stage {
     const Executor *executor; /* owned */
     int reduction; /* the node of one, which is all that the stage does then; or -1 */
+    int reports_steps; /* whether its steps' flags are told apart at once, as it changes what it
+                        * reads, and can't be done again to see which step raised them */
     int first_operand, n_operands;
     int first_step, n_steps;
     int n_repeated;  /* operands that are repeated scalars */
@@ -164,8 +166,7 @@ typedef struct Plan {
     size_t bytes;         /* that it takes */
     const char *declined; /* why there is none for these shapes; or NULL */
     int may_raise;        /* whether it is for reports that may raise; -1 if it serves no longer */
-    int n_repeatable; /* stages that the original code may follow: it does all of this again. In
-                       * later ones flags are reported step by step. */
+    int n_repeatable; /* stages that the original code may follow: it does all of this again */
     int roots_apart;  /* whether what is changed lies apart from all other roots */
     int has_pitch;     /* whether loops go over what lies between rows */
     int bound_to_numbers; /* whether it is for these numbers in indices alone */
@@ -215,13 +216,6 @@ ALWAYS_INLINE enum overlap
 plan_known_overlap(const Plan *plan, int effect, int source)
 {
     return (enum overlap)plan->overlaps[effect * plan->n_sources + source];
-}
-
-/* Whether floating point flags of a stage are reported step by step. */
-ALWAYS_INLINE int
-plan_reports_steps(const Plan *plan, int stage)
-{
-    return stage >= plan->n_repeatable;
 }
 
 /* The array whose memory a source is in. */

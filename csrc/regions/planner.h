@@ -26,6 +26,7 @@ typedef enum {
 typedef struct {
     int may_raise; /* for where a report of floating point errors may raise an exception */
     int no_pitch;  /* without loops over what lies between rows */
+    int tells_steps; /* with no steps fused, to see which one raises flags */
     npy_intp least_elided; /* as the module's state has it */
 } PlanMode;
 

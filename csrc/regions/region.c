@@ -55,7 +55,7 @@ region_is_usable(Plan *plan, const Program *program, const Values *values, int m
            plan_lies_alike(plan, values);
 }
 
-static PlanMode
+PlanMode
 region_mode(const RegionSite *self, int may_raise)
 {
     return (PlanMode){.may_raise = may_raise,

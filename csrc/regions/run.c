@@ -1,6 +1,8 @@
 /* One call of a region's site: memory, computation, reports, and what is delivered. */
 #include "regions/region.h"
+
 #include "numpy/fperrors.h"
+
 #include <string.h>
 
 #define ROOM (16 * 1024) /* bytes of scratch memory that come from the stack */
@@ -134,12 +136,9 @@ run_give_scratch(Call *call)
     }
 }
 
-/* Say where each operand begins. */
-static void
-run_point(Call *call)
+void
+run_point(const Call *call, const Plan *plan, char **at, char *blocks)
 {
-    const Plan *plan = call->plan;
-    char **at = call->run.at, *scratch = call->scratch;
     ItemRoom *items = call->run.items;
     PyObject *const *arrays = call->arrays, *const *values = call->values.of;
     for (int i = 0; i < plan->n_operands; i++) {
@@ -156,8 +155,11 @@ run_point(Call *call)
         case IN_OUTPUT:
             at[i] = PyArray_BYTES((PyArrayObject *)arrays[operand->number]) + operand->offset;
             break;
+        case IN_BUFFER:
+            at[i] = call->scratch + operand->offset;
+            break;
         default:
-            at[i] = scratch + operand->offset;
+            at[i] = blocks + operand->offset;
         }
     }
 }
@@ -264,17 +266,6 @@ run_is_quiet(Call *call)
     return fperrors_is_idle(call->site->site.state, call->run.raised);
 }
 
-/* Forget the flags that were raised; `is_told` keeps those to come apart by node. */
-static void
-run_expect(Call *call, int is_told, Raised *room)
-{
-    call->run.raised = 0;
-    call->run.raised_by = is_told ? room : NULL;
-    if (is_told) {
-        memset(room, 0, (size_t)call->plan->n_nodes * sizeof(Raised));
-    }
-}
-
 /* Run a reduction, whose operand has been computed; NULL without an exception if its native does
  * not handle it, or NumPy would report something. If that is too late for the original code, the
  * callee does it, once all before it has been reported. */
@@ -336,17 +327,39 @@ run_until(Call *call, int first, int stop)
     return 0;
 }
 
-/* What can't be done again: each step's flags are reported; -1 with an exception. */
+/* A stage that the original code can't follow: -1 with an exception. */
+static int
+run_for_good(Call *call, int number, Raised *raised)
+{
+    const Stage *stage = &call->plan->stages[number];
+    int is_told = stage->reports_steps || stage->reduction >= 0;
+    call->run.raised = 0;
+    call->run.raised_by = is_told ? raised : NULL;
+    int failed = run_until(call, number, number + 1);
+    call->run.raised_by = raised;
+    if (failed < 0 || is_told || LIKELY(!call->run.raised)) {
+        return failed;
+    }
+    int is_quiet = run_is_quiet(call);
+    return is_quiet ? is_quiet < 0 ? -1 : 0 : redo_stage(call, number);
+}
+
+/* What the original code can't follow: flags are reported by step; -1 with an exception. */
 static int
 run_rest(Call *call)
 {
     const Plan *plan = call->plan;
     Raised *raised = STACK_ARRAY(Raised, plan->n_nodes);
-    run_expect(call, 1, raised);
-    if (run_until(call, plan->n_repeatable, plan->n_stages) < 0) {
-        return -1;
+    memset(raised, 0, (size_t)plan->n_nodes * sizeof(Raised));
+    call->run.raised_by = raised;
+    int any = 0;
+    for (int k = plan->n_repeatable; k < plan->n_stages; k++) {
+        if (run_for_good(call, k, raised) < 0) {
+            return -1;
+        }
+        any |= call->run.raised;
     }
-    if (call->run.raised) {
+    if (any) {
         status_clear(1);
         return run_report_steps(call, plan->n_nodes);
     }
@@ -358,8 +371,9 @@ static PyObject *
 run_computed(Call *call)
 {
     const Plan *plan = call->plan;
-    run_expect(call, 0, NULL);
-    run_point(call);
+    call->run.raised = 0;
+    call->run.raised_by = NULL;
+    run_point(call, plan, call->run.at, call->scratch);
     if (run_until(call, 0, plan->n_repeatable) < 0) {
         PyErr_Clear(); /* the original code meets it again, at its own line */
         return NULL;

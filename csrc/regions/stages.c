@@ -113,8 +113,10 @@ stages_note(Planner *planner, int node, int source, int stage, int effect)
     int was_read = plan->may_raise;
     for (int i = 0; effect >= 0 && i < planner->n_accesses; i++) {
         const Access *access = &planner->accesses[i];
-        was_read |= access->effect < 0 &&
-                    plan_known_overlap(plan, effect, access->source) != APART;
+        int overlaps = access->effect < 0 &&
+                       plan_known_overlap(plan, effect, access->source) != APART;
+        was_read |= overlaps;
+        plan->stages[stage].reports_steps |= overlaps && access->stage == stage;
     }
     if (effect >= 0 && was_read && stage < plan->n_repeatable) {
         plan->n_repeatable = stage;
