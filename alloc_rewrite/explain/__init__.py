@@ -9,18 +9,21 @@ from __future__ import annotations
 import functools
 from dataclasses import dataclass
 from types import FunctionType, MethodType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..bump import Bumped, as_function, bumped
 from ..callees import Policy, python_call, refusal_of_names
 from ..core_sites import style_of
 from ..cores import selected
-from ..rewrite import Rewritten, survey
+from ..numpy_names import own_names
+from ..rewrite import NO_CUTS, Rewritten, survey
 from ..sites.exceptions import from_signal_handler
-from .parts import Break, Parts, Region, Site
 from .report import report
 
-__all__ = ["Break", "Explanation", "Region", "Site", "explain"]
+if TYPE_CHECKING:
+    from .parts import Break, Region, Site
+
+__all__ = ["Explanation", "explain"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +117,8 @@ def explain(f: Any, /, *, plans: bool = False) -> Explanation:
     >>> e.bumped, e.reason, [site.what for site in e.sites][-1]
     (False, '', 'call of `t.tolist`')
     """
+    with own_names():  # loaded now, as a program that explains nothing needs none of it
+        from .parts import Parts
     function, known = _function_of(f)
     code = function.__code__
     core = selected().name if known is None else known.sites.buffer.core
@@ -123,7 +128,9 @@ def explain(f: Any, /, *, plans: bool = False) -> Explanation:
     if known is not None:
         rewritten = known.sites.rewriter.rewritten(code)
         reason = known.sites.rewriter.reason(code)
-    found = survey(code, style, from_signal_handler)
+    found = survey(
+        code, style, from_signal_handler, NO_CUTS if rewritten is None else rewritten.cuts
+    )
     policy = Policy() if known is None else known.sites.policy
     parts = Parts(function, found, rewritten, policy, style, plans)
     return Explanation(

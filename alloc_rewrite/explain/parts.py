@@ -27,6 +27,7 @@ from ..rewrite import (
     callee_name,
     expression_at,
     survey,
+    text_at,
 )
 from ..rewrite import Region as PlaceOfRegion
 from ..sites.exceptions import from_signal_handler
@@ -91,8 +92,10 @@ class Parts:
         self._policy = policy
         self._style = style
         self._shows_plans = plans
-        self._places = list(enumerate(found.places))
-        self._regions = list(self._regions_in_use())
+        places = found.places if rewritten is None else rewritten.places
+        gone = () if rewritten is None else rewritten.superseded
+        self._places = [(n, place) for n, place in enumerate(places) if n not in gone]
+        self._regions = sorted(self._regions_in_use(), key=lambda region: region[1].start)
 
     def _regions_in_use(self) -> Iterator[tuple[int, PlaceOfRegion]]:
         """Go over the regions; a spare one takes the place of one that is switched off."""
@@ -148,10 +151,20 @@ class Parts:
             hits,
             misses,
             given_back,
-            getattr(self._site(number), "declined", None),
+            self._declined(number, place),
             self._singles(lambda start: place.start <= start < place.stop),
             self._plans(number),
         )
+
+    def _declined(self, number: int, place: PlaceOfRegion) -> str | None:
+        """Return why a region's original code ran the last time, and for which expression."""
+        site = self._site(number)
+        reason: str | None = getattr(site, "declined", None)
+        node = getattr(site, "fault", -1)
+        if reason is None or not 0 <= node < len(place.items) or self._found.ir is None:
+            return reason
+        text = text_at(self._found.ir, place.items[node])
+        return f"`{text}`: {reason}" if text else reason
 
     def _plans(self, number: int) -> tuple[dict[str, Any], ...]:
         """Return the plans that the site of a region keeps; the one used last comes first."""

@@ -5,18 +5,18 @@ In: a callable and its arguments. Out: a `Profile`. It must not know bytecode.
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from .counting import CountingSites
-from .recorder import Line, Recorder, Uncaptured
+from ..logs import info
+from ..numpy_names import own_names
 from .report import report, summary
 
-__all__ = ["Line", "Profile", "Uncaptured", "allocated", "profile"]
+if TYPE_CHECKING:
+    from .recorder import Line, Uncaptured
 
-logger = logging.getLogger("alloc_rewrite")
+__all__ = ["Profile", "allocated", "profile"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +91,9 @@ def profile(f: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Profile:
     """
     if not callable(f):
         raise TypeError(f"profile: {f!r} is not callable; give the function, then its arguments")
+    with own_names():  # loaded now, as a program that profiles nothing needs none of it
+        from .counting import CountingSites
+        from .recorder import Recorder
     recorder = Recorder()
 
     def call() -> Any:
@@ -108,7 +111,7 @@ def profile(f: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Profile:
         tuple(recorder.uncaptured),
         result,
     )
-    logger.info("%s: %s", getattr(f, "__qualname__", f), summary(made))
+    info("%s: %s", getattr(f, "__qualname__", f), summary(made))
     return made
 
 

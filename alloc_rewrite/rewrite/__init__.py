@@ -8,12 +8,13 @@ These are the names that the rest of the library uses.
 
 from .calls import callee_name
 from .convention import Place, Style
-from .expressions import expression_at
+from .expressions import expression_at, text_at
 from .gates import Gates, gates_of, is_rewritten
 from .ir import IR, Call, Operation, Region
 from .pipeline import Survey, found_in, survey
 from .program import Node, Program
 from .reasons import Break
+from .regions import NO_CUTS
 from .rewriter import (
     KEPT,
     Owner,
@@ -30,6 +31,7 @@ from .symbolic import Vocabulary
 __all__ = [
     "IR",
     "KEPT",
+    "NO_CUTS",
     "Break",
     "Call",
     "Gates",
@@ -54,5 +56,6 @@ __all__ = [
     "located",
     "rewritten_of",
     "survey",
+    "text_at",
     "with_code",
 ]

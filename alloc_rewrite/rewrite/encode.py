@@ -34,7 +34,7 @@ from typing import Any
 from bytecode import Bytecode, Instr
 from bytecode.instr import FreeVar
 
-from .convention import ROOM, Place, Style, finisher
+from .convention import ROOM, Place, Style, finisher, site_name
 from .emit_places import emit_call, emit_direct, emit_operation
 from .emit_region import Writer
 from .emitter import Emitter
@@ -71,7 +71,7 @@ def encode(
     while i < len(items):
         writer.end_region(i)
         for number, region in regions.pop(i, ()):
-            writer.begin_region(region, f"{SITE_PREFIX}{number}", items)
+            writer.begin_region(region, site_name(number), items)
             extra = max(extra, len(region.loads) + len(region.program.outputs))
         found = at.get(i)
         if found is None:
@@ -84,7 +84,7 @@ def encode(
             if not style.direct:
                 continue
         original = items[place.start : place.stop]
-        name = f"{SITE_PREFIX}{number}"
+        name = site_name(number)
         emit = Emitter(place.location)
         if style.direct:
             emit_direct(emit, place, original, name)

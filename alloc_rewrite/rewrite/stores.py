@@ -9,26 +9,15 @@ from __future__ import annotations
 from .program import (
     ATTRIBUTE,
     COMPUTING,
-    CONST,
     IN_PLACE,
     INDEX,
-    LEAF,
     OPERATION,
     SLICE,
     STORE,
     TUPLE,
 )
+from .subscripts import COMPUTED_INDEX, may_be_index
 from .symbolic import Scan
-
-COMPUTED_INDEX = "the index is an array, or computed"
-
-
-def is_scalar(scan: Scan, node: int) -> bool:
-    """Whether a computed index may be a number, as `i + 1`: made of a local and a constant."""
-    made = scan.nodes[node]
-    return made.kind == OPERATION and all(
-        scan.nodes[k].kind in (LEAF, CONST) or is_scalar(scan, k) for k in made.operands
-    )
 
 
 def is_made(scan: Scan, node: int) -> bool:
@@ -53,7 +42,7 @@ def stored(scan: Scan, value: int, base: int, key: int) -> bool:
         return scan.refuse("a slice or tuple is stored")
     if not scan.usable(value):
         return False
-    if scan.nodes[key].kind in COMPUTING and not is_scalar(scan, key):
+    if not may_be_index(scan, key):
         return scan.refuse(COMPUTED_INDEX)
     if made.kind not in COMPUTING and not _is_array(scan, base, key):
         return scan.refuse("what is stored isn't computed in the region, nor known to be an array")

@@ -127,12 +127,14 @@ effects_put_last(Planner *planner)
         const Access *access = &planner->accesses[i];
         for (int e = 0; e < plan->n_effects && plan->effects[e].node < access->node; e++) {
             if (plan_known_overlap(plan, e, access->source) != APART) {
+                planner->node = access->node;
                 return planner_decline(planner, "what is raised has to come from its own line");
             }
         }
     }
     for (int e = 0; e < plan->n_effects; e++) {
         Effect *effect = &plan->effects[e];
+        planner->node = effect->node;
         PyArray_Descr *own = planner->typing->results[effect->value];
         const Node *made = &planner->program->nodes[effect->node];
         PyArray_Descr *descr = planner->typing->results[made->operands[0]];

@@ -274,6 +274,7 @@ operands_fill(Planner *planner, int stage)
     plan->stages[stage].first_operand = plan->n_operands;
     plan->stages[stage].first_step = plan->n_steps;
     for (int i = 0; i < planner->program->n_nodes; i++) {
+        planner->node = i;
         const NodeState *state = &planner->nodes[i];
         const Effect *effect = state->effect < 0 ? NULL : &plan->effects[state->effect];
         if (state->stage == stage) {

@@ -139,6 +139,7 @@ typedef struct Stage {
     npy_intp work;   /* items times what the steps take */
     int n_far;       /* operands whose next block is fetched while this one is done */
     int *far;
+    npy_intp line;   /* bytes that are fetched at once */
 } Stage;
 
 ALWAYS_INLINE npy_intp
@@ -165,9 +166,11 @@ typedef struct Plan {
     int references;
     size_t bytes;         /* that it takes */
     const char *declined; /* why there is none for these shapes; or NULL */
+    int fault;            /* the node to blame for that; or -1 */
     int may_raise;        /* whether it is for reports that may raise; -1 if it serves no longer */
     int n_repeatable; /* stages that the original code may follow: it does all of this again */
     int roots_apart;  /* whether what is changed lies apart from all other roots */
+    int reads_items;   /* whether items of arrays have been read before */
     int has_pitch;     /* whether loops go over what lies between rows */
     int bound_to_numbers; /* whether it is for these numbers in indices alone */
     int slow_status;   /* whether a step may raise flags in the slower unit */

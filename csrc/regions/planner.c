@@ -49,6 +49,7 @@ planner_run(Planner *planner, PyObject *trace)
 {
     Plan *plan = planner->plan;
     for (size_t i = 0; i < COUNT(PASSES); i++) {
+        planner->node = -1;
         TRY(PASSES[i].run(planner));
         TRY(planner_traced(planner, trace, PASSES[i].name, -1));
     }
@@ -57,6 +58,7 @@ planner_run(Planner *planner, PyObject *trace)
             continue;
         }
         for (size_t i = 0; i < COUNT(STAGE_PASSES); i++) {
+            planner->node = -1;
             TRY(STAGE_PASSES[i].run(planner, k));
             TRY(planner_traced(planner, trace, STAGE_PASSES[i].name, k));
         }
@@ -202,6 +204,7 @@ plan_new(const Program *program, const Typing *typing, const Values *values, Pla
 {
     Plan draft = {.references = 1,
                   .may_raise = mode.may_raise,
+                  .reads_items = values->reads_items,
                   .n_nodes = program->n_nodes},
          *made = NULL;
     Planner planner = {
@@ -209,6 +212,7 @@ plan_new(const Program *program, const Typing *typing, const Values *values, Pla
     Outcome outcome = planner_begin(&planner) ? planner_run(&planner, trace) : PASS_FAILED;
     if (outcome == PASS_DECLINED) {
         draft.declined = planner.declined;
+        draft.fault = planner.node;
         plan_strip(&draft);
     }
     if (outcome != PASS_FAILED) {

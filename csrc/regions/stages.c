@@ -110,7 +110,7 @@ Outcome
 stages_note(Planner *planner, int node, int source, int stage, int effect)
 {
     Plan *plan = planner->plan;
-    int was_read = plan->may_raise;
+    int was_read = plan->may_raise || plan->reads_items;
     for (int i = 0; effect >= 0 && i < planner->n_accesses; i++) {
         const Access *access = &planner->accesses[i];
         int overlaps = access->effect < 0 &&
@@ -191,6 +191,7 @@ stages_sort(Planner *planner)
     for (int i = 0; i < planner->program->n_nodes; i++) {
         Effect *effect = planner->nodes[i].effect < 0 ? NULL
                                                       : &plan->effects[planner->nodes[i].effect];
+        planner->node = i;
         if (effect != NULL && planner_is_step(planner, i)) {
             TRY(effects_put_in_place(planner, effect));
         }

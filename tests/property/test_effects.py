@@ -40,7 +40,9 @@ class Writer:
             return self.pick(NAMES) + "[i:j]"
         if kind < 0.8 and self.locals:
             return self.pick(self.locals)
-        return self.pick(("s", "2.0", "0.5", "t", "3"))
+        if kind < 0.85:
+            return f"{self.pick(NAMES)}[{self.pick((0, 1, -2))}]"
+        return self.pick(("s", "2.0", "0.5", "t", "3", "z"))
 
     def expression(self, depth: int) -> str:
         if depth == 0:
@@ -62,8 +64,14 @@ class Writer:
             part = self.pick(SLICES)
             return f"{self.pick(NAMES)}{part} = {self.pick(NAMES)}{part}"
         if kind < 0.72:
-            return f"{self.pick(NAMES)}[{self.pick((0, 1, -1))}] = {self.pick(('s', '1.5'))}"
-        if kind < 0.78:
+            how = self.pick(("=", "=", "+=", "*="))
+            return f"{self.pick(NAMES)}[{self.pick((0, 1, -1))}] {how} {self.pick(('s', '1.5'))}"
+        if kind < 0.75:
+            name = f"x{len(self.locals)}"
+            line = f"{name} = {self.pick(NAMES)}[{self.pick((0, 2, -1))}] * {self.operand()}"
+            self.locals.append(name)
+            return line
+        if kind < 0.79:
             name = f"r{len(self.reduced)}"
             self.reduced.append(name)
             return f"{name} = {self.pick(NAMES)}[i:j].{self.pick(('sum', 'max', 'min'))}()"
@@ -78,7 +86,7 @@ class Writer:
         body = [self.statement() for _ in range(self.random.randint(3, 9))]
         delivered = [n for n in self.locals + self.reduced if self.random.random() < 0.6]
         body.append(f"return [{', '.join(delivered)}]")
-        return "def f(a, b, c, d, s, t, i, j):\n" + "".join(f"    {line}\n" for line in body)
+        return "def f(a, b, c, d, z, s, t, i, j):\n" + "".join(f"    {line}\n" for line in body)
 
 
 def arrays(seed: int):
@@ -115,7 +123,7 @@ def outcome(function, seed: int, mode: str, filter_: str):
     with warnings.catch_warnings(record=True) as caught, np.errstate(all=mode):
         warnings.simplefilter(filter_)
         try:
-            result = function(*found, d, 1.25, np.float64(0.75), 1, n - 1)
+            result = function(*found, d, base[1:2].reshape(()), 1.25, np.float64(0.75), 1, n - 1)
         except (ArithmeticError, RuntimeWarning, ValueError) as raised:
             lines, trace = [], raised.__traceback__
             while trace is not None:
@@ -198,7 +206,7 @@ def test_effects_leave_no_references():
     base, found, d = arrays(3)
     counts = []
     for _ in range(5):
-        bumped(*found, d, 1.25, np.float64(0.75), 1, len(d) - 1)
+        bumped(*found, d, d[1:2].reshape(()), 1.25, np.float64(0.75), 1, len(d) - 1)
         gc.collect()
         counts.append([sys.getrefcount(x) for x in (base, *found, d)])
     assert counts[1] == counts[-1]
