@@ -3,8 +3,8 @@
 #include <string.h>
 
 static const char *const KINDS[] = {
-    "leaf", "const", "attribute", "slice", "tuple", "index", "choice", "guard", "operation", "call",
-    "method", "in place", "store", NULL,
+    "leaf", "const", "attribute", "slice", "tuple", "index", "choice", "guard", "again",
+    "operation", "call", "method", "in place", "store", NULL,
 };
 
 static int
@@ -67,9 +67,7 @@ program_read_node(Program *program, Node *node, PyObject *source)
             goto end;
         }
     }
-    if (node->kind == NODE_IN_PLACE || node->kind == NODE_STORE) {
-        program->effect = program->n_nodes;
-    }
+    program->n_effects += is_effect(node->kind);
     done = 1;
 end:
     Py_XDECREF(kind);
@@ -207,10 +205,8 @@ program_new(PyObject *source)
     int done = 0;
     if (program != NULL) {
         program->source = Py_NewRef(source);
-        program->effect = -1;
         done = program_read_all(program, nodes, outputs) &&
                (program->is_packed = program_truth(source, "is_packed")) >= 0 &&
-               (program->is_merged = program_truth(source, "is_merged")) >= 0 &&
                program_read_temporaries(program) && program_read_origins(program);
     }
     Py_XDECREF(nodes);
