@@ -12,6 +12,7 @@ from typing import Any
 LEAF, CONST, ATTRIBUTE = "leaf", "const", "attribute"
 SLICE, TUPLE, INDEX = "slice", "tuple", "index"
 CHOICE = "choice"
+VIEW = "view"
 GUARD, AGAIN = "guard", "again"
 OPERATION, CALL, METHOD, IN_PLACE, STORE = "operation", "call", "method", "in place", "store"
 
@@ -43,7 +44,8 @@ class Node:
     attribute the object                    the attribute's name
     slice     start, stop, step             None
     tuple     the items                     None
-    index     the container, the index      into how many items it is unpacked, if it is
+    index     the container, the index      into how many items it is unpacked, if it
+                                            is; or `VIEW` if it has to be a view
     choice    a number, what if it is zero  None
     guard     what has to be harmless       ``"called"``, or ``"used"`` for its value
     again     a node that computes          None: the code computes it once more here

@@ -6,6 +6,8 @@ is told why. It must not know instructions.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from .program import (
     ATTRIBUTE,
     COMPUTING,
@@ -15,6 +17,7 @@ from .program import (
     SLICE,
     STORE,
     TUPLE,
+    VIEW,
 )
 from .subscripts import COMPUTED_INDEX, may_be_index
 from .symbolic import Scan
@@ -33,8 +36,9 @@ def stored(scan: Scan, value: int, base: int, key: int) -> bool:
     made = scan.nodes[value]
     if made.kind == IN_PLACE:  # `u[key] += value` puts its own view back
         view = scan.nodes[made.operands[0]]
-        is_view = view.kind == INDEX and view.operands[0] == base
+        is_view = view.kind == INDEX and view.operands[0] == base and view.detail in (None, VIEW)
         if is_view and _same_index(scan, view.operands[1], key):
+            scan.nodes[made.operands[0]] = replace(view, detail=VIEW)
             return True
     if is_made(scan, base):
         return scan.refuse_store(base)

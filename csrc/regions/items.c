@@ -127,7 +127,7 @@ item_indexed(const Site *site, const Program *program, Values *values, int numbe
     }
     if (base != NULL && key != NULL && PyArray_CheckExact(base) && PyArray_CheckExact(key)) {
         values->reads_items = 1;
-        return !values->is_changed &&
+        return !values->is_changed && !node->is_put_back &&
                value_found(values, number,
                             gather(site, (PyArrayObject *)base, (PyArrayObject *)key));
     }

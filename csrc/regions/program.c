@@ -42,6 +42,7 @@ program_read_node(Program *program, Node *node, PyObject *source)
     node->length = node->kind == NODE_INDEX && PyLong_Check(node->detail)
                        ? (int)PyLong_AsLong(node->detail)
                        : 0;
+    node->is_put_back = node->kind == NODE_INDEX && PyUnicode_Check(node->detail);
     for (int i = 0; i < node->n; i++) {
         long operand = PyLong_AsLong(PyTuple_GET_ITEM(operands, i));
         if (operand < 0 || operand >= program->n_nodes) {

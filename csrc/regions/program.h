@@ -36,6 +36,7 @@ typedef struct {
     int is_transposed;        /* whether it is `.T` */
     int is_called;            /* of a guard: whether it asks about being called */
     int length;               /* of an index: into how many items the container is unpacked; or 0 */
+    int is_put_back;          /* of an index: whether it has to be a view of the container */
     NumberCall *call;         /* owned, of a call: what it was seen to do with numbers */
 } Node;
 
