@@ -169,7 +169,7 @@ def _or(scan: Scan, instr: Instr) -> bool:
     if found is None:
         return scan.refuse("a condition needs the value")
     value = scan.pop()
-    if value is None or not scan.usable(value):
+    if value is None:
         return False
     (other,), end = found
     node = scan.add(CHOICE, (value, scan.add(CONST, (), other)))

@@ -124,7 +124,10 @@ class Scan:
         while made.kind in (INDEX, ATTRIBUTE):
             base = made.operands[0]
             made = self.nodes[base]
-        if made.kind in (CALL, METHOD) and self.name_of(base) in self.vocabulary.copies:
+        name = made.detail[0] if made.kind == METHOD else ""
+        if made.kind == CALL:
+            name = called(self.nodes, self.names, made)
+        if name in self.vocabulary.copies:
             self.avoid = self.made_at[base]
         return self.refuse("a store into an array computed in the region")
 

@@ -165,7 +165,8 @@ inference_read_reduction(Typed *typed, PyObject *step, Site *site)
                       {NULL, NULL, NULL}};
     const char *name = record_read(step, fields) < 0 ? NULL : PyUnicode_AsUTF8(native);
     if (name != NULL) {
-        typed->native = native_make(site->state->native_type, site, name, callee, ufunc);
+        typed->native = native_make(site->state->native_type, site, name, callee, ufunc,
+                                    Py_None);
     }
     return typed->native != NULL;
 }

@@ -60,6 +60,8 @@ typedef struct {
     int n_nodes;
     int n_guards;
     int n_reductions;
+    npy_intp heat;  /* of all its plans */
+    int is_ready;   /* whether there is machine code for which a plan had no time */
     int n_plans;
     struct Plan *plans[MOST_PLANS_KEPT]; /* owned; the one used last comes first */
     Guard *guards;

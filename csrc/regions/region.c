@@ -3,8 +3,7 @@
 
 #include "numpy/fperrors.h"
 #include "recent.h"
-#include "regions/describe.h"
-#include "regions/planner.h"
+#include "regions/compiled.h"
 
 #define MOST_TYPINGS 64   /* ever made by one site */
 #define FLEETING 64       /* plans after which a site has to use most of them more than once, */
@@ -137,8 +136,13 @@ region_known(RegionSite *self, PyObject *const *args, Values *values)
     return typing;
 }
 
-/* Whether a report may raise, asked for a program that changes an array: 1, 0, or -1. */
-ALWAYS_INLINE int
+Typing *
+region_kinds(RegionSite *self, PyObject *const *args, Values *values)
+{
+    return region_known(self, args, values);
+}
+
+int
 region_may_raise(const RegionSite *self)
 {
     return self->program->n_effects == 0 ? 0 : fperrors_may_raise(self->site.state);
@@ -177,6 +181,9 @@ region_attempt(RegionSite *self, PyObject *const *args, int given)
         }
         goto end;
     }
+    if (compiled_heat(self->site.state, call.typing, call.plan, self->program) < 0) {
+        goto end;
+    }
     result = region_run(&call);
     if (UNLIKELY(result == NULL)) {
         region_decline(self,
@@ -194,36 +201,6 @@ end:
     }
     values_release(&call.values);
     return result;
-}
-
-/* trace(*leaves): make a plan for these, and show it after each pass. */
-static PyObject *
-region_trace(PyObject *object, PyObject *const *args, Py_ssize_t n)
-{
-    RegionSite *self = (RegionSite *)object;
-    if (n != self->program->n_leaves) {
-        PyErr_SetString(PyExc_TypeError, "trace: wrong number of leaves");
-        return NULL;
-    }
-    Values values = {.of = STACK_ARRAY(PyObject *, self->program->n_nodes),
-                     .owned = STACK_ARRAY(PyObject *, self->program->n_nodes)};
-    PyObject *trace = PyList_New(0);
-    Typing *typing = trace == NULL ? NULL : region_known(self, args, &values);
-    int may_raise = typing == NULL ? 0 : region_may_raise(self);
-    if (typing != NULL && may_raise >= 0) {
-        Plan *made = plan_new(self->program, typing, &values, region_mode(self, may_raise), trace);
-        if (made != NULL) {
-            plan_release(made);
-        }
-    }
-    if (typing != NULL) {
-        typing_release(typing);
-    }
-    values_release(&values);
-    if (PyErr_Occurred()) {
-        Py_CLEAR(trace);
-    }
-    return trace;
 }
 
 /* ------------------------------------------------------------------ the site */
@@ -275,6 +252,14 @@ static PyObject *
 region_call_with(PyObject *object, PyObject *const *args, Py_ssize_t n)
 {
     return region_handle((RegionSite *)object, args, n, 0);
+}
+
+static PyObject *
+region_rest(PyObject *object, PyObject *none)
+{
+    RegionSite *self = (RegionSite *)object;
+    self->typings_made = self->plans_made = 0;
+    return site_rest(object, none);
 }
 
 /* RegionSite(spec, owner, number, arena, frugal, program) */
@@ -362,6 +347,7 @@ static PyMethodDef region_methods[] = {
     {"trace", (PyCFunction)(void (*)(void))region_trace, METH_FASTCALL,
      "Plan for these leaves, and return (pass, stage or None, plan so far) for each pass."},
     {"__sizeof__", region_sizeof, METH_NOARGS, NULL},
+    {"rest", region_rest, METH_NOARGS, "Forget what has been counted against the site."},
     {"__reduce__", site_reduce, METH_NOARGS, NULL},
     {NULL, NULL, 0, NULL},
 };
