@@ -52,8 +52,9 @@ region_typing(RegionSite *self, const Values *values)
 ALWAYS_INLINE int
 region_is_usable(Plan *plan, const Program *program, const Values *values, int may_raise)
 {
-    return plan->may_raise == may_raise && plan_fits(plan, program, values) &&
-           (plan->target < 0 || plan_overlap(plan, values) == plan->overlap);
+    return plan->may_raise == may_raise && plan->reads_items == values->reads_items &&
+           plan_fits(plan, program, values) &&
+           plan_lies_alike(plan, values);
 }
 
 PlanMode
@@ -142,7 +143,7 @@ region_kinds(RegionSite *self, PyObject *const *args, Values *values)
 int
 region_may_raise(const RegionSite *self)
 {
-    return self->program->effect < 0 ? 0 : fperrors_may_raise(self->site.state);
+    return self->program->n_effects == 0 ? 0 : fperrors_may_raise(self->site.state);
 }
 
 /* Do what the region does; NULL without an exception if it is not handled. */
