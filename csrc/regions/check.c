@@ -210,6 +210,10 @@ check_stage(Check *check, int number)
     if (stage->reduction >= 0) {
         HOLDS(stage->reduction < plan->n_nodes && stage->n_steps == 0,
               "a reduction is of no node, or has steps");
+        HOLDS(stage->result < 0 || (stage->result_bytes > 0 &&
+                                    stage->result + stage->result_bytes <= plan->buffers),
+              "a reduction's result is out of the buffers");
+        check->writer[stage->reduction] = number;
         return NULL;
     }
     HOLDS(stage->executor != NULL, "a stage has no executor");

@@ -125,7 +125,10 @@ typedef struct {
 
 typedef struct Stage {
     const Executor *executor; /* owned */
-    int reduction; /* the node of one, which is all that the stage does then; or -1 */
+    int reduction;   /* the node of one, which is all that the stage does then; or -1 */
+    npy_intp result; /* where that is copied to in the scratch memory, for other stages; or -1 */
+    npy_intp result_bytes;
+    int result_type;
     int reports_steps; /* whether its steps' flags are told apart at once, as it changes what it
                         * reads, and can't be done again to see which step raised them */
     int first_operand, n_operands;
@@ -194,6 +197,7 @@ typedef struct Plan {
     Stage *stages;
     int *source_of; /* by node: its source, or -1 */
     int *output_of; /* by node: its output, or -1 */
+    unsigned char *is_number; /* by node: whether a step is on numbers, as arrays without axes */
 } Plan;
 
 void plan_release(Plan *plan);

@@ -37,6 +37,7 @@ typedef struct {
     int stage;       /* in which it is computed; or -1 */
     int is_whole;    /* whether another stage needs it */
     int is_needed;   /* whether it has to be an array of its own */
+    int is_reduced;  /* whether it is a reduction whose value other nodes use */
     int is_stored;   /* whether the step writes it into what a store changes */
     int effect;      /* its number, of one that changes an array; or -1 */
     npy_intp buffer; /* bytes in the scratch memory; or -1 */
@@ -126,8 +127,11 @@ Outcome effects_put_in_place(Planner *planner, Effect *effect);
 Outcome effects_put_copy(Planner *planner, Effect *effect, int first);
 /* Put all copies after everything else. */
 Outcome effects_put_last(Planner *planner);
-/* Work out the shape and layout of a step's result. */
+/* Work out the shape and layout of a step's result, or of a reduction's that others use. */
 Outcome shapes_step(Planner *planner, int node);
+Outcome shapes_reduction(Planner *planner, int node);
+/* Note what a view's place depends on, or a reduction's shape. */
+Outcome sources_watch(Planner *planner, int number);
 /* Say why there is no plan. */
 Outcome planner_decline(Planner *planner, const char *reason);
 /* Memory for as long as the planner lives, all zeros; NULL with an exception. */
