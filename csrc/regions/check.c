@@ -54,6 +54,10 @@ check_operand(const Check *check, const Stage *stage, const Operand *operand)
         return NULL;
     }
     case IN_ITEM:
+        if (operand->number < plan->n_items && plan->items[operand->number].from >= 0) {
+            int from = plan->items[operand->number].from - stage->first_operand;
+            HOLDS(from >= 0 && from < stage->n_operands, "a number is taken from no operand");
+        }
         HOLDS(operand->number >= 0 && operand->number < plan->n_items, "an operand is no scalar");
         return NULL;
     case IN_SPLAT:

@@ -77,8 +77,10 @@ typedef struct {
     Axes axes;
 } Source;
 
+/* A number that steps read. */
 typedef struct {
     int node;
+    int from;             /* the operand where its stage finds it, if it was computed; or -1 */
     PyArray_Descr *descr; /* owned */
 } Item;
 
@@ -100,6 +102,7 @@ typedef struct {
     npy_intp offset; /* bytes in the scratch memory, or from the first item */
     npy_intp itemsize;
     npy_intp repeats;  /* of a scalar in scratch memory */
+    int is_taken;      /* whether it is only where an item is taken from */
     npy_intp *strides; /* by the stage's axes; of scalars and blocks, zero */
 } Operand;
 
@@ -133,6 +136,7 @@ typedef struct Stage {
                         * reads, and can't be done again to see which step raised them */
     int first_operand, n_operands;
     int first_step, n_steps;
+    int n_taken;     /* items that were computed in other stages */
     int n_repeated;  /* operands that are repeated scalars */
     int nd;
     npy_intp *dims;  /* innermost first */

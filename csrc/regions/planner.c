@@ -14,7 +14,8 @@ static const struct {
     Outcome (*run)(Planner *planner);
 } PASSES[] = {
     {"sources", sources_find},   {"reads", sources_reads},     {"stages", stages_sort},
-    {"needs", stages_needs},     {"effects", effects_direct},  {"results", stages_results},
+    {"delay", delaying_delay},   {"needs", stages_needs},      {"effects", effects_direct},
+    {"results", stages_results},
 };
 
 static const struct {

@@ -92,6 +92,7 @@ Plan *plan_new(const Program *program, const Typing *typing, const Values *value
 Outcome sources_find(Planner *planner);   /* what is there, read and changed; shapes to come */
 Outcome sources_reads(Planner *planner);  /* what is read, and how what is changed lies to it */
 Outcome stages_sort(Planner *planner);    /* which stage each step and each effect is in */
+Outcome delaying_delay(Planner *planner); /* which steps wait for those that use their values */
 Outcome stages_needs(Planner *planner);   /* what outlives its stage */
 Outcome effects_direct(Planner *planner); /* which steps write into what is changed */
 Outcome stages_results(Planner *planner); /* arrays and buffers for what outlives its stage */
@@ -120,6 +121,8 @@ int stages_after_accesses(const Planner *planner, int source, int effect);
 /* Note that a source is read, or changed by an effect. */
 Outcome stages_note(Planner *planner, int node, int source, int stage, int effect);
 int stages_same_dims(const Extent *one, const Extent *other);
+/* Whether a node's items are gone through in the order of a stage. */
+int stages_fits(const Planner *planner, int node, int stage);
 /* Put an operator in place where it can write into its target; or if it can't, have it compute into
  * memory of its own, from where its result is copied. */
 Outcome effects_put_in_place(Planner *planner, Effect *effect);

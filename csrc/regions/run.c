@@ -51,6 +51,9 @@ run_fill_items(Call *call)
 {
     const Plan *plan = call->plan;
     for (int i = 0; i < plan->n_items; i++) {
+        if (plan->items[i].from >= 0) {
+            continue;
+        }
         PyObject *value = call->values.of[plan->items[i].node];
         if (value == NULL) {
             return 0;

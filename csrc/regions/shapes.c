@@ -82,6 +82,35 @@ shapes_may_be_elided(const Planner *planner, int node, const Layout *layout)
     return 0;
 }
 
+/* Whether the code has numbers where a step has operands without axes, and not arrays. */
+static int
+shapes_of_numbers(const Planner *planner, int node)
+{
+    const Typed *typed = &planner->typing->typed[node];
+    for (int i = 0; i < typed->n_in; i++) {
+        const Node *made = &planner->program->nodes[typed->operands[i]];
+        const Node *key = &planner->program->nodes[made->operands[1]];
+        if (planner->typing->results[typed->operands[i]] == NULL || is_computing(made->kind)) {
+            continue;
+        }
+        if (made->kind != NODE_INDEX || key->kind != NODE_TUPLE) {
+            PyObject *value = made->kind == NODE_INDEX ? planner->values->of[made->operands[1]]
+                                                       : NULL;
+            npy_intp unused;
+            if (value == NULL || !number_is_index(value, &unused)) {
+                return 0;
+            }
+            continue;
+        }
+        for (int k = 0; k < key->n; k++) {
+            if (planner->values->of[key->operands[k]] == Py_Ellipsis) {
+                return 0;
+            }
+        }
+    }
+    return 1;
+}
+
 /* Whether a loop gives for arrays without axes what NumPy gives for numbers. */
 static int
 shapes_is_number(const Planner *planner, int node)
@@ -201,7 +230,7 @@ shapes_step(Planner *planner, int node)
         if (!shapes_is_number(planner, node)) {
             return planner_decline(planner, "a result has no axes");
         }
-        planner->plan->is_number[node] = made->operator != NULL;
+        planner->plan->is_number[node] = made->operator != NULL && shapes_of_numbers(planner, node);
     }
     if (layout.size > MOST_BYTES / itemsize) {
         return planner_decline(planner, "a result is too big");

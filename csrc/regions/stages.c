@@ -9,8 +9,7 @@ stages_same_dims(const Extent *one, const Extent *other)
     return one->nd == other->nd && PyArray_CompareLists(one->dims, other->dims, one->nd);
 }
 
-/* Whether a node's items are gone through in the order of a stage. */
-static int
+int
 stages_fits(const Planner *planner, int node, int stage)
 {
     const NodeState *state = &planner->nodes[node];
