@@ -64,7 +64,20 @@ def twice(x):
 
 ALL = [softmax, of_columns, layer_norm, standardised, z_scores, between, norms, whole, in_place,
        twice]  # fmt: skip
-SHAPES = [(1,), (5,), (300,), (3000,), (4, 5), (1, 6), (6, 1), (40, 70), (3, 4, 5), (0,), (2, 0), ()]
+SHAPES = [
+    (1,),
+    (5,),
+    (300,),
+    (3000,),
+    (4, 5),
+    (1, 6),
+    (6, 1),
+    (40, 70),
+    (3, 4, 5),
+    (0,),
+    (2, 0),
+    (),
+]
 
 
 def made(shape, dtype="f8", order="C"):
