@@ -13,8 +13,8 @@ from types import FunctionType, ModuleType
 from typing import Any
 
 from ..bump import bumped
-from ..callees import Policy
-from ..numpy_facts import SYMBOLS
+from ..callables import Dispatcher, dispatch_of
+from ..callees import Callees, Policy
 from ..rewrite import (
     IR,
     Call,
@@ -27,10 +27,12 @@ from ..rewrite import (
     callee_name,
     expression_at,
     survey,
+    symbol_of,
     text_at,
 )
 from ..rewrite import Region as PlaceOfRegion
 from ..sites.exceptions import from_signal_handler
+from .plans import compiled_words
 
 _NEVER = frozenset({"matmul", "i_matmul", "i_pow"})  # operators that no region has
 
@@ -70,6 +72,7 @@ class Region:
     misses: int | None
     given_back: bool
     declined: str | None
+    compiled: tuple[str, ...]
     inside: tuple[Site, ...]
     plans: tuple[dict[str, Any], ...] = ()
 
@@ -83,6 +86,7 @@ class Parts:
         found: Survey,
         rewritten: Rewritten | None,
         policy: Policy,
+        callees: Callees | None,
         style: Style,
         plans: bool = False,
     ) -> None:
@@ -90,6 +94,7 @@ class Parts:
         self._found = found
         self._rewritten = rewritten
         self._policy = policy
+        self._callees = callees
         self._style = style
         self._shows_plans = plans
         places = found.places if rewritten is None else rewritten.places
@@ -152,6 +157,7 @@ class Parts:
             misses,
             given_back,
             self._declined(number, place),
+            self._compiled(number),
             self._singles(lambda start: place.start <= start < place.stop),
             self._plans(number),
         )
@@ -170,6 +176,13 @@ class Parts:
         """Return the plans that the site of a region keeps; the one used last comes first."""
         site = self._site(number)
         return tuple(site.describe()) if self._shows_plans and hasattr(site, "describe") else ()
+
+    def _compiled(self, number: int) -> tuple[str, ...]:
+        """Return how far the stages of the plan used last are compiled; empty if it isn't hot."""
+        site = self._site(number)
+        plans = site.describe() if hasattr(site, "describe") else []
+        stages = plans[0]["stages"] if plans else []
+        return tuple(words for stage in stages if (words := compiled_words(stage)))
 
     def _singles(self, chosen: Any) -> tuple[Site, ...]:
         return tuple(
@@ -207,27 +220,70 @@ class Parts:
 
     # ------------------------------------------------------------------ what is called
 
+    def callees(self) -> list[FunctionType]:
+        """Return the Python functions that are called and entered, except NumPy's own."""
+        ir = self._found.ir
+        places = [place for _, place in self._places if isinstance(place, Call)]
+        names = dict.fromkeys(callee_name(ir, p.start, p.size) for p in places if ir is not None)
+        found = [self._named(name) for name in names]
+        return [
+            function
+            for function in dict.fromkeys(f for f in found if isinstance(f, FunctionType))
+            if function.__module__.partition(".")[0] != "numpy"
+            and (bumped(function) is not None or not self._policy.refusal(function))
+        ]
+
     def _note(self, name: str) -> str:
         """Say whether a callee is entered, as far as its name tells."""
         callee = self._named(name)
-        if not isinstance(callee, FunctionType):
-            return ""
+        dispatch = dispatch_of(callee) if type(callee) is Dispatcher else None
+        function = callee if dispatch is None else dispatch.function
+        judged = ""
+        if isinstance(function, FunctionType) and self._callees is not None:
+            judged = self._callees.said(function)
+        if judged or not isinstance(callee, FunctionType):
+            return judged
         if bumped(callee) is not None:
             return "bumped itself"
         refused = self._policy.refusal(callee)
         refused = refused or survey(callee.__code__, self._style, from_signal_handler).reason
-        return f"runs as it is: {refused}" if refused else "rewritten as well when it is called"
+        if refused:
+            return f"runs as it is: {refused}"
+        if self._callees is not None and self._callees.leaves(callee):
+            return "runs as it is until it has been called more often"
+        return "rewritten as well when it is called"
 
     def _named(self, name: str) -> Any:
-        """Look up a global, or what a module has, without running foreign code."""
+        """Look up a global or outer variable, or what a module has, without running foreign code.
+
+        A method of the first parameter is looked up in the class that the function is written in.
+        """
         first, *others = name.split(".")
         code = self._function.__code__
-        if first in (*code.co_varnames, *code.co_cellvars, *code.co_freevars):
-            return None
+        if first in code.co_freevars:
+            return self._outer(first) if not others else None
+        if first in (*code.co_varnames, *code.co_cellvars):
+            is_own = code.co_argcount and first == code.co_varnames[0] and len(others) == 1
+            return self._method(others[0]) if is_own else None
         found = self._function.__globals__.get(first, vars(builtins).get(first))
         for other in others:
             found = vars(found).get(other) if type(found) is ModuleType else None
         return found
+
+    def _outer(self, name: str) -> Any:
+        """Return the value of a variable of an outer function."""
+        at = self._function.__code__.co_freevars.index(name)
+        closure = self._function.__closure__ or ()
+        try:
+            return closure[at].cell_contents
+        except (IndexError, ValueError):  # it has none, or none yet
+            return None
+
+    def _method(self, name: str) -> Any:
+        """Return a method of the class that the function is written in, if it is a global."""
+        owner = self._function.__globals__.get(self._function.__qualname__.rpartition(".")[0])
+        kinds = owner.__mro__ if isinstance(owner, type) else ()
+        return next((vars(kind)[name] for kind in kinds if name in vars(kind)), None)
 
 
 def _in_source(place: PlaceOfRegion, ir: IR) -> Program:
@@ -245,7 +301,4 @@ def _line_of(place: Place) -> int | None:
 
 
 def _operator(name: str) -> str:
-    if name == "unpack":
-        return "tuple unpacking"
-    plain = name.removeprefix("i_")
-    return f"`{SYMBOLS[plain]}{'=' if plain != name else ''}`"
+    return "tuple unpacking" if name == "unpack" else f"`{symbol_of(name)}`"

@@ -7,21 +7,26 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar
 
 from ..logs import info
 from ..numpy_names import own_names
-from .report import report, summary
+from ..report import Report
 
 if TYPE_CHECKING:
+    from ..report.document import Call, Document
+    from .difference import ProfileDiff
     from .recorder import Line, Uncaptured
 
 __all__ = ["Profile", "allocated", "profile"]
 
+P = ParamSpec("P")
+R = TypeVar("R")
 
-@dataclass(frozen=True, slots=True)
-class Profile:
-    """What one call allocated. ``print`` shows it as a table.
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Profile(Report, Generic[R]):
+    """What one call allocated. ``print`` shows it as a table, a notebook as a report.
 
     Attributes
     ----------
@@ -40,6 +45,13 @@ class Profile:
         Arrays from code that the profile doesn't see into; no figure includes them.
     result : object
         What the call returned.
+    function : str
+        What was called.
+    calls : tuple of Call
+        The bytes by line and call: each `Call` has ``function``, ``filename``, ``line``, ``value``
+        (bytes, with those of the calls below) and ``below``.
+    timeline : tuple of int
+        Bytes alive after each array that was made or freed; in long calls, the most of several.
     """
 
     nbytes: int
@@ -48,13 +60,55 @@ class Profile:
     suggested_nbytes: int
     lines: tuple[Line, ...]
     uncaptured: tuple[Uncaptured, ...]
-    result: Any
+    result: R
+    function: str = ""
+    calls: tuple[Call, ...] = ()
+    timeline: tuple[int, ...] = ()
+
+    def diff(self, before: Profile[Any]) -> ProfileDiff:
+        """Say what changed since another profile.
+
+        Parameters
+        ----------
+        before : Profile
+            What to compare with: a profile of the same code, or of an earlier version.
+
+        Returns
+        -------
+        ProfileDiff
+            Totals of both, and a row for each function and callee that allocates more or less.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> import alloc_rewrite as alloc
+        >>> def f(n):
+        ...     return np.ones(n) * 2
+        >>> d = alloc.profile(f, 100).diff(alloc.profile(f, 50))
+        >>> d.nbytes, [(row.callee, row.before, row.nbytes) for row in d.rows]
+        (1600, [('numpy.ones', 400, 800), ('*', 400, 800)])
+        """
+        from .difference import diff
+
+        return diff(before, self)
 
     def __str__(self) -> str:
+        from .report import report
+
         return report(self)
 
+    def _title(self) -> str:
+        from .report import summary
 
-def profile(f: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Profile:
+        return f"{self.function}: {summary(self)}"
+
+    def _document(self) -> Document:
+        from .document import document
+
+        return document(self)
+
+
+def profile(f: Callable[P, R], /, *args: P.args, **kwargs: P.kwargs) -> Profile[R]:
     """Call a function once and say what it allocates, line by line.
 
     Parameters
@@ -92,11 +146,13 @@ def profile(f: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Profile:
     if not callable(f):
         raise TypeError(f"profile: {f!r} is not callable; give the function, then its arguments")
     with own_names():  # loaded now, as a program that profiles nothing needs none of it
+        from ..report.document import call_tree
         from .counting import CountingSites
         from .recorder import Recorder
+        from .report import summary
     recorder = Recorder()
 
-    def call() -> Any:
+    def call() -> R:
         return f(*args, **kwargs)
 
     sites = CountingSites(recorder)  # which live as long as this
@@ -110,12 +166,15 @@ def profile(f: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Profile:
         tuple(sorted(recorder.lines.values(), key=lambda line: -line.nbytes)),
         tuple(recorder.uncaptured),
         result,
+        getattr(f, "__qualname__", type(f).__qualname__),
+        call_tree(recorder.paths),
+        tuple(recorder.timeline.values),
     )
     info("%s: %s", getattr(f, "__qualname__", f), summary(made))
     return made
 
 
-def allocated(f: Callable[..., Any], /, *args: Any, **kwargs: Any) -> int:
+def allocated(f: Callable[P, R], /, *args: P.args, **kwargs: P.kwargs) -> int:
     """Call a function once and return the bytes of array data it took from the heap.
 
     Parameters

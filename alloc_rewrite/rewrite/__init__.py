@@ -27,6 +27,7 @@ from .rewriter import (
     with_code,
 )
 from .symbolic import Vocabulary
+from .symbols import symbol_of
 
 __all__ = [
     "IR",
@@ -56,6 +57,7 @@ __all__ = [
     "located",
     "rewritten_of",
     "survey",
+    "symbol_of",
     "text_at",
     "with_code",
 ]

@@ -37,7 +37,7 @@ def stored(scan: Scan, value: int, base: int, key: int) -> bool:
         if is_view and _same_index(scan, view.operands[1], key):
             return True
     if is_made(scan, base):
-        return scan.refuse("a store into an array computed in the region")
+        return scan.refuse_store(base)
     if made.kind in (SLICE, TUPLE):
         return scan.refuse("a slice or tuple is stored")
     if not may_be_index(scan, key):

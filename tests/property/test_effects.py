@@ -16,7 +16,8 @@ from alloc_rewrite import cores
 NAMES = ("a", "b", "c")
 SLICES = ("[1:]", "[:-1]", "[::2]", "[::-1]", "[1:-1]", "[:]", "[2:]", "[:-2]", "[1::2]")
 BINARY = ("+", "-", "*", "/")
-UNARY = ("np.sqrt({})", "np.abs({})", "np.exp({})", "-{}", "np.maximum({}, 0.5)", "{} ** 2")
+UNARY = ("np.sqrt({})", "np.abs({})", "np.exp({})", "-{}", "np.maximum({}, 0.5)", "{} ** 2",
+         "np.copy({})")  # fmt: skip
 REDUCTIONS = ("{}.max()", "np.sum({})", "{}.mean()", "np.std({})", "np.min({}, keepdims=True)",
               "np.linalg.norm({})", "{}.var(ddof=1)")  # fmt: skip
 MODES = ("warn", "ignore", "raise")
@@ -44,6 +45,8 @@ class Writer:
             return self.pick(self.locals)
         if kind < 0.83:
             return f"{self.pick(NAMES)}[{self.pick((0, 1, -2))}]"
+        if kind < 0.835:
+            return f"{self.pick(NAMES)}[k][:1]"
         if kind < 0.89:
             return self.pick(REDUCTIONS).format(f"{self.pick(NAMES)}[i:j]")
         if kind < 0.91 and self.reduced:
@@ -71,6 +74,8 @@ class Writer:
             return f"{self.pick(NAMES)}{part} = {self.pick(NAMES)}{part}"
         if kind < 0.72:
             how = self.pick(("=", "=", "+=", "*="))
+            if self.random.random() < 0.2:
+                return f"{self.pick(NAMES)}[k] {how} {self.pick(('s', '1.5', 'd[k]'))}"
             return f"{self.pick(NAMES)}[{self.pick((0, 1, -1))}] {how} {self.pick(('s', '1.5'))}"
         if kind < 0.75:
             name = f"x{len(self.locals)}"
@@ -92,7 +97,7 @@ class Writer:
         body = [self.statement() for _ in range(self.random.randint(3, 9))]
         delivered = [n for n in self.locals + self.reduced if self.random.random() < 0.6]
         body.append(f"return [{', '.join(delivered)}]")
-        return "def f(a, b, c, d, z, s, t, i, j):\n" + "".join(f"    {line}\n" for line in body)
+        return "def f(a, b, c, d, z, s, t, i, j, k=np.array([2, 0, 2])):\n" + "".join(f"    {line}\n" for line in body)
 
 
 def arrays(seed: int):
