@@ -97,7 +97,9 @@ class Writer:
         body = [self.statement() for _ in range(self.random.randint(3, 9))]
         delivered = [n for n in self.locals + self.reduced if self.random.random() < 0.6]
         body.append(f"return [{', '.join(delivered)}]")
-        return "def f(a, b, c, d, z, s, t, i, j, k=np.array([2, 0, 2])):\n" + "".join(f"    {line}\n" for line in body)
+        return "def f(a, b, c, d, z, s, t, i, j, k=np.array([2, 0, 2])):\n" + "".join(
+            f"    {line}\n" for line in body
+        )
 
 
 def arrays(seed: int):
