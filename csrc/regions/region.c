@@ -157,6 +157,7 @@ region_attempt(RegionSite *self, PyObject *const *args, int given)
     call.program = self->program;
     call.typing = NULL;
     call.plan = NULL;
+    call.fault = -1;
     call.values.of = STACK_ROOM(PyObject *, few, 2 * self->program->n_nodes);
     call.values.owned = call.values.of + self->program->n_nodes;
     call.values.n_owned = 0;
@@ -187,8 +188,10 @@ region_attempt(RegionSite *self, PyObject *const *args, int given)
         region_decline(self,
                        call.run.raised
                            ? "NumPy has a floating point error to report"
+                       : call.fault >= 0
+                           ? "NumPy has to do this reduction"
                            : "no memory, a read-only array, or a number out of range",
-                       -1, NULL);
+                       call.fault, NULL);
     }
 end:
     if (call.plan != NULL) {
