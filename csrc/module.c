@@ -2,6 +2,7 @@
 #define ALLOC_REWRITE_IMPORTS_NUMPY
 #include "calls/lending.h"
 #include "numpy/elision.h"
+#include "regions/machine_code.h"
 #include "regions/operations.h"
 #include "regions/threads.h"
 #include "sites/site.h"
@@ -94,6 +95,20 @@ module_set_num_threads(PyObject *module, PyObject *number)
     Py_RETURN_NONE;
 }
 
+/* set_compiles(number): say when regions are compiled. */
+static PyObject *
+module_set_compiles(PyObject *module, PyObject *number)
+{
+    State *state = PyModule_GetState(module);
+    long compiles = PyLong_AsLong(number);
+    if (compiles < COMPILES_NEVER || compiles > COMPILES_NOW) {
+        return PyErr_Occurred() ? NULL
+                                : PyErr_Format(PyExc_ValueError, "set_compiles: %ld", compiles);
+    }
+    state->compiles = (int)compiles;
+    Py_RETURN_NONE;
+}
+
 static PyMethodDef module_methods[] = {
     {"configure", (PyCFunction)(void (*)(void))module_configure, METH_VARARGS | METH_KEYWORDS,
      "Say what the sites ask when they meet something new."},
@@ -102,6 +117,7 @@ static PyMethodDef module_methods[] = {
     {"learn_handler", module_learn_handler, METH_O,
      "Try, by means of an arena, whether its handler can be put in force at next to no cost."},
     {"owns", module_owns, METH_O, "Whether an array's memory is an arena's."},
+    {"set_compiles", module_set_compiles, METH_O, "Say when regions are compiled."},
     {"set_clock", module_set_clock, METH_O, "Let a callable tell the time, for tests."},
     {"set_num_threads", module_set_num_threads, METH_O, "Let regions use so many threads."},
     {NULL, NULL, 0, NULL},
@@ -157,6 +173,7 @@ module_execute(PyObject *module)
         {&resolve_spec, &state->resolve_type, 1}, {&native_spec, &state->native_type, 0},
         {&bound_spec, &state->bound_type, 0},     {&region_spec, &state->region_type, 1},
         {&gate_spec, &state->gate_type, 1},       {&gates_spec, &state->gates_type, 1},
+        {&machine_code_spec, &state->code_type, 1},
         {&judge_spec, &state->judge_type, 1},     {&judged_spec, &state->judged_type, 0},
     };
     for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
@@ -183,6 +200,7 @@ module_execute(PyObject *module)
     X(judged_type)    \
     X(clock)          \
     X(region_type)    \
+    X(code_type)      \
     X(filters_name)   \
     X(shown_name)     \
     X(original_name)  \

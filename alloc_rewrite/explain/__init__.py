@@ -13,16 +13,17 @@ from typing import TYPE_CHECKING, Any, cast
 
 from ..bump import Bumped, as_function, bumped
 from ..callees import Policy, python_call, refusal_of_names
-from ..core_sites import ArenaSites, style_of
+from ..core_sites import style_of
 from ..cores import selected
 from ..numpy_names import own_names
 from ..report import Report
-from ..report.document import Document
 from ..rewrite import NO_CUTS, Rewritten, survey
 from ..sites.exceptions import from_signal_handler
 from .report import found, report
 
 if TYPE_CHECKING:
+    from ..core_sites import ArenaSites
+    from ..report.document import Document
     from .parts import Break, Parts, Region, Site
 
 __all__ = ["Explanation", "explain"]
@@ -47,12 +48,15 @@ class Explanation(Report):
         (what it computes, in words), ``operations`` (their number), ``leaves`` (what it starts
         from), ``delivers`` (the variables and values that it gives), ``ended`` (the `Break` that
         it goes up to, or None), ``hits``, ``misses``, ``given_back`` (whether the site is
-        switched off), ``declined`` (why the original code last had to run), ``inside`` (the sites
+        switched off), ``declined`` (why the original code last had to run), ``compiled`` (what of
+        the stages of the plan used last is machine code, or why not; empty as long as the region
+        isn't hot, and its loops are NumPy's), ``inside`` (the sites
         of its single operations and calls, which serve when it declines) and ``plans`` (as
         dictionaries, if `explain` was asked for them).
     sites : tuple of Site
         Single operations and calls outside regions: ``line``, ``what``, ``note`` (on what is
-        called), ``hits``, ``misses``, ``given_back``.
+        called: whether that is entered, and how its trial ended), ``hits``, ``misses``,
+        ``given_back``.
     breaks : tuple of Break
         What ends runs of array operations, by line: ``line``, ``reason``.
     heap_fallbacks : int or None
@@ -148,21 +152,21 @@ def explained(
     `above` has the code of the functions that call it, which are not explained again; None leaves
     all callees out.
     """
+    with own_names():  # loaded now, as a program that explains nothing needs none of it
+        from .parts import Parts
     code = function.__code__
     core = selected().name if sites is None else sites.buffer.core
     style = style_of(core) if sites is None else sites.style
     rewritten: Rewritten | None = None
     reason = ""
-    with own_names():  # loaded now, as a program that explains nothing needs none of it
-        from .parts import Parts
     if sites is not None:
         rewritten = sites.rewriter.rewritten(code)
         reason = sites.rewriter.reason(code)
-    surveyed = survey(
-        code, style, from_signal_handler, NO_CUTS if rewritten is None else rewritten.cuts
-    )
+    cuts = NO_CUTS if rewritten is None else rewritten.cuts
+    surveyed = survey(code, style, from_signal_handler, cuts)
     policy = Policy() if sites is None else sites.policy
-    parts = Parts(function, surveyed, rewritten, policy, style, plans)
+    callees = None if sites is None else sites.callees
+    parts = Parts(function, surveyed, rewritten, policy, callees, style, plans)
     return Explanation(
         function.__qualname__,
         code.co_filename,

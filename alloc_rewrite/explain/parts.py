@@ -13,7 +13,8 @@ from types import FunctionType, ModuleType
 from typing import Any
 
 from ..bump import bumped
-from ..callees import Policy
+from ..callables import Dispatcher, dispatch_of
+from ..callees import Callees, Policy
 from ..rewrite import (
     IR,
     Call,
@@ -31,6 +32,7 @@ from ..rewrite import (
 )
 from ..rewrite import Region as PlaceOfRegion
 from ..sites.exceptions import from_signal_handler
+from .plans import compiled_words
 
 _NEVER = frozenset({"matmul", "i_matmul", "i_pow"})  # operators that no region has
 
@@ -70,6 +72,7 @@ class Region:
     misses: int | None
     given_back: bool
     declined: str | None
+    compiled: tuple[str, ...]
     inside: tuple[Site, ...]
     plans: tuple[dict[str, Any], ...] = ()
 
@@ -83,6 +86,7 @@ class Parts:
         found: Survey,
         rewritten: Rewritten | None,
         policy: Policy,
+        callees: Callees | None,
         style: Style,
         plans: bool = False,
     ) -> None:
@@ -90,6 +94,7 @@ class Parts:
         self._found = found
         self._rewritten = rewritten
         self._policy = policy
+        self._callees = callees
         self._style = style
         self._shows_plans = plans
         places = found.places if rewritten is None else rewritten.places
@@ -152,6 +157,7 @@ class Parts:
             misses,
             given_back,
             self._declined(number, place),
+            self._compiled(number),
             self._singles(lambda start: place.start <= start < place.stop),
             self._plans(number),
         )
@@ -170,6 +176,13 @@ class Parts:
         """Return the plans that the site of a region keeps; the one used last comes first."""
         site = self._site(number)
         return tuple(site.describe()) if self._shows_plans and hasattr(site, "describe") else ()
+
+    def _compiled(self, number: int) -> tuple[str, ...]:
+        """Return how far the stages of the plan used last are compiled; empty if it isn't hot."""
+        site = self._site(number)
+        plans = site.describe() if hasattr(site, "describe") else []
+        stages = plans[0]["stages"] if plans else []
+        return tuple(words for stage in stages if (words := compiled_words(stage)))
 
     def _singles(self, chosen: Any) -> tuple[Site, ...]:
         return tuple(
@@ -223,13 +236,22 @@ class Parts:
     def _note(self, name: str) -> str:
         """Say whether a callee is entered, as far as its name tells."""
         callee = self._named(name)
-        if not isinstance(callee, FunctionType):
-            return ""
+        dispatch = dispatch_of(callee) if type(callee) is Dispatcher else None
+        function = callee if dispatch is None else dispatch.function
+        judged = ""
+        if isinstance(function, FunctionType) and self._callees is not None:
+            judged = self._callees.said(function)
+        if judged or not isinstance(callee, FunctionType):
+            return judged
         if bumped(callee) is not None:
             return "bumped itself"
         refused = self._policy.refusal(callee)
         refused = refused or survey(callee.__code__, self._style, from_signal_handler).reason
-        return f"runs as it is: {refused}" if refused else "rewritten as well when it is called"
+        if refused:
+            return f"runs as it is: {refused}"
+        if self._callees is not None and self._callees.leaves(callee):
+            return "runs as it is until it has been called more often"
+        return "rewritten as well when it is called"
 
     def _named(self, name: str) -> Any:
         """Look up a global or outer variable, or what a module has, without running foreign code.

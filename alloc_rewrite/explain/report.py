@@ -89,6 +89,9 @@ def _region(region: Region) -> list[str]:
         out.append(f"  up to line {region.ended.line}: {region.ended.reason}")
     if region.declined:
         out.append(f"  left to the original code, the last time: {region.declined}")
+    for number, words in enumerate(region.compiled):
+        stage = f"stage {number}: " if len(region.compiled) > 1 else ""
+        out.append(f"  machine code: {stage}{words}")
     inside = [site for site in region.inside if site.hits or site.given_back]
     if inside:
         total = sum(site.hits or 0 for site in inside)

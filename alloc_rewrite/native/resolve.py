@@ -113,6 +113,7 @@ class Swap(NamedTuple):
     native: str
     callee: Any  # what it stands for
     more: Any = None  # what else it needs
+    behind: FunctionType | None = None  # the Python function whose work it does
     action: str = "swap"
 
 
@@ -160,7 +161,7 @@ def _planned(spec: tuple[Any, ...], callee: Any) -> Plan | None:
     function = function_of(callee)
     own = NATIVES.get(function) if type(function) in _KINDS else None
     if own is not None:
-        return Swap(own[0], function, own[1])
+        return Swap(own[0], function, own[1], _behind(function))
     if type(function) is FunctionType:
         entered = sites.callees.entered(function)
         if entered is None:
@@ -172,6 +173,12 @@ def _planned(spec: tuple[Any, ...], callee: Any) -> Plan | None:
     if call is not None:  # such an object is not asked anything: its answers may run foreign code
         return _method(sites, call, callee)
     return None if function is None else _compiled(spec, callee, function)
+
+
+def _behind(function: Any) -> FunctionType | None:
+    """Return the Python function behind a function or method of NumPy's with a native."""
+    inner = FORWARDS.get(function) or getattr(function, "_implementation", None)
+    return inner if type(inner) is FunctionType else None
 
 
 def _compiled(spec: tuple[Any, ...], callee: Any, function: Any) -> Plan | None:

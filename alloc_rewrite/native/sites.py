@@ -12,6 +12,7 @@ from typing import Any, NoReturn
 
 from ..buffer import Buffer
 from ..callees import Callees, Policy
+from ..compiled.kernels import workshop
 from ..cores import native
 from ..errors import buffer_full
 from ..judging import Judging, verdict
@@ -39,7 +40,7 @@ from .resolve import plan_callback, plan_callee
 
 # A gate's attribute is read without a call.
 _GATES: dict[str, Any] = (
-    {} if native is None else {"make_gates": native.Gates, "attribute": "content"}
+    {} if native is None else {"make_gates": native.Gates, "attribute": "content", "retries": True}
 )
 if native is not None:
     KINDS.add(native.Gate)
@@ -58,7 +59,9 @@ class NativeSites:
         self.policy = policy
         self.frugal = frugal
         self.rewriter = Rewriter(self)
-        judging = Judging(native.Judge) if frugal and native is not None else None
+        judging = None
+        if frugal and native is not None:
+            judging = Judging(native.Judge, routes=not buffer.may_raise)
         self.callees = Callees(self.rewriter, policy, judging, enters_others=not frugal)
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -127,6 +130,7 @@ def configure() -> None:
         raise_full=raise_full,
         remake=remake,
         plan_program=plan_program,
+        compile_plan=workshop.compile_plan,
         plan_number=plan_number,
         error_modes=error_modes,
         error_state=error_state,

@@ -28,6 +28,7 @@ class Style:
     vocabulary: Vocabulary | None = None  # what may be called in regions, if there are any
     make_gates: Callable[[list[Any]], Gates] = WeakGates  # by which code finds its sites
     attribute: str = ""  # of a gate, for its content; if empty, the gate is called
+    retries: bool = False  # whether sites that are switched off are tried again
 
     @property
     def binds(self) -> bool:

@@ -13,6 +13,7 @@ from .symbols import symbol_of
 
 LEAF, CONST, ATTRIBUTE = "leaf", "const", "attribute"
 SLICE, TUPLE, INDEX = "slice", "tuple", "index"
+CHOICE = "choice"
 GUARD = "guard"
 OPERATION, CALL, METHOD, IN_PLACE, STORE = "operation", "call", "method", "in place", "store"
 
@@ -38,7 +39,8 @@ class Node:
     attribute the object                    the attribute's name
     slice     start, stop, step             None
     tuple     the items                     None
-    index     the container, the index      None
+    index     the container, the index      into how many items it is unpacked, if it is
+    choice    a number, what if it is zero  None
     guard     what has to be harmless       ``"called"``, or ``"used"`` for its value
     operation the operands                  the operator's name; with ``i_`` before
                                             it if the first one is the target
@@ -135,6 +137,8 @@ class Program:
                 return ", ".join(given)
             case "index":
                 return f"{given[0]}[{given[1]}]"
+            case "choice":
+                return f"{given[0]} or {given[1]}"
             case "operation" if len(given) == 1:
                 return f"{symbol_of(detail)}{given[0]}"
             case "operation":

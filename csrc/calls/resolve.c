@@ -170,7 +170,7 @@ resolve_function(ResolveSite *self, Entry *entry, PyObject *callee, int *is_hit)
         return judge->phase == WAITING ? Py_NewRef(callee) : resolve_missed(self, callee);
     }
     PyObject *now = resolve_code_now(entry);
-    if (now == NULL) {
+    if (now == NULL || (judge != NULL && judge->phase == LEFT && judge->is_small)) {
         *is_hit = 0;
         if (entry->current == NULL) { /* it has been rewritten since, at another site */
             resolve_entry_clear(entry);
@@ -247,14 +247,17 @@ static PyObject *
 resolve_swap(ResolveSite *self, PyObject *callee, PyObject *plan)
 {
     const State *state = self->site.state;
-    PyObject *name, *what, *more;
-    const Field fields[] = {
-        {"native", &name, NULL}, {"callee", &what, NULL}, {"more", &more, NULL}, {NULL, NULL, NULL}};
+    PyObject *name, *what, *more, *behind;
+    const Field fields[] = {{"native", &name, NULL},
+                            {"callee", &what, NULL},
+                            {"more", &more, NULL},
+                            {"behind", &behind, NULL},
+                            {NULL, NULL, NULL}};
     const char *named = record_read(plan, fields) < 0 ? NULL : PyUnicode_AsUTF8(name);
     if (named == NULL) {
         return NULL;
     }
-    PyObject *native = native_make(state->native_type, &self->site, named, what, more);
+    PyObject *native = native_make(state->native_type, &self->site, named, what, more, behind);
     if (native == NULL) {
         return NULL;
     }
@@ -396,6 +399,15 @@ resolve_spread(PyObject *object, PyObject *const *args, Py_ssize_t n)
 
 /* ------------------------------------------------------------------ the object */
 
+static PyObject *
+resolve_rest(PyObject *object, PyObject *none)
+{
+    ResolveSite *self = (ResolveSite *)object;
+    self->planned = self->passing = 0;
+    self->site.misses = 0; /* of calls in a row */
+    return site_rest(object, none);
+}
+
 /* ResolveSite(spec, owner, number, arena, frugal) */
 static PyObject *
 resolve_new(PyTypeObject *type, PyObject *args, PyObject *Py_UNUSED(kwargs))
@@ -460,6 +472,7 @@ static PyMethodDef resolve_methods[] = {
     {"call", resolve_call, METH_O, "Return what to call in the place of a callable."},
     {"method", resolve_method, METH_O, "Return what to call in the place of a method."},
     {"spread", (PyCFunction)(void (*)(void))resolve_spread, METH_FASTCALL, NULL},
+    {"rest", resolve_rest, METH_NOARGS, "Forget what has been counted against the site."},
     {"__reduce__", site_reduce, METH_NOARGS, NULL},
     {NULL, NULL, 0, NULL},
 };

@@ -364,6 +364,7 @@ operator_traverse(PyObject *object, visitproc visit, void *arg)
 static PyMethodDef operator_methods[] = {
     {"call", (PyCFunction)(void (*)(void))operator_call, METH_FASTCALL,
      "Return what the operator gives."},
+    {"rest", site_rest, METH_NOARGS, "Forget what has been counted against the site."},
     {"__reduce__", site_reduce, METH_NOARGS, NULL},
     {NULL, NULL, 0, NULL},
 };
