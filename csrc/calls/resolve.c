@@ -4,6 +4,7 @@
  * remembers the last few. The call itself stays an instruction.
  */
 #include "calls/entry.h"
+#include "numpy/record.h"
 
 #include <string.h>
 
@@ -86,9 +87,18 @@ resolve_new_entry(ResolveSite *self)
 }
 
 static PyObject *
-resolve_enter(ResolveSite *self, PyObject *callee, PyObject *cell, PyObject *code,
-              int keeps_instances, PyObject *judge)
+resolve_enter(ResolveSite *self, PyObject *callee, PyObject *plan)
 {
+    PyObject *cell, *code, *judge;
+    int keeps_instances;
+    const Field fields[] = {{"current", &cell, NULL},
+                            {"code", &code, NULL},
+                            {"judge", &judge, NULL},
+                            {"keeps_instances", NULL, &keeps_instances},
+                            {NULL, NULL, NULL}};
+    if (record_read(plan, fields) < 0) {
+        return NULL;
+    }
     PyObject *reference = PyWeakref_NewRef(code, NULL);
     Entry *entry = reference == NULL ? NULL : resolve_new_entry(self);
     if (entry == NULL) {
@@ -109,11 +119,20 @@ resolve_enter(ResolveSite *self, PyObject *callee, PyObject *cell, PyObject *cod
 }
 
 static PyObject *
-resolve_swap(ResolveSite *self, PyObject *callee, const char *form, PyObject *what, PyObject *more,
-             PyObject *behind)
+resolve_swap(ResolveSite *self, PyObject *callee, PyObject *plan)
 {
     const State *state = self->site.state;
-    PyObject *native = native_make(state->native_type, &self->site, form, what, more, behind);
+    PyObject *name, *what, *more, *behind;
+    const Field fields[] = {{"native", &name, NULL},
+                            {"callee", &what, NULL},
+                            {"more", &more, NULL},
+                            {"behind", &behind, NULL},
+                            {NULL, NULL, NULL}};
+    const char *named = record_read(plan, fields) < 0 ? NULL : PyUnicode_AsUTF8(name);
+    if (named == NULL) {
+        return NULL;
+    }
+    PyObject *native = native_make(state->native_type, &self->site, named, what, more, behind);
     if (native == NULL) {
         return NULL;
     }
@@ -140,7 +159,25 @@ resolve_swap(ResolveSite *self, PyObject *callee, const char *form, PyObject *wh
     return result;
 }
 
-/* Ask `plan_callee`, which returns None or (form, what, more) or (form, what, more, behind). */
+/* Replace a callable for this call. */
+static PyObject *
+resolve_replace(ResolveSite *self, PyObject *plan)
+{
+    PyObject *callable;
+    int is_passing;
+    const Field fields[] = {
+        {"callable", &callable, NULL}, {"is_passing", NULL, &is_passing}, {NULL, NULL, NULL}};
+    if (record_read(plan, fields) < 0) {
+        return NULL;
+    }
+    self->passing += is_passing;
+    if (self->passing == MOST_PASSING && site_give_back(&self->site) < 0) {
+        return NULL;
+    }
+    return Py_NewRef(callable);
+}
+
+/* Ask `plan_callee`, which returns None or a record. */
 static NOINLINE PyObject *
 resolve_planned(ResolveSite *self, PyObject *callee)
 {
@@ -154,27 +191,14 @@ resolve_planned(ResolveSite *self, PyObject *callee)
         Py_DECREF(plan);
         return resolve_missed(self, callee);
     }
-    const char *form;
-    PyObject *what, *more, *behind = Py_None, *result = NULL;
-    if (!PyArg_ParseTuple(plan, "sOO|O", &form, &what, &more, &behind)) {
-        Py_DECREF(plan);
-        return NULL;
-    }
     self->site.misses = 0;
-    if (strcmp(form, "enter") == 0 || strcmp(form, "keep") == 0) {
-        PyObject *code, *judge;
-        if (PyArg_ParseTuple(more, "OO", &code, &judge)) {
-            result = resolve_enter(self, callee, what, code, form[0] == 'k', judge);
-        }
-    }
-    else if (strcmp(form, "once") == 0 || strcmp(form, "passing") == 0) {
-        self->passing += form[0] == 'p';
-        if (self->passing != MOST_PASSING || site_give_back(&self->site) == 0) {
-            result = Py_NewRef(what);
-        }
-    }
-    else {
-        result = resolve_swap(self, callee, form, what, more, behind);
+    PyObject *action, *result = NULL;
+    if (record_read(plan, (Field[]){{"action", &action, NULL}, {NULL, NULL, NULL}}) == 0) {
+        result = PyUnicode_CompareWithASCIIString(action, "enter") == 0
+                     ? resolve_enter(self, callee, plan)
+                 : PyUnicode_CompareWithASCIIString(action, "replace") == 0
+                     ? resolve_replace(self, plan)
+                     : resolve_swap(self, callee, plan);
     }
     Py_DECREF(plan);
     return result;
