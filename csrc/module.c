@@ -1,6 +1,7 @@
 /* The extension module: its state and its types. */
 #define ALLOC_REWRITE_IMPORTS_NUMPY
 #include "numpy/elision.h"
+#include "loops/kernel.h"
 #include "regions/operations.h"
 #include "regions/threads.h"
 #include "sites/site.h"
@@ -84,14 +85,43 @@ module_set_num_threads(PyObject *module, PyObject *number)
     Py_RETURN_NONE;
 }
 
+/* set_warm_loop(n): the iterations after which a loop is hot. */
+static PyObject *
+module_set_warm_loop(PyObject *module, PyObject *number)
+{
+    State *state = PyModule_GetState(module);
+    unsigned long iterations = PyLong_AsUnsignedLong(number);
+    if (iterations == (unsigned long)-1 && PyErr_Occurred()) {
+        return NULL;
+    }
+    state->warm_loop = (unsigned int)iterations;
+    Py_RETURN_NONE;
+}
+
+/* dot_of(dtype): the address of NumPy's function for the product of two vectors. */
+static PyObject *
+module_dot_of(PyObject *Py_UNUSED(module), PyObject *dtype)
+{
+    if (!PyArray_DescrCheck(dtype)) {
+        PyErr_SetString(PyExc_TypeError, "dot_of: a dtype is wanted");
+        return NULL;
+    }
+    PyArray_ArrFuncs *functions = PyDataType_GetArrFuncs((PyArray_Descr *)dtype);
+    return PyLong_FromVoidPtr((void *)(uintptr_t)functions->dotfunc);
+}
+
 static PyMethodDef module_methods[] = {
     {"configure", (PyCFunction)(void (*)(void))module_configure, METH_VARARGS | METH_KEYWORDS,
      "Say what the sites ask when they meet something new."},
+    {"dot_of", module_dot_of, METH_O,
+     "Return the address of NumPy's function for the product of two vectors of a dtype."},
     {"learn_elision", module_learn_elision, METH_VARARGS,
      "Learn whether NumPy writes results over dying operands here."},
     {"learn_handler", module_learn_handler, METH_O,
      "Try, by means of an arena, whether its handler can be put in force at next to no cost."},
     {"owns", module_owns, METH_O, "Whether an array's memory is an arena's."},
+    {"set_warm_loop", module_set_warm_loop, METH_O,
+     "Set after how many iterations a loop is hot."},
     {"set_num_threads", module_set_num_threads, METH_O, "Let regions use so many threads."},
     {NULL, NULL, 0, NULL},
 };
@@ -115,6 +145,7 @@ module_add_facts(PyObject *module)
     }
     int failed = operations == NULL ||
                  PyModule_AddObjectRef(module, "OPERATIONS", operations) < 0 ||
+                 PyModule_AddIntMacro(module, WARM_LOOP) < 0 ||
                  PyModule_AddIntMacro(module, SLOTS) < 0 ||
                  PyModule_AddIntMacro(module, LARGEST_SLOT) < 0;
     Py_XDECREF(operations);
@@ -128,6 +159,7 @@ module_execute(PyObject *module)
     import_umath1(-1);
     State *state = PyModule_GetState(module);
     state->threads = 1;
+    state->warm_loop = WARM_LOOP;
     state->least_elided = LEAST_ELIDED;
     state->limbo = PyList_New(0);
     state->filters_name = PyUnicode_InternFromString("filters");
@@ -146,6 +178,7 @@ module_execute(PyObject *module)
         {&resolve_spec, &state->resolve_type, 1}, {&native_spec, &state->native_type, 0},
         {&bound_spec, &state->bound_type, 0},     {&region_spec, &state->region_type, 1},
         {&gate_spec, &state->gate_type, 1},       {&gates_spec, &state->gates_type, 1},
+        {&loop_spec, &state->loop_type, 1},
     };
     for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
         PyObject *type = PyType_FromModuleAndSpec(module, types[i].spec, NULL);
@@ -168,6 +201,7 @@ module_execute(PyObject *module)
     X(native_type)    \
     X(bound_type)     \
     X(region_type)    \
+    X(loop_type)      \
     X(filters_name)   \
     X(shown_name)     \
     X(original_name)  \

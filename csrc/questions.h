@@ -9,6 +9,7 @@
     X(plan_product)   /* likewise, a matrix product */                            \
     X(plan_callee)    /* what a callee is replaced by */                          \
     X(plan_program)   /* what each step of a region's program takes */            \
+    X(plan_kernel)    /* has a loop compiled for locals like those it is given */ \
     X(power_ufunc)    /* which ufunc a power takes */                             \
     X(raise_full)     /* raises BufferFullError */                                \
     X(remake)         /* makes a site anew in another process */                  \

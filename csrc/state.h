@@ -49,6 +49,7 @@ typedef struct {
     PyTypeObject *native_type;   /* owned */
     PyTypeObject *bound_type;    /* owned */
     PyTypeObject *region_type;   /* owned */
+    PyTypeObject *loop_type;     /* owned */
     PyTypeObject *gate_type;     /* owned */
     PyTypeObject *gates_type;    /* owned */
     PyObject *filters_name;      /* owned: of what is looked up there at each effect */
@@ -62,6 +63,7 @@ typedef struct {
                                     goes by who calls its operators, and may never do so: in some
                                     builds of the interpreter, and where the C library can't tell */
     int elides_for_scalars;      /* whether it does so where a NumPy scalar stands on the left */
+    unsigned int warm_loop;      /* iterations after which a loop is hot */
     int threads;                 /* that a region may use */
     Pool *pool;                  /* owned; NULL until they are needed */
     size_t stretches;            /* under handlers, that have not ended yet */

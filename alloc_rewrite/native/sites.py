@@ -15,11 +15,12 @@ from ..callees import Callees, Policy
 from ..cores import native
 from ..errors import buffer_full
 from ..numpy_facts import UFUNCS, elides_dying_operands, elides_for_scalars, power_ufunc
-from ..rewrite import KEPT, Call, Owner, Place, Program, Region, Rewriter, Style, Where, located
+from ..rewrite import KEPT, Call, Loop, Owner, Place, Program, Region, Rewriter, Style, Where, located
 from ..rewrite.gates import KINDS
 from ..sites.errstate import error_modes, error_state
 from ..sites.exceptions import from_signal_handler
 from ..sizes import block_size
+from ..loops import plan_kernel
 from .inference import VOCABULARY, plan_program
 from .loops import plan_loop, plan_product, plan_reduction
 from .resolve import plan_callee
@@ -38,7 +39,7 @@ class NativeSites:
     With `frugal`, calls for which the memory handler costs more than it saves are left to the heap.
     """
 
-    style = Style({}, direct=True, extras=True, vocabulary=VOCABULARY, **_GATES)
+    style = Style({}, direct=True, extras=True, vocabulary=VOCABULARY, loops=True, **_GATES)
 
     def __init__(self, buffer: Buffer, policy: Policy, frugal: bool = True) -> None:
         self.buffer = buffer
@@ -61,6 +62,8 @@ class NativeSites:
             return [getattr(site, self.style.entry(place))]
         if isinstance(place, Region):
             return [self.site((self, where, place.program), owner, number).call]
+        if isinstance(place, Loop):
+            return [self.site((self, where, place), owner, number)]
         return [self.site((self, where, place.operator), owner, number).call]
 
     def site(self, spec: tuple[Any, ...], owner: Owner, number: int) -> Any:
@@ -71,6 +74,8 @@ class NativeSites:
             return native.ResolveSite(*common)
         if isinstance(spec[2], Program):
             return native.RegionSite(*common, spec[2])
+        if isinstance(spec[2], Loop):
+            return native.LoopSite(*common)
         name = spec[2]
         return native.OperatorSite(*common, name, UFUNCS.get(name.removeprefix("i_")))
 
@@ -106,6 +111,7 @@ def configure() -> None:
         plan_reduction=plan_reduction,
         plan_product=plan_product,
         plan_callee=plan_callee,
+        plan_kernel=plan_kernel,
         power_ufunc=power_ufunc,
         raise_full=raise_full,
         remake=remake,

@@ -37,6 +37,7 @@ extern PyType_Spec resolve_spec;
 extern PyType_Spec native_spec;
 extern PyType_Spec bound_spec;
 extern PyType_Spec region_spec;
+extern PyType_Spec loop_spec;
 extern PyType_Spec gate_spec;
 extern PyType_Spec gates_spec;
 
