@@ -40,6 +40,7 @@ setup(
             sources=sorted(glob.glob("csrc/**/*.c", recursive=True)),
             depends=sorted(glob.glob("csrc/**/*.h", recursive=True)),
             include_dirs=["csrc", numpy.get_include()],
+            libraries=[] if sys.platform == "win32" else ["m"],
             extra_compile_args=FLAGS + (CHECKS if KIND == "sanitize" else []),
             extra_link_args=CHECKS[-1:] if KIND == "sanitize" else [],
             optional=KIND == "",

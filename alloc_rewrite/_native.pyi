@@ -50,6 +50,7 @@ class Gates:
     @property
     def gates(self) -> tuple[Gate, ...]: ...
     def gate(self, number: int, /) -> Gate: ...
+    def add(self, content: Any, /) -> Gate: ...
     def empty(self, number: int, /) -> None: ...
 
 class OperatorSite:
@@ -80,6 +81,7 @@ class RegionSite:
     hits: Final[int]
     misses: Final[int]
     declined: Final[str | None]
+    fault: Final[int]
     def __new__(
         cls,
         spec: tuple[Any, ...],
@@ -105,6 +107,7 @@ def configure(
     raise_full: Callable[..., Any],
     remake: Callable[..., Any],
     plan_program: Callable[..., Any],
+    plan_number: Callable[..., Any],
     error_modes: Callable[..., Any],
     error_state: Any,
     warnings: dict[str, Any],

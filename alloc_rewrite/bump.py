@@ -45,8 +45,16 @@ def bump(
     *,
     include: Iterable[Any] = ...,
     exclude: Iterable[Any] = ...,
+    always: bool = ...,
 ) -> Callable[[F], F]: ...
-def bump(target: Any = None, /, *, include: Iterable[Any] = (), exclude: Iterable[Any] = ()) -> Any:
+def bump(
+    target: Any = None,
+    /,
+    *,
+    include: Iterable[Any] = (),
+    exclude: Iterable[Any] = (),
+    always: bool = False,
+) -> Any:
     """Make a function take its arrays from a buffer instead of the heap.
 
     Parameters
@@ -56,7 +64,11 @@ def bump(target: Any = None, /, *, include: Iterable[Any] = (), exclude: Iterabl
         buffer that all such functions share; or the function itself (``@bump``), likewise.
     include, exclude : iterable of str, module or function
         Modules or packages (or their names) and functions that are entered although the deny
-        list names them, and those that are not entered. `exclude` wins.
+        list names them, and those that are not entered. `exclude` wins. What `include` names is
+        rewritten when it is first called, as the user's own code is.
+    always : bool
+        Whether each call does all that `run` does, for memory that is bounded and known rather
+        than for time: all code is rewritten when it is first called, and nothing is switched off.
 
     Returns
     -------
@@ -108,11 +120,11 @@ def bump(target: Any = None, /, *, include: Iterable[Any] = (), exclude: Iterabl
     """
     policy = Policy(include, exclude)
     if isinstance(target, Buffer) or target is None:
-        return functools.partial(_bump_any, _sites(target or default_buffer(), policy))
+        return functools.partial(bumped_with, sites_for(target or default_buffer(), policy, always))
     if callable(target) or isinstance(target, _DESCRIPTORS):
-        return _bump_any(_sites(default_buffer(), policy), target)
+        return bumped_with(sites_for(default_buffer(), policy, always), target)
     if hasattr(target, "__index__"):
-        return functools.partial(_bump_any, _sites(Buffer(target), policy))
+        return functools.partial(bumped_with, sites_for(Buffer(target), policy, always))
     raise TypeError(f"bump: {target!r} is not a Buffer, a number of bytes or a function")
 
 
@@ -152,7 +164,7 @@ def run(f: Callable[..., Any], buf: Buffer, /, *args: Any, **kwargs: Any) -> Any
     if switched_off():
         return f(*args, **kwargs)
     # Every array counts here, however small: no site is switched off.
-    return _bump_any(_sites(buf, Policy(), frugal=False), f)(*args, **kwargs)
+    return bumped_with(sites_for(buf, Policy(), always=True), f)(*args, **kwargs)
 
 
 def default_buffer() -> Buffer:
@@ -182,17 +194,17 @@ def bumped(function: Any) -> Bumped | None:
     return Bumped(original, cast(ArenaSites, rewritten.made_by), gates)
 
 
-def _sites(buffer: Buffer, policy: Policy, *, frugal: bool = True) -> ArenaSites:
+def sites_for(buffer: Buffer, policy: Policy, always: bool = False) -> ArenaSites:
     """Return the sites of a buffer: one set for each policy, so code is rewritten once."""
-    key = (policy, frugal)
+    key = (policy, always)
     sites: ArenaSites | None = buffer.companions.get(key)
     if sites is None:
-        sites = buffer.companions.setdefault(key, arena_sites(buffer, policy, frugal))
+        sites = buffer.companions.setdefault(key, arena_sites(buffer, policy, not always))
     assert sites is not None
     return sites
 
 
-def _bump_any(sites: ArenaSites, target: Any) -> Any:
+def bumped_with(sites: ArenaSites, target: Any) -> Any:
     """Bump what a decorator may find, and return the same kind of thing."""
     if switched_off():
         _check(target)
@@ -200,13 +212,13 @@ def _bump_any(sites: ArenaSites, target: Any) -> Any:
     if isinstance(target, FunctionType):
         return _bump_function(sites, target)
     if isinstance(target, staticmethod | classmethod):
-        return type(target)(_bump_any(sites, target.__func__))
+        return type(target)(bumped_with(sites, target.__func__))
     if isinstance(target, property):
         parts = (target.fget, target.fset, target.fdel)
-        made = [part and _bump_any(sites, part) for part in parts]
+        made = [part and bumped_with(sites, part) for part in parts]
         return type(target)(*made, target.__doc__)  # type: ignore[call-arg]
     if isinstance(target, MethodType):
-        return MethodType(_bump_any(sites, target.__func__), target.__self__)
+        return MethodType(bumped_with(sites, target.__func__), target.__self__)
     if isinstance(target, type):
         return _bump_class(sites, target)
     function = as_function(target)
@@ -231,6 +243,8 @@ def _check(target: Any) -> None:
 
 def as_function(target: Any) -> FunctionType | None:
     """Return a Python function that calls a partial or callable object; None if there is none."""
+    if _decorator_of(target) is not None:
+        return None
     if isinstance(target, functools.partial):
         inside: Any = target.func
     else:
@@ -281,6 +295,7 @@ def _rewritten(sites: ArenaSites, function: FunctionType) -> FunctionType:
     reason = refusal_of_names(function) or _WRAPPERS.get(function.__code__, "")
     rewritten = None if reason else sites.rewriter.rewritten(function.__code__)
     if rewritten is not None:
+        sites.callees.owns(function)
         new = rewritten.instance(function)
         rewritten.follow(new)
         functools.update_wrapper(new, function)
@@ -303,14 +318,14 @@ def _bump_class(sites: ArenaSites, cls: type) -> type:
     kinds = (FunctionType, staticmethod, classmethod, property)
     for name, value in list(vars(cls).items()):
         if type(value) is functools.cached_property and isinstance(value.func, FunctionType):
-            cached = functools.cached_property(_bump_any(sites, value.func))
+            cached = functools.cached_property(bumped_with(sites, value.func))
             cached.__set_name__(cls, name)
             setattr(cls, name, cached)
         inner = getattr(value, "__func__", value)
         if not isinstance(value, kinds) or bumped(inner) is not None:
             continue
         try:
-            new = _bump_any(sites, value)
+            new = bumped_with(sites, value)
         except TypeError:  # a static or class method of something without bytecode
             continue
         setattr(cls, name, new)
@@ -324,16 +339,15 @@ def _check_class(cls: type) -> None:
 
 def _refusal(target: Any) -> TypeError:
     """Return the error for what has no bytecode: often what another decorator made."""
-    inside = _inside(target)
-    if inside is None:
+    kind, inside = type(target), _inside(target)
+    name = _decorator_of(target)
+    if name is None and not kind.__name__.startswith("_"):
+        name = f"{kind.__module__.partition('.')[0]}.{kind.__qualname__}"
+    if inside is None or name is None:  # a private type, as of `np.sum`, is no user's decorator
         return TypeError(
             f"bump: {target!r} has no Python bytecode to rewrite; bump a Python function that "
             "calls it"
         )
-    kind = type(target)
-    name = _DECORATORS.get(f"{kind.__module__}.{kind.__qualname__}")
-    if name is None:
-        name = f"{kind.__module__.partition('.')[0]}.{kind.__qualname__}"
     written = f"def {inside.__name__}{_signature(inside)}: ..."
     if kind is functools.partialmethod:
         shown = f"{name}(alloc.bump({inside.__name__}), ...)"
@@ -343,6 +357,11 @@ def _refusal(target: Any) -> TypeError:
         f"bump: {inside.__qualname__} is wrapped by {name} already, in an object without Python "
         f"bytecode to rewrite; put @bump underneath: {shown}"
     )
+
+
+def _decorator_of(target: Any) -> str | None:
+    """Return how source code names what made a compiled object, if that is known."""
+    return _DECORATORS.get(f"{type(target).__module__}.{type(target).__qualname__}")
 
 
 def _inside(target: Any) -> FunctionType | None:
@@ -365,11 +384,13 @@ def _signature(function: FunctionType) -> str:
         return "(...)"
 
 
-#: How source code names the types of such objects.
+#: How source code names the types of such objects. A `__call__` in Python that some of them have
+#: only leads to compiled code.
 _DECORATORS = {
     "functools._lru_cache_wrapper": "functools.lru_cache",
     "numba.core.registry.CPUDispatcher": "numba.njit",
     "numba.np.ufunc.dufunc.DUFunc": "numba.vectorize",
+    "numba.np.ufunc.gufunc.GUFunc": "numba.guvectorize",
 }
 _CONTEXTS: tuple[Any, ...] = (contextlib.contextmanager, contextlib.asynccontextmanager)
 #: The code of functions that only call the one that they wrap, and why bump leaves them.

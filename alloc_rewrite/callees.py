@@ -10,12 +10,15 @@ import functools
 import sys
 import weakref
 from collections.abc import Callable, Iterable
-from types import BuiltinMethodType, FunctionType, MethodType, ModuleType
-from typing import Any
+from inspect import CO_ASYNC_GENERATOR, CO_COROUTINE, CO_GENERATOR
+from pathlib import PurePath
+from types import BuiltinMethodType, CellType, CodeType, FunctionType, MethodType, ModuleType
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from .callables import Dispatch, Dispatcher, dispatch_of, function_of
+from .judging import Judge, Judging, said
 from .numpy_facts import FORWARDS
 from .rewrite import Rewriter, Rewritten, is_rewritten
 
@@ -48,6 +51,11 @@ DENIED_MODULES = (
     "numpy.lib.format",
 )
 
+#: Folders of installed packages.
+_INSTALLED = frozenset({"site-packages", "dist-packages"})
+#: Flags of code whose call only makes a generator or coroutine.
+_MAKES_OBJECTS = CO_GENERATOR | CO_COROUTINE | CO_ASYNC_GENERATOR
+
 _PLAIN = frozenset({int, float, complex, bool, str, bytes, range, slice, type(None), type})
 
 
@@ -74,12 +82,16 @@ class Policy:
     def _key(self) -> tuple[frozenset[Any], frozenset[Any]]:
         return _identities(self.include), _identities(self.exclude)
 
+    def includes(self, function: FunctionType) -> bool:
+        """Whether `include` names a function."""
+        return _matches(function, _module_of(function), self.include)
+
     def refusal(self, function: FunctionType) -> str:
         """Say why this function is not entered; empty if it is."""
         looked_up = refusal_of_names(function)
         if looked_up:
             return looked_up
-        module = function.__globals__.get("__name__") or ""
+        module = _module_of(function)
         if _matches(function, module, self.exclude):
             return "exclude= names it"
         if _matches(function, module, self.include):
@@ -103,6 +115,17 @@ def refusal_of_names(function: FunctionType) -> str:
                 "each lookup of a name may run code"
             )
     return ""
+
+
+def _module_of(function: FunctionType) -> str:
+    name = function.__globals__.get("__name__")
+    return name if type(name) is str else ""
+
+
+@functools.lru_cache(4096)
+def _is_installed(file: str) -> bool:
+    """Whether a file lies where packages are installed."""
+    return not _INSTALLED.isdisjoint(PurePath(file).parts)
 
 
 def _checked(entries: Iterable[Any], name: str) -> tuple[Any, ...]:
@@ -134,13 +157,77 @@ def _matches(function: FunctionType, module: str, entries: tuple[Any, ...]) -> b
     return any(".".join(parts[: i + 1]) in entries for i in range(len(parts)))
 
 
-class Callees:
-    """Finds the rewritten counterparts of callables for one `Rewriter`."""
+class Known:
+    """What is known of a code object."""
 
-    def __init__(self, rewriter: Rewriter, policy: Policy) -> None:
+    __slots__ = ("is_other", "is_refused", "judge", "reference", "rewritten")
+
+    def __init__(self, reference: Any, is_refused: bool, is_other: bool) -> None:
+        self.reference = reference
+        self.is_refused = is_refused
+        self.is_other = is_other
+        self.judge: Judge | None = None
+        self.rewritten: Rewritten | None = None
+
+
+class Entered(NamedTuple):
+    """A function that is entered, or may be: its rewritten code (none while it waits), its judge.
+
+    The cell holds the code as long as that has sites (see `Rewritten`).
+    """
+
+    current: CellType | None
+    judge: Judge | None
+
+
+class Callees:
+    """Finds the rewritten counterparts of callables for one `Rewriter`.
+
+    Other code is what has been installed, but for NumPy and the packages of bumped functions. It
+    is entered only if there is a `judging`, and that finds that it pays, or if `enters_others`.
+    Generators and coroutines can't be judged by the time of a call.
+    """
+
+    def __init__(
+        self,
+        rewriter: Rewriter,
+        policy: Policy,
+        judging: Judging | None = None,
+        enters_others: bool = True,
+    ) -> None:
         self._rewriter = rewriter
         self._policy = policy
-        self._known: dict[int, tuple[Any, Rewritten | None]] = {}
+        self._judging = judging
+        self._enters_others = enters_others
+        self._own = {"numpy"}  # top-level packages
+        self._known: dict[int, Known] = {}
+
+    def owns(self, function: FunctionType) -> None:
+        """Take a function's package for the user's own from now on."""
+        self._own.add(_module_of(function).partition(".")[0])
+
+    def is_other(self, function: FunctionType) -> bool:
+        """Whether a function is another library's."""
+        module = _module_of(function)
+        if module.partition(".")[0] in self._own or self._policy.includes(function):
+            return False
+        file = function.__globals__.get("__file__")
+        return _is_installed(file if type(file) is str else function.__code__.co_filename)
+
+    def leaves(self, callee: Any) -> bool:
+        """Whether a callable is a function of another library's that isn't entered now."""
+        function = callee.__func__ if type(callee) is MethodType else callee
+        if type(function) is not FunctionType or self._enters_others:
+            return False
+        known = self._known.get(id(function.__code__))
+        if known is None or known.reference() is not function.__code__:
+            return self.is_other(function)
+        return known.is_other and (known.judge is None or known.judge.phase in ("waiting", "left"))
+
+    def said(self, function: FunctionType) -> str:
+        """Say what is known of a function that was called."""
+        known = self._known.get(id(function.__code__))
+        return "" if known is None else said(known.judge)
 
     def function(self, function: FunctionType) -> FunctionType | None:
         """Return a rewritten instance of a Python function, or None."""
@@ -148,26 +235,61 @@ class Callees:
         return None if rewritten is None else rewritten.instance(function)
 
     def rewritten(self, function: FunctionType) -> Rewritten | None:
-        """Return the rewritten form of a Python function, or None if it is not entered."""
+        """Return the rewritten form of a Python function, or None if it is not entered.
+
+        Nor is other code that has to be judged first.
+        """
+        known = self._known_of(function)
+        if known is None or (known.is_other and not self._enters_others):
+            return None
+        return self._form_of(known, function.__code__)
+
+    def entered(self, function: FunctionType) -> Entered | None:
+        """Return how a Python function is called, or None if it runs as it is for good."""
+        known = self._known_of(function)
+        if known is None:
+            return None
+        code = function.__code__
+        waits = known.is_other and not self._enters_others
+        if self._judging is None or code.co_flags & _MAKES_OBJECTS:
+            rewritten = None if waits else self._form_of(known, code)
+            return None if rewritten is None else Entered(rewritten.current, None)
+        judge = known.judge
+        if judge is None:
+            name = f"{_module_of(function)}.{function.__qualname__}"
+            judge = known.judge = self._judging.judge(name, known.is_other)
+        elif waits and judge.phase == "waiting" and judge.take_due():
+            known.rewritten = self._judging.rewrite(judge, lambda: self._rewriter.rewritten(code))
+        rewritten = known.rewritten if waits else self._form_of(known, code)
+        if rewritten is None:
+            return Entered(None, judge) if waits else None
+        return Entered(rewritten.current, judge) if rewritten.alive else None
+
+    def _form_of(self, known: Known, code: CodeType) -> Rewritten | None:
+        if known.rewritten is None:
+            known.rewritten = self._rewriter.rewritten(code)
+        rewritten = known.rewritten
+        return None if rewritten is None or not rewritten.alive else rewritten
+
+    def _known_of(self, function: FunctionType) -> Known | None:
+        """Return what is known of a function's code; None if it is not entered at all."""
         if refusal_of_names(function):  # other functions may have the same code
             return None
         code = function.__code__
         known = self._known.get(id(code))
-        if known is None or known[0]() is not code:
+        if known is None or known.reference() is not code:
             known = self._remember(function)
-        rewritten = known[1]
-        return None if rewritten is None or not rewritten.alive else rewritten
+        return None if known.is_refused else known
 
-    def _remember(self, function: FunctionType) -> tuple[Any, Rewritten | None]:
+    def _remember(self, function: FunctionType) -> Known:
         code = function.__code__
-        refused = is_rewritten(code) or self._policy.refusal(function)
-        rewritten = None if refused else self._rewriter.rewritten(code)
+        refused = is_rewritten(code) or bool(self._policy.refusal(function))
         known, key = self._known, id(code)
 
         def forget(_: Any) -> None:
             known.pop(key, None)
 
-        entry = known[key] = (weakref.ref(code, forget), rewritten)
+        entry = known[key] = Known(weakref.ref(code, forget), refused, self.is_other(function))
         return entry
 
     def enter(

@@ -7,16 +7,20 @@ extension module if it is the native one, and arenas. It must not know sites.
 from __future__ import annotations
 
 import contextlib
+import functools
 import importlib
 import os
 from collections.abc import Iterator
 from types import ModuleType
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .interpreter import FREE_THREADED, UNSUPPORTED
 from .numpy_facts import wants_huge_pages
-from .pycore.arena import PythonArena
+from .numpy_names import own_names
 from .sizes import FIRST_CHUNK, aligned
+
+if TYPE_CHECKING:
+    from .pycore.arena import PythonArena
 
 VARIABLE = "ALLOC_REWRITE_CORE"
 SWITCH = "ALLOC_REWRITE"  # 0 switches the library off
@@ -104,11 +108,19 @@ def new_arena(core: str, nbytes: int | None, on_full: str, limit: int | None) ->
     ``heap_fallbacks``, ``reset()``, ``trim()`` and ``empty(shape, dtype, strides=None)``.
     """
     if core != "native":
-        return PythonArena(nbytes, on_full, limit)
+        return _python_arena()(nbytes, on_full, limit)
     assert native is not None
     size = 0 if nbytes is None else aligned(nbytes)
     first = FIRST_CHUNK if nbytes is None else 0
     return native.Arena(size, _POLICIES[on_full], limit or 0, first, wants_huge_pages())
+
+
+@functools.cache
+def _python_arena() -> type[PythonArena]:
+    """Return the arena of the Python core, which is loaded when it is needed."""
+    with own_names():
+        from .pycore.arena import PythonArena
+    return PythonArena
 
 
 def core() -> tuple[str, str]:

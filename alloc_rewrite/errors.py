@@ -84,13 +84,21 @@ class RewriteWarning(RuntimeWarning):
     """A function given to `bump` cannot be rewritten; it runs as it is."""
 
 
-def warn_the_user(text: str) -> None:
-    """Give a `RewriteWarning` at the line outside this library that led to this call."""
+class DifferenceError(AssertionError):
+    """A bumped call had another result, or another effect, than the plain call."""
+
+
+class DifferenceWarning(RuntimeWarning):
+    """A function made by `check` found that a bumped call differed from the plain call."""
+
+
+def warn_the_user(text: str, category: type[Warning] = RewriteWarning) -> None:
+    """Give a warning at the line outside this library that led to this call."""
     level = 1
     frame: FrameType | None = sys._getframe()
     while frame is not None and _is_ours(frame):
         frame, level = frame.f_back, level + 1
-    warnings.warn(text, RewriteWarning, stacklevel=level)
+    warnings.warn(text, category, stacklevel=level)
 
 
 def _is_ours(frame: FrameType) -> bool:

@@ -8,7 +8,6 @@ in `csrc/compat.h`. It must not know the rest of the library.
 from __future__ import annotations
 
 import sys
-import sysconfig
 
 VERSION = sys.version_info[:2]
 OLDEST, NEWEST = (3, 11), (3, 15)  # of the versions whose instructions `rewrite.opcodes` knows
@@ -23,7 +22,7 @@ def _refusal_of_code() -> str:
 
 
 def _refusal_of_arenas() -> str:
-    if not sysconfig.get_config_var("Py_GIL_DISABLED"):
+    if "free-threading build" not in sys.version:
         return ""
     return "free-threaded builds of Python are not supported: functions run as they are"
 

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 from numpy import power, reciprocal, sqrt, square
 from numpy._core import _methods, umath
+from numpy.linalg import _umath_linalg
 
 
 def numpy_version() -> tuple[int, int]:
@@ -106,6 +107,18 @@ def _by_value(dtype: np.dtype[Any], exponent: float, is_float: bool) -> np.ufunc
         return power
     # of integers to 2.0 it squares a copy as float64, in a layout that is not a ufunc's
     return None if is_float and dtype.kind in "iu" else square
+
+
+def linalg_ufuncs(name: str) -> tuple[np.ufunc, ...]:
+    """Return the ufuncs of `numpy.linalg` of this name, in which a star may stand.
+
+    Older versions of NumPy have two in its place: one for matrices with fewer rows than columns,
+    and one for others.
+    """
+    single = getattr(_umath_linalg, name.replace("*", ""), None)
+    if single is not None:
+        return (single,)
+    return tuple(getattr(_umath_linalg, name.replace("*", side)) for side in ("_m", "_n"))
 
 
 @cache

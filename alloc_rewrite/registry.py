@@ -9,12 +9,16 @@ stays on the heap, and why.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from types import BuiltinMethodType, MethodType, ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .callables import function_of, is_made_of
-from .pycore.equivalents import ROWS, Row
+from .numpy_names import own_names
+
+if TYPE_CHECKING:
+    from .pycore.equivalents import Row
 
 _functions: dict[Any, Row] = {}
 _methods: dict[tuple[type, str], Row] = {}
@@ -36,14 +40,23 @@ def _add(row: Row, function: Any = None) -> None:
         _types.add(type(row.function))
 
 
-for _row in ROWS:
-    _add(
-        _row, vars(_row.function[0]).get(_row.function[1]) if type(_row.function) is tuple else None
-    )
+@functools.cache
+def _filled() -> type[Row]:
+    """Add NumPy's own rows, at first need, and return the type of rows.
+
+    They load `numpy.random`, and a program on the native core can do without them.
+    """
+    with own_names():
+        from .pycore.equivalents import ROWS, Row
+    for row in ROWS:
+        key = row.function
+        _add(row, vars(key[0]).get(key[1]) if type(key) is tuple else None)
+    return Row
 
 
 def find(callee: Any) -> tuple[Row, tuple[Any, ...]] | None:
     """Return a callable's row and what goes before its arguments (the object of a method)."""
+    _filled()
     if type(callee) in (BuiltinMethodType, MethodType):
         owner = callee.__self__
         key = (type(owner), callee.__name__)  # finds a possible row: a name is no identity
@@ -81,6 +94,7 @@ def find_registered(callee: Any) -> tuple[Row, type | None] | None:
 
 def rows() -> tuple[Row, ...]:
     """Return all rows, the registered ones last."""
+    _filled()
     return (*_methods.values(), *_functions.values())
 
 
@@ -128,6 +142,7 @@ def register(function: Callable[..., Any], equivalent: Callable[..., Any]) -> No
     for name, value in (("function", function), ("equivalent", equivalent)):
         if not callable(value):
             raise TypeError(f"register: {name} is {value!r}, which is not callable")
+    new_row = _filled()
     key = _key(function)
     table = _table(key)
     try:
@@ -139,7 +154,7 @@ def register(function: Callable[..., Any], equivalent: Callable[..., Any]) -> No
             f"register: {known.name} has an equivalent already; a function has only one"
         )
     name = f"{getattr(function, '__module__', '?')}.{getattr(function, '__qualname__', function)}"
-    _add(Row(key, name, equivalent, "registered"), function_of(function))
+    _add(new_row(key, name, equivalent, "registered"), function_of(function))
     _registered.append(key)
 
 

@@ -11,7 +11,8 @@ from typing import Any
 
 import numpy as np
 
-ALIGNMENT = 64  # bytes: one cache line, and the widest vector register
+ALIGNMENT = 64  # bytes: the widest vector register, and a cache line of most processors
+HUGE_PAGE = 2 << 20  # bytes: the largest step between the sizes of blocks
 FIRST_CHUNK = 1 << 20  # bytes: what a buffer without a size starts with
 
 
@@ -21,12 +22,14 @@ def aligned(nbytes: int) -> int:
 
 
 def block_size(nbytes: int) -> int:
-    """Return the size of the blocks that serve arrays of `nbytes`: at most a sixteenth more.
+    """Return the size of the blocks that serve arrays of `nbytes`.
 
-    Sixteen sizes to each power of two let arrays of nearly the same size, such as neighbouring
-    slices, reuse each other's blocks while these are in the cache.
+    It is at most a sixteenth larger, and at most a huge page. Sixteen sizes to each power of two
+    let arrays of nearly the same size, such as neighbouring slices, reuse each other's blocks while
+    these are in the cache.
     """
     step = max(ALIGNMENT, 1 << (nbytes.bit_length() - 5)) if nbytes >= 16 else ALIGNMENT
+    step = min(step, HUGE_PAGE)
     return -(-nbytes // step) * step
 
 

@@ -11,12 +11,14 @@
 #define ALWAYS_INLINE static inline __attribute__((always_inline))
 #define NOINLINE __attribute__((noinline))
 #define UNALIGNED __attribute__((aligned(1))) /* after a type: at any address */
+#define THREAD_LOCAL _Thread_local
 #else
 #define LIKELY(x) (x)
 #define UNLIKELY(x) (x)
 #define ALWAYS_INLINE static inline
 #define NOINLINE
 #define UNALIGNED
+#define THREAD_LOCAL __declspec(thread)
 #endif
 
 /* Arenas, slots and caches are shared by all threads under the GIL alone, and a count of references
@@ -33,6 +35,27 @@
 #else
 #define is_temporary(operand) PyUnstable_Object_IsUniqueReferencedTemporary(operand)
 #endif
+
+/* The value of an int of one digit, as nearly all indices are, without a call; returns whether it
+ * is one. */
+ALWAYS_INLINE int
+small_int_value(PyObject *given, Py_ssize_t *value)
+{
+    PyLongObject *number = (PyLongObject *)given;
+#if PY_VERSION_HEX < 0x030C0000
+    Py_ssize_t digits = Py_SIZE(number); /* with the sign; none for zero */
+    if (digits < -1 || digits > 1) {
+        return 0;
+    }
+    *value = digits * (Py_ssize_t)number->ob_digit[0];
+#else
+    if (!PyUnstable_Long_IsCompact(number)) {
+        return 0;
+    }
+    *value = PyUnstable_Long_CompactValue(number);
+#endif
+    return 1;
+}
 
 /* A context variable in memory, as `pycore_context.h` has it from 3.11 to 3.15. Used only where
  * `handler_learn` saw that it is so. */
@@ -77,7 +100,6 @@ struct HandlerVariable {
 #else
 #define FETCH(address) (void)(address)
 #endif
-#define CACHE_LINE 64
 
 /* Functions whose loops are compiled for several processors; the one that runs chooses. */
 #if defined(__GNUC__) && !defined(__clang__) && defined(__x86_64__) && defined(__GLIBC__)

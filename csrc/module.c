@@ -1,5 +1,6 @@
 /* The extension module: its state and its types. */
 #define ALLOC_REWRITE_IMPORTS_NUMPY
+#include "calls/lending.h"
 #include "numpy/elision.h"
 #include "loops/kernel.h"
 #include "regions/operations.h"
@@ -68,6 +69,15 @@ module_learn_elision(PyObject *module, PyObject *args)
     Py_RETURN_NONE;
 }
 
+/* Let this callable tell the time by which functions are judged; None for the clock again. */
+static PyObject *
+module_set_clock(PyObject *module, PyObject *clock)
+{
+    State *state = PyModule_GetState(module);
+    Py_XSETREF(state->clock, clock == Py_None ? NULL : Py_NewRef(clock));
+    Py_RETURN_NONE;
+}
+
 /* Let regions use so many threads; those there are end after the last region that uses them. */
 static PyObject *
 module_set_num_threads(PyObject *module, PyObject *number)
@@ -122,6 +132,7 @@ static PyMethodDef module_methods[] = {
     {"owns", module_owns, METH_O, "Whether an array's memory is an arena's."},
     {"set_warm_loop", module_set_warm_loop, METH_O,
      "Set after how many iterations a loop is hot."},
+    {"set_clock", module_set_clock, METH_O, "Let a callable tell the time, for tests."},
     {"set_num_threads", module_set_num_threads, METH_O, "Let regions use so many threads."},
     {NULL, NULL, 0, NULL},
 };
@@ -179,6 +190,7 @@ module_execute(PyObject *module)
         {&bound_spec, &state->bound_type, 0},     {&region_spec, &state->region_type, 1},
         {&gate_spec, &state->gate_type, 1},       {&gates_spec, &state->gates_type, 1},
         {&loop_spec, &state->loop_type, 1},
+        {&judge_spec, &state->judge_type, 1},     {&judged_spec, &state->judged_type, 0},
     };
     for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
         PyObject *type = PyType_FromModuleAndSpec(module, types[i].spec, NULL);
@@ -200,6 +212,9 @@ module_execute(PyObject *module)
     X(resolve_type)   \
     X(native_type)    \
     X(bound_type)     \
+    X(judge_type)     \
+    X(judged_type)    \
+    X(clock)          \
     X(region_type)    \
     X(loop_type)      \
     X(filters_name)   \
@@ -227,6 +242,9 @@ module_clear(PyObject *module)
     QUESTIONS(CLEAR)
     OWNED(CLEAR)
 #undef CLEAR
+    for (int i = 0; i < LEASES; i++) {
+        lease_clear(&state->leases[i]);
+    }
     return 0;
 }
 

@@ -8,8 +8,11 @@
     X(plan_reduction) /* likewise, a reduction */                                 \
     X(plan_product)   /* likewise, a matrix product */                            \
     X(plan_callee)    /* what a callee is replaced by */                          \
+    X(plan_callback)  /* likewise, a function that other code gets */             \
+    X(verdict)        /* whether a function that was entered pays */              \
     X(plan_program)   /* what each step of a region's program takes */            \
     X(plan_kernel)    /* has a loop compiled for locals like those it is given */ \
+    X(plan_number)    /* what a call of numbers takes */                          \
     X(power_ufunc)    /* which ufunc a power takes */                             \
     X(raise_full)     /* raises BufferFullError */                                \
     X(remake)         /* makes a site anew in another process */                  \

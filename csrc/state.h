@@ -40,6 +40,17 @@ typedef struct Pool Pool;
 
 #define OWNED_QUESTION(name) PyObject *name;
 
+/* A function that has been lent to other code (see calls/lending.h). */
+typedef struct {
+    PyObject *function;   /* owned: weak reference */
+    PyObject *code;       /* owned: weak reference to the code that it had then */
+    PyObject *current;    /* owned: the cell of its rewritten code */
+    struct Judge *judge;  /* owned, or NULL */
+    const void *sites;    /* borrowed: for whom it is lent; to be compared only */
+} Lease;
+
+#define LEASES 64
+
 /* The module's state. */
 typedef struct {
     QUESTIONS(OWNED_QUESTION)    /* owned: see questions.h */
@@ -48,6 +59,8 @@ typedef struct {
     PyTypeObject *resolve_type;  /* owned */
     PyTypeObject *native_type;   /* owned */
     PyTypeObject *bound_type;    /* owned */
+    PyTypeObject *judge_type;    /* owned */
+    PyTypeObject *judged_type;   /* owned */
     PyTypeObject *region_type;   /* owned */
     PyTypeObject *loop_type;     /* owned */
     PyTypeObject *gate_type;     /* owned */
@@ -68,9 +81,20 @@ typedef struct {
     Pool *pool;                  /* owned; NULL until they are needed */
     size_t stretches;            /* under handlers, that have not ended yet */
     int distrusted;              /* stretches in which the cache is not relied on */
+    unsigned int unsettled;      /* calls so far that met something new, or something on trial */
+    unsigned int trials;         /* calls of rewritten forms on trial that go on */
+    PyObject *clock;             /* owned, or NULL: what tells the time in tests */
+    Lease leases[LEASES];        /* by the addresses of functions */
 } State;
 
 #undef OWNED_QUESTION
+
+/* Note that a call met something new, so that the time it takes says nothing. */
+ALWAYS_INLINE void
+state_unsettle(const State *state)
+{
+    ((State *)state)->unsettled++;
+}
 
 State *state_of(PyTypeObject *type);
 extern struct PyModuleDef alloc_rewrite_module;

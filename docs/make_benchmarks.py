@@ -1,8 +1,8 @@
 """Puts the output of a benchmark into the tables of the README and of `explanation/benchmarks.md`.
 
 Run as `python -m tests.bench.core | python docs/make_benchmarks.py --write`, and likewise for
-`tests.bench.native` and `tests.bench.regions`; without `--write` it prints the tables. It leaves
-out rows and columns that the pages don't show.
+`tests.bench.native`, `tests.bench.regions` and `tests.bench.programs`; without `--write` it prints
+the tables. It leaves out rows and columns that the pages don't show.
 """
 
 from __future__ import annotations
@@ -58,6 +58,8 @@ def tables(output: str) -> dict[str, str]:
     versions = found[0].title.partition("(")[2].partition(";")[0].removesuffix(")")
     if found[0].title.startswith("Operations"):
         made = {"operations": _operations(found[0])}
+    elif found[0].title.startswith("Programs"):
+        made = {"programs": _programs(found[0])}
     elif found[0].title.startswith("Array kernels"):
         made = dict(_of_regions(found))
         versions += f", {_core(found)} core"
@@ -97,6 +99,12 @@ def _examples(table: Printed) -> str:
         cells[0] = cells[0] if " " in cells[0] else f"`examples/{cells[0]}.py`"
     faults = ["page faults, plain", "page faults, bumped"]
     return markdown(["kernel", "bytes a call", "plain, us", "plain / bumped", *faults], rows)
+
+
+def _programs(table: Printed) -> str:
+    rows = [[f"`{name}`", *others] for name, *others in table.rows]
+    figures = ["plain, ms", "plain / bumped", "first call: plain, ms", "bumped, ms"]
+    return markdown(["program", "kind", *figures], rows, names=2)
 
 
 def _core(found: list[Printed]) -> str:

@@ -39,7 +39,7 @@ from coverage_calls import (
 from coverage_text import ARENA, CLASSES, HEAP, NOTHING, RECURSION, introduction
 
 from alloc_rewrite import Buffer
-from alloc_rewrite.bump import _bump_any
+from alloc_rewrite.bump import bumped_with
 from alloc_rewrite.callables import Dispatcher, function_of
 from alloc_rewrite.callees import Policy
 from alloc_rewrite.core_sites import arena_sites
@@ -146,7 +146,7 @@ def bumped(prepare: Callable[[], tuple[Any, ...]], expression: str, core: str = 
     """Count what a bumped call takes from the heap from the third time on."""
     with use(core):
         sites = arena_sites(Buffer(), Policy(), frugal=False)
-    call = _bump_any(sites, compiled(expression))
+    call = bumped_with(sites, compiled(expression))
     for _ in range(2):
         with quiet():
             call(*prepare())

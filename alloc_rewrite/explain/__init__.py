@@ -8,29 +8,34 @@ from __future__ import annotations
 
 import functools
 from dataclasses import dataclass
-from types import FunctionType, MethodType
-from typing import Any
+from types import CodeType, FunctionType, MethodType
+from typing import TYPE_CHECKING, Any, cast
 
 from ..bump import Bumped, as_function, bumped
 from ..callees import Policy, python_call, refusal_of_names
-from ..core_sites import style_of
+from ..core_sites import ArenaSites, style_of
 from ..cores import selected
-from ..rewrite import Rewritten, survey
+from ..numpy_names import own_names
+from ..report import Report
+from ..report.document import Document
+from ..rewrite import NO_CUTS, Rewritten, survey
 from ..sites.exceptions import from_signal_handler
-from .parts import Break, Parts, Region, Site
-from .report import report
+from .report import found, report
 
-__all__ = ["Break", "Explanation", "Region", "Site", "explain"]
+if TYPE_CHECKING:
+    from .parts import Break, Parts, Region, Site
+
+__all__ = ["Explanation", "explain"]
 
 
-@dataclass(frozen=True, slots=True)
-class Explanation:
-    """What becomes of one function. ``print`` shows it in words.
+@dataclass(frozen=True, slots=True, repr=False)
+class Explanation(Report):
+    """What becomes of one function. ``print`` shows it in words, a notebook as a report.
 
     Attributes
     ----------
     function, filename, line : str, str, int
-        The function that is explained; what it calls is not.
+        The function that is explained.
     core : str
         The core whose sites it has, or would have: ``"native"`` or ``"python"``.
     bumped : bool
@@ -53,6 +58,10 @@ class Explanation:
     heap_fallbacks : int or None
         Number of arrays for which the buffer was too full, from any function; None if the
         function is not bumped.
+    callees : tuple of Explanation
+        The Python functions that it calls, each once, as far as their names tell; those of NumPy
+        and those that bump doesn't enter are left out. Those of a bumped function have figures if
+        they were called.
     """
 
     function: str
@@ -65,9 +74,18 @@ class Explanation:
     sites: tuple[Site, ...]
     breaks: tuple[Break, ...]
     heap_fallbacks: int | None
+    callees: tuple[Explanation, ...] = ()
 
     def __str__(self) -> str:
         return report(self)
+
+    def _title(self) -> str:
+        return f"{self.function}: {found(self)}"
+
+    def _document(self) -> Document:
+        from .document import document
+
+        return document(self)
 
 
 def explain(f: Any, /, *, plans: bool = False) -> Explanation:
@@ -115,29 +133,66 @@ def explain(f: Any, /, *, plans: bool = False) -> Explanation:
     (False, '', 'call of `t.tolist`')
     """
     function, known = _function_of(f)
+    return explained(function, None if known is None else known.sites, plans=plans)
+
+
+def explained(
+    function: FunctionType,
+    sites: ArenaSites | None,
+    *,
+    plans: bool = False,
+    above: frozenset[CodeType] | None = frozenset(),
+) -> Explanation:
+    """Explain a function as it is written; with the sites that it has, if it is bumped.
+
+    `above` has the code of the functions that call it, which are not explained again; None leaves
+    all callees out.
+    """
     code = function.__code__
-    core = selected().name if known is None else known.sites.buffer.core
-    style = style_of(core) if known is None else known.sites.style
+    core = selected().name if sites is None else sites.buffer.core
+    style = style_of(core) if sites is None else sites.style
     rewritten: Rewritten | None = None
     reason = ""
-    if known is not None:
-        rewritten = known.sites.rewriter.rewritten(code)
-        reason = known.sites.rewriter.reason(code)
-    found = survey(code, style, from_signal_handler)
-    policy = Policy() if known is None else known.sites.policy
-    parts = Parts(function, found, rewritten, policy, style, plans)
+    with own_names():  # loaded now, as a program that explains nothing needs none of it
+        from .parts import Parts
+    if sites is not None:
+        rewritten = sites.rewriter.rewritten(code)
+        reason = sites.rewriter.reason(code)
+    surveyed = survey(
+        code, style, from_signal_handler, NO_CUTS if rewritten is None else rewritten.cuts
+    )
+    policy = Policy() if sites is None else sites.policy
+    parts = Parts(function, surveyed, rewritten, policy, style, plans)
     return Explanation(
         function.__qualname__,
         code.co_filename,
         code.co_firstlineno,
         core,
-        known is not None,
-        refusal_of_names(function) or reason or found.reason,
+        sites is not None,
+        refusal_of_names(function) or reason or surveyed.reason,
         parts.regions(),
         parts.others(),
         parts.breaks(),
-        None if known is None else known.sites.buffer.heap_fallbacks,
+        None if sites is None else sites.buffer.heap_fallbacks,
+        () if above is None else _callees(parts, sites, above | {code}),
     )
+
+
+def _callees(
+    parts: Parts, sites: ArenaSites | None, above: frozenset[CodeType]
+) -> tuple[Explanation, ...]:
+    """Explain the functions that a function calls, with the sites that they have."""
+    out = []
+    for callee in parts.callees():
+        known = bumped(callee)
+        function = callee if known is None else cast(FunctionType, known.original)
+        if function.__code__ in above:
+            continue
+        own = sites if known is None else known.sites
+        if own is not None and not own.rewriter.knows(function.__code__):
+            own = None
+        out.append(explained(function, own, above=above))
+    return tuple(out)
 
 
 def _function_of(given: Any) -> tuple[FunctionType, Bumped | None]:

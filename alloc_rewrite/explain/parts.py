@@ -27,6 +27,7 @@ from ..rewrite import (
     callee_name,
     expression_at,
     survey,
+    text_at,
 )
 from ..rewrite import Region as PlaceOfRegion
 from ..sites.exceptions import from_signal_handler
@@ -91,8 +92,10 @@ class Parts:
         self._policy = policy
         self._style = style
         self._shows_plans = plans
-        self._places = list(enumerate(found.places))
-        self._regions = list(self._regions_in_use())
+        places = found.places if rewritten is None else rewritten.places
+        gone = () if rewritten is None else rewritten.superseded
+        self._places = [(n, place) for n, place in enumerate(places) if n not in gone]
+        self._regions = sorted(self._regions_in_use(), key=lambda region: region[1].start)
 
     def _regions_in_use(self) -> Iterator[tuple[int, PlaceOfRegion]]:
         """Go over the regions; a spare one takes the place of one that is switched off."""
@@ -148,10 +151,20 @@ class Parts:
             hits,
             misses,
             given_back,
-            getattr(self._site(number), "declined", None),
+            self._declined(number, place),
             self._singles(lambda start: place.start <= start < place.stop),
             self._plans(number),
         )
+
+    def _declined(self, number: int, place: PlaceOfRegion) -> str | None:
+        """Return why a region's original code ran the last time, and for which expression."""
+        site = self._site(number)
+        reason: str | None = getattr(site, "declined", None)
+        node = getattr(site, "fault", -1)
+        if reason is None or not 0 <= node < len(place.items) or self._found.ir is None:
+            return reason
+        text = text_at(self._found.ir, place.items[node])
+        return f"`{text}`: {reason}" if text else reason
 
     def _plans(self, number: int) -> tuple[dict[str, Any], ...]:
         """Return the plans that the site of a region keeps; the one used last comes first."""
@@ -194,6 +207,19 @@ class Parts:
 
     # ------------------------------------------------------------------ what is called
 
+    def callees(self) -> list[FunctionType]:
+        """Return the Python functions that are called and entered, except NumPy's own."""
+        ir = self._found.ir
+        places = [place for _, place in self._places if isinstance(place, Call)]
+        names = dict.fromkeys(callee_name(ir, p.start, p.size) for p in places if ir is not None)
+        found = [self._named(name) for name in names]
+        return [
+            function
+            for function in dict.fromkeys(f for f in found if isinstance(f, FunctionType))
+            if function.__module__.partition(".")[0] != "numpy"
+            and (bumped(function) is not None or not self._policy.refusal(function))
+        ]
+
     def _note(self, name: str) -> str:
         """Say whether a callee is entered, as far as its name tells."""
         callee = self._named(name)
@@ -206,15 +232,36 @@ class Parts:
         return f"runs as it is: {refused}" if refused else "rewritten as well when it is called"
 
     def _named(self, name: str) -> Any:
-        """Look up a global, or what a module has, without running foreign code."""
+        """Look up a global or outer variable, or what a module has, without running foreign code.
+
+        A method of the first parameter is looked up in the class that the function is written in.
+        """
         first, *others = name.split(".")
         code = self._function.__code__
-        if first in (*code.co_varnames, *code.co_cellvars, *code.co_freevars):
-            return None
+        if first in code.co_freevars:
+            return self._outer(first) if not others else None
+        if first in (*code.co_varnames, *code.co_cellvars):
+            is_own = code.co_argcount and first == code.co_varnames[0] and len(others) == 1
+            return self._method(others[0]) if is_own else None
         found = self._function.__globals__.get(first, vars(builtins).get(first))
         for other in others:
             found = vars(found).get(other) if type(found) is ModuleType else None
         return found
+
+    def _outer(self, name: str) -> Any:
+        """Return the value of a variable of an outer function."""
+        at = self._function.__code__.co_freevars.index(name)
+        closure = self._function.__closure__ or ()
+        try:
+            return closure[at].cell_contents
+        except (IndexError, ValueError):  # it has none, or none yet
+            return None
+
+    def _method(self, name: str) -> Any:
+        """Return a method of the class that the function is written in, if it is a global."""
+        owner = self._function.__globals__.get(self._function.__qualname__.rpartition(".")[0])
+        kinds = owner.__mro__ if isinstance(owner, type) else ()
+        return next((vars(kind)[name] for kind in kinds if name in vars(kind)), None)
 
 
 def _in_source(place: PlaceOfRegion, ir: IR) -> Program:

@@ -22,7 +22,7 @@ def report(explained: Explanation) -> str:
     state = "bumped" if explained.bumped else "not bumped"
     if switched_off():
         state += f" ({core()[1].partition(':')[0]})"
-    out = [f"{explained.function} ({place}), {state}, {explained.core} core: {_found(explained)}"]
+    out = [f"{explained.function} ({place}), {state}, {explained.core} core: {found(explained)}"]
     for region in explained.regions:
         out += _region(region)
         if explained.bumped and region.hits is None and not explained.reason:
@@ -35,6 +35,9 @@ def report(explained: Explanation) -> str:
     if explained.sites:
         out.append("Sites outside regions:" if explained.regions else "Sites:")
         out += _table(explained)
+    if explained.callees:
+        out.append("Functions that it calls:")
+        out += _outline(explained.callees, 1)
     if explained.heap_fallbacks:
         out.append(
             f"The buffer was too full for {_counted(explained.heap_fallbacks, 'array')}, which "
@@ -43,11 +46,31 @@ def report(explained: Explanation) -> str:
     return "\n".join(out)
 
 
-def _found(explained: Explanation) -> str:
+def found(explained: Explanation) -> str:
+    """Say in a few words what became of a function."""
     if explained.reason:
         return f"it runs as it is: {explained.reason}"
     regions = _counted(len(explained.regions), "region")
     return f"{regions}, {_counted(len(explained.sites), 'site')} outside"
+
+
+def _outline(callees: tuple[Explanation, ...], depth: int) -> list[str]:
+    """Return a line for each function that is called, indented under its caller."""
+    out = []
+    for one in callees:
+        place = f"{os.path.basename(one.filename)}:{one.line}"
+        out.append(f"{'    ' * depth}{one.function} ({place}): {found(one)}{_total(one)}")
+        out += _outline(one.callees, depth + 1)
+    return out
+
+
+def _total(explained: Explanation) -> str:
+    """Return the figures of all sites of a function."""
+    parts = [*explained.regions, *explained.sites]
+    if not explained.bumped or explained.reason or not parts:
+        return ""
+    hits, misses = (sum(getattr(x, name) or 0 for x in parts) for name in ("hits", "misses"))
+    return f"; {_counted(hits, 'hit')}, {misses} miss{'' if misses == 1 else 'es'}"
 
 
 def _region(region: Region) -> list[str]:

@@ -1,11 +1,12 @@
 """What a region's program takes for values of known kinds: a loop of NumPy's for each step.
 
 In: a `Program`, and the dtypes or Python types of what it works on. Out: for each node what is to
-be done, or None where the original code has to run. It must not know shapes, nor who runs it.
+be done, or which node the original code has to do. It must not know shapes, nor who runs it.
 """
 
 from __future__ import annotations
 
+import math
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -15,6 +16,7 @@ from numpy._core import umath
 from ..cores import native
 from ..numpy_facts import ABSOLUTE, UFUNCS, numpy_version, power_ufunc
 from ..rewrite import Node, Program, Vocabulary
+from .declining import reason_of
 from .harmless import HARMLESS_NAMES, is_harmless
 from .loops import OWN, Loop, is_plain, plan_loop
 from .resolve import NATIVES, REDUCTIONS
@@ -24,9 +26,14 @@ _UFUNCS = {
     for name, value in vars(np).items()
     if isinstance(value, np.ufunc) and value.nout == 1 and value.signature is None
 }
+_NUMBER_NAMES = frozenset(
+    {name for name, value in vars(math).items() if type(value) is type(math.sqrt)} - _UFUNCS.keys()
+    - REDUCTIONS.keys()
+) | {"min", "max", "round", "int", "float", "bool", "len"}  # fmt: skip
 #: What may be called in a region.
 VOCABULARY = Vocabulary(
     functions=REDUCTIONS.keys() | _UFUNCS.keys() | {"where", "clip", "abs"},
+    numbers=_NUMBER_NAMES,
     methods=REDUCTIONS.keys(),
     reductions=REDUCTIONS.keys(),
     harmless=HARMLESS_NAMES,
@@ -36,9 +43,6 @@ VOCABULARY = Vocabulary(
 _CLIP = getattr(umath, "clip")  # noqa: B009 - its stub lacks it
 #: The ufuncs that the extension knows by more than their loops, by its names for them.
 _OPERATIONS = {getattr(np, name): name for name in (native.OPERATIONS if native else ())}
-#: Operators on two Python numbers that give a Python float or int.
-_OF_NUMBERS = frozenset({"add", "sub", "mul", "truediv", "neg", "pos"})
-
 _MIRRORED = {"lt": "gt", "le": "ge", "gt": "lt", "ge": "le", "eq": "eq", "ne": "ne"}
 
 
@@ -59,12 +63,6 @@ class WhereStep(NamedTuple):
     action: str = "where"
 
 
-class NumberStep(NamedTuple):
-    """An operator on Python numbers."""
-
-    action: str = "number"
-
-
 class ReduceStep(NamedTuple):
     """A reduction: the name of its native, and the callable that it replaces."""
 
@@ -80,15 +78,23 @@ class StoreStep(NamedTuple):
     action: str = "store"
 
 
-Step = LoopStep | WhereStep | NumberStep | ReduceStep | StoreStep
+Step = LoopStep | WhereStep | ReduceStep | StoreStep
 
 
-def plan_program(program: Program, kinds: list[Any]) -> list[Step | None] | None:
-    """Return what each computing node takes; None to leave the program to the original code.
+class Refusal(NamedTuple):
+    """What is left to the original code: the node, or -1 if it isn't a single one; and why."""
 
-    `kinds` has, for each node that is there before anything is computed, the dtype of an array or
-    NumPy scalar, the type of a Python number or of what a guard looks at, or the callable or class
-    itself. The entries of those that compute are filled in.
+    node: int
+    reason: str
+
+
+def plan_program(program: Program, kinds: list[Any]) -> list[Step | None] | Refusal:
+    """Return what each computing node takes; or why the original code has to run.
+
+    `kinds` has, for each node whose value is there before
+    anything is computed with arrays, the dtype of an array or NumPy scalar, the type of any other
+    value, the callable or class itself, or True if nothing needs to know; for all others None. The
+    entries of those that compute are filled in.
     """
     steps: list[Step | None] = []
     for i, node in enumerate(program.nodes):
@@ -96,21 +102,54 @@ def plan_program(program: Program, kinds: list[Any]) -> list[Step | None] | None
         if node.kind == "index" or (node.kind == "attribute" and node.detail == "T"):
             kinds[i] = kinds[node.operands[0]] if kinds[i] is None else kinds[i]
         elif node.kind == "guard":
-            if not is_harmless(kinds[node.operands[0]], called=node.detail == "called"):
-                return None
+            called = node.detail == "called"
+            if not is_harmless(kinds[node.operands[0]], called=called):
+                doing = "calling" if called else "using"
+                name = program.named(node.operands[0])
+                return Refusal(-1, f"{doing} `{name}` after the region may run any Python code")
         elif node.kind == "store":
             step = StoreStep() if isinstance(kinds[node.operands[0]], np.dtype) else None
             if step is None:
-                return None
-        elif node.kind in _PLANS:
+                return Refusal(i, reason_of(program, i, kinds))
+        elif node.kind in _PLANS and kinds[i] is None:
             planned = _PLANS[node.kind](program, node, [kinds[k] for k in node.operands])
             if planned is None:
-                return None
+                return Refusal(i, reason_of(program, i, kinds))
             step, kinds[i] = planned
         steps.append(step)
     if not any(isinstance(step, LoopStep | WhereStep) for step in steps):
-        return None  # nothing is left to do for a region
+        return Refusal(-1, "it computes with numbers only")
     return steps
+
+
+def plan_number(callee: Any, kinds: tuple[Any, ...]) -> Loop | bool | None:
+    """Return how a call of numbers is carried out: by a loop of NumPy's, or as it is (True).
+
+    None leaves it to the original code. `kinds` are dtypes of NumPy scalars, and types of others.
+    """
+    if type(callee) is np.ufunc:
+        if callee not in OWN or not all(map(_is_value, kinds)):
+            return None
+        given = kinds if any(map(_is_dtype, kinds)) else tuple(map(np.dtype, kinds))
+        return plan_loop(callee, given)
+    if callee is len and len(kinds) == 1:
+        return _is_dtype(kinds[0]) or kinds[0] in _CONTAINERS or None
+    if not all(kind in _PYTHONS or (_is_dtype(kind) and kind.kind in "biuf") for kind in kinds):
+        return None
+    if type(callee) is type(math.sqrt) and vars(math).get(callee.__name__) is callee:
+        return True
+    if callee is abs or callee is round:  # the least whole number has no absolute value
+        return (
+            not any(_is_dtype(kind) and (callee is round or kind.kind != "f") for kind in kinds)
+            or None
+        )
+    return callee in _OF_NUMBERS or None
+
+
+_PYTHONS = frozenset({int, float, complex})
+#: What may be called with numbers as it is.
+_OF_NUMBERS = frozenset({min, max, int, float, bool})
+_CONTAINERS = frozenset({list, tuple, dict, str})
 
 
 def _operation(program: Program, node: Node, kinds: list[Any]) -> tuple[Step, Any] | None:
@@ -118,8 +157,8 @@ def _operation(program: Program, node: Node, kinds: list[Any]) -> tuple[Step, An
     in_place = name.startswith("i_")
     if not all(map(_is_value, kinds)):
         return None
-    if not any(isinstance(kind, np.dtype) for kind in kinds):
-        return _of_numbers(name, kinds)
+    if not any(map(_is_dtype, kinds)):
+        return None
     operands = node.operands
     if name in _MIRRORED and not isinstance(kinds[0], np.dtype):  # Python asks the array first
         name, operands, kinds = _MIRRORED[name], operands[::-1], kinds[::-1]
@@ -142,15 +181,8 @@ def _in_place(program: Program, node: Node, kinds: list[Any]) -> tuple[Step, Any
     return _operation(program, node, kinds) if isinstance(kinds[0], np.dtype) else None
 
 
-def _of_numbers(name: str, kinds: list[Any]) -> tuple[Step, Any] | None:
-    if name not in _OF_NUMBERS or not all(kind is float or kind is int for kind in kinds):
-        return None
-    kind = int if name != "truediv" and all(kind is int for kind in kinds) else float
-    return NumberStep(), kind
-
-
 def _loop(ufunc: Any, operands: Any, kinds: list[Any]) -> tuple[Step, Any] | None:
-    if ufunc is None or not any(isinstance(kind, np.dtype) for kind in kinds):
+    if ufunc is None or not any(map(_is_dtype, kinds)):
         return None
     loop = plan_loop(ufunc, tuple(kinds))
     if loop is None:
@@ -201,6 +233,10 @@ def _reduction(callee: Any, kinds: list[Any]) -> tuple[Step, Any] | None:
 
 _CALLABLES = frozenset({type(np.sum), type(np.ndarray.sum)})
 _PLANS = {"operation": _operation, "in place": _in_place, "call": _call, "method": _method}
+
+
+def _is_dtype(kind: Any) -> bool:
+    return isinstance(kind, np.dtype)
 
 
 def _is_value(kind: Any) -> bool:

@@ -9,8 +9,6 @@ from __future__ import annotations
 import functools
 import sys
 from types import (
-    CellType,
-    CodeType,
     FunctionType,
     MethodDescriptorType,
     MethodType,
@@ -31,6 +29,7 @@ from ..registry import find_registered
 from ..rewrite import KEPT, Where, located
 from ..sites.equivalent import Equivalents
 from ..sites.exceptions import EXPECTED, from_signal_handler
+from .unwrapped import UNWRAPPED
 
 if TYPE_CHECKING:
     from .sites import NativeSites
@@ -61,6 +60,28 @@ NATIVES: dict[Any, tuple[str, Any]] = {
     np.where: ("where", None),
     np.concatenate: ("concatenate", None),
     np.stack: ("stack", None),
+    np.trace: ("trace", np.add),
+    ndarray.trace: ("trace", np.add),
+    np.var: ("var", np.add),
+    ndarray.var: ("var", np.add),
+    np.std: ("std", np.add),
+    ndarray.std: ("std", np.add),
+    np.linalg.norm: ("norm", np.add),
+    np.cumsum: ("cumsum", np.add),
+    ndarray.cumsum: ("cumsum", np.add),
+    np.cumprod: ("cumprod", np.multiply),
+    ndarray.cumprod: ("cumprod", np.multiply),
+    np.diff: ("diff", np.subtract),
+    np.outer: ("outer", np.multiply),
+    np.cross: ("cross", np.multiply),
+    np.dot: ("dot", None),
+    ndarray.dot: ("dot", None),
+    **{
+        getattr(np, name): (name, None)
+        for name in ("roll", "tile", "triu", "tril", "block", "quantile", "percentile")
+    },
+    np.median: ("median", np.add),
+    **UNWRAPPED,
 }  # fmt: skip
 
 
@@ -70,14 +91,31 @@ _KINDS = frozenset(map(type, NATIVES))  # hashing others might run foreign code
 def plan_callee(spec: tuple[Any, ...], callee: Any) -> tuple[str, Any, Any] | None:
     """Say what takes a callable's place; None if it is called as it is.
 
-    One of ``("enter", cell, code)`` for a Python function that has this code (the cell holds the
-    rewritten one: see `Rewritten`), or ``"keep"`` in its place if its instance may be kept;
+    One of ``("enter", cell, (code, judge))`` for a Python function that has this code (the cell
+    and the judge are those of `Entered`), or ``"keep"`` in its place if its instance may be kept;
     ``("once", callable, None)`` for this call alone, or ``"passing"`` if that pays for a short
     time only; or the name of a native with what it stands for and what else it needs.
     """
     try:
         return _planned(spec, callee)
     except EXPECTED as error:  # a fault of this library must not become the caller's
+        if from_signal_handler(error):
+            raise
+        return None
+
+
+def plan_callback(spec: tuple[Any, ...], function: FunctionType) -> tuple[Any, Any] | None:
+    """Return the cell of the rewritten code and the judge of a function that other code gets.
+
+    None if that is not a function of the user's, or is not entered.
+    """
+    callees = spec[0].callees
+    try:
+        if callees.is_other(function):
+            return None
+        found: tuple[Any, Any] | None = callees.entered(function)
+        return found
+    except EXPECTED as error:
         if from_signal_handler(error):
             raise
         return None
@@ -99,10 +137,11 @@ def _planned(spec: tuple[Any, ...], callee: Any) -> tuple[str, Any, Any] | None:
     if own is not None:
         return own[0], function, own[1]
     if type(function) is FunctionType:
-        code, rewritten = function.__code__, sites.callees.rewritten(function)
-        if rewritten is None:
+        entered = sites.callees.entered(function)
+        if entered is None:
             return None
-        return "keep" if _is_lasting(function) else "enter", rewritten.current, code
+        form = "keep" if _is_lasting(function) else "enter"
+        return form, entered.current, (function.__code__, entered.judge)
     if kind is functools.partial:
         return _partial(spec, callee)
     call = python_call(callee)
@@ -120,9 +159,11 @@ def _compiled(spec: tuple[Any, ...], callee: Any, function: Any) -> tuple[str, A
             inner, ask = dispatch
     elif type(function) is MethodDescriptorType:
         inner = FORWARDS.get(function)
-    entered = _entered(spec[0], inner)
-    if entered is not None:
-        return "entered", function, (*entered, ask)
+    if type(inner) is FunctionType:
+        entered = spec[0].callees.entered(inner)
+        if entered is not None and entered.current is not None:
+            more = (entered.current, inner, inner.__code__, ask, entered.judge)
+            return "entered", function, more
     if not _is_numeric(callee, function):
         return None
     if type(callee) is MethodWrapperType:
@@ -174,14 +215,6 @@ def _is_lasting(function: FunctionType) -> bool:
         return False
     holder = function.__qualname__.partition(".")[0]
     return names.get(function.__name__) is function or isinstance(names.get(holder), type)
-
-
-def _entered(sites: NativeSites, inner: Any) -> tuple[CellType, FunctionType, CodeType] | None:
-    """Return the cell of the rewritten code, for the Python function behind a callable."""
-    if type(inner) is not FunctionType:
-        return None
-    code, rewritten = inner.__code__, sites.callees.rewritten(inner)
-    return None if rewritten is None else (rewritten.current, inner, code)
 
 
 def _method(sites: NativeSites, function: Any, owner: Any) -> tuple[str, Any, Any] | None:

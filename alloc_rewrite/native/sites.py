@@ -14,6 +14,7 @@ from ..buffer import Buffer
 from ..callees import Callees, Policy
 from ..cores import native
 from ..errors import buffer_full
+from ..judging import Judging, verdict
 from ..numpy_facts import UFUNCS, elides_dying_operands, elides_for_scalars, power_ufunc
 from ..rewrite import KEPT, Call, Loop, Owner, Place, Program, Region, Rewriter, Style, Where, located
 from ..rewrite.gates import KINDS
@@ -21,9 +22,9 @@ from ..sites.errstate import error_modes, error_state
 from ..sites.exceptions import from_signal_handler
 from ..sizes import block_size
 from ..loops import plan_kernel
-from .inference import VOCABULARY, plan_program
+from .inference import VOCABULARY, plan_number, plan_program
 from .loops import plan_loop, plan_product, plan_reduction
-from .resolve import plan_callee
+from .resolve import plan_callback, plan_callee
 
 # A gate's attribute is read without a call.
 _GATES: dict[str, Any] = (
@@ -46,7 +47,8 @@ class NativeSites:
         self.policy = policy
         self.frugal = frugal
         self.rewriter = Rewriter(self)
-        self.callees = Callees(self.rewriter, policy)
+        judging = Judging(native.Judge) if frugal and native is not None else None
+        self.callees = Callees(self.rewriter, policy, judging, enters_others=not frugal)
 
     def __reduce__(self) -> tuple[Any, ...]:
         return type(self), (self.buffer, self.policy, self.frugal)
@@ -112,10 +114,13 @@ def configure() -> None:
         plan_product=plan_product,
         plan_callee=plan_callee,
         plan_kernel=plan_kernel,
+        plan_callback=plan_callback,
+        verdict=verdict,
         power_ufunc=power_ufunc,
         raise_full=raise_full,
         remake=remake,
         plan_program=plan_program,
+        plan_number=plan_number,
         error_modes=error_modes,
         error_state=error_state,
         warnings=vars(warnings),

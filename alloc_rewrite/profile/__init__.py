@@ -5,23 +5,26 @@ In: a callable and its arguments. Out: a `Profile`. It must not know bytecode.
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from .counting import CountingSites
-from .recorder import Line, Recorder, Uncaptured
+from ..logs import info
+from ..numpy_names import own_names
+from ..report import Report
+from ..report.document import Call, Document, call_tree
+from .difference import ProfileDiff, diff
 from .report import report, summary
 
-__all__ = ["Line", "Profile", "Uncaptured", "allocated", "profile"]
+if TYPE_CHECKING:
+    from .recorder import Line, Uncaptured
 
-logger = logging.getLogger("alloc_rewrite")
+__all__ = ["Profile", "ProfileDiff", "allocated", "profile"]
 
 
-@dataclass(frozen=True, slots=True)
-class Profile:
-    """What one call allocated. ``print`` shows it as a table.
+@dataclass(frozen=True, slots=True, repr=False)
+class Profile(Report):
+    """What one call allocated. ``print`` shows it as a table, a notebook as a report.
 
     Attributes
     ----------
@@ -40,6 +43,13 @@ class Profile:
         Arrays from code that the profile doesn't see into; no figure includes them.
     result : object
         What the call returned.
+    function : str
+        What was called.
+    calls : tuple of Call
+        The bytes by line and call: each `Call` has ``function``, ``filename``, ``line``, ``value``
+        (bytes, with those of the calls below) and ``below``.
+    timeline : tuple of int
+        Bytes alive after each array that was made or freed; in long calls, the most of several.
     """
 
     nbytes: int
@@ -49,9 +59,45 @@ class Profile:
     lines: tuple[Line, ...]
     uncaptured: tuple[Uncaptured, ...]
     result: Any
+    function: str = ""
+    calls: tuple[Call, ...] = ()
+    timeline: tuple[int, ...] = ()
+
+    def diff(self, before: Profile) -> ProfileDiff:
+        """Say what changed since another profile.
+
+        Parameters
+        ----------
+        before : Profile
+            What to compare with: a profile of the same code, or of an earlier version.
+
+        Returns
+        -------
+        ProfileDiff
+            Totals of both, and a row for each function and callee that allocates more or less.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> import alloc_rewrite as alloc
+        >>> def f(n):
+        ...     return np.ones(n) * 2
+        >>> d = alloc.profile(f, 100).diff(alloc.profile(f, 50))
+        >>> d.nbytes, [(row.callee, row.before, row.nbytes) for row in d.rows]
+        (1600, [('numpy.ones', 400, 800), ('*', 400, 800)])
+        """
+        return diff(before, self)
 
     def __str__(self) -> str:
         return report(self)
+
+    def _title(self) -> str:
+        return f"{self.function}: {summary(self)}"
+
+    def _document(self) -> Document:
+        from .document import document
+
+        return document(self)
 
 
 def profile(f: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Profile:
@@ -91,6 +137,9 @@ def profile(f: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Profile:
     """
     if not callable(f):
         raise TypeError(f"profile: {f!r} is not callable; give the function, then its arguments")
+    with own_names():  # loaded now, as a program that profiles nothing needs none of it
+        from .counting import CountingSites
+        from .recorder import Recorder
     recorder = Recorder()
 
     def call() -> Any:
@@ -107,8 +156,11 @@ def profile(f: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Profile:
         tuple(sorted(recorder.lines.values(), key=lambda line: -line.nbytes)),
         tuple(recorder.uncaptured),
         result,
+        getattr(f, "__qualname__", type(f).__qualname__),
+        call_tree(recorder.paths),
+        tuple(recorder.timeline.values),
     )
-    logger.info("%s: %s", getattr(f, "__qualname__", f), summary(made))
+    info("%s: %s", getattr(f, "__qualname__", f), summary(made))
     return made
 
 

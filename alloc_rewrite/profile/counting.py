@@ -39,6 +39,7 @@ from ..rewrite import (
 )
 from ..rewrite.program import CELL, GLOBAL
 from ..sites.exceptions import from_signal_handler
+from .names import name_of
 from .recorder import Recorder
 
 # Where the sites of a bumped function return results, and where arrays for results.
@@ -241,7 +242,7 @@ class CountingCall:
             module = owner.__name__ if isinstance(owner, ModuleType) else type(owner).__module__
             if module == "builtins":
                 return None
-        name = f"{module}.{getattr(callee, '__qualname__', type(callee).__qualname__)}"
+        name = name_of(callee)
         if isinstance(callee, type):
             return About(name, reason="a class, which is not entered (bump can decorate it)")
         if isinstance(callee, FunctionType):
@@ -267,9 +268,11 @@ def primitive(callee: Any) -> About | None:
     found = find(callee)
     if found is not None:
         row = found[0]
-        return About(row.name, row.equivalent is None and _leaves_to_heap(), row.copies)
+        bound = row.name.startswith(("numpy.random.RandomState.", "numpy.ufunc."))
+        name = name_of(callee) if bound else row.name
+        return About(name, row.equivalent is None and _leaves_to_heap(), row.copies)
     if type(callee) is np.ufunc:
-        return About(f"numpy.{callee.__name__}")
+        return About(name_of(callee))
     if callee is ABSOLUTE:
         return About("abs")
     if type(callee) is BuiltinFunctionType and callee in (divmod, pow, sum):

@@ -20,9 +20,13 @@ from ..cores import native
 from ..pycore.blocks import Header
 from ..rewrite import Where
 from ..sizes import block_size
+from .names import name_at
 
 #: Small arrays that a site of the native core keeps, and bytes of each.
 SLOTS, LARGEST_SLOT = (0, 0) if native is None else (native.SLOTS, native.LARGEST_SLOT)
+Path = tuple[tuple[str, str, int], ...]  # function, file and line of each frame
+_DEEPEST = 64  # lines of a path
+_POINTS = 1024  # of the timeline, an even number
 _INDEX = np.dtype(np.intp).itemsize
 
 
@@ -69,6 +73,27 @@ class Uncaptured:
     reason: str
 
 
+class Timeline:
+    """Values over time; of a long time, the largest of several."""
+
+    def __init__(self) -> None:
+        self.values: list[int] = []
+        self._each = 1  # how many values are one
+        self._largest, self._seen = 0, 0  # of those that aren't one yet
+
+    def add(self, value: int) -> None:
+        """Add the next value."""
+        self._largest, self._seen = max(self._largest, value), self._seen + 1
+        if self._seen < self._each:
+            return
+        self.values.append(self._largest)
+        self._largest, self._seen = 0, 0
+        if len(self.values) == _POINTS:
+            pairs = zip(self.values[::2], self.values[1::2], strict=True)
+            self.values = [max(pair) for pair in pairs]
+            self._each *= 2
+
+
 class Recorder:
     """Keeps count. An array is new if its memory owner was not seen before."""
 
@@ -76,6 +101,8 @@ class Recorder:
         self.lines: dict[tuple[Any, ...], Line] = {}
         self.uncaptured: list[Uncaptured] = []
         self.nbytes = self.count = self.live = self.peak = 0
+        self.paths: dict[Path, float] = {}  # bytes by the lines that led to them
+        self.timeline = Timeline()
         self.carved = 0  # bytes of a buffer that reuses dead blocks of the same size
         self._free: dict[int, int] = {}  # how many dead blocks there are of each size
         self._slots: dict[tuple[Any, int], int] = {}  # small arrays of each line and callee
@@ -113,7 +140,10 @@ class Recorder:
             owner = owner_of(array)
             with self._lock:
                 if self._is_new(owner):
-                    self._enter(owner, array, user_line(where, callee), heap)
+                    place, frame = user_line(where, callee)
+                    path = path_to(frame)
+                    self.paths[path] = self.paths.get(path, 0) + owner.nbytes
+                    self._enter(owner, array, place, heap)
 
     def _enter(self, owner: Any, array: Any, place: tuple[str, int, str, str], heap: bool) -> None:
         """Count one new array, which was made at that place."""
@@ -130,6 +160,7 @@ class Recorder:
         self.count += 1
         self.live += nbytes
         self.peak = max(self.peak, self.live)
+        self.timeline.add(self.live)
         size = 0 if heap else block_size(nbytes)
         self._carve(size, key)
         self._remember(owner, nbytes, size)
@@ -142,8 +173,10 @@ class Recorder:
             owner = owner_of(array)
             with self._lock:
                 if self._is_new(owner):
-                    filename, line, _, named = user_line(where, callee)
+                    (filename, line, _, named), _ = user_line(where, callee)
                     self._remember(owner, 0, 0)
+                    if named != callee:
+                        reason = f"inside, {callee}: {reason}"
                     self.uncaptured.append(Uncaptured(filename, line, named, owner.nbytes, reason))
 
     def _is_new(self, owner: Any) -> bool:
@@ -170,6 +203,8 @@ class Recorder:
             with self._lock:
                 self._known.pop(key, None)
                 self.live -= nbytes
+                if nbytes:
+                    self.timeline.add(self.live)
                 if size:
                     self._free[size] = self._free.get(size, 0) + 1
 
@@ -195,8 +230,8 @@ def _arrays(value: Any) -> list[np.ndarray[Any, Any]]:
     return []
 
 
-def user_line(where: Where, callee: str) -> tuple[str, int, str, str]:
-    """Return the source line to blame: the nearest one outside NumPy and this library.
+def user_line(where: Where, callee: str) -> tuple[tuple[str, int, str, str], FrameType | None]:
+    """Return the source line to blame, and its frame: the nearest outside NumPy and this library.
 
     If a NumPy function called from there led here, that function is the callee.
     """
@@ -205,10 +240,25 @@ def user_line(where: Where, callee: str) -> tuple[str, int, str, str]:
     while frame is not None:
         top = frame.f_globals.get("__name__", "").partition(".")[0]
         if top == "numpy":
-            inside = frame.f_code.co_name
+            inside = frame
         elif top != "alloc_rewrite":
-            name = callee if inside is None else f"numpy.{inside}"
+            name = name_at(frame, callee, inside)
             code = frame.f_code
-            return code.co_filename, frame.f_lineno or where.line, code.co_qualname, name
+            place = code.co_filename, frame.f_lineno or where.line, code.co_qualname, name
+            return place, frame
         frame = frame.f_back
-    return where.filename, where.line, where.function, callee
+    return (where.filename, where.line, where.function, callee), None
+
+
+def path_to(frame: FrameType | None) -> Path:
+    """Return the lines that led to a frame in a call that is profiled, the outermost first."""
+    path: list[tuple[str, str, int]] = []
+    while frame is not None and len(path) < _DEEPEST:
+        name = str(frame.f_globals.get("__name__"))
+        if name == __package__:  # the function that profiles
+            break
+        if name.partition(".")[0] not in ("numpy", "alloc_rewrite"):
+            code = frame.f_code
+            path.append((code.co_qualname, code.co_filename, frame.f_lineno or code.co_firstlineno))
+        frame = frame.f_back
+    return tuple(reversed(path))

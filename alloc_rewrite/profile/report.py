@@ -5,8 +5,9 @@ In: a profile. Out: text. It must not know how the figures were made.
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING
+
+from ..report.files import short_names
 
 if TYPE_CHECKING:
     from . import Profile
@@ -23,13 +24,21 @@ def summary(profile: Profile) -> str:
     )
 
 
+def file_names(profile: Profile) -> dict[str, str]:
+    """Return how the files of a profile are named."""
+    return short_names(
+        [x.filename for x in profile.lines] + [x.filename for x in profile.uncaptured]
+    )
+
+
 def report(profile: Profile) -> str:
     """Return the totals and a table of lines, largest first."""
     out = [summary(profile)]
+    names = file_names(profile)
     if profile.lines:
         out.append(f"{'bytes':>12} {'arrays':>8}  {'line':<28} {'callee':<24} largest")
     for row in profile.lines[:_ROWS]:
-        place = f"{os.path.basename(row.filename)}:{row.line}"
+        place = f"{names[row.filename]}:{row.line}"
         shape = "x".join(map(str, row.shape)) or "0-d"
         heap = "  (stays on the heap)" if row.heap else ""
         out.append(
@@ -40,6 +49,6 @@ def report(profile: Profile) -> str:
         rest = sum(row.nbytes for row in profile.lines[_ROWS:])
         out.append(f"{rest:>12} bytes in {len(profile.lines) - _ROWS} more rows")
     for note in profile.uncaptured[:_ROWS]:
-        place = f"{os.path.basename(note.filename)}:{note.line}"
+        place = f"{names[note.filename]}:{note.line}"
         out.append(f"not counted: {note.nbytes} bytes, {place}, {note.callee}: {note.reason}")
     return "\n".join(out)

@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 
 from ..numpy_facts import wants_huge_pages
+from ..sizes import HUGE_PAGE
 
-HUGE_PAGE = 2 << 20  # bytes
 LARGE = 2 * HUGE_PAGE  # bytes from which on NumPy asks for huge pages as well
 _MAPPED_EACH_TIME = 32 << 20  # bytes from which on glibc maps each array anew
 _CAN_MAP = sys.platform == "linux" and hasattr(mmap, "MADV_DONTNEED")

@@ -59,8 +59,9 @@ class Site:
             self.give_back()
 
     def give_back(self) -> None:
-        """Switch the site off."""
-        self.owner.give_back(self.number)
+        """Switch the site off, unless none ever is."""
+        if self.sites.frugal:
+            self.owner.give_back(self.number)
 
     def hit(self, nbytes: int) -> None:
         """Count an array served, of that size; look now and then whether the site pays."""

@@ -34,7 +34,7 @@ class PythonSites:
         self.frugal = frugal
         self.budget = budget.Budget(_unit) if frugal else None
         self.rewriter = Rewriter(self)
-        self.callees = Callees(self.rewriter, policy)
+        self.callees = Callees(self.rewriter, policy, enters_others=not frugal)
 
     def __reduce__(self) -> tuple[Any, ...]:
         return type(self), (self.buffer, self.policy, self.frugal)

@@ -8,13 +8,14 @@ These are the names that the rest of the library uses.
 
 from .calls import callee_name
 from .convention import Place, Style
-from .expressions import expression_at
+from .expressions import expression_at, text_at
 from .gates import Gates, gates_of, is_rewritten
 from .ir import IR, Call, Operation, Region
 from .loops import Loop
 from .pipeline import Survey, found_in, survey
 from .program import Node, Program
 from .reasons import Break
+from .regions import NO_CUTS
 from .rewriter import (
     KEPT,
     Owner,
@@ -32,6 +33,7 @@ __all__ = [
     "IR",
     "KEPT",
     "Loop",
+    "NO_CUTS",
     "Break",
     "Call",
     "Gates",
@@ -56,5 +58,6 @@ __all__ = [
     "located",
     "rewritten_of",
     "survey",
+    "text_at",
     "with_code",
 ]

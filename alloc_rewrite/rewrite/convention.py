@@ -46,9 +46,14 @@ class Style:
 ROOM = 6  # stack slots that a site may need beyond its operands
 
 
+def site_name(number: int) -> str:
+    """Return the name of a place's site in code."""
+    return f"{SITE_PREFIX}{number}"
+
+
 def site_names(number_of_places: int, style: Style) -> list[str]:
     """Return the names of the sites in code, in the order of the places, then the observers'."""
-    names = [f"{SITE_PREFIX}{i}" for i in range(number_of_places)]
+    names = [site_name(i) for i in range(number_of_places)]
     return names + [observer(name) for name in names] if style.observe else names
 
 

@@ -34,7 +34,7 @@ from typing import Any
 from bytecode import Bytecode, Instr
 from bytecode.instr import FreeVar
 
-from .convention import ROOM, Place, Style, finisher
+from .convention import ROOM, Place, Style, finisher, site_name
 from .emit_loop import emit_loop
 from .emit_places import emit_call, emit_direct, emit_operation
 from .emit_region import Writer
@@ -75,10 +75,10 @@ def encode(
         writer.end_region(i)
         if i in heads:
             number, loop = heads.pop(i)
-            writer.out += emit_loop(loop, f"{SITE_PREFIX}{number}")
+            writer.out += emit_loop(loop, site_name(number))
             extra = max(extra, len(loop.names) + len(loop.stored) + 2)
         for number, region in regions.pop(i, ()):
-            writer.begin_region(region, f"{SITE_PREFIX}{number}", items)
+            writer.begin_region(region, site_name(number), items)
             extra = max(extra, len(region.loads) + len(region.program.outputs))
         found = at.get(i)
         if found is None:
@@ -91,7 +91,7 @@ def encode(
             if not style.direct:
                 continue
         original = items[place.start : place.stop]
-        name = f"{SITE_PREFIX}{number}"
+        name = site_name(number)
         emit = Emitter(place.location)
         if style.direct:
             emit_direct(emit, place, original, name)

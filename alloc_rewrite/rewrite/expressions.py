@@ -25,6 +25,12 @@ def expression_at(ir: IR, at: int, depth: int) -> str:
     return "" if place is None else _text(ir.code.co_filename, place)
 
 
+def text_at(ir: IR, at: int) -> str:
+    """Return the expression that an instruction computes; empty if there is no source."""
+    place = ir.items[at].location
+    return _text(ir.code.co_filename, place) if isinstance(place, InstrLocation) else ""
+
+
 def _producer(ir: IR, at: int, depth: int) -> InstrLocation | None:
     """Return the location of the instruction that left the value there."""
     before = ir.stacks[at]

@@ -29,6 +29,10 @@ class Gates(Protocol):
         """Empty a gate for good."""
         ...
 
+    def add(self, content: Any) -> Any:
+        """Make one more gate, and return it; the object's own stays the last."""
+        ...
+
 
 class _Nothing:
     pass
@@ -67,11 +71,7 @@ class WeakGates:
     """Gates in Python, for bound methods."""
 
     def __init__(self, contents: Sequence[MethodType | None]) -> None:
-        # Methods of its own: a gate is empty when nothing else refers to its method.
-        self._contents: list[Any] = [
-            None if method is None else MethodType(method.__func__, method.__self__)
-            for method in contents
-        ]
+        self._contents: list[Any] = [_own(method) for method in contents]
         numbered = enumerate((*self._contents, self))
         self.gates = tuple(WeakGate(content, self, number) for number, content in numbered)
 
@@ -79,8 +79,22 @@ class WeakGates:
         """Empty a gate for good."""
         self._contents[number] = None
 
+    def add(self, content: MethodType) -> WeakGate:
+        """Make one more gate, and return it; the object's own stays the last."""
+        number, own = len(self._contents), self.gates[-1]
+        self._contents.append(_own(content))
+        gate = WeakGate(self._contents[-1], self, number)
+        own.number = number + 1
+        self.gates = (*self.gates[:-1], gate, own)
+        return gate
+
     def __reduce__(self) -> tuple[Any, ...]:
         return WeakGates, (self._contents,)
+
+
+def _own(method: MethodType | None) -> MethodType | None:
+    """Return a method of its own: a gate is empty when nothing else refers to its method."""
+    return None if method is None else MethodType(method.__func__, method.__self__)
 
 
 def _gate(owner: Gates, number: int) -> Any:

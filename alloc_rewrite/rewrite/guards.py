@@ -53,7 +53,7 @@ def harmless_nodes(nodes: list[Node], scan: Scan) -> set[int]:
         node = nodes[i]
         if node.kind in (OPERATION, IN_PLACE):
             sure.update(node.operands)
-        elif node.kind == CALL and not scan.is_reduction(i):
+        elif node.kind == CALL and not scan.is_reduction(i) and not scan.is_of_numbers(node):
             sure.update(node.operands[1:])
         elif i in sure and (is_view(node, nodes) or _is_transposed(node)):
             sure.add(node.operands[0])

@@ -34,11 +34,21 @@ from .program import (
     TUPLE,
     Node,
 )
+from .subscripts import (
+    COMPUTED_INDEX,
+    binary_slice,
+    build_slice,
+    build_tuple,
+    fits_index,
+    indexed,
+    is_index,
+    may_be_index,
+    unpack,
+)
 from .symbolic import MOST_OPERANDS, Scan, Slot, Step, called
 
 _SHARED = "a variable shared with an inner function"
 _OLD = "the interpreter reorders values from before the region"
-_COMPUTED_INDEX = "the index is an array, or computed"
 _LEFT_OUT = {"matmul": "@", "i_matmul": "@=", "i_pow": "**="}
 
 
@@ -75,8 +85,10 @@ def _load_const(scan: Scan, instr: Instr) -> bool:
     found = constant(instr)
     if found is None:
         return False
-    if type(value := found[0]) is tuple and any(type(part) is slice for part in value):
-        return _fits_index(scan, len(value)) and scan.push(
+    if type(value := found[0]) is tuple and (
+        any(type(part) is slice for part in value) or (value and is_index(scan))
+    ):
+        return fits_index(scan, len(value)) and scan.push(
             scan.add(TUPLE, tuple(_constant(scan, part) for part in value)), scan.at
         )
     return scan.push(_constant(scan, value), scan.at)
@@ -119,7 +131,7 @@ def _attribute(scan: Scan, instr: Instr) -> bool:
     base = scan.pop()
     if base is None:
         return False
-    if scan.nodes[base].kind in (*COMPUTING, INDEX) and name != "T" and not is_method:
+    if scan.nodes[base].kind in COMPUTING and name != "T" and not is_method:
         return scan.refuse(f"the attribute `{name}` of a value computed in the region")
     first = below.first if below is not None and below.first >= 0 else None
     of_global = _is_global(scan, base)
@@ -188,7 +200,7 @@ def _operator(scan: Scan, instr: Instr) -> bool:
     if operands is None:
         return False
     if name == "getitem":
-        return _indexed(scan, operands[0], operands[1])
+        return indexed(scan, operands[0], operands[1])
     if name in _LEFT_OUT:
         return scan.refuse(f"`{_LEFT_OUT[name]}` can't be part of a region")
     if not scan.usable(*operands):
@@ -208,54 +220,6 @@ def _operator(scan: Scan, instr: Instr) -> bool:
     for local, node in scan.locals.items():
         scan.locals[local] = new if node == target else node
     return scan.push(new)
-
-
-def _indexed(scan: Scan, base: int, key: int) -> bool:
-    if scan.nodes[key].kind in COMPUTING and not _is_scalar(scan, key):
-        return scan.refuse(_COMPUTED_INDEX)
-    return scan.usable(base) and scan.push(scan.add(INDEX, (base, key)))
-
-
-def _is_scalar(scan: Scan, node: int) -> bool:
-    """Whether a computed index may be a number, as `i + 1`: made of a local and a constant."""
-    made = scan.nodes[node]
-    return made.kind == OPERATION and all(
-        scan.nodes[k].kind in (LEAF, CONST) or _is_scalar(scan, k) for k in made.operands
-    )
-
-
-def _binary_slice(scan: Scan, instr: Instr) -> bool:
-    operands = scan.pops(3)
-    if operands is None:
-        return False
-    base, start, stop = operands
-    return _indexed(scan, base, scan.add(SLICE, (start, stop)))
-
-
-def _build_slice(scan: Scan, instr: Instr) -> bool:
-    operands = scan.pops(cast(int, instr.arg))
-    return operands is not None and scan.push(scan.add(SLICE, tuple(operands)))
-
-
-def _build_tuple(scan: Scan, instr: Instr) -> bool:
-    """Make a tuple if it is an index."""
-    size = cast(int, instr.arg)
-    operands = scan.pops(size) if _fits_index(scan, size) else None
-    return operands is not None and scan.push(scan.add(TUPLE, tuple(operands)))
-
-
-def _fits_index(scan: Scan, size: int) -> bool:
-    """Whether a tuple is an index (the next instruction takes or stores an item), and short."""
-    following = scan.ir.items[scan.at + 1]
-    is_index = isinstance(following, Instr) and (
-        following.name in ("STORE_SUBSCR", "COPY")
-        or (operator_of(following) or ("",))[0] == "getitem"
-    )
-    if not is_index:
-        return scan.refuse("a tuple is built")
-    if size > MOST_OPERANDS:
-        return scan.refuse(f"the index has more than {MOST_OPERANDS} parts")
-    return True
 
 
 def _store_local(scan: Scan, instr: Instr) -> bool:
@@ -303,8 +267,8 @@ def _stored(scan: Scan, value: int, base: int, key: int) -> bool:
         return scan.refuse("the stored value isn't computed in the region")
     if not scan.usable(value):
         return False
-    if scan.nodes[key].kind in COMPUTING and not _is_scalar(scan, key):
-        return scan.refuse(_COMPUTED_INDEX)
+    if not may_be_index(scan, key):
+        return scan.refuse(COMPUTED_INDEX)
     scan.add(STORE, (base, key, value))
     scan.closed = True
     return True
@@ -347,7 +311,7 @@ def _call(scan: Scan, instr: Instr) -> bool:
         return _left_out(scan)
     call = Node(CALL, (callee,), ())
     name = called(scan.nodes, scan.names, call)
-    if name not in vocabulary.functions:
+    if name not in vocabulary.functions and name not in vocabulary.numbers:
         return _left_out(scan)
     if names and name not in vocabulary.reductions:
         return scan.refuse("`{}` is called with keyword arguments")
@@ -383,9 +347,10 @@ STEPS: dict[str, Step] = {
     "CALL_INTRINSIC_1": _operator,
     "UNARY_POSITIVE": _operator,
     "BINARY_SUBSCR": _operator,
-    "BINARY_SLICE": _binary_slice,
-    "BUILD_SLICE": _build_slice,
-    "BUILD_TUPLE": _build_tuple,
+    "BINARY_SLICE": binary_slice,
+    "BUILD_SLICE": build_slice,
+    "BUILD_TUPLE": build_tuple,
+    "UNPACK_SEQUENCE": unpack,
     "STORE_FAST": _store_local,
     "STORE_SUBSCR": _store_item,
     "STORE_SLICE": _store_slice,

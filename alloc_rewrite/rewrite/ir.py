@@ -29,8 +29,9 @@ class Region:
     the region's to consume. `loads` says how each leaf is loaded: an instruction, or how deep it
     lies on the stack; no load reaches deeper than `reach`. Of the program's outputs the first go
     into the locals `stores`, the others onto the stack, the last one deepest. The locals `resets`
-    get a value in the original code that nothing reads or can look at. A region `is_spare` if it
-    follows another one of the same items, which is more particular about its leaves.
+    get a value in the original code that nothing reads or can look at. `items` are the places where
+    the code comes to the program's nodes, but for those that only guards need. A region `is_spare`
+    if it follows another one of the same items, which is more particular about its leaves.
     """
 
     start: int
@@ -42,6 +43,7 @@ class Region:
     stores: tuple[str, ...]
     resets: tuple[str, ...]
     location: InstrLocation | None
+    items: tuple[int, ...] = ()
     is_spare: bool = False
 
 

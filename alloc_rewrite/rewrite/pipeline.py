@@ -7,13 +7,13 @@ sites do, nor which functions run the code.
 
 from __future__ import annotations
 
-import logging
 import weakref
 from collections.abc import Callable, Mapping
 from types import CodeType
 from typing import Any, NamedTuple
 
 from ..errors import NothingToDoError, RewriteError
+from ..logs import debug
 from .calls import find_calls
 from .convention import Place, Style
 from .decode import decode
@@ -22,17 +22,18 @@ from .ir import IR
 from .loops import find_loops
 from .operations import find_operations
 from .reasons import Break
-from .regions import find_regions
-
-logger = logging.getLogger("alloc_rewrite")
+from .regions import NO_CUTS, find_regions
 
 
 def found_in(
-    code: CodeType, style: Style, breaks: list[Break] | None = None
+    code: CodeType,
+    style: Style,
+    breaks: list[Break] | None = None,
+    cuts: Mapping[int, str] = NO_CUTS,
 ) -> tuple[IR, list[Place]]:
     """Return a code object's IR and the places in it that get sites.
 
-    With `breaks`, this list gets what ends the regions.
+    With `breaks`, this list gets what ends the regions. No region has the items in `cuts`.
     """
     ir = decode(code)
     places: list[Place] = [*find_operations(ir, extras=style.extras), *find_calls(ir)]
@@ -40,16 +41,17 @@ def found_in(
         raise NothingToDoError("it has no operators or calls")
     places.sort(key=lambda place: place.start)
     if style.vocabulary is not None:
-        places += find_regions(ir, style.vocabulary, breaks)
+        places += find_regions(ir, style.vocabulary, breaks, cuts)
     if style.loops:
         places += find_loops(ir)
     return ir, places
 
 
-def with_sites(code: CodeType, style: Style, live: Mapping[int, bool]) -> CodeType:
-    """Return a code object with sites at the places that are `live`."""
-    ir, places = found_in(code, style)
-    return encode(ir, places, style, live)
+def with_sites(
+    code: CodeType, style: Style, places: list[Place], live: Mapping[int, bool]
+) -> CodeType:
+    """Return a code object with sites at those of these places that are `live`."""
+    return encode(decode(code), places, style, live)
 
 
 class Form(NamedTuple):
@@ -86,7 +88,7 @@ def failure(error: Exception, code: CodeType, is_foreign: Callable[[Exception], 
     if is_foreign(error):
         raise error
     reason = f"the rewriter failed: {error!r}"
-    logger.debug("left %s as it is: %s", code.co_qualname, reason)
+    debug("left %s as it is: %s", code.co_qualname, reason)
     return reason
 
 
@@ -102,11 +104,16 @@ class Survey(NamedTuple):
     reason: str
 
 
-def survey(code: CodeType, style: Style, is_foreign: Callable[[Exception], bool]) -> Survey:
+def survey(
+    code: CodeType,
+    style: Style,
+    is_foreign: Callable[[Exception], bool],
+    cuts: Mapping[int, str] = NO_CUTS,
+) -> Survey:
     """Run the pipeline over a code object, and keep what its stages find."""
     breaks: list[Break] = []
     try:
-        ir, places = found_in(code, style, breaks)
+        ir, places = found_in(code, style, breaks, cuts)
         form_of(code, style)
     except Exception as error:
         return Survey(None, [], [], failure(error, code, is_foreign))

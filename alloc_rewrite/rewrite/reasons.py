@@ -12,6 +12,7 @@ from bytecode import Instr, Label
 from bytecode.instr import TryBegin, TryEnd
 
 from .calls import callee_name
+from .expressions import text_at
 from .ir import IR
 from .opcodes import is_truth_test, keyword_names
 from .program import COMPUTING, INDEX
@@ -37,7 +38,10 @@ def broken_off(scan: Scan, start: int | None) -> Break:
     reason = scan.reason
     if not reason and at < len(ir.items) and ir.stacks[at] is not None:
         reason = _of_item(ir, at)
-    if "{}" in reason:
+    if at in scan.cuts:
+        text = text_at(ir, at)
+        reason = f"`{text}`: {reason}" if text else reason
+    elif "{}" in reason:
         reason = reason.format(_callee(ir, at) or "a computed function")
     computes = any(node.kind in COMPUTING or node.kind == INDEX for node in scan.nodes)
     return Break(at, scan.line or _line(ir.items, at), reason, start, computes)
@@ -96,7 +100,6 @@ _WORDS = {
     "STORE_ATTR": "assignment to an attribute",
     "STORE_GLOBAL": "assignment to a global variable",
     "STORE_DEREF": "assignment to a variable shared with an inner function",
-    "UNPACK_SEQUENCE": "tuple unpacking",
     "UNPACK_EX": "tuple unpacking",
     "CALL_FUNCTION_EX": "a call with `*args` or `**kwargs`",
     "CALL_INTRINSIC_1": "an internal instruction of the interpreter",

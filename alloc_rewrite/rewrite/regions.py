@@ -12,8 +12,9 @@ that are read later, and those that other code may look at (see `onlookers`).
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import replace
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from bytecode import Instr
@@ -46,16 +47,22 @@ _MAY_FAIL = COMPUTING | {LEAF, ATTRIBUTE, INDEX}
 #: What makes an object of its own.
 _MADE = COMPUTING | {INDEX}
 _LOOKED_UP = {"LOAD_GLOBAL": GLOBAL, "LOAD_DEREF": CELL}
+NO_CUTS: Mapping[int, str] = MappingProxyType({})
 MOST_OUTPUTS = 16
 LEAST_WEIGHT = 2  # computing nodes, and those that make views
 
 
-def find_regions(ir: IR, vocabulary: Vocabulary, breaks: list[Break] | None = None) -> list[Region]:
+def find_regions(
+    ir: IR,
+    vocabulary: Vocabulary,
+    breaks: list[Break] | None = None,
+    cuts: Mapping[int, str] = NO_CUTS,
+) -> list[Region]:
     """Return the regions of a function; none overlaps another, but for the spare ones.
 
     A *spare* region follows another one of the same items, and delivers more: it serves when the
     guards of the first one fail. What ends regions, or keeps code out of them, is added to
-    `breaks`, if given.
+    `breaks`, if given. Items in `cuts` are left out, for the reasons given there.
     """
     found: list[Region] = []
     flow = Locals(ir)
@@ -64,7 +71,7 @@ def find_regions(ir: IR, vocabulary: Vocabulary, breaks: list[Break] | None = No
         if ir.stacks[at] is None or not isinstance(ir.items[at], Instr):
             at += 1
             continue
-        scan = Scan(ir, vocabulary, flow, at)
+        scan = Scan(ir, vocabulary, flow, at, cuts)
         scan.run(STEPS)
         regions = _best(scan)
         if breaks is not None:
@@ -136,7 +143,7 @@ class _Candidate(NamedTuple):
         if not outputs and not any(n.kind in EFFECTS for n in nodes):
             return []
         begun = next(i for i, item in enumerate([*scan.made_at, start]) if item >= start)
-        program, loads = _shortened(nodes, scan, outputs, begun)
+        program, loads, items = _shortened(nodes, scan, outputs, begun)
         size = max((load for load in loads if isinstance(load, int)), default=0)
         guarded = with_guards(program, loads, demands)
         if guarded is None:
@@ -155,6 +162,7 @@ class _Candidate(NamedTuple):
                 tuple(name for name, _ in delivered),
                 tuple(resets),
                 scan.ir.items[start].location,
+                items,
             )
         ]
 
@@ -186,13 +194,14 @@ def _origin(load: Instr | int) -> str:
 
 def _shortened(
     nodes: list[Node], scan: Scan, outputs: list[int], begun: int
-) -> tuple[Program, list[Instr | int]]:
+) -> tuple[Program, list[Instr | int], tuple[int, ...]]:
     """Make the program: compute once what is computed twice, and leave out what nothing needs.
 
     Outputs are never merged: each is an array of its own. `begun` is the first node that belongs to
-    the region.
+    the region. The items of the nodes are the last that is returned.
     """
     kept: list[Node] = []
+    items: list[int] = []
     number: dict[int, int] = {}
     known: dict[Any, int] = {}
     used = _needed(nodes, outputs, begun)
@@ -216,6 +225,7 @@ def _shortened(
         if not is_own:
             known[key] = len(kept)
         kept.append(Node(node.kind, operands, detail, node.line))
+        items.append(scan.made_at[i])
     program = Program(
         tuple(kept),
         tuple(scan.names[k] for k in leaves),
@@ -223,7 +233,7 @@ def _shortened(
         tuple(i for i, k in enumerate(leaves) if isinstance(scan.loads[k], int)),
         merged,
     )
-    return program, [scan.loads[k] for k in leaves]
+    return program, [scan.loads[k] for k in leaves], tuple(items)
 
 
 def _needed(nodes: list[Node], outputs: list[int], begun: int) -> set[int]:

@@ -6,7 +6,6 @@ one for each code object. It must not know what sites do, nor how they are calle
 
 from __future__ import annotations
 
-import logging
 import weakref
 from types import CellType, CodeType, FunctionType
 from typing import Any, NamedTuple, Protocol
@@ -14,11 +13,13 @@ from typing import Any, NamedTuple, Protocol
 from bytecode.instr import InstrLocation
 
 from ..errors import BufferFullError, NothingToDoError
-from .convention import Place, Style, finishers_by_name, site_names
+from ..logs import debug
+from .convention import Place, Style, finishers_by_name, site_name, site_names
 from .gates import Gates, filled
-from .pipeline import failure, form_of, with_sites
+from .ir import Region
+from .pipeline import failure, form_of, found_in, with_sites
 
-logger = logging.getLogger("alloc_rewrite")
+_MOST_CUTS = 64  # of one code object
 
 
 class Where(NamedTuple):
@@ -62,6 +63,10 @@ class Owner(Protocol):
         """Switch off a site that does not pay."""
         ...
 
+    def split(self, number: int, node: int, reason: str) -> None:
+        """Leave a node out of a region that can't be done with it, or switch the region off."""
+        ...
+
     def settle(self) -> None:
         """Make the code anew, as most sites have shown by now whether they pay."""
         ...
@@ -71,6 +76,9 @@ class _Kept(Owner):
     """The owner of sites that are never switched off."""
 
     def give_back(self, number: int) -> None:
+        pass
+
+    def split(self, number: int, node: int, reason: str) -> None:
         pass
 
     def settle(self) -> None:
@@ -88,12 +96,15 @@ class Rewritten(Owner):
 
     A site that does not pay is switched off: its gate is emptied at once, which running frames
     notice. The code is made anew without such sites when half of all sites are off, or when the
-    others have settled. The original code is held by a weak reference only.
+    others have settled. Where a region can't be done for one of its nodes, the parts around that
+    become regions of their own. The original code is held by a weak reference only.
     """
 
     def __init__(self, code: CodeType, sites: Sites) -> None:
         form = form_of(code, sites.style)
-        places = form.places
+        self.places = places = list(form.places)
+        self.cuts: dict[int, str] = {}  # items that regions leave out, and why
+        self.superseded: set[int] = set()  # the regions that others have replaced
         self._original = weakref.ref(code)
         self.made_by = sites
         self._is_foreign = sites.is_foreign
@@ -142,25 +153,78 @@ class Rewritten(Owner):
         if 2 * sum(self.live.values()) <= self._in_code:
             self.settle()
 
+    def split(self, number: int, node: int, reason: str) -> None:
+        """Make regions of what stands before and after a node of a region, in its place."""
+        place, code = self.places[number], self._original()
+        items = place.items if isinstance(place, Region) else ()
+        if not self.live[number] or code is None:
+            return
+        if not 0 <= node < len(items) or items[node] in self.cuts or len(self.cuts) == _MOST_CUTS:
+            self.give_back(number)
+            return
+        cuts = {**self.cuts, items[node]: reason}
+        try:
+            found = found_in(code, self._style, None, cuts)[1]
+            regions = [one for one in found if isinstance(one, Region)]
+            if any(place.start <= one.start < place.stop for one in regions):
+                self.cuts = cuts
+                self._replace_regions(code, regions)
+                self._remake(code)
+                return
+        except Exception as error:
+            self._failed(error, code)
+        self.give_back(number)
+
+    def _replace_regions(self, code: CodeType, regions: list[Region]) -> None:
+        """Add the sites of regions that are new, and switch off those of regions that are gone."""
+        known = {
+            _key(place): number
+            for number, place in enumerate(self.places)
+            if isinstance(place, Region) and number not in self.superseded
+        }
+        for region in regions:
+            if known.pop(_key(region), None) is not None:
+                continue
+            number = len(self.places)
+            (content,) = self.made_by.make(region, _where(code, region.location), self, number)
+            self.places.append(region)
+            self.sites.append(content)
+            self.live[number] = True
+            self._constants[site_name(number)] = self.gates.add(content)
+        for number in known.values():
+            self.superseded.add(number)
+            self.live[number] = False
+            self.gates.empty(number)
+
     def settle(self) -> None:
         """Make the code anew without the sites that are switched off."""
-        left = sum(self.live.values())
         code = self._original()
-        if left == self._in_code or code is None:
+        if sum(self.live.values()) == self._in_code or code is None:
             return
-        self._in_code = left
-        before = self.code
         try:
-            form = with_sites(code, self._style, self.live)
-            self.code = filled(form, self._constants, self.gates)
-            self.current.cell_contents = self.code if left else None
-            for function in list(self._functions):
-                if function.__code__ is before:  # a tool may have replaced it
-                    function.__code__ = self.code
+            self._remake(code)
         except Exception as error:  # the empty gates do the same, a little slower
-            if self._is_foreign(error):
-                raise
-            logger.debug("could not shorten %s: %s", code.co_qualname, error)
+            self._failed(error, code)
+
+    def _remake(self, code: CodeType) -> None:
+        before, self._in_code = self.code, sum(self.live.values())
+        form = with_sites(code, self._style, self.places, self.live)
+        self.code = filled(form, self._constants, self.gates)
+        self.current.cell_contents = self.code if self._in_code else None
+        for function in list(self._functions):
+            if function.__code__ is before:  # a tool may have replaced it
+                function.__code__ = self.code
+
+    def _failed(self, error: Exception, code: CodeType) -> None:
+        """Note that the code could not be made anew, if that is the rewriter's own fault."""
+        if self._is_foreign(error):
+            raise error
+        debug("could not remake %s: %s", code.co_qualname, error)
+
+
+def _key(region: Region) -> tuple[int, int, bool]:
+    """Return what tells one region of a code object from another."""
+    return region.start, region.stop, region.is_spare
 
 
 _by_gates: weakref.WeakValueDictionary[int, Rewritten] = weakref.WeakValueDictionary()
@@ -194,6 +258,11 @@ class Rewriter:
     def is_foreign(self, error: Exception) -> bool:
         """Whether an exception comes from a signal handler, not from what was tried."""
         return self._sites.is_foreign(error)
+
+    def knows(self, code: CodeType) -> bool:
+        """Whether a function's code was looked at before."""
+        entry = self._entries.get(id(code))
+        return entry is not None and entry.code() is code
 
     def reason(self, code: CodeType) -> str:
         """Say why `rewritten` returned None for this code; empty if nothing is lost by it."""

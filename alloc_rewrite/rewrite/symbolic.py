@@ -33,6 +33,8 @@ class Vocabulary(NamedTuple):
     functions: Collection[str]
     methods: Collection[str]
     reductions: Collection[str]  # those among both whose result no operation of the region may use
+    #: Functions of numbers, with numbers as results; as plain names they are builtins.
+    numbers: Collection[str] = ()
     #: Names of callables that run no foreign Python code if their arguments run none.
     harmless: Collection[str] = ()
     attributes: Collection[str] = ()  # names that arrays have
@@ -65,6 +67,7 @@ class Scan:
     vocabulary: Vocabulary
     flow: Locals
     start: int
+    cuts: Mapping[int, str] = field(default_factory=dict)  # items left out of regions, and why
     nodes: list[Node] = field(default_factory=list)
     made_at: list[int] = field(default_factory=list)  # the items where nodes came up
     loads: list[Instr | int] = field(default_factory=list)  # of the leaves; depths on entry
@@ -90,6 +93,9 @@ class Scan:
                 break
             step = steps.get(item.name)
             if step is None:
+                break
+            if self.at in self.cuts:
+                self.refuse(self.cuts[self.at])
                 break
             if len(self.nodes) > MOST_NODES or len(self.loads) > MOST_LEAVES:
                 self.refuse("the region has reached its maximum length")
@@ -161,9 +167,18 @@ class Scan:
         made = self.nodes[node]
         if made.kind == METHOD:
             return made.detail[0] in self.vocabulary.reductions
-        if made.kind != CALL:
+        if made.kind != CALL or self.is_of_numbers(made):
             return False
         return called(self.nodes, self.names, made) in self.vocabulary.reductions
+
+    def is_of_numbers(self, call: Node) -> bool:
+        """Whether a call is by the name of a function that gives a number for numbers."""
+        name = called(self.nodes, self.names, call)
+        if name not in self.vocabulary.numbers:
+            return False
+        is_plain = self.nodes[call.operands[0]].kind == LEAF
+        # `min(a, b)`; one of a single array is a reduction
+        return (is_plain and len(call.operands) > 2) or name not in self.vocabulary.reductions
 
     def usable(self, *nodes: int) -> bool:
         """Whether these can be operands: not after an effect, and not of reductions."""

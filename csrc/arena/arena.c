@@ -69,7 +69,7 @@ arena_carve(Arena *arena, size_t granules, size_t zeroed)
 void
 arena_join(Arena *arena)
 {
-    memset(arena->waiting, 0, sizeof(arena->waiting));
+    waiting_forget(&arena->waiting);
     for (Chunk *chunk = arena->chunks; chunk != NULL; chunk = chunk->next) {
         size_t stay = chunk_join(chunk);
         if (stay != NOWHERE) {
@@ -163,17 +163,16 @@ arena_find_room(Arena *arena, size_t nbytes, size_t zeroed)
         return NULL;
     }
     int class;
-    size_t granules = arena_class(nbytes, &class);
-    FreeBlock *block = arena->waiting[class];
+    size_t granules = class_of(nbytes, &class);
+    Chunk *chunk;
+    char *block = waiting_take(&arena->waiting, granules, class, &chunk);
     if (block != NULL) {
-        Chunk *chunk = block->chunk;
-        arena->waiting[class] = block->next;
-        chunk->sizes[((char *)block - chunk->memory) / GRANULE] |= IN_USE;
+        chunk->sizes[(size_t)(block - chunk->memory) / GRANULE] |= IN_USE;
         chunk->live++;
         arena->live++;
         arena_used(arena, granules * GRANULE);
         if (zeroed) {
-            pages_clear(&chunk->pages, (char *)block, zeroed);
+            pages_clear(&chunk->pages, block, zeroed);
         }
         return block;
     }
@@ -239,12 +238,7 @@ arena_give(Arena *arena, void *memory)
     }
     arena->live--;
     arena->in_use -= (size_t)granules * GRANULE;
-    int class;
-    (void)arena_class((size_t)granules * GRANULE, &class);
-    FreeBlock *block = memory;
-    block->chunk = chunk;
-    block->next = arena->waiting[class];
-    arena->waiting[class] = block;
+    waiting_add(&arena->waiting, chunk, at);
     return 1;
 }
 
@@ -261,7 +255,7 @@ arena_resized(Arena *arena, void *memory, size_t nbytes, int *ours)
     }
     int class;
     size_t at = (size_t)((char *)memory - chunk->memory) / GRANULE;
-    size_t have = chunk->sizes[at] & ~IN_USE, want = arena_class(nbytes, &class);
+    size_t have = chunk->sizes[at] & ~IN_USE, want = class_of(nbytes, &class);
     if (want <= have && 2 * want > have) {
         return memory;
     }
@@ -339,7 +333,7 @@ arena_close(Arena *arena)
         arena->chunks = chunk->next;
         chunk_delete(chunk);
     }
-    memset(arena->waiting, 0, sizeof(arena->waiting));
+    waiting_delete(&arena->waiting);
     arena->capacity = arena->carved = arena->live = arena->in_use = 0;
     arena->policy = FULL_HEAP;
 }

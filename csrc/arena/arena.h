@@ -6,17 +6,11 @@
 #define ALLOC_REWRITE_ARENA_ARENA_H
 
 #include "arena/chunk.h"
+#include "arena/waiting.h"
 
-#define BLOCK_CLASSES 640 /* sizes that freed blocks are sorted by */
 #define PERIOD 512        /* requests between two reviews of what is kept */
 
 enum policy { FULL_RAISE, FULL_GROW, FULL_HEAP };
-
-/* A block that waits to be used again; written into the block itself. */
-typedef struct FreeBlock {
-    struct FreeBlock *next;
-    Chunk *chunk;
-} FreeBlock;
 
 /* Something that holds blocks it can do without; see `arena_on_pressure`. */
 typedef struct Holder {
@@ -28,7 +22,7 @@ typedef struct Holder {
 
 typedef struct {
     Chunk *chunks; /* owned, those retired included */
-    FreeBlock *waiting[BLOCK_CLASSES];
+    Waiting waiting;
     Holder holders; /* head of a ring */
     enum policy policy;
     size_t limit;          /* bytes, 0 for none */
@@ -66,10 +60,6 @@ void arena_join(Arena *arena);
 void arena_forget(Arena *arena, Chunk *gone);
 size_t arena_chunks(const Arena *arena);
 size_t arena_idle(const Arena *arena);
-/* The granules of the block that serves a request, and its class: sixteen sizes to each power
- * of two, so that arrays of nearly the same size use each other's blocks while they are cached. */
-size_t arena_class(size_t nbytes, int *class);
-size_t arena_room_for(size_t nbytes);
 /* Give back to the system what no block in use needs, but leave about `keep` bytes. Return the
  * bytes that blocks had and that went. */
 size_t arena_trim(Arena *arena, size_t keep);

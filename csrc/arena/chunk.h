@@ -10,7 +10,7 @@
 
 #include "arena/pages.h"
 
-#define GRANULE 64       /* bytes: one cache line; every block starts on such a boundary */
+#define GRANULE 64 /* bytes: the widest vector register; blocks start on such boundaries */
 #define IN_USE 0x80000000u
 #define LARGEST ((size_t)0x7fffffff) /* granules of a block or a chunk */
 #define NOWHERE SIZE_MAX

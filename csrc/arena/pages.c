@@ -3,19 +3,19 @@
 #endif
 #include "arena/pages.h"
 
+#include "arena/system.h"
+
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #if defined(__linux__)
 #include <sys/mman.h>
-#include <unistd.h>
 #if !defined(MADV_HUGEPAGE) || !defined(MADV_DONTNEED) || !defined(MAP_ANONYMOUS)
 #error "the headers hide MADV_HUGEPAGE, MADV_DONTNEED or MAP_ANONYMOUS: define _GNU_SOURCE first"
 #endif
 #endif
 
-#define CACHE_LINE ((size_t)64)
-#define MAPPED_EACH_TIME ((size_t)32 << 20) /* bytes from which glibc maps every block afresh */
+#define BOUNDARY ((size_t)64) /* that memory begins on: the widest vector register */
 #define SAMPLES ((size_t)4) /* pages that tell how much of such memory is resident */
 
 static char *
@@ -24,17 +24,11 @@ pages_up(char *address, size_t boundary)
     return (char *)(((uintptr_t)address + boundary - 1) / boundary * boundary);
 }
 
-static char *
-pages_down(char *address, size_t boundary)
-{
-    return (char *)((uintptr_t)address / boundary * boundary);
-}
-
 /* Memory of the C library. */
 static int
 pages_from_library(Pages *pages, size_t nbytes)
 {
-    size_t boundary = nbytes < pages->page ? CACHE_LINE : pages->page;
+    size_t boundary = nbytes < pages->page ? BOUNDARY : pages->page;
     if (nbytes > SIZE_MAX - boundary) {
         return -1;
     }
@@ -55,7 +49,7 @@ int
 pages_new(Pages *pages, size_t nbytes, int huge)
 {
     memset(pages, 0, sizeof(*pages));
-    size_t page = pages->page = (size_t)sysconf(_SC_PAGESIZE);
+    size_t page = pages->page = system_page();
     if (nbytes < MAPPED) {
         return pages_from_library(pages, nbytes);
     }
@@ -93,6 +87,12 @@ pages_delete(Pages *pages)
     else {
         free(pages->allocated);
     }
+}
+
+static char *
+pages_down(char *address, size_t boundary)
+{
+    return (char *)((uintptr_t)address / boundary * boundary);
 }
 
 int
@@ -134,14 +134,12 @@ pages_clear(const Pages *pages, char *begin, size_t nbytes)
 
 #else
 
-#define SMALLEST_PAGE ((size_t)4096)
-
 int
 pages_new(Pages *pages, size_t nbytes, int huge)
 {
     (void)huge;
     memset(pages, 0, sizeof(*pages));
-    pages->page = SMALLEST_PAGE;
+    pages->page = system_page();
     return pages_from_library(pages, nbytes);
 }
 

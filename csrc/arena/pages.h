@@ -10,6 +10,7 @@
 
 #define HUGE_PAGE ((size_t)2 << 20)  /* bytes */
 #define LARGE_MEMORY (2 * HUGE_PAGE) /* bytes from which NumPy asks for huge pages as well */
+#define MAPPED_EACH_TIME ((size_t)32 << 20) /* bytes from which glibc maps every block afresh */
 
 /* A piece of memory. */
 typedef struct {

@@ -1,5 +1,7 @@
 #include "calls/native.h"
 
+#include "calls/judge.h"
+
 #include <string.h>
 
 /* ------------------------------------------------------------------ rows of general use */
@@ -104,7 +106,7 @@ native_asking_failed(Native *self)
 
 /* A dispatcher of NumPy's: its implementation, rewritten, where no argument takes over. */
 static PyObject *
-native_run_entered(Native *self, PyObject *const *args, Py_ssize_t n, PyObject *names)
+native_enter(Native *self, PyObject *const *args, Py_ssize_t n, PyObject *names)
 {
     Py_ssize_t all = n + (names == NULL ? 0 : PyTuple_GET_SIZE(names));
     for (Py_ssize_t i = 0; i < all; i++) {
@@ -138,13 +140,46 @@ native_run_entered(Native *self, PyObject *const *args, Py_ssize_t n, PyObject *
     return result;
 }
 
+/* The same, judged: see judge.h. */
+static PyObject *
+native_run_entered(Native *self, PyObject *const *args, Py_ssize_t n, PyObject *names)
+{
+    Judge *judge = (Judge *)PyTuple_GET_ITEM(self->more, 4);
+    if ((PyObject *)judge == Py_None || judge->phase == KEPT) {
+        return native_enter(self, args, n, names);
+    }
+    if (judge->phase == LEFT) {
+        return NULL; /* the callee runs under the handler */
+    }
+    Turn turn;
+    if (judge_begin(judge, &turn) < 0) {
+        return NULL;
+    }
+    Py_INCREF(self);
+    PyObject *result;
+    if (turn.is_rewritten) {
+        result = native_enter(self, args, n, names);
+    }
+    else {
+        result = judge_route(judge, &turn, self->site, self->callee, args, (size_t)n, names);
+    }
+    if (judge_end(judge, &turn, result != NULL) < 0) {
+        Py_CLEAR(result);
+    }
+    Py_DECREF(self);
+    return result;
+}
+
 static const NativeRow general_rows[] = {
     {"ufunc", native_run_ufunc},     {"clip", native_run_clip},      {"row", native_run_row},
     {"entered", native_run_entered}, {"routed", native_run_nothing}, {NULL, NULL},
 };
 
-static const NativeRow *const tables[] = {general_rows, constructor_rows, list_rows, reduction_rows,
-                                          product_rows, join_rows};
+static const NativeRow *const tables[] = {
+    general_rows, constructor_rows, list_rows,      reduction_rows, product_rows,
+    join_rows,    gufunc_rows,      unwrapped_rows, moment_rows,    vector_rows,
+    move_rows,    order_rows,
+};
 
 PyObject *
 instance_of(PyObject *code, PyObject *function)
@@ -319,6 +354,7 @@ native_clear(PyObject *object)
         kernel_clear(&self->kernel);
     }
     slots_clear(&self->slots);
+    slots_clear(&self->scratch);
     if (self->own != NULL) {
         self->free_own(self->own);
         self->own = NULL;

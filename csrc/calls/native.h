@@ -27,6 +27,7 @@ typedef struct Native {
     int has_kernel;
     Kernel kernel;
     Slots slots;
+    Slots scratch;        /* what a call only uses itself */
     void *own;            /* owned, or NULL: what only the row knows, from PyMem_Calloc */
     void (*free_own)(void *own);
     PyObject *instance;   /* owned, or NULL: the rewritten form of a function that is entered */
@@ -43,6 +44,12 @@ extern const NativeRow list_rows[];
 extern const NativeRow reduction_rows[];
 extern const NativeRow product_rows[];
 extern const NativeRow join_rows[];
+extern const NativeRow gufunc_rows[];
+extern const NativeRow unwrapped_rows[];
+extern const NativeRow moment_rows[];
+extern const NativeRow vector_rows[];
+extern const NativeRow move_rows[];
+extern const NativeRow order_rows[];
 
 PyObject *native_make(PyTypeObject *type, Site *site, const char *name, PyObject *callee,
                       PyObject *more);

@@ -3,26 +3,12 @@
  * They go as NumPy's reduction goes: the result starts as the identity, or as a copy of the first
  * items, and the loop is called along the innermost axis in memory.
  */
-#include "calls/native.h"
+#include "calls/reductions.h"
 #include "numpy/record.h"
-#include "numpy/short_rows.h"
 
 #include <string.h>
 
 #define MOST_DTYPES 6 /* that one place keeps plans for */
-
-/* What is known of one dtype; the one used last comes first. */
-typedef struct Reduction {
-    struct Reduction *next; /* owned */
-    PyArray_Descr *descr; /* owned */
-    PyObject *capsule;    /* owned, or NULL: NumPy does arrays of this dtype */
-    CallInfo call;
-    int slow_status;
-    int cuts_rows; /* whether NumPy cuts long rows at the size of its buffer, so that bits differ */
-    int has_initial;
-    ItemRoom initial;
-    RowSums row_sums; /* of short rows; NULL if the loop does them */
-} Reduction;
 
 static void
 reduction_delete(void *own)
@@ -83,7 +69,7 @@ reductions_fill(Native *self, Reduction *reduction, PyObject *plan)
                (size_t)PyBytes_GET_SIZE(initial));
     }
     if (usable && reduction->has_initial &&
-        (strcmp(self->name, "sum") == 0 || strcmp(self->name, "mean") == 0)) {
+        strcmp(self->kernel.name, "add") == 0) { /* the kernel's ufunc is NumPy's own */
         reduction->row_sums =
             row_sums(reduction->descr->type_num, &reduction->call, reduction->initial.bytes);
     }
@@ -125,13 +111,6 @@ reduction_for(Native *self, PyArray_Descr *descr)
     self->free_own = reduction_delete;
     return reduction;
 }
-
-/* The array seen as `outer` times `length` times `inner` items, of which `length` goes. */
-typedef struct {
-    char *data;
-    npy_intp outer, length, inner;
-    npy_intp stride; /* along `length`, in bytes */
-} Shape;
 
 static int
 reduction_call(const Reduction *reduction, char *to, char *from, npy_intp n, npy_intp by,
@@ -187,8 +166,7 @@ reduction_reduce(const Reduction *reduction, const Shape *shape, char *to)
     return 0;
 }
 
-/* Reduce; -1 with an exception, 1 if NumPy would report something, from its own Python code. */
-static int
+int
 reduction_computed(const Reduction *reduction, const Shape *shape, char *to)
 {
     int failed, raised, slow = reduction->slow_status;
@@ -206,38 +184,14 @@ reduction_computed(const Reduction *reduction, const Shape *shape, char *to)
     return loop_failed(failed, slow) ? -1 : raised != 0;
 }
 
-/* What is asked for. */
-typedef struct {
-    PyArrayObject *array; /* borrowed */
-    int axis;             /* -1 for all */
-    int keeps;            /* whether axes that go stay, with length one */
-} Request;
-
-/* The arguments (x, axis=None, *, keepdims=False): 1 if they are these and plain. */
-static int
-reduction_parse(PyObject *const *args, Py_ssize_t n, PyObject *names, Request *request)
+int
+reduction_take_axis(Request *request, PyObject *axis)
 {
-    static const char *const known[] = {"axis", "keepdims", NULL};
-    PyObject *given[2] = {n > 1 ? args[1] : NULL, NULL};
-    if (n < 1 || n > 2 || !PyArray_CheckExact(args[0]) ||
-        (names != NULL && !native_keywords(args + n, names, known, given)) ||
-        (given[1] != NULL && !PyBool_Check(given[1]))) {
+    int nd = PyArray_NDIM(request->array), overflow;
+    if (!PyLong_CheckExact(axis)) {
         return 0;
     }
-    PyArrayObject *array = (PyArrayObject *)args[0];
-    int nd = PyArray_NDIM(array);
-    if (nd == 0 || PyArray_SIZE(array) == 0 || !PyArray_CHKFLAGS(array, NPY_ARRAY_ALIGNED)) {
-        return 0;
-    }
-    *request = (Request){array, -1, given[1] == Py_True};
-    if (given[0] == NULL || given[0] == Py_None) {
-        return 1;
-    }
-    if (!PyLong_CheckExact(given[0])) {
-        return 0;
-    }
-    int overflow;
-    long number = PyLong_AsLongAndOverflow(given[0], &overflow);
+    long number = PyLong_AsLongAndOverflow(axis, &overflow);
     number += number < 0 ? nd : 0;
     if (overflow || number < 0 || number >= nd) {
         return 0;
@@ -246,8 +200,30 @@ reduction_parse(PyObject *const *args, Py_ssize_t n, PyObject *names, Request *r
     return 1;
 }
 
-/* The loops over the array; 0 if NumPy has to do it. */
-static int
+int
+reduction_parse(PyObject *const *args, Py_ssize_t n, PyObject *names, Request *request,
+                PyObject **ddof)
+{
+    const char *const known[] = {"axis", "keepdims", ddof == NULL ? NULL : "ddof", NULL};
+    PyObject *given[3] = {n > 1 ? args[1] : NULL, NULL, NULL};
+    if (n < 1 || n > 2 || !PyArray_CheckExact(args[0]) ||
+        (names != NULL && !native_keywords(args + n, names, known, given)) ||
+        (given[1] != NULL && !PyBool_Check(given[1]))) {
+        return 0;
+    }
+    PyArrayObject *array = (PyArrayObject *)args[0];
+    if (PyArray_NDIM(array) == 0 || PyArray_SIZE(array) == 0 ||
+        !PyArray_CHKFLAGS(array, NPY_ARRAY_ALIGNED)) {
+        return 0;
+    }
+    if (ddof != NULL) {
+        *ddof = given[2];
+    }
+    *request = (Request){array, -1, given[1] == Py_True};
+    return given[0] == NULL || given[0] == Py_None || reduction_take_axis(request, given[0]);
+}
+
+int
 reduction_shape_of(const Request *request, Shape *shape)
 {
     PyArrayObject *array = request->array;
@@ -279,15 +255,13 @@ reduction_shape_of(const Request *request, Shape *shape)
     return 1;
 }
 
-/* Whether the result is a scalar. */
-static int
+int
 reduction_is_scalar(const Request *request)
 {
     return request->axis < 0 && !request->keeps;
 }
 
-/* An array for the result. */
-static PyArrayObject *
+PyArrayObject *
 reduction_result_for(Native *self, const Request *request, PyArray_Descr *descr)
 {
     npy_intp dims[NPY_MAXDIMS], size = 1;
@@ -318,55 +292,89 @@ reduction_divide(double *sums, npy_intp n, npy_intp items)
     return raised;
 }
 
-static PyObject *
-reduction_reduced(Native *self, const Request *request, int is_mean)
+int
+reduction_find(Native *self, PyArray_Descr *descr, const Shape *shape, Reduction *found)
 {
-    Shape shape;
-    if (!reduction_shape_of(request, &shape)) {
-        return NULL;
+    const Reduction *reduction = reduction_for(self, descr);
+    if (reduction == NULL || reduction->capsule == NULL ||
+        (reduction->cuts_rows && shape->inner == 1 && shape->length > NPY_BUFSIZE)) {
+        return 0;
     }
-    Reduction *reduction = reduction_for(self, PyArray_DESCR(request->array));
-    if (reduction == NULL || reduction->capsule == NULL) {
-        return NULL;
-    }
-    if (reduction->cuts_rows && shape.inner == 1 && shape.length > NPY_BUFSIZE) {
-        return NULL;
-    }
-    Reduction now = *reduction; /* another thread may plan for another dtype meanwhile */
+    *found = *reduction; /* another thread may plan for another dtype meanwhile */
+    Py_INCREF(found->descr);
+    Py_INCREF(found->capsule);
+    return 1;
+}
+
+void
+reduction_release(Reduction *found)
+{
+    Py_DECREF(found->descr);
+    Py_DECREF(found->capsule);
+}
+
+static PyObject *
+reduction_reduced(Native *self, const Request *request, const Shape *shape, int is_mean)
+{
+    Reduction now;
     ItemRoom item;
     PyArrayObject *out = NULL;
     PyObject *result = NULL;
-    Py_INCREF(now.descr);
-    Py_INCREF(now.capsule);
+    if (!reduction_find(self, PyArray_DESCR(request->array), shape, &now)) {
+        return NULL;
+    }
     if (reduction_is_scalar(request) ||
         (out = reduction_result_for(self, request, now.descr)) != NULL) {
         char *to = out == NULL ? item.bytes : PyArray_BYTES(out);
-        if (reduction_computed(&now, &shape, to) == 0 &&
-            !(is_mean && reduction_divide((double *)to, shape.outer * shape.inner, shape.length))) {
+        if (reduction_computed(&now, shape, to) == 0 &&
+            !(is_mean &&
+              reduction_divide((double *)to, shape->outer * shape->inner, shape->length))) {
             result = out == NULL ? PyArray_Scalar(item.bytes, now.descr, NULL) : Py_NewRef(out);
         }
     }
     Py_XDECREF(out);
-    Py_DECREF(now.descr);
-    Py_DECREF(now.capsule);
+    reduction_release(&now);
     return result;
+}
+
+static PyObject *
+reduction_run(Native *self, PyObject *const *args, Py_ssize_t n, PyObject *names, int is_mean)
+{
+    Request request;
+    Shape shape;
+    return reduction_parse(args, n, names, &request, NULL) &&
+                   (!is_mean || PyArray_TYPE(request.array) == NPY_DOUBLE) &&
+                   reduction_shape_of(&request, &shape)
+               ? reduction_reduced(self, &request, &shape, is_mean)
+               : NULL;
 }
 
 static PyObject *
 reduction_run_reduction(Native *self, PyObject *const *args, Py_ssize_t n, PyObject *names)
 {
-    Request request;
-    return reduction_parse(args, n, names, &request) ? reduction_reduced(self, &request, 0) : NULL;
+    return reduction_run(self, args, n, names, 0);
 }
 
 /* The mean of an array of doubles: sums, divided by the number of items. */
 static PyObject *
 reduction_run_mean(Native *self, PyObject *const *args, Py_ssize_t n, PyObject *names)
 {
+    return reduction_run(self, args, n, names, 1);
+}
+
+/* trace(matrix): the sum of its diagonal. */
+static PyObject *
+reduction_run_trace(Native *self, PyObject *const *args, Py_ssize_t n, PyObject *names)
+{
     Request request;
-    return reduction_parse(args, n, names, &request) && PyArray_TYPE(request.array) == NPY_DOUBLE
-               ? reduction_reduced(self, &request, 1)
-               : NULL;
+    if (n != 1 || !reduction_parse(args, n, names, &request, NULL) || names != NULL ||
+        PyArray_NDIM(request.array) != 2) {
+        return NULL;
+    }
+    const npy_intp *dims = PyArray_DIMS(request.array), *by = PyArray_STRIDES(request.array);
+    Shape shape = {PyArray_BYTES(request.array), 1, dims[dims[0] > dims[1]], 1, by[0] + by[1]};
+    return shape.length == 1 || shape.stride > 0 ? reduction_reduced(self, &request, &shape, 0)
+                                                 : NULL;
 }
 
 const NativeRow reduction_rows[] = {
@@ -377,5 +385,6 @@ const NativeRow reduction_rows[] = {
     {"any", reduction_run_reduction},
     {"all", reduction_run_reduction},
     {"mean", reduction_run_mean},
+    {"trace", reduction_run_trace},
     {NULL, NULL},
 };

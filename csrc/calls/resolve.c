@@ -3,12 +3,15 @@
  * What a callable is swapped for is decided by `plan_callee` the first time it comes; the site
  * remembers the last few. The call itself stays an instruction.
  */
+#include "calls/judge.h"
 #include "calls/native.h"
 
 #include <string.h>
 
 #define ENTRIES 6       /* callables that a site remembers */
 #define MOST_PASSING 64 /* callables in a row that are planned for one call each */
+#define LOOKED_AT 16    /* first calls of other code in which it may be lent functions, */
+#define SELDOM 64       /* and one in so many after that */
 
 /* One callable, of one of three kinds: an object (`callee`), a bound method (`kind`), or a Python
  * function or its method (`code`). */
@@ -24,6 +27,8 @@ typedef struct {
     PyObject *instance; /* owned, or NULL: its instance */
     PyObject *now;      /* owned, or NULL: the code of the instance */
     int keeps_instances; /* not where these would keep more alive */
+    Judge *judge;        /* owned, or NULL once the function is kept, or isn't judged */
+    unsigned int looked; /* calls of other code as it is */
 } Entry;
 
 typedef struct {
@@ -41,7 +46,8 @@ resolve_entry_clear(Entry *entry)
     Entry old = *entry;
     memset(entry, 0, sizeof(*entry));
     PyObject *owned[] = {old.callee,  old.instead, (PyObject *)old.kind, old.native,   old.code,
-                         old.current, old.function, old.instance,        old.now};
+                         old.current, old.function, old.instance,        old.now,
+                         (PyObject *)old.judge};
     for (size_t i = 0; i < sizeof(owned) / sizeof(owned[0]); i++) {
         Py_XDECREF(owned[i]);
     }
@@ -102,7 +108,7 @@ resolve_counterpart(Entry *entry, PyObject *callee, PyObject *now)
 ALWAYS_INLINE PyObject *
 resolve_code_now(const Entry *entry)
 {
-    PyObject *now = PyCell_Check(entry->current) ? PyCell_GET(entry->current) : NULL;
+    PyObject *now = entry->current == NULL ? NULL : PyCell_GET(entry->current);
     return now == Py_None ? NULL : now;
 }
 
@@ -138,10 +144,61 @@ resolve_missed(ResolveSite *self, PyObject *callee)
     return Py_NewRef(callee);
 }
 
+/* Return what is called for a function of an entry, whether it is judged, kept or left as it is;
+ * NULL without an exception if it has to be planned again. */
+static PyObject *
+resolve_function(ResolveSite *self, Entry *entry, PyObject *callee, int *is_hit)
+{
+    Judge *judge = entry->judge;
+    *is_hit = 1;
+    if (judge != NULL && judge->phase == KEPT) {
+        entry->judge = NULL;
+        Py_DECREF(judge);
+        judge = NULL;
+    }
+    if (judge != NULL && judge->is_other && (judge->phase == WAITING || judge->phase == LEFT)) {
+        *is_hit = 0;
+        if (judge->phase == WAITING && judge_waited(judge)) {
+            resolve_entry_clear(entry);
+            return NULL;
+        }
+        unsigned int calls = entry->looked++;
+        if (judge->lends || calls < LOOKED_AT || calls % SELDOM == 0) {
+            return judged_make(&self->site, judge, callee, NULL);
+        }
+        return judge->phase == WAITING ? Py_NewRef(callee) : resolve_missed(self, callee);
+    }
+    PyObject *now = resolve_code_now(entry);
+    if (now == NULL) {
+        *is_hit = 0;
+        if (entry->current == NULL) { /* it has been rewritten since, at another site */
+            resolve_entry_clear(entry);
+            return NULL;
+        }
+        return resolve_missed(self, callee);
+    }
+    if (judge == NULL || (judge->is_busy && judge->phase != LEFT)) {
+        return resolve_counterpart(entry, callee, now);
+    }
+    Py_INCREF(judge);
+    PyObject *rewritten = resolve_counterpart(entry, callee, now);
+    PyObject *result =
+        rewritten == NULL ? NULL : judged_make(&self->site, judge, callee, rewritten);
+    Py_XDECREF(rewritten);
+    Py_DECREF(judge);
+    return result;
+}
+
 /* A place for one more entry. A site that meets ever new callables gains nothing, and goes. */
 static Entry *
 resolve_new_entry(ResolveSite *self)
 {
+    for (int i = 0; i < self->n; i++) {
+        const Entry *entry = &self->entries[i];
+        if (entry->callee == NULL && entry->kind == NULL && entry->code == NULL) {
+            return &self->entries[i]; /* of a function that waited */
+        }
+    }
     int at = self->next;
     self->next = (at + 1) % ENTRIES;
     if (self->n < ENTRIES) {
@@ -156,7 +213,7 @@ resolve_new_entry(ResolveSite *self)
 
 static PyObject *
 resolve_enter(ResolveSite *self, PyObject *callee, PyObject *cell, PyObject *code,
-              int keeps_instances)
+              int keeps_instances, PyObject *judge)
 {
     PyObject *reference = PyWeakref_NewRef(code, NULL);
     Entry *entry = reference == NULL ? NULL : resolve_new_entry(self);
@@ -165,11 +222,15 @@ resolve_enter(ResolveSite *self, PyObject *callee, PyObject *cell, PyObject *cod
         return NULL;
     }
     entry->code = reference;
-    entry->current = Py_NewRef(cell);
+    entry->current = cell == Py_None ? NULL : Py_NewRef(cell);
     entry->keeps_instances = keeps_instances;
+    entry->judge = judge == Py_None ? NULL : (Judge *)Py_NewRef(judge);
     PyObject *function = PyMethod_Check(callee) ? PyMethod_GET_FUNCTION(callee) : callee;
-    PyObject *now = plain_code_of(function) == code ? resolve_code_now(entry) : NULL;
-    return now == NULL ? resolve_missed(self, callee) : resolve_counterpart(entry, callee, now);
+    if (plain_code_of(function) != code) {
+        return resolve_missed(self, callee);
+    }
+    int is_hit;
+    return resolve_function(self, entry, callee, &is_hit);
 }
 
 static PyObject *
@@ -207,6 +268,7 @@ resolve_swap(ResolveSite *self, PyObject *callee, const char *form, PyObject *wh
 static NOINLINE PyObject *
 resolve_planned(ResolveSite *self, PyObject *callee)
 {
+    state_unsettle(self->site.state);
     PyObject *plan = PyObject_CallFunctionObjArgs(self->site.state->plan_callee, self->site.spec,
                                                   callee, NULL);
     if (plan == NULL) {
@@ -224,7 +286,10 @@ resolve_planned(ResolveSite *self, PyObject *callee)
     }
     self->site.misses = 0;
     if (strcmp(form, "enter") == 0 || strcmp(form, "keep") == 0) {
-        result = resolve_enter(self, callee, what, more, form[0] == 'k');
+        PyObject *code, *judge;
+        if (PyArg_ParseTuple(more, "OO", &code, &judge)) {
+            result = resolve_enter(self, callee, what, code, form[0] == 'k', judge);
+        }
     }
     else if (strcmp(form, "once") == 0 || strcmp(form, "passing") == 0) {
         self->passing += form[0] == 'p';
@@ -241,7 +306,7 @@ resolve_planned(ResolveSite *self, PyObject *callee)
 
 /* Look through the entries; NULL without an exception if none is for this callable. */
 static PyObject *
-resolve_known(ResolveSite *self, PyObject *callee)
+resolve_known(ResolveSite *self, PyObject *callee, int *is_hit)
 {
     PyObject *function = PyMethod_Check(callee) ? PyMethod_GET_FUNCTION(callee) : callee;
     PyObject *code = PyFunction_Check(function) ? plain_code_of(function) : NULL;
@@ -252,11 +317,7 @@ resolve_known(ResolveSite *self, PyObject *callee)
             return Py_NewRef(entry->instead);
         }
         if (code != NULL && resolve_refers_to(entry->code, code)) {
-            PyObject *now = resolve_code_now(entry);
-            if (now != NULL) {
-                return resolve_counterpart(entry, callee, now);
-            }
-            continue;
+            return resolve_function(self, entry, callee, is_hit);
         }
         if (object != NULL && entry->kind == Py_TYPE(object) &&
             entry->method == resolve_method_of(callee)) {
@@ -275,9 +336,13 @@ resolve_call(PyObject *object, PyObject *callee)
         result = Py_NewRef(self->entries[0].instead);
     }
     else {
-        result = resolve_known(self, callee);
+        int is_hit = 1;
+        result = resolve_known(self, callee, &is_hit);
         if (result == NULL && !PyErr_Occurred()) {
             return resolve_planned(self, callee);
+        }
+        if (!is_hit) {
+            return result;
         }
     }
     self->site.misses = 0;
@@ -364,6 +429,7 @@ resolve_traverse(PyObject *object, visitproc visit, void *arg)
         Py_VISIT(entry->function);
         Py_VISIT(entry->instance);
         Py_VISIT(entry->now);
+        Py_VISIT((PyObject *)entry->judge);
     }
     return site_traverse(&self->site, visit, arg);
 }

@@ -21,13 +21,15 @@ int
 extent_overlaps_itself(const Extent *extent, npy_intp itemsize)
 {
     npy_intp reach = itemsize; /* bytes covered by the axes gone through */
-    int nd = extent->nd, left = nd;
+    int nd = extent->nd;
     unsigned char done[MAX_AXES] = {0};
-    while (left--) {
-        int next = -1;
-        for (int i = 0; i < nd; i++) {
-            if (!done[i] &&
-                (next < 0 || Py_ABS(extent->strides[i]) < Py_ABS(extent->strides[next]))) {
+    for (int k = 0; k < nd; k++) {
+        int next = 0;
+        while (done[next]) {
+            next++;
+        }
+        for (int i = next + 1; i < nd; i++) {
+            if (!done[i] && Py_ABS(extent->strides[i]) < Py_ABS(extent->strides[next])) {
                 next = i;
             }
         }

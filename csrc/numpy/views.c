@@ -1,7 +1,5 @@
 #include "numpy/views.h"
 
-#include <string.h>
-
 static int
 views_bound(PyObject *given, npy_intp otherwise, npy_intp *value)
 {
@@ -11,6 +9,9 @@ views_bound(PyObject *given, npy_intp otherwise, npy_intp *value)
     }
     if (!PyLong_CheckExact(given)) {
         return 0;
+    }
+    if (LIKELY(small_int_value(given, value))) {
+        return 1;
     }
     *value = PyLong_AsSsize_t(given);
     if (*value == -1 && PyErr_Occurred()) {
@@ -43,7 +44,17 @@ view_add_slice(View *view, PyObject *from, PyObject *to, PyObject *by)
         return 0;
     }
     npy_intp stride = view->of->strides[view->axis];
-    npy_intp n = PySlice_AdjustIndices(view->of->dims[view->axis], &start, &stop, step);
+    npy_intp length = view->of->dims[view->axis], n;
+    if (LIKELY(step == 1)) { /* PySlice_AdjustIndices, without a call */
+        start += start < 0 ? length : 0;
+        stop += stop < 0 ? length : 0;
+        start = start < 0 ? 0 : start > length ? length : start;
+        stop = stop < 0 ? 0 : stop > length ? length : stop;
+        n = stop - start;
+    }
+    else {
+        n = PySlice_AdjustIndices(length, &start, &stop, step);
+    }
     if (n <= 0) { /* as NumPy has it: such a view begins where its array does */
         n = start = 0;
         step = 1;
@@ -111,12 +122,11 @@ extent_of(PyArrayObject *array, Extent *extent)
     if (PyArray_NDIM(array) > MAX_AXES) {
         return 0;
     }
-    size_t size = (size_t)PyArray_NDIM(array) * sizeof(npy_intp);
     extent->data = PyArray_BYTES(array);
     extent->nd = PyArray_NDIM(array);
-    if (size) {
-        memcpy(extent->dims, PyArray_DIMS(array), size);
-        memcpy(extent->strides, PyArray_STRIDES(array), size);
+    for (int i = 0; i < extent->nd; i++) { /* one or two axes mostly: no call for them */
+        extent->dims[i] = PyArray_DIM(array, i);
+        extent->strides[i] = PyArray_STRIDE(array, i);
     }
     return 1;
 }

@@ -1,6 +1,7 @@
 /* How a stage goes over its axes, and the blocks that it goes by. */
 #include "regions/planner.h"
 
+#include "arena/system.h"
 #include "regions/fused_kernels.h"
 #include "regions/interpret.h"
 
@@ -275,6 +276,7 @@ blocking_fetch(Planner *planner, int number)
     if (blocking_item_bytes(plan, number) * stage_items(stage) < LEAST_FETCHED) {
         return PASS_DONE;
     }
+    stage->line = (npy_intp)system_cache_line();
     stage->far = planner_take(planner, MOST_FAR * sizeof(int));
     if (stage->far == NULL) {
         return PASS_FAILED;

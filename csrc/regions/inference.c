@@ -32,38 +32,61 @@ typing_release(Typing *typing)
         inference_clear(&typing->typed[i]);
         Py_CLEAR(typing->results[i]);
     }
+    Py_CLEAR(typing->reason);
     PyMem_Free(typing);
 }
 
-/* Note what a value is, and return what Python is asked about: a new reference, or NULL without an
- * exception if nothing can be computed with it. */
+/* What is asked about a node's value. */
+enum need { NEED_NOTHING, NEED_KIND, NEED_OBJECT };
+
+/* What is asked about each node's value: by those that compute with arrays, and by guards. */
+static void
+inference_needs(const Program *program, const Values *values, enum need *needs)
+{
+    memset(needs, 0, (size_t)program->n_nodes * sizeof(enum need));
+    for (int i = 0; i < program->n_nodes; i++) {
+        const Node *node = &program->nodes[i];
+        int is_view = node->kind == NODE_INDEX || node->is_transposed;
+        if (node->kind != NODE_GUARD &&
+            (values->of[i] != NULL || !(is_computing(node->kind) || is_view))) {
+            continue;
+        }
+        for (int k = 0; k < node->n; k++) {
+            int operand = node->operands[k];
+            int is_called = k == 0 && (node->kind == NODE_CALL || node->is_called);
+            int is_class = node->kind == NODE_GUARD && values->of[operand] != NULL &&
+                           PyType_Check(values->of[operand]);
+            if (is_called || is_class) {
+                needs[operand] = NEED_OBJECT;
+            }
+            else if (needs[operand] == NEED_NOTHING &&
+                     !(k == 1 && (node->kind == NODE_INDEX || node->kind == NODE_STORE))) {
+                needs[operand] = NEED_KIND;
+            }
+        }
+    }
+}
+
+/* Note what a value is, and return what Python is asked about: a new reference. */
 static PyObject *
-inference_add_guard(Typing *typing, const Node *node, int number, PyObject *value)
+inference_add_guard(Typing *typing, const Node *node, int number, PyObject *value, enum need need)
 {
     Guard *guard = &typing->guards[typing->n_guards];
     enum leaf_kind kind = leaf_kind_of(value);
     guard->node = number;
-    guard->is_object = 0;
-    if (node->is_callable || (node->is_guarded && PyType_Check(value))) {
+    if (need == NEED_OBJECT) {
         guard->is_object = 1;
         guard->leaf.identity = Py_NewRef(value);
         typing->n_guards++;
         return Py_NewRef(value);
     }
-    if (kind == LEAF_NONE && !PyTuple_CheckExact(value) && !node->is_guarded) {
-        return NULL;
-    }
-    if (node->kind == NODE_CONST) { /* always the same */
-        return leaf_descr(value, kind);
-    }
-    PyObject *descr = kind != LEAF_NONE   ? leaf_descr(value, kind)
-                      : node->is_guarded ? Py_NewRef((PyObject *)Py_TYPE(value))
-                                         : Py_NewRef(Py_None);
-    if (descr == NULL) {
-        return NULL;
+    PyObject *descr = leaf_descr(value, kind);
+    if (descr == NULL || node->kind == NODE_CONST) { /* always the same */
+        return descr;
     }
     guard->leaf.kind = kind;
     guard->leaf.identity = Py_NewRef(kind == LEAF_ARRAY ? descr : (PyObject *)Py_TYPE(value));
+    guard->has_axes = kind == LEAF_ARRAY && PyArray_NDIM((PyArrayObject *)value) > 0;
     typing->n_guards++;
     return descr;
 }
@@ -165,29 +188,9 @@ inference_read_reduction(Typed *typed, PyObject *step, Site *site)
     return typed->native != NULL;
 }
 
-/* Whether a loop's operands are float64 scalars and Python numbers, as far as those have come. */
-static int
-inference_of_scalars(const Typing *typing, const Node *node, const Values *values)
-{
-    if (node->operator == NULL || !scalar_known(node->operator)) {
-        return 0;
-    }
-    for (int i = 0; i < node->n; i++) {
-        PyObject *value = values->of[node->operands[i]];
-        enum action action = typing->typed[node->operands[i]].action;
-        if (value != NULL ? !PyFloat_CheckExact(value) && !PyLong_CheckExact(value) &&
-                                !PyArray_IsScalar(value, Double)
-                          : action != ACT_SCALAR && action != ACT_NUMBER) {
-            return 0;
-        }
-    }
-    return 1;
-}
-
 /* Take over what is done at one node; 0 if it can't be done, or with an exception. */
 static int
-inference_read_step(Typing *typing, const Program *program, int i, PyObject *step, Site *site,
-                    const Values *values)
+inference_read_step(Typing *typing, const Program *program, int i, PyObject *step, Site *site)
 {
     Typed *typed = &typing->typed[i];
     const Node *node = &program->nodes[i];
@@ -203,43 +206,35 @@ inference_read_step(Typing *typing, const Program *program, int i, PyObject *ste
     typed->action = (enum action)number;
     switch (typed->action) {
     case ACT_LOOP:
-        if (!inference_read_loop(typed, step)) {
-            return 0;
-        }
-        if (inference_of_scalars(typing, node, values)) {
-            typed->action = ACT_SCALAR;
-            typing->numbers[typing->n_numbers++] = i;
-        }
-        return 1;
+        return inference_read_loop(typed, step);
     case ACT_WHERE:
         return inference_read_where(typed, node, step);
     case ACT_REDUCE:
         typing->n_reductions++;
         return inference_read_reduction(typed, step, site);
-    case ACT_NUMBER:
-        typing->numbers[typing->n_numbers++] = i;
-        return 1;
     default:
         return 1;
     }
 }
 
-/* Note the dtypes of all nodes that are arrays or become some; 0 if there is a view of anything
- * else. */
+/* Note the dtypes of all nodes that are arrays and needed, or become some; 0 if there is a view of
+ * anything else. */
 static int
-inference_note_results(Typing *typing, const Program *program, const Values *values)
+inference_note_results(Typing *typing, const Program *program, const Values *values,
+                       const enum need *needs)
 {
     for (int i = 0; i < program->n_nodes; i++) {
         const Node *node = &program->nodes[i];
         const Typed *typed = &typing->typed[i];
         PyObject *value = values->of[i];
         PyArray_Descr *descr = NULL;
-        if (value != NULL && PyArray_CheckExact(value)) {
+        if (value != NULL && needs[i] == NEED_KIND && PyArray_CheckExact(value)) {
             descr = PyArray_DESCR((PyArrayObject *)value);
         }
         else if (value == NULL && (node->kind == NODE_INDEX || node->kind == NODE_ATTRIBUTE)) {
             descr = typing->results[node->operands[0]];
             if (descr == NULL) {
+                typing->fault = i;
                 return 0;
             }
         }
@@ -251,55 +246,70 @@ inference_note_results(Typing *typing, const Program *program, const Values *val
     return 1;
 }
 
-/* Whether something is asked about a node's value. */
-static int
-inference_is_guarded(const Node *node, PyObject *value)
-{
-    return value != NULL && (node->is_operand || node->is_callable || node->is_guarded);
-}
-
-/* The kinds of the values that are there, a list; NULL with an exception, or without if a value is
- * of no kind that could be told from others later. */
+/* The kinds of the values that are there, a list, with True for those that are not needed; NULL
+ * with an exception. */
 static PyObject *
-inference_kinds(Typing *typing, const Program *program, const Values *values)
+inference_kinds(Typing *typing, const Program *program, const Values *values,
+                const enum need *needs)
 {
     PyObject *kinds = PyList_New(program->n_nodes);
     for (int i = 0; kinds != NULL && i < program->n_nodes; i++) {
-        PyObject *kind = Py_None;
-        if (inference_is_guarded(&program->nodes[i], values->of[i])) {
-            kind = inference_add_guard(typing, &program->nodes[i], i, values->of[i]);
-            if (kind == NULL) {
-                Py_CLEAR(kinds);
-                break;
-            }
+        PyObject *value = values->of[i];
+        PyObject *kind;
+        if (value != NULL && needs[i] != NEED_NOTHING) {
+            kind = inference_add_guard(typing, &program->nodes[i], i, value, needs[i]);
         }
         else {
-            Py_INCREF(kind);
+            kind = Py_NewRef(value == NULL ? Py_None : Py_True);
+        }
+        if (kind == NULL) {
+            Py_CLEAR(kinds);
+            break;
         }
         PyList_SET_ITEM(kinds, i, kind);
     }
     return kinds;
 }
 
+/* Take over why nothing can be done (`Refusal`); 0 with an exception. */
+static int
+inference_read_refusal(Typing *typing, PyObject *refusal)
+{
+    PyObject *node, *reason;
+    Field fields[] = {{"node", &node, NULL}, {"reason", &reason, NULL}, {NULL, NULL, NULL}};
+    if (record_read(refusal, fields) < 0) {
+        return 0;
+    }
+    typing->fault = (int)PyLong_AsLong(node);
+    typing->reason = PyUnicode_Check(reason) ? Py_NewRef(reason) : NULL;
+    return !PyErr_Occurred();
+}
+
 /* Ask what each node takes, and take it over; -1 with an exception. */
 static int
 inference_fill(Typing *typing, const Program *program, Site *site, const Values *values,
-               PyObject *kinds)
+               PyObject *kinds, const enum need *needs)
 {
     PyObject *steps = PyObject_CallFunctionObjArgs(site->state->plan_program, program->source,
                                                    kinds, NULL);
     if (steps == NULL) {
         return -1;
     }
+    typing->fault = -1;
     typing->declined = !PyList_Check(steps) || PyList_GET_SIZE(steps) != program->n_nodes;
+    if (typing->declined && !inference_read_refusal(typing, steps)) {
+        Py_DECREF(steps);
+        return -1;
+    }
     for (int i = 0; i < program->n_nodes && !typing->declined; i++) {
         PyObject *step = PyList_GET_ITEM(steps, i);
-        if (step != Py_None && !inference_read_step(typing, program, i, step, site, values)) {
+        if (step != Py_None && !inference_read_step(typing, program, i, step, site)) {
             typing->declined = 1;
+            typing->fault = i;
         }
     }
     Py_DECREF(steps);
-    if (!typing->declined && !inference_note_results(typing, program, values)) {
+    if (!typing->declined && !inference_note_results(typing, program, values, needs)) {
         typing->declined = 1;
     }
     return PyErr_Occurred() ? -1 : 0;
@@ -312,8 +322,7 @@ inference_room(const Program *program, int guards)
     size_t n = (size_t)program->n_nodes;
     size_t at_guards = sizeof(Typing) + n * sizeof(Typed);
     size_t at_results = at_guards + (size_t)guards * sizeof(Guard);
-    size_t at_numbers = at_results + n * sizeof(PyArray_Descr *);
-    size_t bytes = at_numbers + n * sizeof(int);
+    size_t bytes = at_results + n * sizeof(PyArray_Descr *);
     Typing *typing = PyMem_Calloc(1, bytes);
     if (typing == NULL) {
         PyErr_NoMemory();
@@ -324,20 +333,22 @@ inference_room(const Program *program, int guards)
     typing->n_nodes = program->n_nodes;
     typing->guards = (Guard *)((char *)typing + at_guards);
     typing->results = (PyArray_Descr **)((char *)typing + at_results);
-    typing->numbers = (int *)((char *)typing + at_numbers);
     return typing;
 }
 
 Typing *
 typing_new(const Program *program, Site *site, const Values *values)
 {
+    enum need *needs = STACK_ARRAY(enum need, program->n_nodes);
     int guards = 0;
+    inference_needs(program, values, needs);
     for (int i = 0; i < program->n_nodes; i++) {
-        guards += inference_is_guarded(&program->nodes[i], values->of[i]);
+        guards += needs[i] != NEED_NOTHING && values->of[i] != NULL;
     }
     Typing *typing = inference_room(program, guards);
-    PyObject *kinds = typing == NULL ? NULL : inference_kinds(typing, program, values);
-    if (kinds == NULL || inference_fill(typing, program, site, values, kinds) < 0) {
+    PyObject *kinds =
+        typing == NULL ? NULL : inference_kinds(typing, program, values, needs);
+    if (kinds == NULL || inference_fill(typing, program, site, values, kinds, needs) < 0) {
         Py_XDECREF(kinds);
         if (typing != NULL) {
             typing_release(typing);

@@ -11,8 +11,6 @@
     X(NOTHING, "nothing")                                                   \
     X(LOOP, "loop")                                                         \
     X(WHERE, "where")                                                       \
-    X(NUMBER, "number") /* of Python numbers another one */                 \
-    X(SCALAR, "scalar") /* of float64 scalars, and Python numbers, one */   \
     X(REDUCE, "reduce")                                                     \
     X(STORE, "store")
 
@@ -39,6 +37,7 @@ typedef struct {
 typedef struct {
     int node;
     int is_object; /* whether it has to be this very object */
+    int has_axes;  /* of an array */
     Leaf leaf;     /* owns its identity: a type that is gone may leave its place to another */
 } Guard;
 
@@ -50,36 +49,35 @@ struct Plan;
 typedef struct {
     int references; /* one of the site, one of each run */
     int declined;
+    int fault;        /* the node that can't be done; or -1 */
+    PyObject *reason; /* owned: why, in words; or NULL */
     size_t bytes;   /* that it takes */
     int n_nodes;
     int n_guards;
-    int n_numbers; /* nodes that are numbers or scalars */
     int n_reductions;
     int n_plans;
     struct Plan *plans[MOST_PLANS_KEPT]; /* owned; the one used last comes first */
     Guard *guards;
-    int *numbers;                        /* these nodes, in order */
-    PyArray_Descr **results;             /* owned, or NULL: the dtype of each node's array */
+    PyArray_Descr **results;             /* owned, or NULL: the dtype of each node's array that
+                                          * something is computed from */
     Typed typed[];
 } Typing;
 
-/* The values of nodes that are there before anything is computed; of all others NULL. */
+/* The values of nodes that are there before anything is computed with arrays; of others NULL. */
 typedef struct {
     PyObject **of; /* borrowed: room for one of each node, */
     int n_owned;
     PyObject **owned; /* and for those of them that are owned */
+    int fault;        /* the node whose value could not be found; or -1 */
 } Values;
 
 /* Look up the leaves of a program that a call is not given: globals of its caller, and contents of
  * cells; 0 if one has no value. The values own them. */
 int values_look_up(const Program *program, PyObject *const *given, PyObject **leaves,
                    Values *values);
-/* Look up what the program's nodes name, given its leaves; 0 if something about it is not plain. */
-int values_find(const Program *program, PyObject *const *args, Values *values);
-/* Whether there is code here for an operator on float64 scalars. */
-int scalar_known(const Operator *operator);
-/* Work out the numbers among the nodes; 0 if that fails. */
-int values_count(const Program *program, const Typing *typing, Values *values);
+/* Look up what the program's nodes name, given its leaves, and compute with numbers; 0 if something
+ * about it is not plain, or with an exception. */
+int values_find(const State *state, const Program *program, PyObject *const *args, Values *values);
 /* Add the value of a node, which is owned from now on. */
 ALWAYS_INLINE void
 values_keep(Values *values, int node, PyObject *value)
@@ -116,6 +114,10 @@ typing_matches(const Typing *typing, const Values *values)
         }
         if (guard->is_object ? guard->leaf.identity != (void *)value
                              : !leaf_matches(&guard->leaf, value)) {
+            return 0;
+        }
+        if (guard->leaf.kind == LEAF_ARRAY &&
+            guard->has_axes != (PyArray_NDIM((PyArrayObject *)value) > 0)) {
             return 0;
         }
     }

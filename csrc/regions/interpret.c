@@ -29,7 +29,7 @@ interpret_fetch(const Plan *plan, const Stage *stage, char *const *at, npy_intp 
         npy_intp bytes = n * plan->operands[i].strides[axis];
         char *p = at[i] + bytes + bytes * step / stage->n_steps;
         char *end = at[i] + bytes + bytes * (step + 1) / stage->n_steps;
-        for (; p < end; p += CACHE_LINE) {
+        for (; p < end; p += stage->line) {
             FETCH(p);
         }
     }

@@ -234,6 +234,7 @@ operands_fill(Planner *planner, int stage)
     plan->stages[stage].first_step = plan->n_steps;
     for (int i = 0; i < planner->program->n_nodes; i++) {
         if (planner->nodes[i].stage == stage) {
+            planner->node = i;
             TRY(planner->typing->typed[i].action == ACT_STORE
                     ? operands_add_store(planner, stage, i)
                     : operands_add_operation(planner, stage, i));

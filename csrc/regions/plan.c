@@ -172,15 +172,8 @@ plan_is_watched(const Watch *watched, PyObject *value)
     if (watched->object != NULL) {
         return watched->object == value ? 1 : -1;
     }
-    if (!PyLong_CheckExact(value)) {
-        return -1;
-    }
-    npy_intp number = PyLong_AsSsize_t(value);
-    if (UNLIKELY(number == -1 && PyErr_Occurred())) {
-        PyErr_Clear();
-        return -1;
-    }
-    return number == watched->number;
+    npy_intp number;
+    return number_is_index(value, &number) ? number == watched->number : -1;
 }
 
 /* Work the views out once more; if their shapes are the same, note where they are now. */
@@ -214,7 +207,7 @@ plan_move(Plan *plan, const Program *program, const Values *values)
     for (int i = 0; i < plan->n_watches; i++) {
         Watch *watched = &plan->watches[i];
         if (watched->object == NULL) {
-            watched->number = PyLong_AsSsize_t(values->of[watched->node]);
+            number_is_index(values->of[watched->node], &watched->number);
         }
     }
     return 1;

@@ -132,6 +132,7 @@ typedef struct Stage {
     npy_intp work;   /* items times what the steps take */
     int n_far;       /* operands whose next block is fetched while this one is done */
     int *far;
+    npy_intp line;   /* bytes that are fetched at once */
 } Stage;
 
 ALWAYS_INLINE npy_intp
@@ -156,6 +157,7 @@ typedef struct Plan {
     int references;
     size_t bytes;         /* that it takes */
     const char *declined; /* why there is none for these shapes; or NULL */
+    int fault;            /* the node to blame for that; or -1 */
     int may_raise;        /* whether it is for reports that may raise; -1 if it serves no longer */
     enum overlap overlap;
     int reports_steps; /* whether flags are reported step by step, as nothing can be done again */

@@ -50,11 +50,13 @@ planner_run(Planner *planner, PyObject *trace)
 {
     Plan *plan = planner->plan;
     for (size_t i = 0; i < COUNT(PASSES); i++) {
+        planner->node = -1;
         TRY(PASSES[i].run(planner));
         TRY(planner_traced(planner, trace, PASSES[i].name, -1));
     }
     for (int k = 0; k < plan->n_stages; k++) {
         for (size_t i = 0; i < COUNT(STAGE_PASSES); i++) {
+            planner->node = -1;
             TRY(STAGE_PASSES[i].run(planner, k));
             TRY(planner_traced(planner, trace, STAGE_PASSES[i].name, k));
         }
@@ -197,6 +199,7 @@ plan_new(const Program *program, const Typing *typing, const Values *values, Pla
     Outcome outcome = planner_begin(&planner) ? planner_run(&planner, trace) : PASS_FAILED;
     if (outcome == PASS_DECLINED) {
         draft.declined = planner.declined;
+        draft.fault = planner.node;
         plan_strip(&draft);
     }
     if (outcome != PASS_FAILED) {

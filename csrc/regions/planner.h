@@ -58,6 +58,7 @@ typedef struct {
     PlanMode mode;
     Plan *plan;
     const char *declined;
+    int node; /* that is being looked at: to blame if it declines; or -1 */
     NodeState *nodes;
     Draft *drafts; /* by stage */
     Memory *memory;

@@ -37,27 +37,24 @@ program_read_node(Program *program, Node *node, PyObject *source)
     node->is_transposed = node->kind == NODE_ATTRIBUTE && PyUnicode_Check(node->detail) &&
                           PyUnicode_CompareWithASCIIString(node->detail, "T") == 0;
     node->n = (int)PyTuple_GET_SIZE(operands);
-    int is_called = PyUnicode_Check(node->detail) &&
-                    PyUnicode_CompareWithASCIIString(node->detail, "called") == 0;
+    node->is_called = node->kind == NODE_GUARD && PyUnicode_Check(node->detail) &&
+                      PyUnicode_CompareWithASCIIString(node->detail, "called") == 0;
+    node->length = node->kind == NODE_INDEX && PyLong_Check(node->detail)
+                       ? (int)PyLong_AsLong(node->detail)
+                       : 0;
     for (int i = 0; i < node->n; i++) {
         long operand = PyLong_AsLong(PyTuple_GET_ITEM(operands, i));
         if (operand < 0 || operand >= program->n_nodes) {
             goto end;
         }
         node->operands[i] = (int)operand;
-        Node *made = &program->nodes[operand];
-        if (i == 0 && (node->kind == NODE_CALL || (node->kind == NODE_GUARD && is_called))) {
-            made->is_callable = 1;
+    }
+    if (node->kind == NODE_CALL) {
+        node->call = PyTuple_Check(node->detail) ? PyMem_Calloc(1, sizeof(NumberCall)) : NULL;
+        if (node->call == NULL) {
+            goto end;
         }
-        else if (node->kind == NODE_GUARD) {
-            made->is_guarded = 1;
-        }
-        else if (is_computing(node->kind) && !(node->kind == NODE_STORE && i == 1)) {
-            made->is_operand = 1;
-        }
-        else if (i == 0 && (node->kind == NODE_INDEX || node->is_transposed)) {
-            made->is_operand = 1;
-        }
+        program->bytes += sizeof(NumberCall);
     }
     if (node->kind == NODE_LEAF) {
         node->leaf = (int)PyLong_AsLong(node->detail);
@@ -95,11 +92,11 @@ program_read_all(Program *program, PyObject *nodes, PyObject *outputs)
 {
     for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(nodes); i++) {
         Node *node = &program->nodes[program->n_nodes];
-        if (!program_read_node(program, node, PyTuple_GET_ITEM(nodes, i))) {
-            Py_CLEAR(node->detail);
+        int done = program_read_node(program, node, PyTuple_GET_ITEM(nodes, i));
+        program->n_nodes++;
+        if (!done) {
             return 0;
         }
-        program->n_nodes++;
     }
     for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(outputs); i++) {
         long node = PyLong_AsLong(PyTuple_GET_ITEM(outputs, i));
@@ -235,6 +232,10 @@ program_delete(Program *program)
 {
     for (int i = 0; i < program->n_nodes; i++) {
         Py_CLEAR(program->nodes[i].detail);
+        if (program->nodes[i].call != NULL) {
+            number_call_clear(program->nodes[i].call);
+            PyMem_Free(program->nodes[i].call);
+        }
     }
     for (int i = 0; program->lookups != NULL && i < program->n_leaves; i++) {
         Py_CLEAR(program->lookups[i].global);

@@ -2,7 +2,7 @@
 #ifndef ALLOC_REWRITE_REGIONS_PROGRAM_H
 #define ALLOC_REWRITE_REGIONS_PROGRAM_H
 
-#include "sites/operators.h"
+#include "regions/numbers.h"
 
 #define MOST_NODES 1000  /* so that what a call works with fits on the stack */
 #define MOST_OPERANDS 6 /* of one node */
@@ -30,11 +30,11 @@ typedef struct {
     int line;                 /* in the source; 0 if that is unknown */
     PyObject *detail;         /* owned: see `Node` in Python */
     const Operator *operator; /* of an operation */
-    int is_operand;           /* whether something is computed from its value */
     int is_temporary;         /* of a leaf: whether the code holds it nowhere else */
     int is_transposed;        /* whether it is `.T` */
-    int is_callable;          /* whether it is called */
-    int is_guarded;           /* whether a guard looks at its value */
+    int is_called;            /* of a guard: whether it asks about being called */
+    int length;               /* of an index: into how many items the container is unpacked; or 0 */
+    NumberCall *call;         /* owned, of a call: what it was seen to do with numbers */
 } Node;
 
 /* A leaf of which a call is not given the value. */

@@ -8,6 +8,7 @@
 
 #define MOST_TYPINGS 64   /* ever made by one site */
 #define FLEETING 64       /* plans after which a site has to use most of them more than once, */
+#define HOPELESS 4        /* calls of which none was handled, before the region is split */
 #define WORTH_A_PLAN 4096 /* unless they are for that many items */
 
 /* ------------------------------------------------------------------ finding a plan */
@@ -22,6 +23,7 @@ region_new_typing(RegionSite *self, const Values *values)
         return NULL;
     }
     self->typings_made++;
+    state_unsettle(self->site.state);
     Typing *made = typing_new(self->program, &self->site, values);
     if (made == NULL) {
         return NULL;
@@ -66,6 +68,7 @@ region_mode(const RegionSite *self, int may_raise)
 static NOINLINE Plan *
 region_new_plan(RegionSite *self, Typing *typing, const Values *values, int may_raise)
 {
+    state_unsettle(self->site.state);
     Plan *made =
         plan_new(self->program, typing, values, region_mode(self, may_raise), NULL);
     if (made == NULL) {
@@ -98,21 +101,35 @@ region_plan(RegionSite *self, Typing *typing, const Values *values, int may_rais
     return region_new_plan(self, typing, values, may_raise);
 }
 
+/* Note why the original code has to run, and which node is to blame, if it is one. */
+static void
+region_decline(RegionSite *self, const char *declined, int fault, PyObject *reason)
+{
+    self->declined = declined;
+    self->fault = fault;
+    Py_XSETREF(self->reason, Py_XNewRef(reason));
+}
+
 /* Find what the values are and which loops they take; NULL with the reason if that fails. */
 ALWAYS_INLINE Typing *
 region_known(RegionSite *self, PyObject *const *args, Values *values)
 {
-    if (!values_find(self->program, args, values)) {
-        self->declined = "a name or attribute in it is not plain";
+    if (!values_find(self->site.state, self->program, args, values)) {
+        int is_computed = is_computing(self->program->nodes[values->fault].kind);
+        region_decline(self,
+                       is_computed ? "no region computes this with such objects or numbers"
+                                   : "a name, attribute or item in it is not plain",
+                       values->fault, NULL);
         return NULL;
     }
     Typing *typing = region_typing(self, values);
     if (typing == NULL) {
-        self->declined = "too many kinds of values have come by";
+        region_decline(self, "too many kinds of values have come by", -1, NULL);
         return NULL;
     }
-    if (typing->declined || !values_count(self->program, typing, values)) {
-        self->declined = "there is no program for values of these kinds";
+    if (typing->declined) {
+        region_decline(self, "there is no program for values of these kinds", typing->fault,
+                       typing->reason);
         typing_release(typing);
         return NULL;
     }
@@ -143,7 +160,7 @@ region_attempt(RegionSite *self, PyObject *const *args, int given)
     if (given && self->program->has_lookups) {
         PyObject **leaves = STACK_ARRAY(PyObject *, self->program->n_leaves);
         if (!values_look_up(self->program, args, leaves, &call.values)) {
-            self->declined = "a name in it has no value";
+            region_decline(self, "a name in it has no value", -1, NULL);
             goto end;
         }
         args = leaves;
@@ -154,13 +171,17 @@ region_attempt(RegionSite *self, PyObject *const *args, int given)
     }
     call.plan = region_plan(self, call.typing, &call.values, may_raise);
     if (call.plan == NULL || call.plan->declined != NULL) {
-        self->declined = "there is no plan for these shapes, memory layouts or indices";
+        region_decline(self, "there is no plan for these shapes, memory layouts or indices",
+                       call.plan == NULL ? -1 : call.plan->fault, NULL);
         goto end;
     }
     result = region_run(&call);
     if (UNLIKELY(result == NULL)) {
-        self->declined = call.run.raised ? "NumPy has a floating point error to report"
-                                         : "no memory, a read-only array, or a number out of range";
+        region_decline(self,
+                       call.run.raised
+                           ? "NumPy has a floating point error to report"
+                           : "no memory, a read-only array, or a number out of range",
+                       -1, NULL);
     }
 end:
     if (call.plan != NULL) {
@@ -171,39 +192,6 @@ end:
     }
     values_release(&call.values);
     return result;
-}
-
-/* ------------------------------------------------------------------ showing plans */
-
-/* Append a plan's description to a list; making it may run any Python code. */
-static int
-region_append_plan(PyObject *list, Plan *plan, const Program *program, Typing *typing)
-{
-    plan->references++;
-    typing->references++;
-    PyObject *described = plan_describe(plan, program, typing);
-    int failed = described == NULL || PyList_Append(list, described) < 0;
-    Py_XDECREF(described);
-    typing_release(typing);
-    plan_release(plan);
-    return failed;
-}
-
-/* describe(): the plans that are kept, as plain data. */
-static PyObject *
-region_describe(PyObject *object, PyObject *Py_UNUSED(none))
-{
-    RegionSite *self = (RegionSite *)object;
-    PyObject *all = PyList_New(0);
-    for (int i = 0; all != NULL && i < self->n_typings; i++) {
-        for (int k = 0; all != NULL && i < self->n_typings && k < self->typings[i]->n_plans; k++) {
-            Typing *typing = self->typings[i];
-            if (region_append_plan(all, typing->plans[k], self->program, typing)) {
-                Py_CLEAR(all);
-            }
-        }
-    }
-    return all;
 }
 
 /* trace(*leaves): make a plan for these, and show it after each pass. */
@@ -236,22 +224,22 @@ region_trace(PyObject *object, PyObject *const *args, Py_ssize_t n)
     return trace;
 }
 
-/* Bytes of the site with all that it knows, arrays and dtypes left out. */
-static PyObject *
-region_sizeof(PyObject *object, PyObject *Py_UNUSED(none))
-{
-    RegionSite *self = (RegionSite *)object;
-    size_t bytes = sizeof(RegionSite) + self->program->bytes;
-    for (int i = 0; i < self->n_typings; i++) {
-        bytes += self->typings[i]->bytes;
-        for (int k = 0; k < self->typings[i]->n_plans; k++) {
-            bytes += self->typings[i]->plans[k]->bytes;
-        }
-    }
-    return PyLong_FromSize_t(bytes);
-}
-
 /* ------------------------------------------------------------------ the site */
+
+/* Count a call that was not handled; have the region split, or switched off, if that is usual. */
+static int
+region_missed(RegionSite *self)
+{
+    int is_idle = site_is_idle(&self->site);
+    int is_hopeless = self->fault >= 0 && self->site.hits == 0 && self->site.misses >= HOPELESS;
+    if (!is_idle && !is_hopeless) {
+        return 0;
+    }
+    PyObject *reason = region_declined(self);
+    int failed = reason == NULL || site_split(&self->site, self->fault, reason) < 0;
+    Py_XDECREF(reason);
+    return failed ? -1 : 0;
+}
 
 /* Do what the region does; None if that is not handled. */
 static PyObject *
@@ -269,7 +257,7 @@ region_handle(RegionSite *self, PyObject *const *args, Py_ssize_t n, int given)
         }
         return result;
     }
-    if (PyErr_Occurred() || site_missed(&self->site) < 0) {
+    if (PyErr_Occurred() || region_missed(self) < 0) {
         return NULL;
     }
     Py_RETURN_NONE;
@@ -319,6 +307,11 @@ region_clear(PyObject *object)
     while (self->n_typings) {
         typing_release(self->typings[--self->n_typings]);
     }
+    for (int i = 0; self->program != NULL && i < self->program->n_nodes; i++) {
+        if (self->program->nodes[i].call != NULL) {
+            number_call_clear(self->program->nodes[i].call);
+        }
+    }
     return 0;
 }
 
@@ -332,6 +325,7 @@ region_dealloc(PyObject *object)
     if (self->program != NULL) {
         program_delete(self->program);
     }
+    Py_CLEAR(self->reason);
     site_clear(&self->site);
     type->tp_free(object);
     Py_DECREF(type);
@@ -348,6 +342,13 @@ region_traverse(PyObject *object, visitproc visit, void *arg)
         }
         for (int k = 0; k < self->typings[i]->n_guards; k++) {
             Py_VISIT((PyObject *)self->typings[i]->guards[k].leaf.identity);
+        }
+    }
+    for (int i = 0; self->program != NULL && i < self->program->n_nodes; i++) {
+        const NumberCall *known = self->program->nodes[i].call;
+        int stopped = known == NULL ? 0 : number_call_traverse(known, visit, arg);
+        if (stopped) {
+            return stopped;
         }
     }
     if (self->program != NULL) {
@@ -373,15 +374,22 @@ static PyMethodDef region_methods[] = {
 
 static PyMemberDef region_members[] = {
     SITE_MEMBERS,
-    {"declined", T_STRING, offsetof(RegionSite, declined), READONLY,
-     "Why the original code had to run the last time it did; None if it never had to."},
+    {"fault", T_INT, offsetof(RegionSite, fault), READONLY,
+     "The node that was to blame for that; -1 if it was not a single one."},
     {NULL, 0, 0, 0, NULL},
+};
+
+static PyGetSetDef region_getset[] = {
+    {"declined", region_get_declined, NULL,
+     "Why the original code had to run the last time it did; None if it never had to.", NULL},
+    {NULL, NULL, NULL, NULL, NULL},
 };
 
 static PyType_Slot region_slots[] = {
     {Py_tp_new, region_new},         {Py_tp_dealloc, region_dealloc},
     {Py_tp_traverse, region_traverse}, {Py_tp_clear, region_clear},
     {Py_tp_methods, region_methods}, {Py_tp_members, region_members},
+    {Py_tp_getset, region_getset},
     {Py_tp_doc, "The site of a region."}, {0, NULL},
 };
 

@@ -14,6 +14,8 @@ typedef struct {
     int typings_made;
     unsigned int plans_made;
     const char *declined; /* why the original code had to run the last time it did; or NULL */
+    PyObject *reason;     /* owned: the same in more words; or NULL */
+    int fault;            /* the node that was to blame for that; or -1 */
     int no_pitch; /* whether what lies between rows has raised flags */
     Typing *typings[TYPINGS]; /* owned; the one used last comes first */
 } RegionSite;
@@ -33,5 +35,12 @@ typedef struct {
 
 /* Carry out a plan for values; NULL without an exception if the original code has to run. */
 PyObject *region_run(Call *call);
+
+/* Why the original code had to run the last time, as text or None. */
+PyObject *region_declined(const RegionSite *self);
+/* Methods that tell about the site. */
+PyObject *region_get_declined(PyObject *object, void *closure);
+PyObject *region_describe(PyObject *object, PyObject *none);
+PyObject *region_sizeof(PyObject *object, PyObject *none);
 
 #endif

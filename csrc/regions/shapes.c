@@ -63,6 +63,10 @@ shapes_may_be_elided(const Planner *planner, int node, const Layout *layout)
     for (int i = 0; i < typed->n_in && (i == 0 || operator->elision == EITHER); i++) {
         int number = typed->operands[i];
         const Extent *extent = &planner->nodes[number].extent;
+        if (extent->nd != layout->nd ||
+            !PyArray_CompareLists(extent->dims, layout->dims, layout->nd)) {
+            continue; /* NumPy does so for operands of the result's shape only */
+        }
         int is_dying = planner_is_step(planner, number) ||
                        (planner->program->nodes[number].is_temporary &&
                         planner->plan->source_of[number] >= 0);
@@ -70,8 +74,7 @@ shapes_may_be_elided(const Planner *planner, int node, const Layout *layout)
             operator->binary == PyNumber_Multiply) {
             return 1; /* that shows in the last bits */
         }
-        if (is_dying && extent->nd == layout->nd &&
-            PyDataType_ELSIZE(planner->typing->results[number]) == size &&
+        if (is_dying && PyDataType_ELSIZE(planner->typing->results[number]) == size &&
             !PyArray_CompareLists(extent->strides, layout->strides, layout->nd)) {
             return 1;
         }

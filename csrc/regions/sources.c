@@ -23,11 +23,7 @@ sources_watch(Planner *planner, int number)
         return PASS_FAILED;
     }
     made->node = number;
-    if (PyLong_CheckExact(value)) {
-        made->number = PyLong_AsSsize_t(value);
-        PyErr_Clear(); /* too large for any array: no view is made of it */
-    }
-    else {
+    if (!number_is_index(value, &made->number)) {
         made->object = Py_NewRef(value);
     }
     planner->plan->n_watches++;
@@ -103,6 +99,9 @@ sources_view(Planner *planner, int node)
     if (!view_of_node(planner->program, planner->values, node, of, extent)) {
         return planner_decline(planner, "an index is not plain, or out of range");
     }
+    if (made->length && (of->nd == 0 || of->dims[0] != made->length)) {
+        return planner_decline(planner, "what is unpacked has another length");
+    }
     if (source < 0) {
         plan->bound_to_numbers |= plan->n_watches > watched;
         return PASS_DONE;
@@ -119,7 +118,7 @@ static int
 sources_is_array(const Planner *planner, int node)
 {
     PyObject *value = planner->values->of[node];
-    return value != NULL && planner->program->nodes[node].is_operand && PyArray_CheckExact(value);
+    return value != NULL && planner->typing->results[node] != NULL;
 }
 
 static int
@@ -133,7 +132,9 @@ Outcome
 sources_find(Planner *planner)
 {
     for (int i = 0; i < planner->program->n_nodes; i++) {
+        planner->node = i;
         if (sources_is_array(planner, i)) {
+            planner->node = -1; /* whatever is done with it */
             TRY(sources_root(planner, i, (PyArrayObject *)planner->values->of[i]));
         }
         else if (sources_is_view(planner, i) && planner->typing->results[i] != NULL) {
@@ -199,8 +200,10 @@ sources_target(Planner *planner)
         return PASS_DONE;
     }
     const Node *made = &program->nodes[node];
-    int base = made->operands[0];
-    PyObject *array = planner->values->of[program_owner(program, base)];
+    int base = made->operands[0], root = plan->source_of[base];
+    planner->node = node;
+    PyObject *array =
+        root < 0 ? NULL : planner->values->of[plan->roots[plan->sources[root].root].node];
     if (array == NULL || !PyArray_CheckExact(array) ||
         !PyArray_CHKFLAGS((PyArrayObject *)array, NPY_ARRAY_BEHAVED)) {
         return planner_decline(planner, "what is changed is no plain array that is writeable");
@@ -256,6 +259,7 @@ sources_reads(Planner *planner)
     for (int i = 0; i < program->n_nodes; i++) {
         const Typed *typed = &planner->typing->typed[i];
         const Node *node = &program->nodes[i];
+        planner->node = i;
         for (int k = 0; planner_is_step(planner, i) && k < typed->n_in; k++) {
             int source = plan->source_of[typed->operands[k]];
             if (source >= 0) {
@@ -268,6 +272,7 @@ sources_reads(Planner *planner)
         }
     }
     for (int i = 0; i < program->n_outputs; i++) {
+        planner->node = program->outputs[i];
         if (!sources_has_object(planner, program->outputs[i])) {
             return planner_decline(planner, "what is delivered is a view without axes");
         }

@@ -201,6 +201,7 @@ stages_effect(Planner *planner)
     }
     const Node *made = &program->nodes[node];
     int value = made->operands[made->n - 1], owner = program_owner(program, value);
+    planner->node = program->effect;
     if (plan->may_raise && made->kind == NODE_STORE &&
         cast_may_raise(planner->typing->results[value],
                        planner->typing->results[made->operands[0]])) {

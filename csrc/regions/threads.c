@@ -1,5 +1,7 @@
 #include "regions/threads.h"
 
+#include "arena/system.h"
+
 #include <fenv.h>
 
 #if defined(HAVE_PTHREAD_SIGMASK) && !defined(_WIN32)
@@ -15,13 +17,12 @@
 #define PROCESS ((long)getpid())
 #endif
 
-#define LINE 64
-
 typedef struct {
     PyThread_type_lock start; /* held until there is something to do */
     PyThread_type_lock done;  /* held until that is done */
     Pool *pool;               /* borrowed */
     int part;
+    size_t line;  /* bytes of a cache line */
     char *memory; /* owned: its room, and what it takes to begin on a cache line */
     size_t size;
 } Helper;
@@ -41,7 +42,8 @@ struct Pool {
 static char *
 threads_room_of(const Helper *helper)
 {
-    return helper->memory + (LINE - (uintptr_t)helper->memory % LINE) % LINE;
+    size_t line = helper->line;
+    return helper->memory + (line - (uintptr_t)helper->memory % line) % line;
 }
 
 static void
@@ -98,6 +100,7 @@ threads_add_helper(Pool *pool)
     Helper *helper = &pool->helpers[pool->threads];
     helper->pool = pool;
     helper->part = pool->threads;
+    helper->line = system_cache_line();
     helper->start = threads_held_lock();
     helper->done = threads_held_lock();
     if (helper->start == NULL || helper->done == NULL ||
@@ -176,10 +179,11 @@ threads_make_room(Pool *pool, size_t room)
 {
     for (int i = 1; i < pool->threads; i++) {
         Helper *helper = &pool->helpers[i];
-        if (helper->size < room + LINE) {
+        size_t need = (room + 2 * helper->line - 1) / helper->line * helper->line;
+        if (helper->size < need) { /* whole lines, which no other thread writes to */
             PyMem_RawFree(helper->memory);
-            helper->memory = PyMem_RawMalloc(room + LINE);
-            helper->size = helper->memory == NULL ? 0 : room + LINE;
+            helper->memory = PyMem_RawMalloc(need);
+            helper->size = helper->memory == NULL ? 0 : need;
             if (helper->memory == NULL) {
                 return 0;
             }

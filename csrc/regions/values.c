@@ -1,5 +1,6 @@
 /* The values of a program's nodes that are there before anything is computed. */
-#include "regions/inference.h"
+#include "regions/numbers.h"
+#include "regions/plan.h"
 
 #include <string.h>
 
@@ -27,14 +28,14 @@ values_is_fact(PyObject *name)
     return 0;
 }
 
-/* Read an attribute where that runs nobody's code: of a module, a plain object, or an array. */
+/* Read an attribute where that runs no Python code: of a module, a plain object, or an array. */
 static int
 values_attribute(Values *values, int node, PyObject *object, PyObject *name)
 {
     PyTypeObject *type = Py_TYPE(object);
     if (PyModule_CheckExact(object)) {
         PyObject *value = PyDict_GetItemWithError(PyModule_GetDict(object), name);
-        return value != NULL && values_found(values, node, Py_NewRef(value));
+        return values_found(values, node, Py_XNewRef(value));
     }
     if (type == &PyArray_Type) {
         if (PyUnicode_CompareWithASCIIString(name, "T") == 0) {
@@ -91,110 +92,282 @@ values_look_up(const Program *program, PyObject *const *given, PyObject **leaves
     return 1;
 }
 
-int
-values_find(const Program *program, PyObject *const *args, Values *values)
+/* ------------------------------------------------------------------ arrays, and items of them */
+
+/* The extent of a view that is made of an array by nodes alone; 0 if it is none. */
+static int
+values_extent(const Program *program, const Values *values, int node, Extent *extent)
 {
-    PyObject **of = values->of;
-    for (int i = 0; i < program->n_nodes; i++) {
-        const Node *node = &program->nodes[i];
-        PyObject *base;
-        of[i] = NULL;
-        if (is_computing(node->kind)) {
-            continue; /* most are, so that this is worth a branch of its own */
-        }
-        switch (node->kind) {
-        case NODE_LEAF:
-            of[i] = args[node->leaf];
-            break;
-        case NODE_CONST:
-            of[i] = node->detail;
-            break;
-        case NODE_ATTRIBUTE:
-            base = of[node->operands[0]];
-            if (base == NULL ? !node->is_transposed
-                             : !values_attribute(values, i, base, node->detail)) {
-                PyErr_Clear();
-                return 0;
-            }
-            break;
-        case NODE_INDEX:
-            base = of[node->operands[0]];
-            if (base != NULL && PyTuple_CheckExact(base)) {
-                PyObject *key = of[node->operands[1]];
-                if (key == NULL || !PyLong_CheckExact(key)) {
-                    return 0;
-                }
-                Py_ssize_t at = PyLong_AsSsize_t(key), n = PyTuple_GET_SIZE(base);
-                at += at < 0 ? n : 0;
-                if (at < 0 || at >= n) {
-                    PyErr_Clear();
-                    return 0;
-                }
-                values_keep(values, i, Py_NewRef(PyTuple_GET_ITEM(base, at)));
-            }
-            break;
-        default:
-            break;
-        }
+    const Node *made = &program->nodes[node];
+    PyObject *value = values->of[node];
+    Extent of;
+    if (value != NULL) {
+        return PyArray_CheckExact(value) && extent_of((PyArrayObject *)value, extent);
     }
-    return 1;
+    return (made->kind == NODE_INDEX || made->is_transposed) &&
+           values_extent(program, values, made->operands[0], &of) &&
+           view_of_node(program, values, node, &of, extent);
 }
 
-int
-scalar_known(const Operator *operator)
+/* The dtype of what a view belongs to. */
+static PyArray_Descr *
+values_descr(const Program *program, const Values *values, int node)
 {
-    return operator->binary == PyNumber_Add || operator->binary == PyNumber_Subtract ||
-           operator->binary == PyNumber_Multiply || operator->binary == PyNumber_TrueDivide ||
-           operator->unary == PyNumber_Negative;
+    while (values->of[node] == NULL) {
+        node = program->nodes[node].operands[0];
+    }
+    return PyArray_DESCR((PyArrayObject *)values->of[node]);
 }
 
-/* An operator on float64 scalars and Python numbers; NULL without an exception where NumPy has
- * something to report. */
+/* A fact of a view: its shape and the like. */
 static PyObject *
-values_scalar(const Operator *operator, PyObject *const *operands)
+values_view_fact(const Extent *extent, PyObject *name)
 {
-    double x[2] = {0.0, 0.0};
-    for (int i = 0; i < 2 && operands[i] != NULL; i++) {
-        x[i] = PyFloat_AsDouble(operands[i]);
-        if (x[i] == -1.0 && PyErr_Occurred()) {
-            PyErr_Clear(); /* an integer that is too large */
-            return NULL;
-        }
+    npy_intp size = 1;
+    if (PyUnicode_CompareWithASCIIString(name, "ndim") == 0) {
+        return PyLong_FromLong(extent->nd);
     }
-    status_clear(0);
-    volatile double a = x[0], b = x[1]; /* computed between the looks at the flags */
-    volatile double result = operator->binary == PyNumber_Add        ? a + b
-                             : operator->binary == PyNumber_Subtract ? a - b
-                             : operator->binary == PyNumber_Multiply ? a * b
-                             : operator->unary != NULL               ? -a
-                                                                     : a / b;
-    if (status_raised(0)) {
-        status_clear(0);
-        return NULL;
+    for (int i = 0; i < extent->nd; i++) {
+        size *= extent->dims[i];
     }
-    double item = result;
-    PyArray_Descr *descr = PyArray_DescrFromType(NPY_DOUBLE);
-    PyObject *value = PyArray_Scalar(&item, descr, NULL);
-    Py_DECREF(descr);
-    return value;
+    if (PyUnicode_CompareWithASCIIString(name, "size") == 0) {
+        return PyLong_FromSsize_t(size);
+    }
+    return PyArray_IntTupleFromIntp(extent->nd, extent->dims);
 }
 
-int
-values_count(const Program *program, const Typing *typing, Values *values)
+/* How many whole numbers an index is; 0 if it is anything else. */
+static int
+values_is_item(const Program *program, const Values *values, int number)
 {
-    for (int k = 0; k < typing->n_numbers; k++) {
-        int i = typing->numbers[k];
-        const Node *node = &program->nodes[i];
-        PyObject *operands[2] = {values->of[node->operands[0]],
-                                 node->n > 1 ? values->of[node->operands[1]] : NULL};
-        PyObject *value = typing->typed[i].action == ACT_SCALAR
-                              ? values_scalar(node->operator, operands)
-                              : operate(node->operator, operands);
-        if (value == NULL) {
-            PyErr_Clear(); /* the original code says what is wrong */
+    const Node *key = &program->nodes[number];
+    npy_intp unused;
+    if (key->kind != NODE_TUPLE) {
+        return values->of[number] != NULL && number_is_index(values->of[number], &unused);
+    }
+    for (int i = 0; i < key->n; i++) {
+        PyObject *part = values->of[key->operands[i]];
+        if (part == NULL || !number_is_index(part, &unused)) {
             return 0;
         }
-        values_keep(values, i, value);
+    }
+    return key->n;
+}
+
+/* Read an item of an array, or of a view of one, if that is what a node is. What other code may see
+ * changes at the program's end only, so the time doesn't matter. */
+static int
+values_item(const Program *program, Values *values, int number)
+{
+    const Node *node = &program->nodes[number];
+    PyObject *base = values->of[node->operands[0]];
+    int n = values_is_item(program, values, node->operands[1]);
+    Extent of, item;
+    if (n == 0 || (base != NULL && PyArray_NDIM((PyArrayObject *)base) != n) ||
+        !values_extent(program, values, node->operands[0], &of) || of.nd != n) {
+        return 1; /* a view, whose plan says what is wrong with it if anything is */
+    }
+    if (!view_of_node(program, values, number, &of, &item)) {
+        return 0;
+    }
+    return values_found(values, number,
+                        number_item(values_descr(program, values, number), item.data));
+}
+
+/* An item of a tuple, list or dictionary; borrowed, or NULL. */
+static PyObject *
+values_contained(PyObject *base, PyObject *key)
+{
+    npy_intp at;
+    if (PyDict_CheckExact(base)) {
+        int is_plain = PyUnicode_CheckExact(key) || PyLong_CheckExact(key);
+        return is_plain ? PyDict_GetItemWithError(base, key) : NULL;
+    }
+    if (!number_is_index(key, &at)) {
+        return NULL;
+    }
+    Py_ssize_t n = PyTuple_CheckExact(base) ? PyTuple_GET_SIZE(base) : PyList_GET_SIZE(base);
+    at += at < 0 ? n : 0;
+    if (at < 0 || at >= n) {
+        return NULL;
+    }
+    return PyTuple_CheckExact(base) ? PyTuple_GET_ITEM(base, at) : PyList_GET_ITEM(base, at);
+}
+
+/* Whether a value has as many items as it is unpacked into. */
+static int
+values_has_length(PyObject *base, int length)
+{
+    if (PyArray_CheckExact(base)) {
+        PyArrayObject *array = (PyArrayObject *)base;
+        return PyArray_NDIM(array) > 0 && PyArray_DIM(array, 0) == length;
+    }
+    return (PyTuple_CheckExact(base) && PyTuple_GET_SIZE(base) == length) ||
+           (PyList_CheckExact(base) && PyList_GET_SIZE(base) == length);
+}
+
+static int
+values_indexed(const Program *program, Values *values, int number)
+{
+    const Node *node = &program->nodes[number];
+    PyObject *base = values->of[node->operands[0]], *key = values->of[node->operands[1]];
+    if (node->length && base != NULL && !values_has_length(base, node->length)) {
+        return 0;
+    }
+    if (base == NULL || PyArray_CheckExact(base)) {
+        return values_item(program, values, number);
+    }
+    if (key == NULL ||
+        !(PyTuple_CheckExact(base) || PyList_CheckExact(base) || PyDict_CheckExact(base))) {
+        return 0;
+    }
+    return values_found(values, number, Py_XNewRef(values_contained(base, key)));
+}
+
+/* ------------------------------------------------------------------ numbers */
+
+enum seen { SEEN_NUMBERS, SEEN_ARRAYS, SEEN_NEITHER };
+
+/* Read operands as numbers, which are owned, if all are. */
+static enum seen
+values_numbers(const Values *values, const int *nodes, int n, PyObject **numbers)
+{
+    for (int i = 0; i < n; i++) {
+        PyObject *value = values->of[nodes[i]];
+        if (value == NULL || (Py_IS_TYPE(value, &PyArray_Type) &&
+                              PyArray_NDIM((PyArrayObject *)value))) {
+            return SEEN_ARRAYS;
+        }
+    }
+    for (int i = 0; i < n; i++) {
+        numbers[i] = number_of(values->of[nodes[i]]);
+        if (numbers[i] == NULL) {
+            while (i) {
+                Py_DECREF(numbers[--i]);
+            }
+            return SEEN_NEITHER;
+        }
+    }
+    return SEEN_NUMBERS;
+}
+
+static void
+values_drop(PyObject **numbers, int n)
+{
+    while (n) {
+        Py_DECREF(numbers[--n]);
+    }
+}
+
+/* An operator: at once if it is on numbers. */
+static int
+values_operation(const Program *program, Values *values, int number)
+{
+    const Node *node = &program->nodes[number];
+    PyObject *numbers[2];
+    enum seen seen = values_numbers(values, node->operands, node->n, numbers);
+    if (seen != SEEN_NUMBERS) {
+        return seen == SEEN_ARRAYS;
+    }
+    PyObject *value = number_operate(node->operator, numbers, node->n);
+    values_drop(numbers, node->n);
+    return values_found(values, number, value);
+}
+
+/* A call: likewise, or if it asks for a length. */
+static int
+values_call(const State *state, const Program *program, Values *values, int number)
+{
+    const Node *node = &program->nodes[number];
+    PyObject *callee = values->of[node->operands[0]], *numbers[MOST_OPERANDS], *value;
+    int n = node->n - 1, is_ufunc = callee != NULL && PyObject_TypeCheck(callee, &PyUFunc_Type);
+    if (callee == NULL || n == 0 || n > MOST_NUMBERS || PyTuple_GET_SIZE(node->detail)) {
+        return 1;
+    }
+    if (!is_ufunc && !PyCFunction_CheckExact(callee) && !PyType_Check(callee)) {
+        return 1;
+    }
+    if (n == 1 && !is_ufunc) { /* what it is given may also be a container */
+        PyObject *given = values->of[node->operands[1]];
+        if (given == NULL) {
+            return 1;
+        }
+        value = number_called(state, node->call, callee, &given, 1);
+        if (value == NULL && PyArray_CheckExact(given) && !PyErr_Occurred()) {
+            return PyArray_NDIM((PyArrayObject *)given) > 0;
+        }
+        return values_found(values, number, value);
+    }
+    enum seen seen = values_numbers(values, node->operands + 1, n, numbers);
+    if (seen != SEEN_NUMBERS) {
+        return seen == SEEN_ARRAYS;
+    }
+    int is_itself = 1; /* what is given may come out as it is */
+    for (int i = 0; i < n; i++) {
+        is_itself &= numbers[i] == values->of[node->operands[1 + i]];
+    }
+    value = is_itself || is_ufunc ? number_called(state, node->call, callee, numbers, n) : NULL;
+    values_drop(numbers, n);
+    return values_found(values, number, value);
+}
+
+/* ------------------------------------------------------------------ all of them */
+
+static int
+values_attribute_of(const Program *program, Values *values, int number)
+{
+    const Node *node = &program->nodes[number];
+    PyObject *base = values->of[node->operands[0]];
+    Extent extent;
+    if (base != NULL) {
+        return values_attribute(values, number, base, node->detail);
+    }
+    if (node->is_transposed) {
+        return 1;
+    }
+    return values_is_fact(node->detail) &&
+           values_extent(program, values, node->operands[0], &extent) &&
+           values_found(values, number, values_view_fact(&extent, node->detail));
+}
+
+/* Find the value of one node, if there is one before anything is computed; 0 if that fails. */
+ALWAYS_INLINE int
+values_find_one(const State *state, const Program *program, PyObject *const *args, Values *values,
+                int number)
+{
+    const Node *node = &program->nodes[number];
+    values->of[number] = NULL;
+    switch (node->kind) {
+    case NODE_OPERATION:
+        return values->of[node->operands[0]] == NULL || values_operation(program, values, number);
+    case NODE_CALL:
+        return values_call(state, program, values, number);
+    case NODE_LEAF:
+        values->of[number] = args[node->leaf];
+        return 1;
+    case NODE_CONST:
+        values->of[number] = node->detail;
+        return 1;
+    case NODE_ATTRIBUTE:
+        return values_attribute_of(program, values, number);
+    case NODE_INDEX:
+        return values_indexed(program, values, number);
+    default:
+        return 1;
+    }
+}
+
+int
+values_find(const State *state, const Program *program, PyObject *const *args, Values *values)
+{
+    for (int i = 0; i < program->n_nodes; i++) {
+        if (UNLIKELY(!values_find_one(state, program, args, values, i))) {
+            values->fault = i;
+            if (program->nodes[i].kind == NODE_ATTRIBUTE || program->nodes[i].kind == NODE_INDEX) {
+                PyErr_Clear(); /* the original code says what is wrong */
+            }
+            return 0;
+        }
     }
     return 1;
 }

@@ -158,6 +158,32 @@ gates_empty(PyObject *object, PyObject *number)
     Py_RETURN_NONE;
 }
 
+/* add(content): make one more gate, before that of the Gates itself */
+static PyObject *
+gates_add(PyObject *object, PyObject *content)
+{
+    Gates *self = (Gates *)object;
+    if (self->gates == NULL || PyList_Append(self->contents, content) < 0) {
+        return NULL;
+    }
+    Py_ssize_t n = PyTuple_GET_SIZE(self->gates) - 1;
+    Gate *last = (Gate *)PyTuple_GET_ITEM(self->gates, n);
+    PyObject *gate = gate_make(Py_TYPE(last), content, object, n);
+    PyObject *gates = gate == NULL ? NULL : PyTuple_New(n + 2);
+    if (gates == NULL) {
+        Py_XDECREF(gate);
+        return NULL;
+    }
+    for (Py_ssize_t i = 0; i < n; i++) {
+        PyTuple_SET_ITEM(gates, i, Py_NewRef(PyTuple_GET_ITEM(self->gates, i)));
+    }
+    PyTuple_SET_ITEM(gates, n, gate);
+    PyTuple_SET_ITEM(gates, n + 1, Py_NewRef((PyObject *)last));
+    last->number = n + 1;
+    Py_SETREF(self->gates, gates);
+    return Py_NewRef(gate);
+}
+
 static PyObject *
 gates_reduce(PyObject *object, PyObject *Py_UNUSED(none))
 {
@@ -205,6 +231,7 @@ gates_traverse(PyObject *object, visitproc visit, void *arg)
 
 static PyMethodDef gates_methods[] = {
     {"gate", gates_gate, METH_O, "Return the gate of that number."},
+    {"add", gates_add, METH_O, "Make one more gate, and return it."},
     {"empty", gates_empty, METH_O, "Empty a gate for good, so that the original code runs."},
     {"__reduce__", gates_reduce, METH_NOARGS, NULL},
     {NULL, NULL, 0, NULL},

@@ -60,10 +60,22 @@ site_reduce(PyObject *self, PyObject *Py_UNUSED(none))
 int
 site_give_back(Site *site)
 {
-    if (site->owner == NULL) {
-        return 0; /* collected */
+    if (site->owner == NULL || !site->frugal) {
+        return 0; /* collected, or never to be switched off */
     }
     PyObject *done = PyObject_CallMethod(site->owner, "give_back", "n", site->number);
+    Py_XDECREF(done);
+    return done == NULL ? -1 : 0;
+}
+
+int
+site_split(Site *site, int node, PyObject *reason)
+{
+    if (node < 0 || site->owner == NULL) {
+        return site_give_back(site);
+    }
+    PyObject *done =
+        PyObject_CallMethod(site->owner, "split", "niO", site->number, node, reason);
     Py_XDECREF(done);
     return done == NULL ? -1 : 0;
 }
@@ -82,11 +94,7 @@ site_settle(Site *site)
 int
 site_missed(Site *site)
 {
-    site->misses++;
-    if (site->misses < MISSES || site->misses / 4 <= site->hits) {
-        return 0;
-    }
-    return site_give_back(site);
+    return site_is_idle(site) ? site_give_back(site) : 0;
 }
 
 int

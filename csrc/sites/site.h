@@ -36,6 +36,8 @@ extern PyType_Spec operator_spec;
 extern PyType_Spec resolve_spec;
 extern PyType_Spec native_spec;
 extern PyType_Spec bound_spec;
+extern PyType_Spec judge_spec;
+extern PyType_Spec judged_spec;
 extern PyType_Spec region_spec;
 extern PyType_Spec loop_spec;
 extern PyType_Spec gate_spec;
@@ -49,7 +51,17 @@ int site_traverse(Site *site, visitproc visit, void *arg);
 PyObject *site_reduce(PyObject *self, PyObject *none);
 /* Count operands that were not handled; take the site out if it handles next to none. */
 int site_missed(Site *site);
+/* Count such operands; whether the site handles next to none. */
+ALWAYS_INLINE int
+site_is_idle(Site *site)
+{
+    site->misses++;
+    return site->misses >= MISSES && site->misses / 4 > site->hits;
+}
 int site_give_back(Site *site);
+/* The same for the site of a region, with the node that it can't do and why, if that is known: the
+ * code is made anew with what stands around this node as regions of their own. */
+int site_split(Site *site, int node, PyObject *reason);
 /* Have the code rewritten without the sites that have been taken out. */
 int site_settle(Site *site);
 /* Call anything under the arena's handler, or an operator likewise. */

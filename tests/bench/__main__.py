@@ -1,6 +1,7 @@
 """Prints every table: `python -m tests.bench`."""
 
-from tests.bench import core, native, rewriting
+from tests.bench import core, importing, native, rewriting
+from tests.bench.programs import __main__ as programs
 from tests.bench.regions import __main__ as regions
 
 if __name__ == "__main__":
@@ -8,6 +9,10 @@ if __name__ == "__main__":
     print()
     native.main([])
     print()
+    importing.main([])
+    print()
     rewriting.main()
     print()
     regions.main(["--quick"])
+    print()
+    programs.main(["--quick"])

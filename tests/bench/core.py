@@ -5,15 +5,14 @@ also gets a process of its own: whether the heap's pages fault depends on what w
 """
 
 import argparse
-import multiprocessing
 import platform
 import time
-from concurrent.futures import ProcessPoolExecutor
 
 import numpy as np
 
 import alloc_rewrite as alloc
 from tests.bench.kernels import all_kernels
+from tests.bench.processes import in_own_process
 from tests.bench.timing import ROUNDS, compare, print_table
 
 HEADER = [
@@ -58,9 +57,7 @@ def main(arguments: list[str] | None = None) -> None:
     if options.names:
         names = [name for name in names if any(part in name for part in options.names)]
     start = time.perf_counter()
-    spawn = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(max_workers=1, mp_context=spawn, max_tasks_per_child=1) as pool:
-        rows = [pool.submit(measure, name, options.rounds).result() for name in names]
+    rows = [in_own_process(measure, name, options.rounds) for name in names]
     seconds = time.perf_counter() - start
     where = f"Python {platform.python_version()}, NumPy {np.__version__}, {alloc.core()[0]} core"
     print_table(f"Plain against bumped ({where}; {seconds:.0f} s)", HEADER, rows)

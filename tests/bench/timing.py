@@ -17,6 +17,9 @@ from dataclasses import dataclass
 from typing import Any
 
 Call = Callable[[], Any]
+Clock = Callable[
+    [], float
+]  # `time.perf_counter`, or `time.process_time` where threads don't matter
 
 ROUNDS = 15
 ROUND_SECONDS = 0.005  # long against the clock's resolution, short against a scheduler's slice
@@ -33,14 +36,14 @@ class Comparison:
     second_faults: float
 
 
-def repeated(call: Call, times: int) -> tuple[float, float]:
+def repeated(call: Call, times: int, clock: Clock = time.perf_counter) -> tuple[float, float]:
     """Seconds and minor page faults a call, over `times` calls."""
     repetitions = range(times)
     faults = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
-    start = time.perf_counter()
+    start = clock()
     for _ in repetitions:
         call()
-    seconds = time.perf_counter() - start
+    seconds = clock() - start
     faults = resource.getrusage(resource.RUSAGE_SELF).ru_minflt - faults
     return seconds / times, faults / times
 
@@ -68,7 +71,14 @@ def collector_off() -> Iterator[None]:
             gc.enable()
 
 
-def compare(first: Call, second: Call, *, warm_up: int = 0, rounds: int = ROUNDS) -> Comparison:
+def compare(
+    first: Call,
+    second: Call,
+    *,
+    warm_up: int = 0,
+    rounds: int = ROUNDS,
+    clock: Clock = time.perf_counter,
+) -> Comparison:
     """Time two callables in turns, after `warm_up` calls of each."""
     for call in (first, second):
         for _ in range(warm_up):
@@ -79,7 +89,7 @@ def compare(first: Call, second: Call, *, warm_up: int = 0, rounds: int = ROUNDS
         for number in range(rounds):
             # Who goes first alternates as well, so that neither always follows the other's caches.
             order = (0, 1) if number % 2 == 0 else (1, 0)
-            both = {i: repeated((first, second)[i], times[i]) for i in order}
+            both = {i: repeated((first, second)[i], times[i], clock) for i in order}
             measured.append((both[0], both[1]))
     return Comparison(
         first_seconds=statistics.median(one[0] for one, _ in measured),

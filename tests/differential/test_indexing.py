@@ -89,6 +89,24 @@ def test_set(same, name):
     same.each(f, rows)
 
 
+BOUNDS = [None, *range(-4, 5), 2**30, -(2**30), 2**62, -(2**63), 2**63, 2**70, -(2**70), True]
+
+
+def test_every_slice(same):
+    def f(x, bounds):
+        out = []
+        for start in bounds:
+            for stop in bounds:
+                out.append(x[start:stop])
+                for step in (None, 1, 2, -1, -3, 2**62, -(2**63)):
+                    out.append(x[start:stop:step])
+        return out
+
+    arrays = (np.arange(3.0), np.arange(6)[::2], np.arange(3.0)[::-1], np.ones(0), np.eye(3)[1:])
+    for array in arrays:
+        same(f, lambda array=array: array, lambda: BOUNDS)
+
+
 def test_set_and_delete_out_of_place(same):
     def f(x):
         out = {}

@@ -11,6 +11,8 @@ import pytest
 
 import alloc_rewrite
 from alloc_rewrite.cores import native
+from tests.bench.programs import __main__ as programs
+from tests.bench.programs import measure as program_rows
 from tests.bench.regions import tables
 from tests.bench.regions.__main__ import show
 from tests.bench.regions.measure import Row
@@ -33,6 +35,7 @@ RAISED = (
     "ValueError",
     "RuntimeError",
     "BufferFullError",
+    "DifferenceError",
     "RewriteError",
     "NothingToDoError",
 )
@@ -111,6 +114,7 @@ MARKED = {
     "regions": 2,
     "kernels": 1,
     "peers": 1,
+    "programs": 1,
 }
 
 
@@ -158,6 +162,21 @@ def test_tables_of_the_suite_of_kernels_are_found(capsys):
     new = make_benchmarks.written(page, made)
     assert new == f"a\n<!-- regions -->\n\n{made['regions']}\n<!-- end of regions -->\nb\n"
     assert make_benchmarks.written(new, made) == new
+
+
+def test_the_table_of_programs_is_found(capsys):
+    rows = [
+        program_rows.Row("spring", "solvers", 0.002, 0.004, 0.001, 1.25),
+        program_rows.Row("crash", "images", troubles=["ended early"]),
+        program_rows.Row("fits", "models", 0.005, 0.050, 0.002, 0.8),
+    ]
+    programs.show(rows, "Programs (Python 3.13.0, NumPy 2.5.5, native core; 9 s)")
+    printed = capsys.readouterr().out
+    assert "Geometric mean: 1.00\nSlower than plain: fits: 0.80\n" in printed
+    assert "Slow at the first call: fits: +45 ms\n" in printed
+    made = make_benchmarks.tables(printed)["programs"]
+    assert made.startswith("Made with Python 3.13.0, NumPy 2.5.5, native core:\n\n| program |")
+    assert "| `spring` | solvers | 1.00 | 1.25 | 2.00 | 4.00 |\n" in made
 
 
 def test_tables_of_other_benchmarks_are_found():

@@ -9,10 +9,9 @@ import pytest
 
 #: What tells the library (and anybody) that the build is free-threaded, before its first import.
 PLAY = """
-import sys, sysconfig, warnings
+import sys, warnings
 warnings.simplefilter("error")
-config = sysconfig.get_config_vars()
-config["Py_GIL_DISABLED"] = 1
+sys.version = sys.version.replace(" (", " free-threading build (", 1)
 import functools
 import numpy as np
 import alloc_rewrite as alloc

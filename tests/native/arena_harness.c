@@ -62,9 +62,10 @@ some_madvise(void *at, size_t n, int advice)
 #define realloc some_realloc
 #include "arena/arena.c"
 #include "arena/chunk.c"
-#include "arena/classes.c"
 #include "arena/pages.c"
+#include "arena/system.c"
 #include "arena/trimming.c"
+#include "arena/waiting.c"
 #undef malloc
 #undef calloc
 #undef realloc
@@ -337,6 +338,7 @@ main(void)
     for (unsigned long seed = 1; seed <= 4; seed++) {
         program(seed, FULL_RAISE, 64 << 20, 0, 0);
         program(seed, FULL_GROW, 0, 0, 0);
+        program(seed, FULL_GROW, 0, 0, 1);
     }
     for (int pinned = 0; pinned < 2; pinned++) {
         giving_back(FULL_GROW, 0, pinned);

@@ -16,6 +16,8 @@ from alloc_rewrite.cores import native
 CALLS = 100_000
 A, B, M = np.arange(1.0, 5.0), np.full(4, 2.0), np.ones((3, 3))
 N, G, Z = np.arange(4), M.T[:, 1:], np.array([0.0, 1.0])
+S = np.array([[4.0, 1.0, 0.5], [1.0, 3.0, 0.2], [0.5, 0.2, 2.0]])
+F = S.astype(np.float32)
 EMPTY, WORDS = np.zeros(0), np.array(["a", "bb"])
 
 
@@ -58,6 +60,59 @@ KINDS = {
     "array": lambda: (np.array([1.0, 2, 3]), np.array([[1, 2], [3, 4]]), np.array(A)),
     "copies": lambda: (A.copy(), A.astype(np.float32), np.zeros_like(N)),
     "reductions": lambda: (A.sum(), np.max(M, axis=0), np.any(A > 2), A.mean(), np.prod(N)),
+    "linear algebra": lambda: (
+        np.linalg.inv(S),
+        np.linalg.solve(S, A[:3]),
+        np.linalg.det(S),
+        np.linalg.eigh(S),
+        np.linalg.cholesky(S),
+        np.linalg.norm(A),
+        np.linalg.norm(M, axis=1),
+        np.trace(M),
+    ),
+    "linear algebra of singles": lambda: (np.linalg.inv(F), np.linalg.eigh(F)),
+    "moments": lambda: (A.std(), np.var(M, axis=0), np.std(N), A.var(ddof=1, keepdims=True)),
+    "compiled functions": lambda: (
+        np.argmax(A),
+        np.searchsorted(A, B),
+        np.take(A, N),
+        np.interp(B, A, A),
+        np.nonzero(A),
+        np.einsum("ij,j", M, A[:3]),
+        np.reshape(A, (2, 2)),
+        np.count_nonzero(N),
+    ),
+    "vectors": lambda: (
+        np.dot(A, B),
+        np.dot(M, M),
+        M.dot(A[:3]),
+        np.outer(A, B),
+        np.cross(A[:3], B[:3]),
+        np.diff(A),
+        np.cumsum(M, axis=1),
+        A.cumprod(),
+    ),
+    "orders": lambda: (
+        np.median(A),
+        np.median(M, axis=0),
+        np.percentile(A, 30),
+        np.quantile(A, [0.5, 1.0]),
+    ),
+    "moves": lambda: (
+        np.roll(A, 1),
+        np.roll(M, 1, axis=0),
+        np.tile(A, 2),
+        np.triu(M),
+        np.tril(M, -1),
+        np.block([[M, M], [M, M]]),
+    ),
+    "linear algebra with errors": lambda: (
+        raising(lambda: np.linalg.inv(M))(),
+        raising(lambda: np.linalg.solve(S, A))(),
+        raising(lambda: np.argmax(A, 3))(),
+        raising(lambda: np.dot(A, M))(),
+        raising(lambda: np.median(A, 3))(),
+    ),
     "joins": lambda: (np.concatenate((A, B)), np.stack([A, B]), np.where(A > 2, A, 0.0)),
     "routed": lambda: (np.argsort(A), A[A > 2], np.repeat(A, 2), np.linspace(0, 1, 5)),
     "entered": lambda: (helper(A), np.diff(A), np.clip(A, 1, 2), HOLDER.method(A)),
@@ -76,7 +131,24 @@ def unpacked():
 
 
 KINDS["unpacking"] = unpacked
-OBJECTS = (A, B, M, N, G, Z, EMPTY, A.dtype, N.dtype, np.add, np.exp, helper, np.float64)
+OBJECTS = (
+    A,
+    B,
+    M,
+    N,
+    G,
+    Z,
+    S,
+    F,
+    EMPTY,
+    A.dtype,
+    F.dtype,
+    N.dtype,
+    np.add,
+    np.exp,
+    helper,
+    np.float64,
+)
 
 
 @pytest.mark.parametrize("name", KINDS)
@@ -84,6 +156,7 @@ def test_nothing_is_left_behind(name):
     plain = KINDS[name]
     bumped = alloc.bump(alloc.Buffer())(plain)
     slow = name in ("routed", "entered", "errors", "more errors", "warnings", "strings", "closure")
+    slow = slow or name.startswith("linear algebra with")
     calls = CALLS // 20 if slow else CALLS // 4
 
     def counted(times, bumped=bumped):

@@ -14,7 +14,11 @@ def hits_and_misses(function, *args):
     return region.hits, region.misses
 
 
-@pytest.mark.parametrize("number", [1.5, 3, np.float64(1.5)], ids=lambda n: type(n).__name__)
+@pytest.mark.parametrize(
+    "number",
+    [1.5, 3, np.float64(1.5), np.float32(1.5), np.int64(3)],
+    ids=lambda n: type(n).__name__,
+)
 def test_scalars_are_computed_with(number):
     def f(x, number):
         off = x - number / x.size
@@ -23,7 +27,7 @@ def test_scalars_are_computed_with(number):
     assert hits_and_misses(f, np.ones(50), number) == (3, 0)
 
 
-@pytest.mark.parametrize("number", [np.float32(1.5), np.int64(3), np.longdouble(2)], ids=repr)
+@pytest.mark.parametrize("number", [np.float16(1.5), np.int32(3), np.longdouble(2)], ids=repr)
 def test_other_scalars_are_left_to_the_original_code(number):
     def f(x, number):
         off = x - number / x.size

@@ -64,8 +64,8 @@ LEFT_OUT = {
     ),
     *(f"np.ma.{name}" for name in ("empty", "empty_like", "fromfile", "test", "ndenumerate")),
     "np.linalg.test", "np.fft.test", "np.lib.tracemalloc_domain", "np.lib.add_docstring",
-    "np.lib.add_newdoc", "np.lib.array_utils.byte_bounds", "np.gradient", "np.ma.ids",
-    "np.ma.masked_all", "np.ma.masked_all_like", "np.random.random_integers",
+    "np.lib.add_newdoc", "np.lib.array_utils.byte_bounds", "np.ma.ids",
+    "np.ma.masked_all", "np.ma.masked_all_like",
     "np.random.logseries", "rng.logseries",
     *(
         f"x.{name}"
@@ -243,7 +243,13 @@ _FORMS = (
     "(*p, {key}=q)",
 )  # fmt: skip
 
+_SHORT_FORMS = ("()", "(p)", "(p, q)", "(p, {key}=q)", "({key}=p)", "(**p)")
 _GROWING = {"np.meshgrid", "np.ix_", "np.block", "np.ma.mr_"}  # by each argument more
+#: Methods of generators with which NumPy takes an `out` for an array without a look, and crashes.
+_CRASHING = {
+    f"rng.{name}"
+    for name in ("random", "standard_normal", "standard_exponential", "standard_gamma")
+}
 
 
 def _keywords(expression: str) -> tuple[str, ...]:
@@ -258,6 +264,18 @@ def _keywords(expression: str) -> tuple[str, ...]:
         )
     except (TypeError, ValueError):
         return ()
+
+
+_WITHOUT_ITEMS = frozenset({"empty", "[]", "()"})
+#: Arguments to which plain NumPy answers with uninitialised memory, which glibc's MALLOC_PERTURB_
+#: shows: `gradient` leaves the items under a mask out, and integers for one place between bounds
+#: without items are between those that stand in memory there.
+UNDEFINED: dict[str, frozenset[str]] = {
+    "np.gradient": frozenset({"masked"}),
+    "np.random.randint": _WITHOUT_ITEMS,
+    "np.random.random_integers": _WITHOUT_ITEMS,
+    "rng.integers": _WITHOUT_ITEMS,
+}
 
 
 def _leaves_items_out(expression: str) -> bool:
@@ -280,24 +298,28 @@ class Round:
         known = _keywords(expression)
         names = draw.choices(known or _KEYWORDS, k=2) if draw.random() < 0.7 else []
         names += draw.sample(_KEYWORDS, 2)
-        if expression.startswith("rng."):  # NumPy crashes by an `out` that is no array
+        if expression in _CRASHING:
             names = ["size" if name == "out" else name for name in names]
         if _leaves_items_out(expression):
             names = ["order" if name == "where" else name for name in names]
         if names[0] == names[1]:
             names[1] = "bad"
         forms = _FORMS[:5] if expression in _GROWING else _FORMS
+        forms = _SHORT_FORMS if expression in _CRASHING else forms
         form = draw.choice(forms).format(key=names[0], other=names[1])
         self.source = f"{expression}{form}"
         own = draw.choice([*ARRAYS] if draw.random() < 0.8 else [*_SUBCLASSES])
         fitting = draw.random() < 0.5  # then arrays are likelier
+        undefined = UNDEFINED.get(expression, frozenset())
         self.rows = [
-            (own, self._value(draw, fitting), self._value(draw, fitting)) for _ in range(CALLS)
+            (own, self._value(draw, fitting, undefined), self._value(draw, fitting, undefined))
+            for _ in range(CALLS)
         ]
 
     @staticmethod
-    def _value(draw: random.Random, fitting: bool) -> str:
-        return draw.choice([*ARRAYS] if fitting and draw.random() < 0.6 else [*VALUES])
+    def _value(draw: random.Random, fitting: bool, undefined: frozenset[str]) -> str:
+        names = ARRAYS if fitting and draw.random() < 0.6 else VALUES
+        return draw.choice([name for name in names if name not in undefined])
 
     def function(self) -> types.FunctionType:
         filename = f"<{self.source}>"

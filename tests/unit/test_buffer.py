@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import alloc_rewrite as alloc
-from alloc_rewrite.sizes import ALIGNMENT, FIRST_CHUNK, aligned, block_size
+from alloc_rewrite.sizes import ALIGNMENT, FIRST_CHUNK, HUGE_PAGE, aligned, block_size
 
 from ..cores import in_arena, take
 
@@ -36,6 +36,22 @@ def test_blocks_are_at_most_a_sixteenth_larger_than_arrays():
         assert n <= size <= max(n + 63, n * 17 / 16)
         assert size % ALIGNMENT == 0
         assert block_size(size) == size
+
+
+def test_huge_blocks_are_at_most_a_huge_page_larger_than_arrays():
+    for k in range(25, 41):
+        for n in (2**k - 1, 2**k, 2**k + 1, 3 * 2 ** (k - 1) + 4097):
+            size = block_size(n)
+            assert n <= size < n + HUGE_PAGE
+            assert size % HUGE_PAGE == 0
+
+
+def test_huge_arrays_fill_a_buffer():
+    buf = alloc.Buffer(150 * HUGE_PAGE)
+    arrays = [take(buf, n * HUGE_PAGE, np.dtype(np.uint8)) for n in (67, 66, 17)]
+    assert buf.used == buf.capacity
+    del arrays
+    assert len(take(buf, buf.capacity, np.dtype(np.uint8))) == buf.capacity
 
 
 def test_a_buffer_without_a_size_takes_no_memory_until_used():

@@ -274,13 +274,22 @@ def test_partials_and_callable_objects_become_functions(buf):
 
 @pytest.mark.parametrize(
     "target",
-    [len, np.zeros, np.add, np.sin, "text", 2.5, b"x", [1], {}, object(), functools.partial(len)],
+    [
+        *(len, np.zeros, np.add, np.sin, np.sum, np.linalg.norm, np.ndarray.sum),
+        *("text", 2.5, b"x", [1], {}, object(), functools.partial(len)),
+    ],
 )
 def test_what_cannot_be_bumped(buf, target):
     with pytest.raises(
         TypeError, match="bump: .* has no Python bytecode to rewrite; bump a Python"
     ):
         alloc.bump(buf)(target)
+
+
+def test_functions_that_a_library_wraps_itself_cannot_be_bumped():
+    fft = pytest.importorskip("scipy.fft")
+    with pytest.raises(TypeError, match="bump: .* has no Python bytecode to rewrite; bump a"):
+        alloc.bump(fft.fft)
 
 
 @pytest.mark.parametrize("target", ["1MB", 2.5, [1], {"a": 1}])

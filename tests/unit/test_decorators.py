@@ -34,11 +34,22 @@ class CompiledDispatcher(functools.partial):
         return double
 
 
+class DUFunc:
+    """What `numba.vectorize` makes: its `__call__` is in Python, and leads to compiled code."""
+
+    __module__ = "numba.np.ufunc.dufunc"
+    __wrapped__ = staticmethod(double)
+
+    def __call__(self, x):
+        return double(x)
+
+
 WRAPPERS = {
     "functools.lru_cache": functools.lru_cache(double),
     "functools.cached_property": functools.cached_property(double),
     "functools.singledispatchmethod": functools.singledispatchmethod(double),
     "compilers.CompiledDispatcher": CompiledDispatcher(len),
+    "numba.vectorize": DUFunc(),
 }
 FORMS = {
     "bump": lambda target: alloc.bump(target),
@@ -135,10 +146,14 @@ def test_numba_compiles_the_original():
 
     x = np.arange(3.0)
     assert f(x).tolist() == [1.0, 3.0, 5.0]
-    with pytest.raises(TypeError, match="wrapped by numba.njit already"):
-        alloc.bump(f)
-    with pytest.raises(TypeError, match="wrapped by numba.vectorize already"):
-        alloc.bump(numba.vectorize(double.__get__(1)))
+    made = {
+        "njit": f,
+        "vectorize": numba.vectorize(lambda v: v * 2.0),
+        "guvectorize": numba.guvectorize("(n)->(n)")(lambda v, out: None),
+    }
+    for name, target in made.items():
+        with pytest.raises(TypeError, match=f"wrapped by numba.{name} already"):
+            alloc.bump(target)
 
 
 def test_bumped_functions_tell_numba_what_to_compile():

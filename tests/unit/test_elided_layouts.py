@@ -122,3 +122,36 @@ def test_layout(name, size):
             assert got.flags.c_contiguous == expected.flags.c_contiguous
             assert got.dtype == expected.dtype
             assert got.tobytes() == expected.tobytes()
+
+
+BROADCAST = [
+    lambda a, b: (2.0 * a) * (b + b),
+    lambda a, b: (b + b) * (2.0 * a),
+    lambda a, b: (b + b) - (2.0 * a),
+    lambda a, b: (1j * a) * (b + b),
+    lambda a, b: (1j * b) * (a + a) + (b * 1j) * (1j * a),
+    lambda a, b: -(2.0 * a) + b * b.transpose() if b.shape == b.T.shape else a + a - b,
+]
+FACTORS = [(1, 1, 40), (40,), (30, 1), (30, 1, 1), (30, 30, 40), (1, 30, 1), (1, 1, 1), ()]
+
+
+@pytest.mark.parametrize("number", range(len(BROADCAST)))
+@pytest.mark.parametrize("order", ["C", "F"])
+def test_layouts_of_results_of_operands_with_other_shapes(number, order):
+    plain = BROADCAST[number]
+    large = np.asarray(np.linspace(1.0, 2.0, 36_000).reshape(30, 30, 40), order=order)
+    for shape in FACTORS:
+        small = np.asarray(np.linspace(0.5, 3.0, int(np.prod(shape))).reshape(shape), order=order)
+        bumped = alloc.bump(alloc.Buffer(8_000_000))(plain)
+        expected = outcome(plain, small, large)
+        for _ in range(3):
+            assert not expected.differences(outcome(bumped, small, large))
+
+
+@pytest.mark.skipif(not NATIVE, reason="the Python core has no regions")
+@pytest.mark.parametrize("shape", FACTORS[:4])
+def test_operands_of_other_shapes_are_no_obstacle(shape):
+    f = alloc.bump(alloc.Buffer(8_000_000))(lambda a, b: (2.0 * a) * (b + b))
+    for _ in range(3):
+        f(np.ones(shape), np.ones((30, 30, 40)))
+    assert alloc.explain(f).regions[0].hits == 3

@@ -126,7 +126,7 @@ def test_what_a_region_declines():
     assert region.given_back
     assert region.misses >= 16
     assert region.hits == 1
-    assert region.declined == "there is no program for values of these kinds"
+    assert region.declined == "`a * b`: `a` is an array of objects; use a dtype of numbers"
     assert region.declined in str(alloc.explain(f))
     assert "switched off" in str(alloc.explain(f))
 
@@ -141,7 +141,11 @@ def test_reasons_for_declining():
 
     x = np.ones(10)
     assert said((x, x)) is None
-    assert "kinds" in said((x, x.astype(object)))
+    assert "`y` is an array of objects" in said((x, x.astype(object)))
+    assert "`y` is a list; make it an array" in said((x, [1.0]))
+    assert "another byte order" in said((x, x.astype(x.dtype.newbyteorder())))
+    assert "`y` is of the class `numpy.ma.MaskedArray`" in said((x, np.ma.array(x)))
+    assert "no region computes this with such objects or numbers" in said((3, "text"))
     assert "shapes" in said((x.reshape(10, 1)[::-1], np.frombuffer(b"a" * 81, "u1")[1:].view("f8")))
     assert "floating point" in said((x * 1e300, x * 1e300), over="call", call=lambda *_: None)
 
@@ -165,7 +169,7 @@ def test_reasons_in_words():
             pass
 
     def unpacked(a):
-        b, c = a * 2 + 1
+        b, *c = a * 2 + 1
         return b, c
 
     def yielded(a):

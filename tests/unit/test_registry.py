@@ -13,6 +13,7 @@ from alloc_rewrite import registry
 @pytest.fixture(autouse=True)
 def clean_table(monkeypatch):
     """Forget what a test registers."""
+    registry.rows()  # before the tables are copied: they are filled once
     for name in ("_functions", "_methods", "_functions_of_methods", "_registered", "_types"):
         monkeypatch.setattr(registry, name, getattr(registry, name).copy())
 

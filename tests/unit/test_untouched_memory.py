@@ -2,6 +2,7 @@
 
 import os
 import random
+import resource
 import sys
 
 import numpy as np
@@ -71,6 +72,23 @@ def test_hardly_touched_memory_is_not_resident(kind, maker):
 
 
 @native_only
+@pytest.mark.parametrize("nbytes", [32 * MIB, 100 * MIB])
+def test_untouched_zeros_make_no_page_resident(nbytes):
+    def faults():
+        return resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+
+    f = alloc.bump(alloc.Buffer())(lambda n: np.zeros(n, np.uint8).size)
+    plain = bumped = 0
+    for _ in range(50):
+        before = faults()
+        np.zeros(nbytes, np.uint8)
+        middle = faults()
+        assert f(nbytes) == nbytes
+        plain, bumped = plain + middle - before, bumped + faults() - middle
+    assert bumped <= plain
+
+
+@native_only
 @pytest.mark.parametrize("maker", ["zeros_like", "with", "routed"])
 def test_other_ways_to_zeros(maker):
     buf = alloc.Buffer()
@@ -96,8 +114,8 @@ def test_other_ways_to_zeros(maker):
 def test_an_array_larger_than_what_is_free(make):
     with open("/proc/meminfo") as file:
         sizes = {line.split(":")[0]: int(line.split()[1]) * 1024 for line in file}
-    # A block is up to a sixteenth larger, and the system maps no more at once than it has.
-    n = min(sizes["MemAvailable"] + 512 * MIB, sizes["MemTotal"] * 7 // 8)
+    # The system maps no more at once than it has.
+    n = min(sizes["MemAvailable"] + 512 * MIB, sizes["MemTotal"] - 256 * MIB)
     try:
         make(n, np.uint8)
     except MemoryError:

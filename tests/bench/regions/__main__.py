@@ -6,17 +6,16 @@ the kernels. Results that were saved with `--json` are shown again by `--read`, 
 
 import argparse
 import json
-import multiprocessing
 import platform
 import sys
 import time
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
 
 from alloc_rewrite import cores
+from tests.bench.processes import hold_to_one_thread, in_own_process
 from tests.bench.regions import peers, tables
 from tests.bench.regions.kernels import SIZES, all_kernels
 from tests.bench.regions.measure import Row, Settings, measure
@@ -53,7 +52,7 @@ def measured(options: argparse.Namespace) -> list[Row]:
         rounds=QUICK_ROUNDS if options.quick else options.rounds,
         seconds=QUICK_SECONDS if options.quick else WARM_UP_SECONDS,
     )
-    peers.hold_to_one_thread()
+    hold_to_one_thread()
     rows = []
     for name, kernel in all_kernels().items():
         words = f"{name} {kernel.kind}"
@@ -62,23 +61,21 @@ def measured(options: argparse.Namespace) -> list[Row]:
         for size in options.sizes.split(","):
             if sys.stderr.isatty():
                 print(f"\r{name}, {size}".ljust(60), end="\r", file=sys.stderr)
-            row = in_own_process(name, size, settings)
+            row = row_of(name, size, settings)
             for core in others:
                 if core != selected:
-                    row.add(in_own_process(name, size, replace(settings, core=core, ways=())))
+                    row.add(row_of(name, size, replace(settings, core=core, ways=())))
             rows.append(row)
     return rows
 
 
-def in_own_process(name: str, size: str, settings: Settings) -> Row:
+def row_of(name: str, size: str, settings: Settings) -> Row:
     """Measure in a new process; what ends it early is told in the row."""
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(max_workers=1, mp_context=context) as pool:
-        try:
-            return pool.submit(measure, name, size, settings).result()
-        except Exception as error:  # a crash too: it breaks the pool
-            trouble = f"ended early: {type(error).__name__}: {error}"
-            return Row(name, all_kernels()[name].kind, size, troubles=[trouble])
+    try:
+        return in_own_process(measure, name, size, settings)
+    except Exception as error:  # a crash too
+        trouble = f"ended early: {type(error).__name__}: {error}"
+        return Row(name, all_kernels()[name].kind, size, troubles=[trouble])
 
 
 def show(rows: list[Row], title: str) -> None:

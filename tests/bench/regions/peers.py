@@ -6,7 +6,6 @@ way needs before its first result (work arrays, compiling) is done in `prepare`,
 """
 
 import importlib
-import os
 import types
 import warnings
 from collections.abc import Callable
@@ -20,13 +19,6 @@ MODULES = {
     "out=": ("by_hand", "by_hand_functions", "by_hand_stencils"),
     "numexpr": ("numexpr_peers",),
 }
-ONE_THREAD = (
-    "NUMBA_NUM_THREADS",
-    "NUMEXPR_NUM_THREADS",
-    "OMP_NUM_THREADS",
-    "OPENBLAS_NUM_THREADS",
-    "MKL_NUM_THREADS",
-)
 
 _found: dict[tuple[str, str], Callable[..., Prepared]] = {}
 
@@ -39,12 +31,6 @@ def peer(way: str) -> Callable[[Callable[..., Prepared]], Callable[..., Prepared
         return make
 
     return enter
-
-
-def hold_to_one_thread() -> None:
-    """For the processes started from now on."""
-    for variable in ONE_THREAD:
-        os.environ[variable] = "1"
 
 
 def prepare(way: str, kernel: ArrayKernel, arguments: Arguments) -> Prepared | None:

@@ -1,0 +1,125 @@
+"""The command line: run, profile, explain, compare, info.
+
+In: arguments. Out: text or files, and an exit code. It must not know what the reports say.
+"""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import sys
+from collections.abc import Sequence
+from typing import TextIO
+
+from ..comparison import compare
+from ..explain import explain
+from ..profile import profile
+from ..report import Report
+from .info import Info
+from .run import Program, run
+from .targets import Target, TargetError, target_of
+
+_FORMATS = ("html", "json", "speedscope")
+_TARGET = "module:function or path.py:function, such as mypackage.model:step or model.py:Model.step"
+_ARGUMENT = (
+    "an argument, as a Python expression, such as 3 or n=3 or 'np.ones(1000)'; names are those of "
+    "the module, and np"
+)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command that the arguments name; return the exit code."""
+    parser = _parser()
+    given, others = parser.parse_known_args(argv)
+    if others and (given.command not in ("profile", "compare") or others[0].startswith("--")):
+        parser.error(f"unrecognized arguments: {' '.join(others)}")
+    if given.command == "info":
+        return _shown(Info.of_this_process(), given)
+    if given.command == "run":
+        return run(Program(given.program, given.arguments, given.module), given, _shown)
+    try:
+        target = target_of(given.target)
+        args, kwargs = target.arguments([*getattr(given, "arguments", []), *others])
+    except TargetError as error:
+        parser.error(str(error))
+    with _Progress():
+        report = _made(given.command, target, args, kwargs)
+    return _shown(report, given)
+
+
+def _made(command: str, target: Target, args: list[object], kwargs: dict[str, object]) -> Report:
+    if command == "explain":
+        return explain(target.function)
+    make = profile if command == "profile" else compare
+    return make(target.function, *args, **kwargs)
+
+
+def _shown(report: Report, given: argparse.Namespace, out: TextIO | None = None) -> int:
+    """Write the files that were asked for, or print the report if there is none."""
+    files = [(kind, getattr(given, kind)) for kind in _FORMATS if getattr(given, kind, None)]
+    for kind, path in files:
+        report.save(path, kind)
+        print(f"wrote {path}", file=sys.stderr)
+    if not files or given.command == "compare":
+        print(report, file=out or sys.stdout)
+    return int(getattr(report, "exit_code", 0))
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m alloc_rewrite",
+        description="Runs NumPy functions out of a bump arena, and says what that brings.",
+    )
+    commands = parser.add_subparsers(dest="command", required=True, metavar="command")
+    files = argparse.ArgumentParser(add_help=False)
+    for kind in ("html", "json"):
+        files.add_argument(f"--{kind}", metavar="FILE", help=f"write the report as {kind.upper()}")
+    flames = argparse.ArgumentParser(add_help=False)
+    flames.add_argument("--speedscope", metavar="FILE", help="write flame graphs for speedscope")
+
+    one = commands.add_parser("run", parents=[files], help="run a program with functions bumped")
+    one.add_argument(
+        "--function", action="append", default=[], metavar="TARGET", dest="functions",
+        help=f"bump this function too: {_TARGET}; __main__:function is one of the program",
+    )  # fmt: skip
+    one.add_argument(
+        "--auto", action="store_true", help="bump the functions in which the program spends time"
+    )
+    one.add_argument("-m", dest="module", action="store_true", help="the program is a module")
+    one.add_argument("program", help="a script, or with -m a module")
+    one.add_argument("arguments", nargs=argparse.REMAINDER, help="arguments of the program")
+    for name, text, parents in (
+        ("profile", "say what a call allocates", [files, flames]),
+        ("compare", "call plain and bumped, and compare results and times", [files, flames]),
+        ("explain", "say what bump makes of a function, without running it", [files]),
+    ):
+        one = commands.add_parser(name, parents=parents, help=text)
+        one.add_argument("target", help=_TARGET)
+        if name != "explain":
+            one.add_argument("arguments", nargs="*", metavar="argument", help=_ARGUMENT)
+    one = commands.add_parser("info", parents=[files], help="show versions, core and processor")
+    return parser
+
+
+class _Progress(logging.Handler):
+    """Shows on a terminal what long work is doing."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.INFO)
+        self._logger = logging.getLogger("alloc_rewrite")
+        self._level = self._logger.level
+
+    def __enter__(self) -> None:
+        if sys.stderr.isatty():
+            self._logger.addHandler(self)
+            self._logger.setLevel(logging.INFO)
+
+    def __exit__(self, *error: object) -> None:
+        self._logger.removeHandler(self)
+        self._logger.setLevel(self._level)
+        if sys.stderr.isatty():
+            sys.stderr.write("\r\x1b[K")
+
+    def emit(self, record: logging.LogRecord) -> None:
+        sys.stderr.write(f"\r\x1b[K{record.getMessage().splitlines()[0][:79]}")
+        sys.stderr.flush()

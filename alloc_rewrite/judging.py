@@ -1,0 +1,148 @@
+"""Whether functions that are entered pay, by the time that their calls take.
+
+In: how long calls of a function took, in its original and in its rewritten form. Out: which of them
+is called from now on. It must not know how calls are timed, nor what is rewritten.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+from statistics import median
+from typing import Any, Protocol
+
+logger = logging.getLogger("alloc_rewrite")
+clock = time.perf_counter
+
+WAIT = 16  # calls of another library's function before it is rewritten
+SHARE = 0.02  # of the time may go into rewriting functions of other libraries,
+MOST_SAVED = 0.02  # of which so many seconds are kept for later
+LAST = 64  # times of each form, after which a verdict is final
+WINS = 0.97  # of the original's time, or less: what pays
+LOSES = 1.03  # of the original's time, or more: what costs
+DOUBT = 0.8  # divided by the number of times, what such a quotient may be wrong by
+
+
+class Case:
+    """What a judge knows of its function.
+
+    Attributes
+    ----------
+    name : str
+        The function's module and name.
+    is_other : bool
+        Whether it is another library's. Such a function stays in its original form unless the
+        rewritten one wins; a function of the user's, or of NumPy's, is kept unless it loses.
+    ratio : float or None
+        How long the rewritten form took, divided by how long the original took.
+    """
+
+    def __init__(self, name: str, is_other: bool) -> None:
+        self.name = name
+        self.is_other = is_other
+        self.ratio: float | None = None
+
+
+class Judge(Protocol):
+    """What times a function's calls."""
+
+    @property
+    def about(self) -> Case: ...
+
+    @property
+    def phase(self) -> str: ...
+
+    @property
+    def times(self) -> tuple[list[float], list[float]]: ...
+
+    def take_due(self) -> bool: ...
+
+    def begin(self, seconds: float, /) -> None: ...
+
+    def leave(self) -> None: ...
+
+
+class Judging:
+    """The judges of one set of sites, and what may be spent on rewriting for them."""
+
+    def __init__(self, make: Callable[[Case, int], Judge]) -> None:
+        self._make = make
+        self._saved = 0.0
+        self._since = clock()
+
+    def judge(self, name: str, is_other: bool) -> Judge:
+        """Return the judge of a function."""
+        return self._make(Case(name, is_other), WAIT if is_other else 0)
+
+    def rewrite(self, judge: Judge, make: Callable[[], Any]) -> Any:
+        """Rewrite a function that has waited; None if it has to wait on, or has nothing to gain."""
+        now = clock()
+        self._saved = min(MOST_SAVED, self._saved + SHARE * (now - self._since))
+        self._since = now
+        if self._saved <= 0:
+            return None
+        made = make()
+        spent = clock() - now
+        self._saved -= spent
+        if made is None:
+            judge.leave()
+        else:
+            judge.begin(spent)
+            logger.debug("%s is on trial", judge.about.name)
+        return made
+
+
+def verdict(judge: Judge) -> bool | None:
+    """Say whether a function stays rewritten; None if more of its calls have to be timed."""
+    case = judge.about
+    original, rewritten = judge.times
+    ratios = [at(rewritten) / max(at(original), 1e-9) for at in (median, _quick)]
+    count = min(len(original), len(rewritten))
+    keeps = _keeps(min(ratios), max(ratios), case.is_other, count)
+    if keeps is not None:
+        case.ratio = ratios[0]
+        logger.debug(
+            "%s %s: rewritten, its calls take %.2f of the time",
+            case.name,
+            "is kept" if keeps else "is left as it is",
+            ratios[0],
+        )
+    return keeps
+
+
+def _keeps(low: float, high: float, is_other: bool, count: int) -> bool | None:
+    """Decide by two quotients of a rewritten call's time and an original one's.
+
+    At first only by clear ones: the fewer times there are, the less they say.
+    """
+    is_last, doubt = count >= LAST, DOUBT / count
+    if is_other:
+        if high <= WINS - doubt:
+            return True
+        return False if low > 1 or is_last else None
+    if high <= 1 - doubt:
+        return True
+    if low >= LOSES + doubt:
+        return False
+    return low < LOSES if is_last else None
+
+
+def _quick(times: list[float]) -> float:
+    """Return the time that a quarter of the calls stay below."""
+    return sorted(times)[len(times) // 4]
+
+
+def said(judge: Judge | None) -> str:
+    """Say in words what became of a function."""
+    if judge is None:
+        return ""
+    case = judge.about
+    words = {
+        "waiting": "runs as it is until it has been called more often",
+        "exploring": "rewritten, on trial",
+        "comparing": "rewritten, on trial",
+        "kept": "rewritten and kept",
+        "left": "left as it is",
+    }[judge.phase]
+    return words if case.ratio is None else f"{words}: it took {case.ratio:.2f} of the time"

@@ -1,0 +1,85 @@
+"""What a region takes out of containers: indices, slices and tuple unpacking, as nodes.
+
+In: a `Scan` that has come to such an instruction. Out: whether it can be part of the region. It
+must not know what is stored.
+"""
+
+from __future__ import annotations
+
+from typing import cast
+
+from bytecode import Instr
+
+from .opcodes import operator_of
+from .program import CALL, COMPUTING, CONST, INDEX, OPERATION, SLICE, TUPLE
+from .symbolic import MOST_OPERANDS, Scan
+
+COMPUTED_INDEX = "the index is an array, or computed"
+_TRUTHS = frozenset({"lt", "le", "eq", "ne", "gt", "ge", "invert"})
+
+
+def indexed(scan: Scan, base: int, key: int) -> bool:
+    if not may_be_index(scan, key):
+        return scan.refuse(COMPUTED_INDEX)
+    return scan.usable(base) and scan.push(scan.add(INDEX, (base, key)))
+
+
+def may_be_index(scan: Scan, node: int) -> bool:
+    """Whether a computed index may be a number, as `i + 1`: it's no comparison, and no choice."""
+    made = scan.nodes[node]
+    if made.kind == CALL:
+        return scan.is_of_numbers(made)
+    if made.kind != OPERATION:
+        return made.kind not in COMPUTING
+    return made.detail not in _TRUTHS and all(may_be_index(scan, k) for k in made.operands)
+
+
+def binary_slice(scan: Scan, instr: Instr) -> bool:
+    operands = scan.pops(3)
+    if operands is None:
+        return False
+    base, start, stop = operands
+    return indexed(scan, base, scan.add(SLICE, (start, stop)))
+
+
+def build_slice(scan: Scan, instr: Instr) -> bool:
+    operands = scan.pops(cast(int, instr.arg))
+    return operands is not None and scan.push(scan.add(SLICE, tuple(operands)))
+
+
+def build_tuple(scan: Scan, instr: Instr) -> bool:
+    """Make a tuple if it is an index."""
+    size = cast(int, instr.arg)
+    operands = scan.pops(size) if fits_index(scan, size) else None
+    return operands is not None and scan.push(scan.add(TUPLE, tuple(operands)))
+
+
+def fits_index(scan: Scan, size: int) -> bool:
+    """Whether a tuple is an index (the next instruction takes or stores an item), and short."""
+    if not is_index(scan):
+        return scan.refuse("a tuple is built")
+    if size > MOST_OPERANDS:
+        return scan.refuse(f"the index has more than {MOST_OPERANDS} parts")
+    return True
+
+
+def is_index(scan: Scan) -> bool:
+    """Whether the next instruction takes or stores an item."""
+    following = scan.ir.items[scan.at + 1]
+    return isinstance(following, Instr) and (
+        following.name in ("STORE_SUBSCR", "COPY")
+        or (operator_of(following) or ("",))[0] == "getitem"
+    )
+
+
+def unpack(scan: Scan, instr: Instr) -> bool:
+    """Take the items of a sequence or array that has as many."""
+    size = cast(int, instr.arg)
+    base = scan.pop()
+    if base is None or not scan.usable(base):
+        return False
+    if scan.nodes[base].kind in (TUPLE, CONST):
+        return scan.refuse("a tuple is built")
+    for i in reversed(range(size)):
+        scan.push(scan.add(INDEX, (base, scan.add(CONST, (), i)), size))
+    return True

@@ -1,0 +1,65 @@
+/* What the site of a region tells about itself. */
+#include "regions/region.h"
+
+#include "regions/describe.h"
+
+/* Append a plan's description to a list; making it may run any Python code. */
+static int
+shown_append_plan(PyObject *list, Plan *plan, const Program *program, Typing *typing)
+{
+    plan->references++;
+    typing->references++;
+    PyObject *described = plan_describe(plan, program, typing);
+    int failed = described == NULL || PyList_Append(list, described) < 0;
+    Py_XDECREF(described);
+    typing_release(typing);
+    plan_release(plan);
+    return failed;
+}
+
+/* describe(): the plans that are kept, as plain data. */
+PyObject *
+region_describe(PyObject *object, PyObject *Py_UNUSED(none))
+{
+    RegionSite *self = (RegionSite *)object;
+    PyObject *all = PyList_New(0);
+    for (int i = 0; all != NULL && i < self->n_typings; i++) {
+        for (int k = 0; all != NULL && i < self->n_typings && k < self->typings[i]->n_plans; k++) {
+            Typing *typing = self->typings[i];
+            if (shown_append_plan(all, typing->plans[k], self->program, typing)) {
+                Py_CLEAR(all);
+            }
+        }
+    }
+    return all;
+}
+
+/* Bytes of the site with all that it knows, arrays and dtypes left out. */
+PyObject *
+region_sizeof(PyObject *object, PyObject *Py_UNUSED(none))
+{
+    RegionSite *self = (RegionSite *)object;
+    size_t bytes = sizeof(RegionSite) + self->program->bytes;
+    for (int i = 0; i < self->n_typings; i++) {
+        bytes += self->typings[i]->bytes;
+        for (int k = 0; k < self->typings[i]->n_plans; k++) {
+            bytes += self->typings[i]->plans[k]->bytes;
+        }
+    }
+    return PyLong_FromSize_t(bytes);
+}
+
+PyObject *
+region_declined(const RegionSite *self)
+{
+    if (self->reason != NULL) {
+        return Py_NewRef(self->reason);
+    }
+    return self->declined == NULL ? Py_NewRef(Py_None) : PyUnicode_FromString(self->declined);
+}
+
+PyObject *
+region_get_declined(PyObject *object, void *Py_UNUSED(closure))
+{
+    return region_declined((RegionSite *)object);
+}
