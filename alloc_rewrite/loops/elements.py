@@ -5,12 +5,11 @@ In: a `Code`, containers and indices. Out: values. An index out of range leaves 
 
 from __future__ import annotations
 
-import types
 from typing import Any
 
 from . import arithmetic, lazy, views
 from .code import Code, NotTranslated, Value, described, tuple_of
-from .kinds import INT, NUMBERS, Array, Known, Number, Slice, Tuple, words
+from .kinds import INT, NUMBERS, Array, Number, Slice, Tuple, words
 
 
 def _split(value: Value) -> list[Value]:
@@ -140,10 +139,6 @@ def attribute(code: Code, owner: Value, name: str) -> Value:
             for part in shape:
                 size = code.builder.mul(size, part)
             return Value(INT, (size,))
-    if isinstance(kind, Known) and isinstance(kind.value, types.ModuleType):
-        value = getattr(kind.value, name, None)
-        if type(value) in (int, float, bool, types.ModuleType) or callable(value):
-            return code.constant(value)
     raise NotTranslated(f"the attribute {name} of {described(kind)}")
 
 

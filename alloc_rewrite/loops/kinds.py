@@ -95,6 +95,13 @@ class Steps(Kind):
 
 
 @dataclass(frozen=True, slots=True)
+class Items(Kind):
+    """An iterator over an array: the index of the next item, and the array."""
+
+    array: Array
+
+
+@dataclass(frozen=True, slots=True)
 class Unbound(Kind):
     """A local that has no value."""
 
@@ -129,13 +136,14 @@ NUMBERS = {name: Number(name) for name in ("int", "float", "bool", *DTYPES)}
 B1, F8, F4, I8 = (NUMBERS[name] for name in ("b1", "f8", "f4", "i8"))
 UNBOUND, OPAQUE, RANGE, STEPS = Unbound(), Opaque(), Range(), Steps()
 
+_RANGE_ITERATOR = type(iter(range(0)))
 _OF_TYPE: dict[type, Kind] = {int: INT, float: FLOAT, bool: BOOL}
 _OF_TYPE |= {np.dtype(name).type: NUMBERS[name] for name in DTYPES}
 _OF_DTYPE = {np.dtype(name): name for name in DTYPES}
 
 
 _ENCODED = {name: i for i, name in enumerate(("int", "float", "bool", *DTYPES))}
-_ARRAY, _TUPLE, _NONE, _UNBOUND, _GIVEN = 20, 21, 22, 23, 24
+_ARRAY, _TUPLE, _NONE, _UNBOUND, _GIVEN, _STEPS = 20, 21, 22, 23, 24, 25
 
 
 def encoded(kind: Kind) -> list[int]:
@@ -151,6 +159,8 @@ def encoded(kind: Kind) -> list[int]:
             return [_GIVEN, number]
         case Unbound():
             return [_UNBOUND]
+        case Steps():
+            return [_STEPS]
         case _:
             return [_NONE]
 
@@ -183,6 +193,8 @@ def kind_of(value: Any) -> Kind | None:
             return Tuple(tuple(items))  # type: ignore[arg-type]
     if value is None:
         return Known(None)
+    if type(value) is _RANGE_ITERATOR:
+        return STEPS
     return None
 
 

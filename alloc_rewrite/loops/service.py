@@ -59,7 +59,8 @@ def _kernel(loop: Loop, kinds: list[Kind], globals_: Any, builtins_: Any) -> tup
     from .translate import Translator
 
     inputs = [*loop.given, *(f"cell {load.arg.name}" for load in loop.cells)]
-    kernel = Translator(loop, globals_, builtins_).kernel(dict(zip(inputs, kinds, strict=True)))
+    named = dict(zip(inputs, kinds[1:], strict=True))
+    kernel = Translator(loop, globals_, builtins_).kernel(kinds[0], named)
     address, keeps = compiled(kernel.text, kernel.name)
     return (
         address,

@@ -16,6 +16,7 @@ was there before.
 
 from __future__ import annotations
 
+import types
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
@@ -30,7 +31,9 @@ from ..rewrite.opcodes import (
     is_method_load,
     operator_of,
 )
+from ..errors import RewriteError
 from ..interpreter import VERSION
+from ..rewrite.decode import decode
 from . import arithmetic, calls, elements, lazy, views
 from .code import I64, Code, NotTranslated, Value, described, tuple_of
 from .log import Log
@@ -42,6 +45,7 @@ from .kinds import (
     STEPS,
     UNBOUND,
     Array,
+    Items,
     Kind,
     Known,
     Number,
@@ -52,6 +56,7 @@ from ..rewrite.loops import Loop
 
 MOST_BLOCKS = 600  # of one kernel
 MOST_VERSIONS = 12  # of one block
+MOST_CALLS = 6  # of helpers, one in the other
 WIDEST = 4  # words of a local that is written into the frame
 
 #: The frame of a kernel: words that it shares with what runs it, before those of the locals.
@@ -75,6 +80,18 @@ HEADER = (
 AT = {name: i for i, name in enumerate(HEADER)}
 
 
+@dataclass(frozen=True, eq=False)
+class Unit:
+    """The code of one function: the loop's, or a helper's."""
+
+    items: list[Any]
+    where: dict[Any, int]  # the places of its labels
+    targets: frozenset[Any]  # the labels that something jumps to
+    globals: dict[str, Any]
+    holder: Any  # of its globals, for guards: None for those of the code that runs
+    code: Any = None  # a helper's
+
+
 @dataclass(frozen=True)
 class Exit:
     """What the frame holds when the kernel ends at one version of the head."""
@@ -90,23 +107,46 @@ class Kernel:
     text: str
     inputs: tuple[tuple[str, Kind], ...]
     exits: tuple[Exit, ...]
-    guards: tuple[tuple[str, Any], ...]  # globals and builtins, and what they have to be
+    guards: tuple[tuple[Any, str, Any], ...]  # a module, or None for globals; a name; its value
     ended_at: int  # where the state at the end lies in the frame,
     committed_at: int  # and the one of the last commit
     size: int  # of the frame, in words
 
 
 class State(NamedTuple):
-    """What is known where a block begins, or goes on."""
+    """What is known where a block begins, or goes on, of the function that runs there.
+
+    In a helper, `caller` is the function that called it, which goes on at its item `resume`.
+    """
 
     locals: dict[str, Value]
     stack: list[Value]
+    unit: Unit
+    caller: State | None = None
+    resume: int = 0
 
     def key(self) -> tuple[Any, ...]:
         return (
+            id(self.unit),
+            self.resume,
             tuple((name, value.kind) for name, value in sorted(self.locals.items())),
             tuple(value.kind for value in self.stack),
+            None if self.caller is None else self.caller.key(),
         )
+
+    def mapped(self, change: Callable[[Value], Value]) -> State:
+        """Return a copy with every value changed, in the order of `values`."""
+        locals_ = {name: change(self.locals[name]) for name in sorted(self.locals)}
+        stack = [change(value) for value in self.stack]
+        caller = None if self.caller is None else self.caller.mapped(change)
+        return State(locals_, stack, self.unit, caller, self.resume)
+
+    def values(self) -> list[Value]:
+        own = [self.locals[name] for name in sorted(self.locals)] + self.stack
+        return own if self.caller is None else own + self.caller.values()
+
+    def copy(self) -> State:
+        return self.mapped(lambda value: value)
 
 
 @dataclass
@@ -134,12 +174,14 @@ class Translator:
     globals: dict[str, Any]
     builtins: dict[str, Any]
     name: str = "kernel"
-    guards: dict[str, Any] = field(default_factory=dict)
+    guards: dict[tuple[int, str], tuple[Any, Any]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.code = Code(self.name)
-        self.items = self.loop.items
-        self.where = {item: i for i, item in enumerate(self.items) if isinstance(item, Label)}
+        items = self.loop.items
+        where = {item: i for i, item in enumerate(items) if isinstance(item, Label)}
+        self.unit = Unit(items, where, self.loop.targets, self.globals, None)
+        self.units: dict[int, Unit] = {}
         self.blocks: dict[Any, _Block] = {}
         self.counts: dict[Any, int] = {}
         self.heads: list[_Head] = []
@@ -149,8 +191,8 @@ class Translator:
 
     # ------------------------------------------------------------------ the kernel
 
-    def kernel(self, inputs: dict[str, Kind]) -> Kernel:
-        """Translate the loop for locals of these kinds."""
+    def kernel(self, subject: Kind, inputs: dict[str, Kind]) -> Kernel:
+        """Translate the loop for what it goes over, and locals, of these kinds."""
         code, loop = self.code, self.loop
         entry = code.function.append_basic_block("entry")
         code.builder.position_at_end(entry)
@@ -165,27 +207,32 @@ class Translator:
         self.budget = self._word("budget")
         helper = llvm.FunctionType(I64, [I64.as_pointer()]).as_pointer()
         self.commit = code.builder.inttoptr(self._word("commit"), helper)
-        locals_, at = {}, len(HEADER)
+        locals_: dict[str, Value] = {}
+        array, at = self._read(subject, len(HEADER))
         for name in loop.names:
             value, at = self._read(inputs.get(name, UNBOUND), at)
             (locals_ if name in loop.stored else self.fixed)[name] = value
         self.ended_at = at
         self.committed_at = at + 3 + WIDEST * len(loop.stored)
         stack = [Value(OPAQUE) for _ in range(loop.depth)]
-        if loop.is_for:
+        if loop.is_for and isinstance(subject, Array):
+            stack.append(Value(Items(subject), (self._word("next"), *array.parts)))
+        elif loop.is_for:
+            if subject != STEPS:
+                raise NotTranslated("a loop over anything but a range or an array")
             stack.append(Value(STEPS, tuple(self._word(name) for name in HEADER[:3])))
-        self._go(loop.head, State(locals_, stack), None)
+        self._go(loop.head, State(locals_, stack, self.unit), None)
         while self.work:
             _, index, self.head, block = self.work.pop()
             code.builder.position_at_end(block.entry)
-            self._run(index, State(dict(block.state.locals), list(block.state.stack)))
+            self._run(index, block.state.copy())
         exits = tuple(self._exit(head) for head in self.heads)
         return Kernel(
             self.name,
             str(code.module),
             tuple((name, inputs[name]) for name in loop.names if name in inputs),
             exits,
-            tuple(self.guards.items()),
+            tuple((holder, name, value) for (_, name), (holder, value) in self.guards.items()),
             self.ended_at,
             self.committed_at,
             self.committed_at + 3 + WIDEST * len(loop.stored),
@@ -235,7 +282,7 @@ class Translator:
         """Write what the original code needs where an iteration begins: iterator and locals."""
         code, b = self.code, self.code.builder
         if self.loop.is_for:
-            for i, part in enumerate(head.state.stack[-1].parts):
+            for i, part in enumerate(head.state.stack[-1].parts[:3]):
                 b.store(part, self._slot(at + i))
         at += 3
         for name in self.loop.stored:
@@ -253,21 +300,19 @@ class Translator:
     def _go(self, index: int, state: State, head: _Head | None) -> None:
         """End the block that is being written: go on at an item with what is known."""
         b = self.code.builder
-        is_head = index == self.loop.head
-        if not is_head and index not in self.loop.members:
+        is_outer = state.unit is self.unit
+        is_head = is_outer and index == self.loop.head
+        if is_outer and not is_head and index not in self.loop.members:
             assert head is not None
             b.branch(head.leave)
             return
-        state = State(
-            {name: self._plain(value) for name, value in state.locals.items()},
-            [self._plain(value) for value in state.stack],
-        )
+        state = state.mapped(self._plain)
         key = (index, None if is_head else head and head.number, *state.key())
         block = self.blocks.get(key)
         if block is None:
-            block = self._block(key, index, state, None if is_head else head)
+            block = self._block(key, index, state, None if is_head else head, is_head)
         source = b.block
-        parts = [p for v in _values(state) for p in v.parts]
+        parts = [part for value in state.values() for part in value.parts]
         for phi, part in zip(block.phis, parts, strict=True):
             phi.add_incoming(part, source)
         b.branch(block.entry)
@@ -278,9 +323,11 @@ class Translator:
             return value._replace(constant=None)
         return value
 
-    def _block(self, key: Any, index: int, state: State, head: _Head | None) -> _Block:
+    def _block(
+        self, key: Any, index: int, state: State, head: _Head | None, is_head: bool
+    ) -> _Block:
         code = self.code
-        place = (index, head.number if head else None)
+        place = (id(state.unit), index, head.number if head else None)
         self.counts[place] = self.counts.get(place, 0) + 1
         if len(self.blocks) > MOST_BLOCKS or self.counts[place] > MOST_VERSIONS:
             raise NotTranslated("too many combinations of kinds of values")
@@ -304,14 +351,10 @@ class Translator:
                 made.append(phi)
             return Value(value.kind, tuple(made), value.constant)
 
-        known = State({}, [])
-        for name, value in sorted(state.locals.items()):
-            known.locals[name] = joined(value)
-        for value in state.stack:
-            known.stack.append(joined(value))
+        known = state.mapped(joined)
         block = _Block(entry, phis, known)
         self.blocks[key] = block
-        if index == self.loop.head:
+        if is_head:
             leave = code.function.append_basic_block()
             head = _Head(len(self.heads), leave, known)
             self.heads.append(head)
@@ -347,24 +390,44 @@ class Translator:
         b = self.code.builder
         b.store(b.add(b.load(self.ticks), n), self.ticks)
 
+    # ------------------------------------------------------------------ what is known beforehand
+
+    def known_global(self, unit: Unit, name: str) -> Any:
+        """Return the value of a global or builtin, which a guard looks at whenever a kernel runs."""
+        for names in (unit.globals, self.builtins):
+            if name in names:
+                return self._guarded(unit.holder, name, names[name])
+        raise NotTranslated(f"`{name}` has no value")
+
+    def known_attribute(self, module: types.ModuleType, name: str) -> Any:
+        """Return an attribute of a module likewise."""
+        if name not in vars(module):
+            raise NotTranslated(f"the attribute {name} of {module.__name__}")
+        return self._guarded(module, name, vars(module)[name])
+
+    def _guarded(self, holder: Any, name: str, value: Any) -> Any:
+        self.guards[id(holder), name] = holder, value
+        return value
+
     # ------------------------------------------------------------------ instructions
 
     def _run(self, index: int, state: State) -> None:
         """Translate from an item on to where control goes elsewhere."""
         assert self.head is not None
         self.code.leave = self.head.leave
-        if index == self.loop.head:
+        unit, is_outer = state.unit, state.unit is self.unit
+        if is_outer and index == self.loop.head:
             self._begin_iteration(state)
         first = index
         while True:
-            item = self.items[index]
+            item = unit.items[index]
             if isinstance(item, Label):
-                if index != first and (item in self.loop.targets):
+                if index != first and item in unit.targets:
                     self._go(index, state, self.head)
                     return
                 index += 1
                 continue
-            if index not in self.loop.members:
+            if is_outer and index not in self.loop.members:
                 self.code.builder.branch(self.head.leave)
                 return
             if not isinstance(item, Instr):  # the marks of try blocks
@@ -398,11 +461,89 @@ class Translator:
             return False
         if item.has_jump():
             return self._jump(item, index, state)
+        if name == "CALL" and self._enter(item, index, state):
+            return True
+        if name in ("RETURN_VALUE", "RETURN_CONST"):
+            self._return(item, state)
+            return True
         step = _STEPS.get(name)
         if step is None:
             raise NotTranslated(f"the instruction {name}")
         step(self, item, state)
         return False
+
+    # ------------------------------------------------------------------ helpers
+
+    def _enter(self, item: Instr, index: int, state: State) -> bool:
+        """Go on in the Python function that is called, if it is one."""
+        n = int(item.arg)  # type: ignore[call-overload]
+        stack = state.stack
+        pair = stack[len(stack) - n - 2 : len(stack) - n]
+        callee = pair[1] if pair[0] == NULL else pair[0]
+        if NULL not in pair or not isinstance(callee.kind, Known):
+            return False
+        function = callee.kind.value
+        if type(function) is not types.FunctionType:
+            return False
+        unit = self._unit(function, state)
+        code = function.__code__
+        args = stack[len(stack) - n :]
+        missing = code.co_argcount - n
+        defaults = function.__defaults__ or ()
+        if not 0 <= missing <= len(defaults):
+            raise NotTranslated(f"a call of `{function.__name__}` with other arguments")
+        if missing:
+            self._guarded(function, "__defaults__", defaults)
+            args = args + [self.code.constant(value) for value in defaults[-missing:]]
+        del stack[len(stack) - n - 2 :]
+        locals_ = dict.fromkeys(code.co_varnames, Value(UNBOUND))
+        locals_.update(zip(code.co_varnames, args, strict=False))
+        for name in code.co_varnames[: code.co_argcount]:
+            if not _may_be_held(locals_[name].kind):
+                raise NotTranslated(f"`{name}` gets {described(locals_[name].kind)}")
+        self._go(0, State(locals_, [], unit, state, index + 1), self.head)
+        return True
+
+    def _unit(self, function: types.FunctionType, state: State) -> Unit:
+        """Return the code of a helper, guarded."""
+        code, caller, depth = function.__code__, state, 0
+        while caller is not None:
+            depth += 1
+            if caller.unit.code is code:
+                raise NotTranslated(f"the recursion of `{function.__name__}`")
+            caller = caller.caller  # type: ignore[assignment]
+        if depth > MOST_CALLS:
+            raise NotTranslated("calls of calls of calls")
+        if code.co_freevars or code.co_cellvars or code.co_kwonlyargcount or code.co_flags & 0x2AC:
+            raise NotTranslated(f"a call of `{function.__name__}`")
+        unit = self.units.get(id(function))
+        if unit is None:
+            try:
+                items = decode(code).items
+            except RewriteError as error:
+                raise NotTranslated(f"a call of `{function.__name__}`: {error}") from None
+            where = {item: i for i, item in enumerate(items) if isinstance(item, Label)}
+            targets = frozenset(
+                item.arg for item in items if isinstance(item, Instr) and item.has_jump()
+            )
+            unit = Unit(items, where, targets, function.__globals__, function.__globals__, code)
+            self.units[id(function)] = unit
+        self._guarded(function, "__code__", code)
+        return unit
+
+    def _return(self, item: Instr, state: State) -> None:
+        """Go on in the function that called the helper."""
+        if state.caller is None:  # out of the loop
+            assert self.head is not None
+            self.code.builder.branch(self.head.leave)
+            return
+        is_constant = item.name == "RETURN_CONST"
+        value = self.code.constant(item.arg) if is_constant else state.stack.pop()
+        caller = state.caller.copy()
+        caller.stack.append(value)
+        self._go(state.resume, caller, self.head)
+
+    # ------------------------------------------------------------------ operators and jumps
 
     def _operator(self, name: str, size: int, state: State) -> None:
         stack = state.stack
@@ -432,13 +573,13 @@ class Translator:
 
     def _jump(self, item: Instr, index: int, state: State) -> bool:
         name, stack = item.name, state.stack
-        target = self.where[item.arg]
+        target = state.unit.where[item.arg]
         if name == "FOR_ITER":
             self._for_iter(index, target, state)
             return True
         if name.startswith("JUMP_IF_"):  # 3.11: or pop
             value = stack[-1]
-            left = State(dict(state.locals), list(stack))
+            left = state.copy()
             stack.pop()
             self._branch(name, value, target, left, index + 1, state)
             return True
@@ -452,14 +593,14 @@ class Translator:
             self._branch(name, value, target, state, index + 1, state)
             return True
         if name.startswith("JUMP"):
-            if target <= index and target != self.loop.head and not self._is_for(target):
+            if target <= index and not self._is_for(state.unit, target):
                 self.tick(self.code.i64(1))
             self._go(target, state, self.head)
             return True
         raise NotTranslated(f"the instruction {name}")
 
-    def _is_for(self, label: int) -> bool:
-        following = self.items[label + 1]
+    def _is_for(self, unit: Unit, label: int) -> bool:
+        following = unit.items[label + 1]
         return isinstance(following, Instr) and following.name == "FOR_ITER"
 
     def _branch(
@@ -487,32 +628,36 @@ class Translator:
         stack = state.stack
         assert self.head is not None
         iterator = stack[-1]
-        if iterator.kind != STEPS:
+        if isinstance(iterator.kind, Items):
+            at, *parts = iterator.parts
+            ends = b.icmp_signed(">=", at, parts[2])
+        elif iterator.kind == STEPS:
+            following, step, left = iterator.parts
+            ends = b.icmp_signed("==", left, code.i64(0))
+        else:
             raise NotTranslated(f"a loop over {described(iterator.kind)}")
-        following, step, left = iterator.parts
-        ends = b.icmp_signed("==", left, code.i64(0))
         end, on = (code.function.append_basic_block() for _ in range(2))
         b.cbranch(ends, end, on)
         b.position_at_end(end)
-        if index == self.loop.head + 1:
+        if state.unit is self.unit and index == self.loop.start:
             b.branch(self.head.leave)
         else:
-            after = list(stack)
+            after = state.copy()
             if PY311:
-                after.pop()
+                after.stack.pop()
             else:
-                after.append(Value(UNBOUND))
-            self._go(target, State(dict(state.locals), after), self.head)
+                after.stack.append(Value(UNBOUND))
+            self._go(target, after, self.head)
         b.position_at_end(on)
-        stack[-1] = Value(
-            STEPS, (b.add(following, step), step, b.sub(left, code.i64(1), flags=["nuw"]))
-        )
-        stack.append(Value(INT, (following,)))
+        if isinstance(iterator.kind, Items):
+            array = Value(iterator.kind.array, tuple(parts))
+            stack[-1] = Value(iterator.kind, (b.add(at, code.i64(1)), *parts))
+            stack.append(elements.item(code, array, Value(INT, (at,))))
+        else:
+            one = code.i64(1)
+            stack[-1] = Value(STEPS, (b.add(following, step), step, b.sub(left, one)))
+            stack.append(Value(INT, (following,)))
         self._go(index + 1, state, self.head)
-
-
-def _values(state: State) -> list[Value]:
-    return [value for _, value in sorted(state.locals.items())] + state.stack
 
 
 # ---------------------------------------------------------------------- plain instructions
@@ -522,7 +667,9 @@ Step = Callable[[Translator, Instr, State], None]
 
 def _load_fast(t: Translator, item: Instr, state: State) -> None:
     name = t.loop.name_of(item)
-    value = state.locals.get(name) or t.fixed.get(name)
+    value = state.locals.get(name)
+    if value is None and state.unit is t.unit:
+        value = t.fixed.get(name)
     if value is None or value.kind == UNBOUND:
         raise NotTranslated(f"`{item.arg}` may have no value")
     state.stack.append(value)
@@ -545,32 +692,18 @@ def _may_be_held(kind: Kind) -> bool:
 
 def _load_global(t: Translator, item: Instr, state: State) -> None:
     calls_it, name = item.arg  # type: ignore[misc]
-    value = t.known_global(name)
-    pair = [Value(Known(value), (), value)]
-    if type(value) in (int, float, bool, tuple):
-        pair = [t.code.constant(value)]
+    pair = [t.code.constant(t.known_global(state.unit, name))]
     if calls_it:
         pair.insert(0 if VERSION < (3, 13) else 1, NULL)
     state.stack.extend(pair)
 
 
-def _known_global(self: Translator, name: str) -> Any:
-    if name in self.globals:
-        value = self.globals[name]
-    elif name in self.builtins:
-        value = self.builtins[name]
-    else:
-        raise NotTranslated(f"`{name}` has no value")
-    self.guards[name] = value
-    return value
-
-
-Translator.known_global = _known_global  # type: ignore[attr-defined]
-
-
 def _load_attr(t: Translator, item: Instr, state: State) -> None:
-    owner = state.stack.pop()
-    value = elements.attribute(t.code, owner, attribute_name(item))
+    owner, name = state.stack.pop(), attribute_name(item)
+    if isinstance(owner.kind, Known) and isinstance(owner.kind.value, types.ModuleType):
+        value = t.code.constant(t.known_attribute(owner.kind.value, name))
+    else:
+        value = elements.attribute(t.code, owner, name)
     pair = [value]
     if is_method_load(item):
         pair.insert(0 if VERSION < (3, 13) else 1, NULL)
@@ -597,14 +730,18 @@ def _store_subscr(t: Translator, item: Instr, state: State) -> None:
 
 def _get_iter(t: Translator, item: Instr, state: State) -> None:
     value = state.stack.pop()
+    if VERSION >= (3, 15):
+        raise NotTranslated("an iterator with an index")
+    if isinstance(value.kind, Array):
+        t.tick(value.parts[2])
+        state.stack.append(Value(Items(value.kind), (t.code.i64(0), *value.parts)))
+        return
     if value.kind != RANGE:
         raise NotTranslated(f"a loop over {described(value.kind)}")
     start, stop, step = value.parts
     left = calls.length_of_range(t.code, start, stop, step)
     t.tick(left)
     state.stack.append(Value(STEPS, (start, step, left)))
-    if VERSION >= (3, 15):
-        raise NotTranslated("an iterator with an index")
 
 
 def _unpack(t: Translator, item: Instr, state: State) -> None:

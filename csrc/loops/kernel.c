@@ -53,7 +53,7 @@ kernel_new(PyObject *source)
     if (PyErr_Occurred()) {
         return NULL;
     }
-    size_t bytes = sizeof(LoopKernel) + (size_t)n_guards * sizeof(GlobalGuard) +
+    size_t bytes = sizeof(LoopKernel) + (size_t)n_guards * sizeof(NameGuard) +
                    (size_t)(n_inputs + n_exits * n_stored) * sizeof(int) +
                    (size_t)n_kinds * sizeof(int16_t);
     LoopKernel *self = PyMem_Calloc(1, bytes);
@@ -61,7 +61,7 @@ kernel_new(PyObject *source)
         PyErr_NoMemory();
         return NULL;
     }
-    self->guards = (GlobalGuard *)(self + 1);
+    self->guards = (NameGuard *)(self + 1);
     self->input_at = (int *)(self->guards + n_guards);
     self->exit_at = self->input_at + n_inputs;
     int16_t *kinds = (int16_t *)(self->exit_at + n_exits * n_stored);
@@ -91,11 +91,12 @@ kernel_new(PyObject *source)
         }
     }
     for (Py_ssize_t i = 0; i < n_guards; i++) {
-        PyObject *name, *value;
-        if (!PyArg_ParseTuple(PyTuple_GET_ITEM(guards, i), "UO", &name, &value)) {
+        PyObject *holder, *name, *value;
+        if (!PyArg_ParseTuple(PyTuple_GET_ITEM(guards, i), "OUO", &holder, &name, &value)) {
             goto failed;
         }
-        self->guards[self->n_guards++] = (GlobalGuard){Py_NewRef(name), Py_NewRef(value)};
+        self->guards[self->n_guards++] = (NameGuard){
+            holder == Py_None ? NULL : holder, name, value};
     }
     return self;
 failed:
@@ -108,10 +109,6 @@ kernel_release(LoopKernel *self)
 {
     if (--self->references) {
         return;
-    }
-    for (int i = 0; i < self->n_guards; i++) {
-        Py_DECREF(self->guards[i].name);
-        Py_DECREF(self->guards[i].value);
     }
     Py_DECREF(self->source);
     PyMem_Free(self);
@@ -194,6 +191,8 @@ kind_fits(const int16_t *kind, PyObject *value)
         return 1;
     case KIND_NONE:
         return value == Py_None;
+    case KIND_STEPS:
+        return Py_IS_TYPE(value, &PyRangeIter_Type);
     case KIND_GIVEN:
         return 1;
     case KIND_INT: {
@@ -209,12 +208,22 @@ kind_fits(const int16_t *kind, PyObject *value)
     }
 }
 
-/* Whether a name in the globals of the code that runs, or else in its builtins, has a value. */
+/* Whether a name has the value that it had: an attribute of a module or of a function, or a global
+ * or else a builtin. */
 static int
-kernel_has_global(const GlobalGuard *guard, PyObject *globals, PyObject *builtins)
+kernel_has_value(const NameGuard *guard, PyObject *globals, PyObject *builtins)
 {
-    PyObject *found = PyDict_GetItemWithError(globals, guard->name);
-    if (found == NULL && !PyErr_Occurred()) {
+    PyObject *names = globals, *found = NULL;
+    if (guard->holder != NULL && PyFunction_Check(guard->holder)) {
+        return guard->value == (PyCode_Check(guard->value) ? PyFunction_GetCode(guard->holder)
+                                                           : PyFunction_GetDefaults(guard->holder));
+    }
+    int is_module = guard->holder != NULL && PyModule_Check(guard->holder);
+    if (guard->holder != NULL) {
+        names = is_module ? PyModule_GetDict(guard->holder) : guard->holder;
+    }
+    found = PyDict_GetItemWithError(names, guard->name);
+    if (found == NULL && !is_module && !PyErr_Occurred()) {
         found = PyDict_GetItemWithError(builtins, guard->name);
     }
     if (found == NULL) {
@@ -236,7 +245,7 @@ kernel_fits(const LoopKernel *self, PyObject *const *args, Py_ssize_t n)
     }
     PyObject *globals = PyEval_GetGlobals(), *builtins = PyEval_GetBuiltins();
     for (int i = 0; i < self->n_guards; i++) {
-        if (!kernel_has_global(&self->guards[i], globals, builtins)) {
+        if (!kernel_has_value(&self->guards[i], globals, builtins)) {
             return 0;
         }
     }

@@ -48,15 +48,18 @@ enum kind {
     KIND_NONE,
     KIND_UNBOUND,
     KIND_GIVEN,
+    KIND_STEPS, /* an iterator over a range */
 };
 
 #define WARM_LOOP 10000 /* iterations after which a loop is hot, at first */
 #define WIDEST 4 /* words of a local in the state that a kernel leaves */
 
+/* What a name has to be, as it was when the loop was compiled; all borrowed from the source. */
 typedef struct {
-    PyObject *name;  /* owned */
-    PyObject *value; /* owned: what the global or builtin has to be */
-} GlobalGuard;
+    PyObject *holder; /* a module, a function, or globals; NULL: those of the code that runs */
+    PyObject *name;
+    PyObject *value;
+} NameGuard;
 
 typedef struct {
     int64_t (*run)(int64_t *frame);
@@ -72,7 +75,7 @@ typedef struct {
     const int16_t *kinds; /* in the same memory: those of the inputs, then of each exit's locals */
     int *input_at;        /* where the kinds of each begin */
     int *exit_at;         /* n_stored for each exit */
-    GlobalGuard *guards;
+    NameGuard *guards;
 } LoopKernel;
 
 /* Read (address, keeps, inputs, exits, guards, ended_at, committed_at, size); NULL with an
@@ -80,7 +83,9 @@ typedef struct {
 LoopKernel *kernel_new(PyObject *source);
 void kernel_release(LoopKernel *kernel); /* one reference */
 
-/* Whether the arguments are of a kernel's kinds, and its globals what they were. */
+/* The arguments are what the loop goes over, or None, and the locals. */
+
+/* Whether they are of a kernel's kinds, and its globals what they were. */
 int kernel_fits(const LoopKernel *kernel, PyObject *const *args, Py_ssize_t n);
 /* Put the arguments into the frame. */
 void kernel_fill(const LoopKernel *kernel, PyObject *const *args, int64_t *frame);

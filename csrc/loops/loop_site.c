@@ -95,6 +95,67 @@ range_write(PyObject *iterator, const int64_t *words)
 #endif
 }
 
+/* An iterator by index, as over arrays, as `iterobject.c` of CPython has it. */
+typedef struct {
+    PyObject_HEAD
+    Py_ssize_t index;
+    PyObject *sequence; /* NULL at the end */
+} IndexIterator;
+
+/* What a loop goes over: the sequence of an iterator by index, or the iterator itself. */
+static PyObject *
+iterator_subject(PyObject *iterator)
+{
+    if (Py_IS_TYPE(iterator, &PySeqIter_Type)) {
+        PyObject *sequence = ((IndexIterator *)iterator)->sequence;
+        return sequence == NULL ? Py_None : sequence;
+    }
+    return iterator;
+}
+
+/* Put an iterator's state into the frame; 0 if it is at its end. */
+static int
+iterator_read(PyObject *iterator, int64_t *frame)
+{
+    if (Py_IS_TYPE(iterator, &PySeqIter_Type)) {
+        frame[FRAME_NEXT] = ((IndexIterator *)iterator)->index;
+        return ((IndexIterator *)iterator)->sequence != NULL;
+    }
+    return iterator == Py_None || range_read(iterator, frame);
+}
+
+static void
+iterator_write(PyObject *iterator, const int64_t *words)
+{
+    if (Py_IS_TYPE(iterator, &PySeqIter_Type)) {
+        ((IndexIterator *)iterator)->index = (Py_ssize_t)words[FRAME_NEXT];
+    }
+    else if (iterator != Py_None) {
+        range_write(iterator, words);
+    }
+}
+
+/* Whether iterators by index are as said above. */
+static int
+index_learn(void)
+{
+    static int known = -1;
+    if (known >= 0) {
+        return known;
+    }
+    PyObject *pair = Py_BuildValue("(ii)", 5, 6);
+    PyObject *iterator = pair == NULL ? NULL : PySeqIter_New(pair);
+    PyObject *first = iterator == NULL ? NULL : PyIter_Next(iterator);
+    known = first != NULL && Py_TYPE(iterator)->tp_basicsize == sizeof(IndexIterator) &&
+            ((IndexIterator *)iterator)->index == 1 &&
+            ((IndexIterator *)iterator)->sequence == pair;
+    PyErr_Clear();
+    Py_XDECREF(first);
+    Py_XDECREF(iterator);
+    Py_XDECREF(pair);
+    return known;
+}
+
 /* Whether iterators of ranges are as said above. */
 static int
 range_learn(void)
@@ -183,7 +244,7 @@ loop_attempt(LoopSite *self, const LoopKernel *kernel, PyObject *iterator, PyObj
         return NULL;
     }
     int64_t *frame = STACK_ARRAY(int64_t, kernel->size);
-    if (iterator != Py_None && !range_read(iterator, frame)) {
+    if (!iterator_read(iterator, frame)) {
         return NULL;
     }
     if (!log_is_ready()) {
@@ -225,8 +286,8 @@ loop_attempt(LoopSite *self, const LoopKernel *kernel, PyObject *iterator, PyObj
     if (frame[FRAME_WANTED]) {
         log_grow((size_t)((const int64_t *)(intptr_t)frame[FRAME_WANTED] - log));
     }
-    if (result != NULL && iterator != Py_None) {
-        range_write(iterator, words);
+    if (result != NULL) {
+        iterator_write(iterator, words);
     }
     return result;
 }
@@ -358,7 +419,10 @@ loop_call(PyObject *object, PyObject *const *args, size_t nargsf, PyObject *name
         }
         return Py_NewRef(object);
     }
-    return loop_run(self, args[0], args + 1, n - 1);
+    PyObject **given = STACK_ARRAY(PyObject *, n);
+    memcpy(given, args, (size_t)n * sizeof(PyObject *));
+    given[0] = iterator_subject(args[0]);
+    return loop_run(self, args[0], given, n);
 }
 
 /* install(source): take a kernel; None: there is none. */
@@ -396,8 +460,8 @@ loop_new(PyTypeObject *type, PyObject *args, PyObject *Py_UNUSED(kwargs))
     if (!PyArg_ParseTuple(args, "OOnOp:LoopSite", &spec, &owner, &number, &arena, &frugal)) {
         return NULL;
     }
-    if (!range_learn()) {
-        PyErr_SetString(PyExc_RuntimeError, "the iterators of ranges are unknown here");
+    if (!range_learn() || !index_learn()) {
+        PyErr_SetString(PyExc_RuntimeError, "the iterators of this interpreter are unknown");
         return NULL;
     }
     LoopSite *self = (LoopSite *)type->tp_alloc(type, 0);
