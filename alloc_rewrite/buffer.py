@@ -7,12 +7,13 @@ an arena works, nor what takes arrays from it.
 from __future__ import annotations
 
 import contextvars
-from typing import Any
+from typing import Any, Literal, get_args
 
 from .cores import new_arena, selected, switched_off
 from .sizes import checked_size, counted
 
-POLICIES = ("raise", "grow", "heap")
+OnFull = Literal["raise", "grow", "heap"]
+POLICIES: tuple[OnFull, ...] = get_args(OnFull)
 _former: contextvars.ContextVar[tuple[Any, ...]] = contextvars.ContextVar(
     "alloc_rewrite.former_handlers", default=()
 )
@@ -68,7 +69,7 @@ class Buffer:
         self,
         nbytes: int | None = None,
         *,
-        on_full: str | None = None,
+        on_full: OnFull | None = None,
         limit: int | None = None,
     ) -> None:
         nbytes = None if nbytes is None else checked_size(nbytes, "nbytes")
@@ -85,6 +86,7 @@ class Buffer:
         self._nbytes = nbytes
         self._on_full = on_full
         self._limit = limit
+        self.may_raise = on_full == "raise" or limit is not None  # `BufferFullError`
         self.companions: dict[Any, Any] = {}  # what other parts keep as long as the buffer lives
         # The core whose sites use the buffer, and its memory.
         self.core = selected().name
@@ -241,5 +243,5 @@ class Buffer:
         self.arena.leave(former)
 
 
-def _restored(nbytes: int | None, on_full: str, limit: int | None) -> Buffer:
+def _restored(nbytes: int | None, on_full: OnFull, limit: int | None) -> Buffer:
     return Buffer(nbytes, on_full=on_full, limit=limit)

@@ -6,21 +6,23 @@ not know bytecode, nor what sites do; it puts the parts together.
 
 from __future__ import annotations
 
-import contextlib
 import functools
 import inspect
 from collections.abc import Callable, Iterable
 from types import BuiltinFunctionType, FunctionType, MethodType
-from typing import Any, NamedTuple, TypeVar, cast, overload
+from typing import Any, NamedTuple, ParamSpec, TypeVar, cast, overload
 
 from .buffer import Buffer
 from .callees import Policy, python_call, refusal_of_names
 from .core_sites import ArenaSites, arena_sites
 from .cores import switched_off
+from .decorated import WRAPPERS, decorator_of, refusal
 from .errors import warn_the_user
 from .rewrite import Gates, gates_of, rewritten_of, with_code
 
 F = TypeVar("F", bound=Callable[..., Any])
+P = ParamSpec("P")
+R = TypeVar("R")
 
 
 class Bumped(NamedTuple):
@@ -128,7 +130,7 @@ def bump(
     raise TypeError(f"bump: {target!r} is not a Buffer, a number of bytes or a function")
 
 
-def run(f: Callable[..., Any], buf: Buffer, /, *args: Any, **kwargs: Any) -> Any:
+def run(f: Callable[P, R], buf: Buffer, /, *args: P.args, **kwargs: P.kwargs) -> R:
     """Call a function once with its arrays taken from a buffer.
 
     Parameters
@@ -164,7 +166,8 @@ def run(f: Callable[..., Any], buf: Buffer, /, *args: Any, **kwargs: Any) -> Any
     if switched_off():
         return f(*args, **kwargs)
     # Every array counts here, however small: no site is switched off.
-    return bumped_with(sites_for(buf, Policy(), always=True), f)(*args, **kwargs)
+    result: R = bumped_with(sites_for(buf, Policy(), always=True), f)(*args, **kwargs)
+    return result
 
 
 def default_buffer() -> Buffer:
@@ -224,7 +227,7 @@ def bumped_with(sites: ArenaSites, target: Any) -> Any:
     function = as_function(target)
     if function is not None:
         return _bump_function(sites, function, target)
-    raise _refusal(target)
+    raise refusal(target)
 
 
 def _check(target: Any) -> None:
@@ -238,12 +241,12 @@ def _check(target: Any) -> None:
             if part is not None:
                 _check(part)
     elif not isinstance(target, FunctionType) and as_function(target) is None:
-        raise _refusal(target)
+        raise refusal(target)
 
 
 def as_function(target: Any) -> FunctionType | None:
     """Return a Python function that calls a partial or callable object; None if there is none."""
-    if _decorator_of(target) is not None:
+    if decorator_of(target) is not None:
         return None
     if isinstance(target, functools.partial):
         inside: Any = target.func
@@ -292,7 +295,7 @@ def _original_of(function: FunctionType, known: Bumped) -> FunctionType:
 
 def _rewritten(sites: ArenaSites, function: FunctionType) -> FunctionType:
     """Return a function like `function` that runs rewritten code, or a warning says why not."""
-    reason = refusal_of_names(function) or _WRAPPERS.get(function.__code__, "")
+    reason = refusal_of_names(function) or WRAPPERS.get(function.__code__, "")
     rewritten = None if reason else sites.rewriter.rewritten(function.__code__)
     if rewritten is not None:
         sites.callees.owns(function)
@@ -337,67 +340,6 @@ def _check_class(cls: type) -> None:
         raise TypeError(f"bump: the class {cls.__qualname__} is not written in Python")
 
 
-def _refusal(target: Any) -> TypeError:
-    """Return the error for what has no bytecode: often what another decorator made."""
-    kind, inside = type(target), _inside(target)
-    name = _decorator_of(target)
-    if name is None and not kind.__name__.startswith("_"):
-        name = f"{kind.__module__.partition('.')[0]}.{kind.__qualname__}"
-    if inside is None or name is None:  # a private type, as of `np.sum`, is no user's decorator
-        return TypeError(
-            f"bump: {target!r} has no Python bytecode to rewrite; bump a Python function that "
-            "calls it"
-        )
-    written = f"def {inside.__name__}{_signature(inside)}: ..."
-    if kind is functools.partialmethod:
-        shown = f"{name}(alloc.bump({inside.__name__}), ...)"
-    else:
-        shown = f"\n\n    @{name}\n    @alloc.bump\n    {written}"
-    return TypeError(
-        f"bump: {inside.__qualname__} is wrapped by {name} already, in an object without Python "
-        f"bytecode to rewrite; put @bump underneath: {shown}"
-    )
-
-
-def _decorator_of(target: Any) -> str | None:
-    """Return how source code names what made a compiled object, if that is known."""
-    return _DECORATORS.get(f"{type(target).__module__}.{type(target).__qualname__}")
-
-
-def _inside(target: Any) -> FunctionType | None:
-    """Return the Python function that another decorator has wrapped, if it says which."""
-    for name in ("__wrapped__", "py_func", "func", "pyfunc"):
-        inside = inspect.getattr_static(target, name, None)
-        if isinstance(inside, FunctionType):
-            return inside
-        if inside is not None:
-            inside = getattr(target, name, None)
-            if isinstance(inside, FunctionType):
-                return inside
-    return None
-
-
-def _signature(function: FunctionType) -> str:
-    try:
-        return str(inspect.signature(function))
-    except (TypeError, ValueError):
-        return "(...)"
-
-
-#: How source code names the types of such objects. A `__call__` in Python that some of them have
-#: only leads to compiled code.
-_DECORATORS = {
-    "functools._lru_cache_wrapper": "functools.lru_cache",
-    "numba.core.registry.CPUDispatcher": "numba.njit",
-    "numba.np.ufunc.dufunc.DUFunc": "numba.vectorize",
-    "numba.np.ufunc.gufunc.GUFunc": "numba.guvectorize",
-}
-_CONTEXTS: tuple[Any, ...] = (contextlib.contextmanager, contextlib.asynccontextmanager)
-#: The code of functions that only call the one that they wrap, and why bump leaves them.
-_WRAPPERS = {
-    made(bump).__code__: f"it is wrapped by contextlib.{made.__name__}; put @bump underneath"
-    for made in _CONTEXTS
-}
 _DESCRIPTORS = (
     staticmethod,
     classmethod,

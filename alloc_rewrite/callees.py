@@ -7,11 +7,11 @@ the arena, or None where the original has to be called. It must not know what si
 from __future__ import annotations
 
 import functools
+import os
 import sys
 import weakref
 from collections.abc import Callable, Iterable
 from inspect import CO_ASYNC_GENERATOR, CO_COROUTINE, CO_GENERATOR
-from pathlib import PurePath
 from types import BuiltinMethodType, CellType, CodeType, FunctionType, MethodType, ModuleType
 from typing import Any, NamedTuple
 
@@ -125,7 +125,7 @@ def _module_of(function: FunctionType) -> str:
 @functools.lru_cache(4096)
 def _is_installed(file: str) -> bool:
     """Whether a file lies where packages are installed."""
-    return not _INSTALLED.isdisjoint(PurePath(file).parts)
+    return not _INSTALLED.isdisjoint(file.replace(os.sep, "/").split("/"))
 
 
 def _checked(entries: Iterable[Any], name: str) -> tuple[Any, ...]:
@@ -227,7 +227,11 @@ class Callees:
     def said(self, function: FunctionType) -> str:
         """Say what is known of a function that was called."""
         known = self._known.get(id(function.__code__))
-        return "" if known is None else said(known.judge)
+        if known is None:
+            return ""
+        if known.rewritten is not None and not known.rewritten.alive:
+            return "left as it is: no site in it gains anything"
+        return said(known.judge)
 
     def function(self, function: FunctionType) -> FunctionType | None:
         """Return a rewritten instance of a Python function, or None."""

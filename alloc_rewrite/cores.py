@@ -10,7 +10,7 @@ import contextlib
 import functools
 import importlib
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -70,6 +70,8 @@ def _switched_off() -> str:
     return FREE_THREADED
 
 
+#: What else there is to say of the native core: functions that return it.
+notes: list[Callable[[], str]] = []
 #: Why the library is off; empty if it is not.
 _off = [_switched_off()]
 #: The extension module, or None.
@@ -127,7 +129,8 @@ def core() -> tuple[str, str]:
     """Return the name of the core that runs, and the reason why it is this one.
 
     The native core is an extension module, built at installation where there is a C compiler. The
-    environment variable ``ALLOC_REWRITE_CORE`` chooses: ``native``, ``python`` or ``auto``. With
+    environment variable ``ALLOC_REWRITE_CORE`` chooses: ``native``, ``python`` or ``auto``. The
+    reason also says whether hot regions are compiled to machine code (see `set_compile`). With
     ``ALLOC_REWRITE=0``, and on free-threaded builds of Python, the library is off, and so is the
     name: ``"off"``.
 
@@ -140,4 +143,6 @@ def core() -> tuple[str, str]:
     """
     if switched_off():
         return "off", _off[0]
-    return selected().name, selected().reason
+    name, reason = selected()
+    said = [note() for note in notes] if name == "native" else []
+    return name, "; ".join([reason, *said])

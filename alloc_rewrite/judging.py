@@ -6,21 +6,22 @@ is called from now on. It must not know how calls are timed, nor what is rewritt
 
 from __future__ import annotations
 
-import logging
+import functools
 import time
 from collections.abc import Callable
-from statistics import median
 from typing import Any, Protocol
 
-logger = logging.getLogger("alloc_rewrite")
+from .later import LATER, looks
+from .logs import debug
+
 clock = time.perf_counter
 
 WAIT = 16  # calls of another library's function before it is rewritten
 SHARE = 0.02  # of the time may go into rewriting functions of other libraries,
 MOST_SAVED = 0.02  # of which so many seconds are kept for later
+AGAIN = 1.0  # seconds until a function that is left as it is has its second trial
 LAST = 64  # times of each form, after which a verdict is final
 WINS = 0.97  # of the original's time, or less: what pays
-LOSES = 1.03  # of the original's time, or more: what costs
 DOUBT = 0.8  # divided by the number of times, what such a quotient may be wrong by
 
 
@@ -42,6 +43,7 @@ class Case:
         self.name = name
         self.is_other = is_other
         self.ratio: float | None = None
+        self.wait = AGAIN
 
 
 class Judge(Protocol):
@@ -64,16 +66,21 @@ class Judge(Protocol):
 
 
 class Judging:
-    """The judges of one set of sites, and what may be spent on rewriting for them."""
+    """The judges of one set of sites, and what may be spent on rewriting for them.
 
-    def __init__(self, make: Callable[[Case, int], Judge]) -> None:
+    With `routes`, the original form of a function of the user's or of NumPy's may take its arrays
+    from the arena: it may need more room than the rewritten form.
+    """
+
+    def __init__(self, make: Callable[[Case, int, bool], Judge], routes: bool) -> None:
         self._make = make
+        self._routes = routes
         self._saved = 0.0
         self._since = clock()
 
     def judge(self, name: str, is_other: bool) -> Judge:
         """Return the judge of a function."""
-        return self._make(Case(name, is_other), WAIT if is_other else 0)
+        return self._make(Case(name, is_other), WAIT if is_other else 0, self._routes)
 
     def rewrite(self, judge: Judge, make: Callable[[], Any]) -> Any:
         """Rewrite a function that has waited; None if it has to wait on, or has nothing to gain."""
@@ -89,7 +96,7 @@ class Judging:
             judge.leave()
         else:
             judge.begin(spent)
-            logger.debug("%s is on trial", judge.about.name)
+            debug("%s is on trial", judge.about.name)
         return made
 
 
@@ -97,17 +104,20 @@ def verdict(judge: Judge) -> bool | None:
     """Say whether a function stays rewritten; None if more of its calls have to be timed."""
     case = judge.about
     original, rewritten = judge.times
-    ratios = [at(rewritten) / max(at(original), 1e-9) for at in (median, _quick)]
+    ratios = [at(rewritten) / max(at(original), 1e-9) for at in (_median, _quick)]
     count = min(len(original), len(rewritten))
     keeps = _keeps(min(ratios), max(ratios), case.is_other, count)
     if keeps is not None:
         case.ratio = ratios[0]
-        logger.debug(
-            "%s %s: rewritten, its calls take %.2f of the time",
+        debug(
+            "%s %s: rewritten, its calls take %s of the time",
             case.name,
             "is kept" if keeps else "is left as it is",
-            ratios[0],
+            f"{ratios[0]:.2f}",
         )
+    if keeps is False:
+        looks.after(case.wait, functools.partial(judge.begin, 0.0))
+        case.wait *= LATER
     return keeps
 
 
@@ -123,9 +133,16 @@ def _keeps(low: float, high: float, is_other: bool, count: int) -> bool | None:
         return False if low > 1 or is_last else None
     if high <= 1 - doubt:
         return True
-    if low >= LOSES + doubt:
+    if low >= 1 + doubt:
         return False
-    return low < LOSES if is_last else None
+    return low <= 1 if is_last else None
+
+
+def _median(times: list[float]) -> float:
+    ordered, middle = sorted(times), len(times) // 2
+    if len(times) % 2:
+        return ordered[middle]
+    return (ordered[middle - 1] + ordered[middle]) / 2
 
 
 def _quick(times: list[float]) -> float:

@@ -35,14 +35,6 @@ UFUNCS = {
     "pos": np.positive, "invert": np.invert,
 }  # fmt: skip
 
-#: How each operator is written.
-SYMBOLS = {
-    "add": "+", "and_": "&", "floordiv": "//", "lshift": "<<", "matmul": "@", "mul": "*",
-    "mod": "%", "or_": "|", "pow": "**", "rshift": ">>", "sub": "-", "truediv": "/", "xor": "^",
-    "lt": "<", "le": "<=", "eq": "==", "ne": "!=", "gt": ">", "ge": ">=", "neg": "-", "pos": "+",
-    "invert": "~", "getitem": "[]", "slice": "[:]",
-}  # fmt: skip
-
 #: Methods of arrays that are C code around one Python function, which gets the same arguments.
 _FORWARDED = {"max": "_amax", "min": "_amin"}
 FORWARDS: dict[Any, FunctionType] = {

@@ -10,14 +10,14 @@
 #define UNLIKELY(x) __builtin_expect(!!(x), 0)
 #define ALWAYS_INLINE static inline __attribute__((always_inline))
 #define NOINLINE __attribute__((noinline))
-#define UNALIGNED __attribute__((aligned(1))) /* after a type: at any address */
+#define AT_ANY_ADDRESS __attribute__((aligned(1))) /* after a type: at any address */
 #define THREAD_LOCAL _Thread_local
 #else
 #define LIKELY(x) (x)
 #define UNLIKELY(x) (x)
 #define ALWAYS_INLINE static inline
 #define NOINLINE
-#define UNALIGNED
+#define AT_ANY_ADDRESS
 #define THREAD_LOCAL __declspec(thread)
 #endif
 
@@ -39,7 +39,7 @@
 /* The value of an int of one digit, as nearly all indices are, without a call; returns whether it
  * is one. */
 ALWAYS_INLINE int
-small_int_value(PyObject *given, Py_ssize_t *value)
+compact_int(PyObject *given, Py_ssize_t *value)
 {
     PyLongObject *number = (PyLongObject *)given;
 #if PY_VERSION_HEX < 0x030C0000

@@ -2,7 +2,7 @@
 #define ALLOC_REWRITE_IMPORTS_NUMPY
 #include "calls/lending.h"
 #include "numpy/elision.h"
-#include "loops/kernel.h"
+#include "regions/machine_code.h"
 #include "regions/operations.h"
 #include "regions/threads.h"
 #include "sites/site.h"
@@ -95,19 +95,6 @@ module_set_num_threads(PyObject *module, PyObject *number)
     Py_RETURN_NONE;
 }
 
-/* set_warm_loop(n): the iterations after which a loop is hot. */
-static PyObject *
-module_set_warm_loop(PyObject *module, PyObject *number)
-{
-    State *state = PyModule_GetState(module);
-    unsigned long iterations = PyLong_AsUnsignedLong(number);
-    if (iterations == (unsigned long)-1 && PyErr_Occurred()) {
-        return NULL;
-    }
-    state->warm_loop = (unsigned int)iterations;
-    Py_RETURN_NONE;
-}
-
 /* dot_of(dtype): the address of NumPy's function for the product of two vectors. */
 static PyObject *
 module_dot_of(PyObject *Py_UNUSED(module), PyObject *dtype)
@@ -120,6 +107,20 @@ module_dot_of(PyObject *Py_UNUSED(module), PyObject *dtype)
     return PyLong_FromVoidPtr((void *)(uintptr_t)functions->dotfunc);
 }
 
+/* set_compiles(number): say when regions are compiled. */
+static PyObject *
+module_set_compiles(PyObject *module, PyObject *number)
+{
+    State *state = PyModule_GetState(module);
+    long compiles = PyLong_AsLong(number);
+    if (compiles < COMPILES_NEVER || compiles > COMPILES_NOW) {
+        return PyErr_Occurred() ? NULL
+                                : PyErr_Format(PyExc_ValueError, "set_compiles: %ld", compiles);
+    }
+    state->compiles = (int)compiles;
+    Py_RETURN_NONE;
+}
+
 static PyMethodDef module_methods[] = {
     {"configure", (PyCFunction)(void (*)(void))module_configure, METH_VARARGS | METH_KEYWORDS,
      "Say what the sites ask when they meet something new."},
@@ -130,8 +131,7 @@ static PyMethodDef module_methods[] = {
     {"learn_handler", module_learn_handler, METH_O,
      "Try, by means of an arena, whether its handler can be put in force at next to no cost."},
     {"owns", module_owns, METH_O, "Whether an array's memory is an arena's."},
-    {"set_warm_loop", module_set_warm_loop, METH_O,
-     "Set after how many iterations a loop is hot."},
+    {"set_compiles", module_set_compiles, METH_O, "Say when regions are compiled."},
     {"set_clock", module_set_clock, METH_O, "Let a callable tell the time, for tests."},
     {"set_num_threads", module_set_num_threads, METH_O, "Let regions use so many threads."},
     {NULL, NULL, 0, NULL},
@@ -156,7 +156,6 @@ module_add_facts(PyObject *module)
     }
     int failed = operations == NULL ||
                  PyModule_AddObjectRef(module, "OPERATIONS", operations) < 0 ||
-                 PyModule_AddIntMacro(module, WARM_LOOP) < 0 ||
                  PyModule_AddIntMacro(module, SLOTS) < 0 ||
                  PyModule_AddIntMacro(module, LARGEST_SLOT) < 0;
     Py_XDECREF(operations);
@@ -170,7 +169,6 @@ module_execute(PyObject *module)
     import_umath1(-1);
     State *state = PyModule_GetState(module);
     state->threads = 1;
-    state->warm_loop = WARM_LOOP;
     state->least_elided = LEAST_ELIDED;
     state->limbo = PyList_New(0);
     state->filters_name = PyUnicode_InternFromString("filters");
@@ -190,6 +188,7 @@ module_execute(PyObject *module)
         {&bound_spec, &state->bound_type, 0},     {&region_spec, &state->region_type, 1},
         {&gate_spec, &state->gate_type, 1},       {&gates_spec, &state->gates_type, 1},
         {&loop_spec, &state->loop_type, 1},
+        {&machine_code_spec, &state->code_type, 1},
         {&judge_spec, &state->judge_type, 1},     {&judged_spec, &state->judged_type, 0},
     };
     for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
@@ -217,6 +216,7 @@ module_execute(PyObject *module)
     X(clock)          \
     X(region_type)    \
     X(loop_type)      \
+    X(code_type)      \
     X(filters_name)   \
     X(shown_name)     \
     X(original_name)  \

@@ -76,7 +76,8 @@ typedef struct {
                                     goes by who calls its operators, and may never do so: in some
                                     builds of the interpreter, and where the C library can't tell */
     int elides_for_scalars;      /* whether it does so where a NumPy scalar stands on the left */
-    unsigned int warm_loop;      /* iterations after which a loop is hot */
+    int compiles;                /* when regions are compiled: see `enum compiles` */
+    PyTypeObject *code_type;     /* owned */
     int threads;                 /* that a region may use */
     Pool *pool;                  /* owned; NULL until they are needed */
     size_t stretches;            /* under handlers, that have not ended yet */

@@ -21,8 +21,8 @@ makes it from the docstrings.
 #: In the order in which readers need them.
 ORDER = (
     "Buffer", "bump", "run", "profile", "allocated", "Profile", "ProfileDiff", "explain",
-    "Explanation", "compare", "Comparison", "FunctionGain", "LineGain", "check", "Checks",
-    "set_num_threads", "get_num_threads", "register", "core", "default_buffer",
+    "Explanation", "Report", "compare", "Comparison", "FunctionGain", "LineGain", "check", "Checks",
+    "set_compile", "set_num_threads", "get_num_threads", "register", "core", "default_buffer",
     "BufferFullError", "RewriteWarning", "DifferenceError", "DifferenceWarning",
 )  # fmt: skip
 #: Methods that only the library itself calls.

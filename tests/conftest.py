@@ -5,8 +5,14 @@ import gc
 import pytest
 
 from alloc_rewrite.cores import use
+from alloc_rewrite.later import looks
 
 from .foreign import compiled
+
+
+def pytest_configure():
+    """Let tests say when what has been switched off is tried again, not a clock."""
+    looks.threaded = False
 
 
 def pytest_collection_finish():

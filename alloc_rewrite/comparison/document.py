@@ -5,21 +5,20 @@ In: a comparison. Out: a `Document`. It must not know how a document is shown.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ..report.document import Cell, Document, Part, Sentences, Table, Tree, duration, size
 from .report import head, in_words
 
 if TYPE_CHECKING:
-    from . import Comparison
-    from .gains import FunctionGain, LineGain
+    from .data import Comparison, FunctionGain, LineGain
 
 _FUNCTIONS = 20
 _LEAST = 0.01  # of the time, for a function that is shown
 _LEFT = frozenset({6, 7})
 
 
-def document(comparison: Comparison) -> Document:
+def document(comparison: Comparison[Any]) -> Document:
     """Return the report of a comparison."""
     c = comparison
     parts: list[Part] = []

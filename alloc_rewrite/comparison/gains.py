@@ -8,58 +8,19 @@ from __future__ import annotations
 
 import linecache
 from collections import Counter
-from dataclasses import dataclass
 from types import CellType, FunctionType
+from typing import Any
 
 from ..core_sites import ArenaSites
 from ..explain import Explanation, explained
 from ..profile import Profile
 from ..report.document import Call, call_tree
 from .advice import region_at, verdict
+from .data import FunctionGain, LineGain
 from .lines import Key, LineTimer
 
 LITTLE = 1.3  # a gain below it needs a reason, if the lines take
 SHARE = 0.05  # at least this share of the time
-
-
-@dataclass(frozen=True, slots=True)
-class LineGain:
-    """Lines of a function, plain and bumped. Seconds include what the lines call."""
-
-    first: int
-    last: int
-    source: str
-    plain: float
-    bumped: float
-    share: float
-    nbytes: int
-    nbytes_bumped: int
-    region: str
-    reason: str
-    advice: str
-
-    @property
-    def speedup(self) -> float:
-        """Plain time over bumped time; infinite if the bumped code has no time of its own."""
-        return self.plain / self.bumped if self.bumped else float("inf")
-
-
-@dataclass(frozen=True, slots=True)
-class FunctionGain:
-    """A function, plain and bumped, and those of its lines that take time or memory."""
-
-    function: str
-    filename: str
-    line: int
-    plain: float
-    bumped: float
-    share: float
-    lines: tuple[LineGain, ...]
-
-    @property
-    def speedup(self) -> float:
-        """Plain time over bumped time."""
-        return self.plain / self.bumped if self.bumped else float("inf")
 
 
 class Measured:
@@ -69,7 +30,7 @@ class Measured:
         self,
         timers: tuple[LineTimer, LineTimer],
         seconds: tuple[float, float],
-        profiles: tuple[Profile, Profile],
+        profiles: tuple[Profile[Any], Profile[Any]],
         sites: ArenaSites | None,
     ) -> None:
         self._scales = tuple(map(_scale, timers, seconds))
@@ -151,7 +112,7 @@ def _scale(timer: LineTimer, seconds: float) -> float:
     return seconds / (timer.total() or 1)
 
 
-def _bytes(profile: Profile) -> Counter[tuple[str, int]]:
+def _bytes(profile: Profile[Any]) -> Counter[tuple[str, int]]:
     out: Counter[tuple[str, int]] = Counter()
     for row in profile.lines:
         out[row.filename, row.line] += row.nbytes

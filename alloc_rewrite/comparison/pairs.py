@@ -20,8 +20,8 @@ from .differences import differences
 from .observation import Outcome, compared, observe, set_stream, stream
 
 PLAIN, BUMPED = 0, 1
-_WARM_UP = 60  # bumped calls, by which sites that gain nothing are switched off
-_WARM_UP_SECONDS = 0.5
+_WARM_UP = 200  # bumped calls, by which sites and callees that gain nothing are switched off
+_WARM_UP_SECONDS = 1.0
 _COMPARED = 5  # of these calls
 _GENERATORS = ("isgeneratorfunction", "iscoroutinefunction", "isasyncgenfunction")
 
@@ -32,7 +32,7 @@ class Pair:
     def __init__(self, f: Any, what: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         check_kind(f, what)
         self.plain, known = plain_of(f)
-        self.sites = sites_for(Buffer(), Policy()) if known is None else known.sites
+        self.sites = sites_for(Buffer(), Policy(), always=False) if known is None else known.sites
         self._bump = functools.partial(bumped_with, self.sites)
         self.args, self.kwargs = args, kwargs
         self.shared: list[str] = []  # types of which objects couldn't be copied

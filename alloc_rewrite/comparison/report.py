@@ -6,25 +6,24 @@ In: a comparison. Out: text. It must not know how it was made.
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ..report.document import duration
 from ..report.files import short_names
 
 if TYPE_CHECKING:
-    from . import Comparison
-    from .gains import FunctionGain, LineGain
+    from .data import Comparison, FunctionGain, LineGain
 
 _FUNCTIONS = 10  # that are shown with their lines
 _LEAST = 0.01  # of the time, for a line that is shown
 
 
-def summary(comparison: Comparison) -> str:
+def summary(comparison: Comparison[Any]) -> str:
     """Return the outcome in one line."""
     return f"{comparison.function}: {_equal(comparison)}, {_gain(comparison.speedup)}"
 
 
-def head(comparison: Comparison) -> list[str]:
+def head(comparison: Comparison[Any]) -> list[str]:
     """Return the outcome, and the figures of the whole call."""
     c = comparison
     place = f"{os.path.basename(c.filename)}:{c.line}"
@@ -37,7 +36,7 @@ def head(comparison: Comparison) -> list[str]:
     ]
 
 
-def report(comparison: Comparison) -> str:
+def report(comparison: Comparison[Any]) -> str:
     """Return what was compared, what differs, and the gains by function and line."""
     c = comparison
     first, *others = head(c)
@@ -69,7 +68,7 @@ def lines_of(line: LineGain) -> str:
     return f"line {line.first}" if line.first == line.last else f"lines {line.first}-{line.last}"
 
 
-def _equal(comparison: Comparison) -> str:
+def _equal(comparison: Comparison[Any]) -> str:
     if comparison.same:
         return "bit-for-bit identical"
     if not comparison.deterministic:

@@ -13,17 +13,18 @@ from typing import TYPE_CHECKING, Any, cast
 
 from ..bump import Bumped, as_function, bumped
 from ..callees import Policy, python_call, refusal_of_names
-from ..core_sites import ArenaSites, style_of
+from ..core_sites import style_of
 from ..cores import selected
 from ..numpy_names import own_names
 from ..report import Report
-from ..report.document import Document
 from ..rewrite import NO_CUTS, Rewritten, survey
 from ..sites.exceptions import from_signal_handler
 from .report import found, report
 
 if TYPE_CHECKING:
-    from .parts import Break, Parts, Region, Site
+    from ..core_sites import ArenaSites
+    from ..report.document import Document
+    from .parts import Break, Loop, Parts, Region, Site
 
 __all__ = ["Explanation", "explain"]
 
@@ -47,12 +48,15 @@ class Explanation(Report):
         (what it computes, in words), ``operations`` (their number), ``leaves`` (what it starts
         from), ``delivers`` (the variables and values that it gives), ``ended`` (the `Break` that
         it goes up to, or None), ``hits``, ``misses``, ``given_back`` (whether the site is
-        switched off), ``declined`` (why the original code last had to run), ``inside`` (the sites
+        switched off), ``declined`` (why the original code last had to run), ``compiled`` (what of
+        the stages of the plan used last is machine code, or why not; empty as long as the region
+        isn't hot, and its loops are NumPy's), ``inside`` (the sites
         of its single operations and calls, which serve when it declines) and ``plans`` (as
         dictionaries, if `explain` was asked for them).
     sites : tuple of Site
         Single operations and calls outside regions: ``line``, ``what``, ``note`` (on what is
-        called), ``hits``, ``misses``, ``given_back``.
+        called: whether that is entered, and how its trial ended), ``hits``, ``misses``,
+        ``given_back``.
     breaks : tuple of Break
         What ends runs of array operations, by line: ``line``, ``reason``.
     heap_fallbacks : int or None
@@ -62,6 +66,11 @@ class Explanation(Report):
         The Python functions that it calls, each once, as far as their names tell; those of NumPy
         and those that bump doesn't enter are left out. Those of a bumped function have figures if
         they were called.
+    loops : tuple of Loop
+        Loops that may become machine code (see `set_compile`): ``line``, ``kernels`` (for how many
+        combinations of kinds of values there is code), ``hits`` and ``misses`` (how often it ran,
+        and to no use), ``given_back``, ``reason`` (why there is none) and ``declined`` (why it was
+        of no use the last time).
     """
 
     function: str
@@ -75,6 +84,7 @@ class Explanation(Report):
     breaks: tuple[Break, ...]
     heap_fallbacks: int | None
     callees: tuple[Explanation, ...] = ()
+    loops: tuple[Loop, ...] = ()
 
     def __str__(self) -> str:
         return report(self)
@@ -148,21 +158,21 @@ def explained(
     `above` has the code of the functions that call it, which are not explained again; None leaves
     all callees out.
     """
+    with own_names():  # loaded now, as a program that explains nothing needs none of it
+        from .parts import Parts
     code = function.__code__
     core = selected().name if sites is None else sites.buffer.core
     style = style_of(core) if sites is None else sites.style
     rewritten: Rewritten | None = None
     reason = ""
-    with own_names():  # loaded now, as a program that explains nothing needs none of it
-        from .parts import Parts
     if sites is not None:
         rewritten = sites.rewriter.rewritten(code)
         reason = sites.rewriter.reason(code)
-    surveyed = survey(
-        code, style, from_signal_handler, NO_CUTS if rewritten is None else rewritten.cuts
-    )
+    cuts = NO_CUTS if rewritten is None else rewritten.cuts
+    surveyed = survey(code, style, from_signal_handler, cuts)
     policy = Policy() if sites is None else sites.policy
-    parts = Parts(function, surveyed, rewritten, policy, style, plans)
+    callees = None if sites is None else sites.callees
+    parts = Parts(function, surveyed, rewritten, policy, callees, style, plans)
     return Explanation(
         function.__qualname__,
         code.co_filename,
@@ -175,6 +185,7 @@ def explained(
         parts.breaks(),
         None if sites is None else sites.buffer.heap_fallbacks,
         () if above is None else _callees(parts, sites, above | {code}),
+        parts.loops(),
     )
 
 

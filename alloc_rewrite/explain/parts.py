@@ -13,8 +13,8 @@ from types import FunctionType, ModuleType
 from typing import Any
 
 from ..bump import bumped
-from ..callees import Policy
-from ..numpy_facts import SYMBOLS
+from ..callables import Dispatcher, dispatch_of
+from ..callees import Callees, Policy
 from ..rewrite import (
     IR,
     Call,
@@ -27,10 +27,13 @@ from ..rewrite import (
     callee_name,
     expression_at,
     survey,
+    symbol_of,
     text_at,
 )
+from ..rewrite import Loop as PlaceOfLoop
 from ..rewrite import Region as PlaceOfRegion
 from ..sites.exceptions import from_signal_handler
+from .plans import compiled_words
 
 _NEVER = frozenset({"matmul", "i_matmul", "i_pow"})  # operators that no region has
 
@@ -70,8 +73,22 @@ class Region:
     misses: int | None
     given_back: bool
     declined: str | None
+    compiled: tuple[str, ...]
     inside: tuple[Site, ...]
     plans: tuple[dict[str, Any], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Loop:
+    """A loop, which becomes machine code when it is hot. Figures are None without a site."""
+
+    line: int
+    kernels: int | None
+    hits: int | None
+    misses: int | None
+    given_back: bool
+    reason: str | None
+    declined: str | None
 
 
 class Parts:
@@ -83,6 +100,7 @@ class Parts:
         found: Survey,
         rewritten: Rewritten | None,
         policy: Policy,
+        callees: Callees | None,
         style: Style,
         plans: bool = False,
     ) -> None:
@@ -90,6 +108,7 @@ class Parts:
         self._found = found
         self._rewritten = rewritten
         self._policy = policy
+        self._callees = callees
         self._style = style
         self._shows_plans = plans
         places = found.places if rewritten is None else rewritten.places
@@ -152,6 +171,7 @@ class Parts:
             misses,
             given_back,
             self._declined(number, place),
+            self._compiled(number),
             self._singles(lambda start: place.start <= start < place.stop),
             self._plans(number),
         )
@@ -171,11 +191,34 @@ class Parts:
         site = self._site(number)
         return tuple(site.describe()) if self._shows_plans and hasattr(site, "describe") else ()
 
+    def _compiled(self, number: int) -> tuple[str, ...]:
+        """Return how far the stages of the plan used last are compiled; empty if it isn't hot."""
+        site = self._site(number)
+        plans = site.describe() if hasattr(site, "describe") else []
+        stages = plans[0]["stages"] if plans else []
+        return tuple(words for stage in stages if (words := compiled_words(stage)))
+
+    def loops(self) -> tuple[Loop, ...]:
+        """Return the loops, outer ones first."""
+        return tuple(
+            self._loop(number, place)
+            for number, place in self._places
+            if isinstance(place, PlaceOfLoop)
+        )
+
+    def _loop(self, number: int, place: PlaceOfLoop) -> Loop:
+        line = (place.location and place.location.lineno) or self._function.__code__.co_firstlineno
+        if self._rewritten is None:
+            return Loop(line, None, None, None, False, None, None)
+        site = self._rewritten.sites[number]
+        gone = not self._rewritten.live[number]
+        return Loop(line, site.kernels, site.hits, site.misses, gone, site.reason, site.declined)
+
     def _singles(self, chosen: Any) -> tuple[Site, ...]:
         return tuple(
             self._single(number, place)
             for number, place in self._places
-            if not isinstance(place, PlaceOfRegion) and chosen(place.start)
+            if isinstance(place, Operation | Call) and chosen(place.start)
         )
 
     def _single(self, number: int, place: Operation | Call) -> Site:
@@ -223,13 +266,22 @@ class Parts:
     def _note(self, name: str) -> str:
         """Say whether a callee is entered, as far as its name tells."""
         callee = self._named(name)
-        if not isinstance(callee, FunctionType):
-            return ""
+        dispatch = dispatch_of(callee) if type(callee) is Dispatcher else None
+        function = callee if dispatch is None else dispatch.function
+        judged = ""
+        if isinstance(function, FunctionType) and self._callees is not None:
+            judged = self._callees.said(function)
+        if judged or not isinstance(callee, FunctionType):
+            return judged
         if bumped(callee) is not None:
             return "bumped itself"
         refused = self._policy.refusal(callee)
         refused = refused or survey(callee.__code__, self._style, from_signal_handler).reason
-        return f"runs as it is: {refused}" if refused else "rewritten as well when it is called"
+        if refused:
+            return f"runs as it is: {refused}"
+        if self._callees is not None and self._callees.leaves(callee):
+            return "runs as it is until it has been called more often"
+        return "rewritten as well when it is called"
 
     def _named(self, name: str) -> Any:
         """Look up a global or outer variable, or what a module has, without running foreign code.
@@ -279,7 +331,4 @@ def _line_of(place: Place) -> int | None:
 
 
 def _operator(name: str) -> str:
-    if name == "unpack":
-        return "tuple unpacking"
-    plain = name.removeprefix("i_")
-    return f"`{SYMBOLS[plain]}{'=' if plain != name else ''}`"
+    return "tuple unpacking" if name == "unpack" else f"`{symbol_of(name)}`"

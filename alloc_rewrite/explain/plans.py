@@ -22,7 +22,33 @@ def plan_lines(plan: Plan) -> list[str]:
     for number, stage in enumerate(plan["stages"]):
         out.append(f"  stage {number}: {_blocks(stage)}")
         out += [f"    {_step(stage, step)}" for step in stage["steps"]]
+        if stage["compiled"] is not None:
+            out.append(f"    {compiled_words(stage)}")
     return out
+
+
+def compiled_words(stage: Plan) -> str:
+    """Return how far a stage is compiled; empty as long as it is not hot."""
+    parts = stage["compiled"]
+    if parts is None:
+        return ""
+    if isinstance(parts, str):
+        return f"not compiled: {parts}"
+    return "; ".join(
+        f"step{'' if stop == first + 1 else 's'} {_numbers(first, stop)} "
+        + (
+            f"compiled in {kernel.milliseconds:.0f} ms to {kernel.size} bytes"
+            if kernel.state == "compiled"
+            else "waiting for the compiler"
+            if kernel.state == "waiting"
+            else f"not compiled: {kernel.state}"
+        )
+        for _, first, stop, *_, kernel in parts
+    )
+
+
+def _numbers(first: int, stop: int) -> str:
+    return str(first) if stop == first + 1 else f"{first} to {stop - 1}"
 
 
 def _blocks(stage: Plan) -> str:

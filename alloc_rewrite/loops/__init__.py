@@ -1,7 +1,7 @@
-"""Loops as machine code: numbers, elements of arrays, branches, nested loops.
+"""Loops as machine code: numbers, elements, slices, branches, helpers, nested loops.
 
-`translate` turns a loop into a *kernel* for the kinds of values that come by (`kinds`), `machine`
-compiles it, and the site at the loop's head (`csrc/loops/`) runs it.
+`translate` turns a loop into a *kernel* for the kinds of values that come by (`kinds`), the
+workshop of `compiled` has it compiled, and the site at the loop's head (`csrc/loops/`) runs it.
 """
 
 from .service import plan_kernel

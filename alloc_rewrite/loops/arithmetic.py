@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from .code import Code, NotTranslated, Value
+from .code import Code, NotTranslatedError, Value
 from .kinds import B1, BOOL, F4, F8, FLOAT, INT, NUMBERS, Number
 
 _RANK = ("i1", "i2", "i4", "i8")
@@ -26,12 +26,12 @@ def promoted(a: Number, b: Number) -> Number:
     if a.is_python or b.is_python:
         weak, strong = (a, b) if a.is_python else (b, a)
         if strong == B1:
-            raise NotTranslated("arithmetic with NumPy's truth values")
+            raise NotTranslatedError("arithmetic with NumPy's truth values")
         if weak == FLOAT and not strong.is_float:
             return F8
         return strong
     if B1 in (a, b):
-        raise NotTranslated("arithmetic with NumPy's truth values")
+        raise NotTranslatedError("arithmetic with NumPy's truth values")
     if a == b:
         return a
     if a.is_float or b.is_float:
@@ -48,7 +48,7 @@ def _wider(a: Number, b: Number) -> Number:
     signed, unsigned = (a, b) if a.name[0] == "i" else (b, a)
     size = max(int(signed.name[1]), 2 * int(unsigned.name[1]))
     if size > 8:
-        raise NotTranslated("unsigned numbers of 64 bits")
+        raise NotTranslatedError("unsigned numbers of 64 bits")
     return NUMBERS[f"i{size}"]
 
 
@@ -64,7 +64,7 @@ def converted(code: Code, value: Value, to: Number, *, exact: bool = False) -> A
     if kind == to:
         return word
     if to.is_bool:
-        raise NotTranslated("a number becomes a truth value")
+        raise NotTranslatedError("a number becomes a truth value")
     b = code.builder
     if kind.is_bool:
         return b.uitofp(word, code.type_of(to)) if to.is_float else b.zext(word, code.type_of(to))
@@ -84,7 +84,7 @@ def converted(code: Code, value: Value, to: Number, *, exact: bool = False) -> A
         real = b.sitofp(wide, code.double)
         return real if to != F4 else b.fptrunc(real, code.type_of(F4))
     if kind.is_float:
-        raise NotTranslated("a float becomes an integer")
+        raise NotTranslatedError("a float becomes an integer")
     wide = code.widened(value)
     return code.narrowed(wide, to, check=True)
 
@@ -121,7 +121,7 @@ def binary(code: Code, name: str, x: Value, y: Value) -> Value:
         b = code.at_run_time(b)
     make = (_FLOATS if kind.is_float else _INTEGERS).get(name)
     if make is None:
-        raise NotTranslated(f"the operator {name}")
+        raise NotTranslatedError(f"the operator {name}")
     return Value(kind, (make(code, a, b, kind),))
 
 
@@ -154,7 +154,7 @@ def _float_floordiv(code: Code, a: Any, b: Any, kind: Number) -> Any:
 def _divmod(code: Code, a: Any, b: Any, kind: Number) -> tuple[Any, Any]:
     """Divide as `float.__divmod__` and NumPy's `floor_divide` and `remainder` do, which agree."""
     if kind == F4:
-        raise NotTranslated("a remainder of 32-bit floats")
+        raise NotTranslatedError("a remainder of 32-bit floats")
     w, zero = code.builder, code.real(0.0, kind)
     code.leave_if(w.fcmp_unordered("==", b, zero))
     code.leave_unless_finite(a)
@@ -225,12 +225,12 @@ def _bits(code: Code, name: str, x: Value, y: Value) -> Value:
     w = code.builder
     if x.number.is_bool and y.number.is_bool:
         if name.endswith("shift"):
-            raise NotTranslated("a truth value is shifted")
+            raise NotTranslatedError("a truth value is shifted")
         kind = BOOL if x.number == y.number == BOOL else B1
         return Value(kind, (getattr(w, name)(x.parts[0], y.parts[0]),))
     kind = promoted(x.number, y.number)
     if kind.is_float:
-        raise NotTranslated(f"the operator {name} of floats")
+        raise NotTranslatedError(f"the operator {name} of floats")
     a, b = (converted(code, value, kind) for value in (x, y))
     if name in ("and_", "or_", "xor"):
         return Value(kind, (getattr(w, name)(a, b),))
@@ -264,7 +264,7 @@ def _power(code: Code, x: Value, y: Value, kind: Number) -> Value:
         for _ in range(exponent - 1):
             power = code.checked("mul", power, a, is_signed=True)
         return Value(kind, (power,))
-    raise NotTranslated("a power of integers, or of 32-bit floats")
+    raise NotTranslatedError("a power of integers, or of 32-bit floats")
 
 
 def unary(code: Code, name: str, x: Value) -> Value:
@@ -274,20 +274,20 @@ def unary(code: Code, name: str, x: Value) -> Value:
         if kind == B1:
             if name == "invert":
                 return Value(B1, (w.not_(word),))
-            raise NotTranslated("arithmetic with NumPy's truth values")
+            raise NotTranslatedError("arithmetic with NumPy's truth values")
         if name == "invert":
-            raise NotTranslated("`~` of a truth value, which warns")
+            raise NotTranslatedError("`~` of a truth value, which warns")
         kind, word = INT, w.zext(word, code.type_of(INT))
     if name == "pos":
         return Value(kind, (word,))
     if name == "neg" and kind.is_float:
         return Value(kind, (w.fneg(word),))
     if kind.is_float:
-        raise NotTranslated(f"the operator {name} of floats")
+        raise NotTranslatedError(f"the operator {name} of floats")
     if name == "invert":
         return Value(kind, (w.not_(word),))
     if kind.name.startswith("u"):
-        raise NotTranslated("an unsigned number is negated")
+        raise NotTranslatedError("an unsigned number is negated")
     code.leave_if(w.icmp_signed("==", word, code.least(kind)))
     return Value(kind, (w.neg(word),))
 
@@ -311,8 +311,10 @@ def compare(code: Code, name: str, x: Value, y: Value) -> Value:
         # LLVM's ordered comparisons raise no flag for quiet NaNs where C's `<` does; NumPy
         # clears it.
         return Value(out, (code.builder.fcmp_ordered(sign, a, b),))
-    a, b = (code.widened(v) if not v.number.is_bool else
-            code.builder.zext(v.parts[0], code.word) for v in (x, y))
+    a, b = (
+        code.widened(v) if not v.number.is_bool else code.builder.zext(v.parts[0], code.word)
+        for v in (x, y)
+    )
     return Value(out, (code.builder.icmp_signed(sign, a, b),))
 
 
@@ -324,4 +326,3 @@ def truth(code: Code, x: Value) -> Any:
     if kind.is_float:
         return code.builder.fcmp_unordered("!=", word, code.real(0.0, kind))
     return code.builder.icmp_signed("!=", word, code.whole(0, kind))
-

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from . import arithmetic, lazy
-from .code import Code, NotTranslated, Value, described
+from .code import Code, NotTranslatedError, Value, described
 from .kinds import BOOL, F4, F8, FLOAT, INT, NUMBERS, RANGE, Array, Known, Tuple
 
 
@@ -27,17 +27,18 @@ def call(code: Code, callee: Value, args: list[Value]) -> Value:
             make = None
         if make is not None:
             return make(code, args)
-    raise NotTranslated(f"a call of {described(callee.kind)}")
+    raise NotTranslatedError(f"a call of {described(callee.kind)}")
 
 
 def product(code: Code, x: Value, y: Value) -> Value:
     """Return the product of two vectors, as NumPy's `dot` and `matmul` compute it."""
-    kinds = (x.kind, y.kind)
-    if not all(isinstance(k, Array) and k.ndim == 1 and k.dtype in ("f8", "f4") for k in kinds):
-        raise NotTranslated("a product of anything but two vectors of floats")
-    if kinds[0].dtype != kinds[1].dtype:  # type: ignore[union-attr]
-        raise NotTranslated("a product of vectors of different dtypes")
-    number = NUMBERS[kinds[0].dtype]  # type: ignore[union-attr]
+    if not (isinstance(x.kind, Array) and isinstance(y.kind, Array)):
+        raise NotTranslatedError("a product of anything but arrays")
+    if not (x.kind.ndim == y.kind.ndim == 1 and x.kind.dtype in ("f8", "f4")):
+        raise NotTranslatedError("a product of anything but two vectors of floats")
+    if x.kind.dtype != y.kind.dtype:
+        raise NotTranslatedError("a product of vectors of different dtypes")
+    number = NUMBERS[x.kind.dtype]
     b = code.builder
     code.leave_if(b.icmp_signed("!=", x.parts[2], y.parts[2]))
     for value in (x, y):  # NumPy may copy these first
@@ -66,16 +67,16 @@ def length_of_range(code: Code, start: Any, stop: Any, step: Any) -> Any:
 
 def _range(code: Code, args: list[Value]) -> Value:
     if not 1 <= len(args) <= 3:
-        raise NotTranslated("a range of other arguments")
+        raise NotTranslatedError("a range of other arguments")
     if not all(arg.number.is_integer for arg in args):
-        raise NotTranslated("a range of numbers that aren't integers")
+        raise NotTranslatedError("a range of numbers that aren't integers")
     given = [code.widened(arg) for arg in args]
     if len(given) == 1:
         given.insert(0, code.i64(0))
     if len(given) == 2:
         given.append(code.i64(1))
     if not all(arg.number == INT for arg in args):
-        raise NotTranslated("a range of NumPy's integers")
+        raise NotTranslatedError("a range of NumPy's integers")
     return Value(RANGE, tuple(given))
 
 
@@ -85,7 +86,7 @@ def _len(code: Code, args: list[Value]) -> Value:
         return Value(INT, (arg.parts[2],))
     if isinstance(arg.kind, Tuple):
         return code.constant(len(arg.kind.items))
-    raise NotTranslated(f"the length of {described(arg.kind)}")
+    raise NotTranslatedError(f"the length of {described(arg.kind)}")
 
 
 def _abs(code: Code, args: list[Value]) -> Value:
@@ -96,7 +97,7 @@ def _abs(code: Code, args: list[Value]) -> Value:
     if kind == BOOL:
         return Value(INT, (arithmetic.converted(code, arg, INT),))
     if kind.is_bool or kind.name.startswith("u"):
-        raise NotTranslated("the absolute value of an unsigned number")
+        raise NotTranslatedError("the absolute value of an unsigned number")
     negated = arithmetic.unary(code, "neg", arg).parts[0]
     is_less = code.builder.icmp_signed("<", word, code.whole(0, kind))
     return Value(kind, (code.builder.select(is_less, negated, word),))
@@ -105,7 +106,7 @@ def _abs(code: Code, args: list[Value]) -> Value:
 def _chosen(sign: str) -> Callable[[Code, list[Value]], Value]:
     def make(code: Code, args: list[Value]) -> Value:
         if len(args) < 2 or len({arg.kind for arg in args}) != 1:
-            raise NotTranslated("the least or greatest of numbers of several kinds")
+            raise NotTranslatedError("the least or greatest of numbers of several kinds")
         best = args[0]
         for arg in args[1:]:
             better = arithmetic.compare(code, sign, arg, best).parts[0]
@@ -168,7 +169,7 @@ def _of_numpy(name: str) -> Callable[[Code, list[Value]], Value]:
             return Value(F4, (code.call(name, arg.parts[0]),))
         if kind in (FLOAT, F8) or (name == "sqrt" and kind.name in ("int", "i8", "i4", "u4")):
             return Value(F8, (code.call(name, arithmetic.as_numpy(code, arg, F8)),))
-        raise NotTranslated(f"np.{name} of {described(kind)}")
+        raise NotTranslatedError(f"np.{name} of {described(kind)}")
 
     return make
 
@@ -179,7 +180,7 @@ def _np_abs(code: Code, args: list[Value]) -> Value:
         return lazy.unary("fabs", arg)
     kind = arg.number
     if kind not in (FLOAT, F8, F4):
-        raise NotTranslated(f"np.abs of {described(kind)}")
+        raise NotTranslatedError(f"np.abs of {described(kind)}")
     word = arithmetic.as_numpy(code, arg, F8 if kind == FLOAT else kind)
     return Value(F8 if kind == FLOAT else kind, (code.call("fabs", word),))
 
@@ -191,7 +192,7 @@ def _np_chosen(sign: str) -> Callable[[Code, list[Value]], Value]:
         if kind == FLOAT:
             kind = F8
         if kind not in (F8, F4):
-            raise NotTranslated("np.maximum or np.minimum of integers")
+            raise NotTranslatedError("np.maximum or np.minimum of integers")
         a, b = (arithmetic.converted(code, value, kind) for value in (x, y))
         for word in (a, b):  # NaN, and zeros of two signs, as NumPy's loop has them
             code.leave_if(code.builder.fcmp_unordered("uno", word, word))

@@ -1,16 +1,15 @@
 """Writing LLVM's instructions for one loop: words, checks, and the way out.
 
-In: what to compute. Out: instructions. The only module of the package, besides `machine`, that
-knows llvmlite. It must not know bytecode.
+In: what to compute. Out: instructions. It must not know bytecode.
 """
 
 from __future__ import annotations
 
-import struct
 from typing import Any, NamedTuple
 
 from llvmlite import ir
 
+from .addresses import address_of, dot_of
 from .kinds import Array, Kind, Known, Number, Tuple
 
 I1, I8_, I32, I64 = ir.IntType(1), ir.IntType(8), ir.IntType(32), ir.IntType(64)
@@ -20,7 +19,7 @@ _TYPES = {"int": I64, "float": DOUBLE, "bool": I1, "b1": I1, "f8": DOUBLE, "f4":
 _TYPES |= {f"{sign}{size}": ir.IntType(8 * size) for sign in "iu" for size in (1, 2, 4, 8)}
 
 
-class NotTranslated(Exception):
+class NotTranslatedError(Exception):
     """Something that loops aren't compiled with; the text says what."""
 
 
@@ -35,7 +34,7 @@ class Value(NamedTuple):
     def number(self) -> Number:
         if isinstance(self.kind, Number):
             return self.kind
-        raise NotTranslated(f"arithmetic with {described(self.kind)}")
+        raise NotTranslatedError(f"arithmetic with {described(self.kind)}")
 
 
 def described(kind: Kind) -> str:
@@ -97,7 +96,7 @@ class Code:
         if type(value) is bool:
             return Value(Number("bool"), (ir.Constant(I1, int(value)),), value)
         if type(value) is int and not -(2**63) <= value < 2**63:
-            raise NotTranslated("an integer of more than 64 bits")
+            raise NotTranslatedError("an integer of more than 64 bits")
         if type(value) in kinds:
             name, kind = kinds[type(value)]
             return Value(Number(name), (ir.Constant(kind, value),), value)
@@ -179,23 +178,16 @@ class Code:
     def call(self, name: str, *args: Any) -> Any:
         """Call a function of floats: an intrinsic, or one of the C library by its address."""
         kind = args[0].type
+        function = ir.FunctionType(kind, [kind] * len(args))
         if name in INTRINSICS:
-            return self.builder.call(self.module.declare_intrinsic(f"llvm.{name}", [kind]
-                                     if len(args) == 1 else [kind]), args) if len(args) == 1 else (
-                self.builder.call(self._binary_intrinsic(name, kind), args))
-        from .machine import address_of
-
-        function = ir.FunctionType(kind, [kind] * len(args)).as_pointer()
-        return self.builder.call(self.builder.inttoptr(self.i64(address_of(name)), function), args)
-
-    def _binary_intrinsic(self, name: str, kind: Any) -> Any:
-        function = ir.FunctionType(kind, [kind, kind])
-        return self.module.declare_intrinsic(f"llvm.{name}", [kind], function)
+            return self.builder.call(
+                self.module.declare_intrinsic(f"llvm.{name}", [kind], function), args
+            )
+        address = self.i64(address_of(name))
+        return self.builder.call(self.builder.inttoptr(address, function.as_pointer()), args)
 
     def dot(self, kind: Number, x: tuple[Any, ...], y: tuple[Any, ...]) -> Any:
         """Return the product of two vectors, by the function that NumPy has for it."""
-        from .machine import dot_of
-
         types = [POINTER, I64, POINTER, I64, POINTER, I64, POINTER]
         function = ir.FunctionType(ir.VoidType(), types).as_pointer()
         b = self.builder
@@ -255,6 +247,3 @@ def tuple_of(values: list[Value]) -> Value:
     parts = tuple(part for value in values for part in value.parts)
     known = [value.constant for value in values]
     return Value(Tuple(tuple(value.kind for value in values)), parts, tuple(known))
-
-
-_ = struct

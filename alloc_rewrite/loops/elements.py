@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from . import arithmetic, lazy, views
-from .code import Code, NotTranslated, Value, described, tuple_of
+from .code import Code, NotTranslatedError, Value, described, tuple_of
 from .kinds import INT, NUMBERS, Array, Number, Slice, Tuple, words
 
 
@@ -41,10 +41,10 @@ def item(code: Code, container: Value, index: Value) -> Value:
         if type(index.constant) is not int or not -len(kind.items) <= index.constant < len(
             kind.items
         ):
-            raise NotTranslated("the item of a tuple at a computed index")
+            raise NotTranslatedError("the item of a tuple at a computed index")
         return _split(container)[index.constant]
     if not isinstance(kind, Array):
-        raise NotTranslated(f"an item of {described(kind)}")
+        raise NotTranslatedError(f"an item of {described(kind)}")
     indices = _indices(index)
     found = views.view(code, container, indices)
     if not views.is_whole_item(kind, indices):
@@ -58,7 +58,7 @@ def store(translator: Any, container: Value, index: Value, value: Value) -> None
     code: Code = translator.code
     kind = container.kind
     if not isinstance(kind, Array) or not kind.writeable:
-        raise NotTranslated(f"a store into {described(kind)}")
+        raise NotTranslatedError(f"a store into {described(kind)}")
     indices = _indices(index)
     target = views.view(code, container, indices)
     if not views.is_whole_item(kind, indices):
@@ -72,9 +72,9 @@ def store(translator: Any, container: Value, index: Value, value: Value) -> None
 def _fitting(code: Code, value: Value, target: Number) -> Any:
     """Return the word that is stored for a number."""
     if value.number.is_float and not target.is_float:
-        raise NotTranslated("a float is stored into integers")
+        raise NotTranslatedError("a float is stored into integers")
     if target.is_bool != value.number.is_bool:
-        raise NotTranslated("a number is stored into truth values, or the reverse")
+        raise NotTranslatedError("a number is stored into truth values, or the reverse")
     if target.is_bool:
         return value.parts[0]
     return arithmetic.as_numpy(code, value, target)
@@ -93,7 +93,7 @@ def store_all(translator: Any, target: Value, value: Value) -> None:
     if lazy.is_array(value):
         given = lazy.number_of(value.kind)
         if given != number and not (given.is_float and number.is_float):
-            raise NotTranslated("an array is stored into one of another dtype")
+            raise NotTranslatedError("an array is stored into one of another dtype")
         lazy.require_shape(code, value, shape)
         lazy.require_apart(code, target, value)
     else:
@@ -116,10 +116,10 @@ def store_all(translator: Any, target: Value, value: Value) -> None:
 def in_place(translator: Any, name: str, target: Value, value: Value) -> Value:
     """Do an operator in place on an array or a view, and return it."""
     if not isinstance(target.kind, Array) or not target.kind.writeable:
-        raise NotTranslated(f"an operator in place on {described(target.kind)}")
+        raise NotTranslatedError(f"an operator in place on {described(target.kind)}")
     result = lazy.binary(name.removeprefix("i_"), target, value)
     if lazy.number_of(result.kind) != NUMBERS[target.kind.dtype]:
-        raise NotTranslated("an operator in place whose result has another dtype")
+        raise NotTranslatedError("an operator in place whose result has another dtype")
     store_all(translator, target, result)
     return target
 
@@ -139,7 +139,7 @@ def attribute(code: Code, owner: Value, name: str) -> Value:
             for part in shape:
                 size = code.builder.mul(size, part)
             return Value(INT, (size,))
-    raise NotTranslated(f"the attribute {name} of {described(kind)}")
+    raise NotTranslatedError(f"the attribute {name} of {described(kind)}")
 
 
 def unpacked(code: Code, value: Value, n: int) -> list[Value]:
@@ -149,5 +149,4 @@ def unpacked(code: Code, value: Value, n: int) -> list[Value]:
     if isinstance(value.kind, Array):
         code.leave_if(code.builder.icmp_signed("!=", value.parts[2], code.i64(n)))
         return [item(code, value, code.constant(i)) for i in range(n)]
-    raise NotTranslated(f"unpacking {described(value.kind)}")
-
+    raise NotTranslatedError(f"unpacking {described(value.kind)}")

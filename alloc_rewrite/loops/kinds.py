@@ -204,3 +204,10 @@ def _array(value: np.ndarray[Any, Any]) -> Array | None:
         return None
     dense = value.strides[-1] == value.itemsize
     return Array(name, value.ndim, value.flags.writeable, dense)
+
+
+def may_be_held(kind: Kind) -> bool:
+    """Whether a local may hold a value of this kind in a kernel."""
+    if isinstance(kind, Tuple):
+        return all(may_be_held(item) for item in kind.items)
+    return isinstance(kind, (Number, Array)) or kind == Known(None)

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from . import arithmetic
-from .code import Code, NotTranslated, Value, described
+from .code import Code, NotTranslatedError, Value, described
 from .kinds import F4, F8, NUMBERS, Array, Kind, Lazy, Number, words
 
 Leaf = tuple[Value, Any]  # an operand, and what comes of it
@@ -26,7 +26,7 @@ def number_of(kind: Kind) -> Number:
         return NUMBERS[kind.dtype]
     if isinstance(kind, Number):
         return kind
-    raise NotTranslated(f"arithmetic with {described(kind)}")
+    raise NotTranslatedError(f"arithmetic with {described(kind)}")
 
 
 def _axes(kind: Kind) -> int:
@@ -43,7 +43,7 @@ def binary(name: str, x: Value, y: Value) -> Value:
         return binary("mul", x, x)  # NumPy squares
     kind = arithmetic.promoted(a, b)
     if name not in OPERATORS or kind not in (F8, F4):
-        raise NotTranslated(f"the operator {name} of such arrays")
+        raise NotTranslatedError(f"the operator {name} of such arrays")
     return _made(name, kind, (x, y))
 
 
@@ -51,7 +51,7 @@ def unary(name: str, x: Value) -> Value:
     """Return the expression that an operator or function makes of an array."""
     kind = number_of(x.kind)
     if kind not in (F8, F4):
-        raise NotTranslated(f"{name} of such an array")
+        raise NotTranslatedError(f"{name} of such an array")
     return _made(name, kind, (x,))
 
 
@@ -110,7 +110,7 @@ def require_shape(code: Code, value: Value, shape: tuple[Any, ...]) -> None:
     for leaf in leaves(value):
         n = _axes(leaf.kind)
         if n > len(shape):
-            raise NotTranslated("an array with more axes than what it is stored into")
+            raise NotTranslatedError("an array with more axes than what it is stored into")
         for axis in range(n):
             wanted = shape[len(shape) - n + axis]
             code.leave_if(code.builder.icmp_signed("!=", leaf.parts[2 + axis], wanted))
@@ -124,7 +124,7 @@ def shape_of(code: Code, value: Value) -> tuple[Any, ...]:
             shape = leaf.parts[2 : 2 + axes]
             require_shape(code, value, shape)
             return tuple(shape)
-    raise NotTranslated("an array expression without an array")
+    raise NotTranslatedError("an array expression without an array")
 
 
 def each_item(
@@ -194,10 +194,10 @@ def require_apart(code: Code, target: Value, value: Value) -> None:
         if not _axes(leaf.kind):
             continue
         first, last = extent(code, leaf)
-        overlaps = b.and_(
-            b.icmp_unsigned("<", first, high), b.icmp_unsigned("<", low, last)
-        )
-        if _axes(leaf.kind) == _axes(target.kind) and number_of(leaf.kind) == number_of(target.kind):
+        overlaps = b.and_(b.icmp_unsigned("<", first, high), b.icmp_unsigned("<", low, last))
+        if _axes(leaf.kind) == _axes(target.kind) and number_of(leaf.kind) == number_of(
+            target.kind
+        ):
             n = _axes(target.kind)
             is_same = b.icmp_signed("==", leaf.parts[1], target.parts[1])
             for one, other in zip(leaf.parts[2 + n :], target.parts[2 + n :], strict=True):

@@ -1,8 +1,8 @@
 """The log of a kernel: what memory held before an iteration stored something there.
 
-In: addresses, before something is stored. Out: entries, which `csrc/loops/loop_site.c` reads when an
-iteration is undone: three words, the address, what was there, and how many bytes. Of more than eight
-bytes, what was there lies in front of the entry instead.
+In: addresses, before something is stored. Out: entries, which `csrc/loops/loop_site.c` reads when
+an iteration is undone: three words, the address, what was there, and how many bytes. Of more than
+eight bytes, what was there lies in front of the entry instead.
 """
 
 from __future__ import annotations

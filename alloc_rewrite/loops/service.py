@@ -1,74 +1,80 @@
 """Kernels for loops that are hot: translated and compiled in the background.
 
-In: a site that asks, its loop, and the locals that came by. Out: nothing; the site gets its kernel
-when that is there. Nothing ever waits for it.
+In: a site that asks, its loop, and what came by. Out: nothing; the site gets its kernel when that
+is there. Nothing waits for it.
 """
 
 from __future__ import annotations
 
-import logging
-import os
-import queue
-import threading
 from typing import Any
 
+from ..compiled.kernels import Job, workshop
+from ..logs import debug
 from ..rewrite import Loop
 from .kinds import Given, Kind, encoded, kind_of
 
-logger = logging.getLogger("alloc_rewrite")
+MOST_LOOPS = 1000  # that are compiled in a process: their code stays
 
-_jobs: queue.SimpleQueue[tuple[Any, ...]] = queue.SimpleQueue()
-_threads: list[threading.Thread] = []
+_made = 0
+
+
+class LoopJob(Job):
+    """A loop that is to be compiled for the kinds of values that came by."""
+
+    def __init__(self, site: Any, loop: Loop, kinds: list[Kind], names: tuple[Any, Any]) -> None:
+        self.state = "waiting"
+        self._site = site
+        self._loop = loop
+        self._kinds = kinds
+        self._names = names
+
+    def make(self, compiler: Any) -> None:
+        """Translate and compile the loop, and give the kernel to its site."""
+        from .code import NotTranslatedError
+        from .translate import Translator
+
+        loop = self._loop
+        inputs = [*loop.given, *(f"cell {load.arg.name}" for load in loop.cells)]  # type: ignore[union-attr]
+        named = dict(zip(inputs, self._kinds[1:], strict=True))
+        try:
+            kernel = Translator(loop, *self._names).kernel(self._kinds[0], named)
+        except NotTranslatedError as error:
+            self.refuse(str(error))
+            return
+        code = compiler.compile(kernel.text, optimize=True)
+        self._site.install(
+            (
+                code.address,
+                tuple(tuple(encoded(kind)) for kind in self._kinds),
+                tuple(tuple(tuple(encoded(kind)) for kind in one.kinds) for one in kernel.exits),
+                kernel.guards,
+                kernel.ended_at,
+                kernel.committed_at,
+                kernel.size,
+            )
+        )
+        self.state = "compiled"
+
+    def refuse(self, reason: str) -> None:
+        """Leave the loop to the interpreter."""
+        self.state = reason
+        debug("%s is not compiled: %s", _described(self._loop), reason)
+        self._site.install(reason)
 
 
 def plan_kernel(
     site: Any, spec: tuple[Any, ...], args: tuple[Any, ...], globals_: Any, builtins_: Any
 ) -> None:
-    """Have a kernel made for a loop whose locals are like those given."""
-    loop: Loop = spec[2]
-    mode = os.environ.get("ALLOC_REWRITE_COMPILE", "background")
+    """Have a kernel made for a loop whose subject and locals are like those given."""
+    global _made
     kinds = [kind_of(value) or Given(i) for i, value in enumerate(args)]
-    if mode == "off":
-        site.install(None)
+    job = LoopJob(site, spec[2], kinds, (globals_, builtins_))
+    _made += 1
+    if _made > MOST_LOOPS:
+        job.refuse(f"{MOST_LOOPS} loops are compiled already")
         return
-    job = (site, loop, kinds, globals_, builtins_)
-    if mode == "now":
-        _do(*job)
-        return
-    _jobs.put(job)
-    if not (_threads and _threads[0].is_alive()):
-        _threads[:] = [threading.Thread(target=_work, name="alloc_rewrite loops", daemon=True)]
-        _threads[0].start()
+    workshop.submit(job)
 
 
-def _work() -> None:
-    while True:
-        _do(*_jobs.get())
-
-
-def _do(site: Any, loop: Loop, kinds: list[Kind], globals_: Any, builtins_: Any) -> None:
-    try:
-        site.install(_kernel(loop, kinds, globals_, builtins_))
-    except Exception as error:
-        logger.debug("a loop is not compiled: %s", error)
-        site.install(None)
-
-
-def _kernel(loop: Loop, kinds: list[Kind], globals_: Any, builtins_: Any) -> tuple[Any, ...]:
-    from .machine import compiled
-    from .translate import Translator
-
-    inputs = [*loop.given, *(f"cell {load.arg.name}" for load in loop.cells)]
-    named = dict(zip(inputs, kinds[1:], strict=True))
-    kernel = Translator(loop, globals_, builtins_).kernel(kinds[0], named)
-    address, keeps = compiled(kernel.text, kernel.name)
-    return (
-        address,
-        keeps,
-        tuple(tuple(encoded(kind)) for kind in kinds),
-        tuple(tuple(tuple(encoded(kind)) for kind in one.kinds) for one in kernel.exits),
-        kernel.guards,
-        kernel.ended_at,
-        kernel.committed_at,
-        kernel.size,
-    )
+def _described(loop: Loop) -> str:
+    return f"the loop in line {loop.location.lineno if loop.location else '?'}"

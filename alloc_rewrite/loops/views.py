@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .code import Code, NotTranslated, Value, described
+from .code import Code, NotTranslatedError, Value, described
 from .kinds import Array, Kind, Known, Number, Slice
 
 _NONE = Known(None)
@@ -18,7 +18,7 @@ def slice_of(start: Value, stop: Value, step: Value) -> Value:
     for value in (start, stop, step):
         is_integer = isinstance(value.kind, Number) and value.kind.is_integer
         if not is_integer and value.kind != _NONE:
-            raise NotTranslated(f"a slice with {described(value.kind)}")
+            raise NotTranslatedError(f"a slice with {described(value.kind)}")
     parts = tuple(part for value in (start, stop, step) for part in value.parts)
     known = (start.constant, stop.constant, step.constant)
     return Value(Slice((start.kind, stop.kind, step.kind)), parts, known)
@@ -45,7 +45,7 @@ def _step(value: Value) -> int:
         return 1
     step = None if value.constant is None else value.constant[2]
     if type(step) is not int or step == 0:
-        raise NotTranslated("a slice with a computed step")
+        raise NotTranslatedError("a slice with a computed step")
     return step
 
 
@@ -118,15 +118,15 @@ def _filled(indices: list[Value], n: int) -> list[Value]:
     """Return indices with slices instead of an ellipsis."""
     at = [i for i, index in enumerate(indices) if index.kind == Known(...)]
     if len(at) > 1:
-        raise NotTranslated("two ellipses")
+        raise NotTranslatedError("two ellipses")
     if at:
         full = slice_of(*(Value(_NONE, (), None) for _ in range(3)))
         missing = n - len(indices) + 1
         if missing < 0:
-            raise NotTranslated("more indices than axes")
+            raise NotTranslatedError("more indices than axes")
         indices = [*indices[: at[0]], *([full] * missing), *indices[at[0] + 1 :]]
     if len(indices) > n:
-        raise NotTranslated("more indices than axes")
+        raise NotTranslatedError("more indices than axes")
     return indices
 
 
@@ -134,7 +134,7 @@ def position(code: Code, index: Value, length: Any) -> Any:
     """Return an index counted from the beginning; leave where it is out of range."""
     b = code.builder
     if not index.number.is_integer:
-        raise NotTranslated(f"an index that is {described(index.kind)}")
+        raise NotTranslatedError(f"an index that is {described(index.kind)}")
     wide = code.widened(index)
     if type(index.constant) is int:
         wide = wide if index.constant >= 0 else b.add(wide, length)

@@ -7,18 +7,19 @@ be done, or which node the original code has to do. It must not know shapes, nor
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy import absolute, clip, result_type, where
-from numpy._core import umath
+from numpy import result_type, where
 
 from ..cores import native
-from ..numpy_facts import ABSOLUTE, UFUNCS, numpy_version, power_ufunc
-from ..rewrite import Node, Program, Vocabulary
+from ..numpy_facts import UFUNCS, numpy_version, power_ufunc
+from ..rewrite import Program, Vocabulary
 from .declining import reason_of
 from .harmless import HARMLESS_NAMES, is_harmless
 from .loops import OWN, Loop, is_plain, plan_loop
+from .named import FUNCTION_NAMES, METHOD_NAMES, Named, named_call, named_method
 from .resolve import NATIVES, REDUCTIONS
 
 _UFUNCS = {
@@ -32,15 +33,16 @@ _NUMBER_NAMES = frozenset(
 ) | {"min", "max", "round", "int", "float", "bool", "len"}  # fmt: skip
 #: What may be called in a region.
 VOCABULARY = Vocabulary(
-    functions=REDUCTIONS.keys() | _UFUNCS.keys() | {"where", "clip", "abs"},
+    functions=REDUCTIONS.keys() | _UFUNCS.keys() | FUNCTION_NAMES | {"where"},
     numbers=_NUMBER_NAMES,
-    methods=REDUCTIONS.keys(),
+    keywords=FUNCTION_NAMES,
+    copies={"copy"},
+    methods=REDUCTIONS.keys() | METHOD_NAMES,
     reductions=REDUCTIONS.keys(),
     harmless=HARMLESS_NAMES,
     attributes=frozenset(dir(np.ndarray)),
 )
 
-_CLIP = getattr(umath, "clip")  # noqa: B009 - its stub lacks it
 #: The ufuncs that the extension knows by more than their loops, by its names for them.
 _OPERATIONS = {getattr(np, name): name for name in (native.OPERATIONS if native else ())}
 _MIRRORED = {"lt": "gt", "le": "ge", "gt": "lt", "ge": "le", "eq": "eq", "ne": "ne"}
@@ -53,6 +55,7 @@ class LoopStep(NamedTuple):
     operands: tuple[int, ...]
     ufunc: np.ufunc
     operation: str | None  # the extension's name for the ufunc, if it has one
+    order: str = ""  # "C" or "K" if the result's layout is that of a copy
     action: str = "loop"
 
 
@@ -91,9 +94,9 @@ class Refusal(NamedTuple):
 def plan_program(program: Program, kinds: list[Any]) -> list[Step | None] | Refusal:
     """Return what each computing node takes; or why the original code has to run.
 
-    `kinds` has, for each node whose value is there before
-    anything is computed with arrays, the dtype of an array or NumPy scalar, the type of any other
-    value, the callable or class itself, or True if nothing needs to know; for all others None. The
+    `kinds` has, for each node whose value is there before anything is computed with arrays, the
+    dtype of an array or NumPy scalar, the type of any other value, the callable or class itself, an
+    exponent that decides something, or True if nothing needs to know; for all others None. The
     entries of those that compute are filled in.
     """
     steps: list[Step | None] = []
@@ -112,7 +115,10 @@ def plan_program(program: Program, kinds: list[Any]) -> list[Step | None] | Refu
             if step is None:
                 return Refusal(i, reason_of(program, i, kinds))
         elif node.kind in _PLANS and kinds[i] is None:
-            planned = _PLANS[node.kind](program, node, [kinds[k] for k in node.operands])
+            given = [kinds[k] for k in node.operands]
+            if node.kind != "operation":
+                given = [_plain(kind) for kind in given]
+            planned = _PLANS[node.kind](program, i, given)
             if planned is None:
                 return Refusal(i, reason_of(program, i, kinds))
             step, kinds[i] = planned
@@ -152,23 +158,19 @@ _OF_NUMBERS = frozenset({min, max, int, float, bool})
 _CONTAINERS = frozenset({list, tuple, dict, str})
 
 
-def _operation(program: Program, node: Node, kinds: list[Any]) -> tuple[Step, Any] | None:
-    name = node.detail
+def _operation(program: Program, number: int, kinds: list[Any]) -> tuple[Step, Any] | None:
+    name = program.nodes[number].detail
     in_place = name.startswith("i_")
-    if not all(map(_is_value, kinds)):
+    exponent = kinds[-1]
+    kinds = [_plain(kind) for kind in kinds]
+    if not all(map(_is_value, kinds)) or not any(map(_is_dtype, kinds)):
         return None
-    if not any(map(_is_dtype, kinds)):
-        return None
-    operands = node.operands
+    operands = program.nodes[number].operands
     if name in _MIRRORED and not isinstance(kinds[0], np.dtype):  # Python asks the array first
         name, operands, kinds = _MIRRORED[name], operands[::-1], kinds[::-1]
     ufunc = UFUNCS.get(name.removeprefix("i_"))
     if name == "pow":
-        exponent = program.nodes[operands[1]]
-        if exponent.kind == "const" and isinstance(kinds[0], np.dtype):
-            ufunc = power_ufunc(kinds[0], exponent.detail)
-        elif not isinstance(kinds[1], np.dtype) or numpy_version() < (2, 3):
-            return None  # before 2.3 the exponent's value may decide
+        ufunc = _power(program, operands[1], kinds, exponent)
         if ufunc is not None and ufunc.nin == 1:
             operands, kinds = operands[:1], kinds[:1]
     planned = _loop(ufunc, operands, kinds)
@@ -177,32 +179,57 @@ def _operation(program: Program, node: Node, kinds: list[Any]) -> tuple[Step, An
     return planned
 
 
-def _in_place(program: Program, node: Node, kinds: list[Any]) -> tuple[Step, Any] | None:
-    return _operation(program, node, kinds) if isinstance(kinds[0], np.dtype) else None
+def _power(program: Program, number: int, kinds: list[Any], exponent: Any) -> np.ufunc | None:
+    """Return the ufunc of a power: the exponent is a number that decides it, or only its kind."""
+    if not isinstance(kinds[0], np.dtype):
+        return UFUNCS["pow"] if numpy_version() >= (2, 3) else None
+    made = program.nodes[number]
+    if made.kind == "const":
+        return power_ufunc(kinds[0], made.detail)
+    if exponent is int or exponent is float:  # no special one
+        return power_ufunc(kinds[0], 3 if exponent is int else 2.5)
+    if type(exponent) in (int, float):
+        return power_ufunc(kinds[0], exponent)
+    return UFUNCS["pow"] if numpy_version() >= (2, 3) else None
 
 
-def _loop(ufunc: Any, operands: Any, kinds: list[Any]) -> tuple[Step, Any] | None:
+def _plain(kind: Any) -> Any:
+    """Return the kind of a value: exponents that decide something are given themselves."""
+    return type(kind) if type(kind) in (int, float) else kind
+
+
+def _in_place(program: Program, number: int, kinds: list[Any]) -> tuple[Step, Any] | None:
+    return _operation(program, number, kinds) if isinstance(kinds[0], np.dtype) else None
+
+
+def _loop(
+    ufunc: Any, operands: Any, kinds: Sequence[Any], order: str = ""
+) -> tuple[Step, Any] | None:
     if ufunc is None or not any(map(_is_dtype, kinds)):
         return None
     loop = plan_loop(ufunc, tuple(kinds))
     if loop is None:
         return None
-    return LoopStep(loop, tuple(operands), ufunc, _OPERATIONS.get(ufunc)), loop.dtypes[-1]
+    step = LoopStep(loop, tuple(operands), ufunc, _OPERATIONS.get(ufunc), order)
+    return step, loop.dtypes[-1]
 
 
-def _call(program: Program, node: Node, kinds: list[Any]) -> tuple[Step, Any] | None:
-    callee, given = kinds[0], kinds[1:]
+def _call(program: Program, number: int, kinds: list[Any]) -> tuple[Step, Any] | None:
+    node, callee, given = program.nodes[number], kinds[0], kinds[1:]
     if type(callee) is np.ufunc and not node.detail:
         if callee not in OWN or not all(map(_is_value, given)):
             return None  # the loops of other libraries must not be tried
         return _loop(callee, node.operands[1:], given)
-    if callee is ABSOLUTE and len(given) == 1 and isinstance(given[0], np.dtype):
-        return _loop(absolute, node.operands[1:], given)
-    if callee is where and len(given) == 3:
+    if callee is where and len(given) == 3 and not node.detail:
         return _where(given)
-    if callee is clip and len(given) == 3 and isinstance(given[0], np.dtype):
-        return _loop(_CLIP, node.operands[1:], given) if all(map(_is_value, given)) else None
-    return _reduction(callee, given)
+    named = named_call(program, number, kinds)
+    return _reduction(callee, given) if named is None else _named(named)
+
+
+def _named(named: Named) -> tuple[Step, Any] | None:
+    if not all(map(_is_value, named.kinds)):
+        return None
+    return _loop(named.ufunc, named.operands, named.kinds, named.order)
 
 
 def _where(kinds: list[Any]) -> tuple[Step, Any] | None:
@@ -220,8 +247,11 @@ def _where(kinds: list[Any]) -> tuple[Step, Any] | None:
     return WhereStep(dtype), dtype
 
 
-def _method(program: Program, node: Node, kinds: list[Any]) -> tuple[Step, Any] | None:
-    return _reduction(getattr(np.ndarray, node.detail[0], None), kinds)
+def _method(program: Program, number: int, kinds: list[Any]) -> tuple[Step, Any] | None:
+    named = named_method(program, number, kinds)
+    if named is not None:
+        return _named(named)
+    return _reduction(getattr(np.ndarray, program.nodes[number].detail[0], None), kinds)
 
 
 def _reduction(callee: Any, kinds: list[Any]) -> tuple[Step, Any] | None:

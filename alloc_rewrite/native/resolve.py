@@ -88,7 +88,7 @@ NATIVES: dict[Any, tuple[str, Any]] = {
 _KINDS = frozenset(map(type, NATIVES))  # hashing others might run foreign code
 
 
-def plan_callee(spec: tuple[Any, ...], callee: Any) -> tuple[str, Any, Any] | None:
+def plan_callee(spec: tuple[Any, ...], callee: Any) -> tuple[Any, ...] | None:
     """Say what takes a callable's place; None if it is called as it is.
 
     One of ``("enter", cell, (code, judge))`` for a Python function that has this code (the cell
@@ -121,7 +121,7 @@ def plan_callback(spec: tuple[Any, ...], function: FunctionType) -> tuple[Any, A
         return None
 
 
-def _planned(spec: tuple[Any, ...], callee: Any) -> tuple[str, Any, Any] | None:
+def _planned(spec: tuple[Any, ...], callee: Any) -> tuple[Any, ...] | None:
     sites = spec[0]
     kind = type(callee)
     registered = _registered(spec, callee)
@@ -135,7 +135,7 @@ def _planned(spec: tuple[Any, ...], callee: Any) -> tuple[str, Any, Any] | None:
     function = function_of(callee)
     own = NATIVES.get(function) if type(function) in _KINDS else None
     if own is not None:
-        return own[0], function, own[1]
+        return own[0], function, own[1], _behind(function)
     if type(function) is FunctionType:
         entered = sites.callees.entered(function)
         if entered is None:
@@ -148,6 +148,12 @@ def _planned(spec: tuple[Any, ...], callee: Any) -> tuple[str, Any, Any] | None:
     if call is not None:  # such an object is not asked anything: its answers may run foreign code
         return _method(sites, call, callee)
     return None if function is None else _compiled(spec, callee, function)
+
+
+def _behind(function: Any) -> FunctionType | None:
+    """Return the Python function behind a function or method of NumPy's with a native."""
+    inner = FORWARDS.get(function) or getattr(function, "_implementation", None)
+    return inner if type(inner) is FunctionType else None
 
 
 def _compiled(spec: tuple[Any, ...], callee: Any, function: Any) -> tuple[str, Any, Any] | None:

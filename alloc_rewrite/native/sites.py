@@ -12,23 +12,38 @@ from typing import Any, NoReturn
 
 from ..buffer import Buffer
 from ..callees import Callees, Policy
+from ..compiled.kernels import workshop
+from ..compiled.llvm import COMPILES
 from ..cores import native
 from ..errors import buffer_full
 from ..judging import Judging, verdict
+from ..loops import plan_kernel
 from ..numpy_facts import UFUNCS, elides_dying_operands, elides_for_scalars, power_ufunc
-from ..rewrite import KEPT, Call, Loop, Owner, Place, Program, Region, Rewriter, Style, Where, located
+from ..rewrite import (
+    KEPT,
+    Call,
+    Loop,
+    Owner,
+    Place,
+    Program,
+    Region,
+    Rewriter,
+    Style,
+    Where,
+    located,
+    symbol_of,
+)
 from ..rewrite.gates import KINDS
 from ..sites.errstate import error_modes, error_state
 from ..sites.exceptions import from_signal_handler
 from ..sizes import block_size
-from ..loops import plan_kernel
 from .inference import VOCABULARY, plan_number, plan_program
 from .loops import plan_loop, plan_product, plan_reduction
 from .resolve import plan_callback, plan_callee
 
 # A gate's attribute is read without a call.
 _GATES: dict[str, Any] = (
-    {} if native is None else {"make_gates": native.Gates, "attribute": "content"}
+    {} if native is None else {"make_gates": native.Gates, "attribute": "content", "retries": True}
 )
 if native is not None:
     KINDS.add(native.Gate)
@@ -40,14 +55,16 @@ class NativeSites:
     With `frugal`, calls for which the memory handler costs more than it saves are left to the heap.
     """
 
-    style = Style({}, direct=True, extras=True, vocabulary=VOCABULARY, loops=True, **_GATES)
+    style = Style({}, direct=True, extras=True, vocabulary=VOCABULARY, loops=COMPILES, **_GATES)
 
     def __init__(self, buffer: Buffer, policy: Policy, frugal: bool = True) -> None:
         self.buffer = buffer
         self.policy = policy
         self.frugal = frugal
         self.rewriter = Rewriter(self)
-        judging = Judging(native.Judge) if frugal and native is not None else None
+        judging = None
+        if frugal and native is not None:
+            judging = Judging(native.Judge, routes=not buffer.may_raise)
         self.callees = Callees(self.rewriter, policy, judging, enters_others=not frugal)
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -79,7 +96,8 @@ class NativeSites:
         if isinstance(spec[2], Loop):
             return native.LoopSite(*common)
         name = spec[2]
-        return native.OperatorSite(*common, name, UFUNCS.get(name.removeprefix("i_")))
+        shown = "fancy indexing" if name == "getitem" else symbol_of(name)
+        return native.OperatorSite(*common, name, shown, UFUNCS.get(name.removeprefix("i_")))
 
 
 def remake(*spec: Any) -> Any:
@@ -120,6 +138,7 @@ def configure() -> None:
         raise_full=raise_full,
         remake=remake,
         plan_program=plan_program,
+        compile_plan=workshop.compile_plan,
         plan_number=plan_number,
         error_modes=error_modes,
         error_state=error_state,

@@ -7,23 +7,25 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar
 
 from ..logs import info
 from ..numpy_names import own_names
 from ..report import Report
-from ..report.document import Call, Document, call_tree
-from .difference import ProfileDiff, diff
-from .report import report, summary
 
 if TYPE_CHECKING:
+    from ..report.document import Call, Document
+    from .difference import ProfileDiff
     from .recorder import Line, Uncaptured
 
-__all__ = ["Profile", "ProfileDiff", "allocated", "profile"]
+__all__ = ["Profile", "allocated", "profile"]
+
+P = ParamSpec("P")
+R = TypeVar("R")
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Profile(Report):
+class Profile(Report, Generic[R]):
     """What one call allocated. ``print`` shows it as a table, a notebook as a report.
 
     Attributes
@@ -58,12 +60,12 @@ class Profile(Report):
     suggested_nbytes: int
     lines: tuple[Line, ...]
     uncaptured: tuple[Uncaptured, ...]
-    result: Any
+    result: R
     function: str = ""
     calls: tuple[Call, ...] = ()
     timeline: tuple[int, ...] = ()
 
-    def diff(self, before: Profile) -> ProfileDiff:
+    def diff(self, before: Profile[Any]) -> ProfileDiff:
         """Say what changed since another profile.
 
         Parameters
@@ -86,12 +88,18 @@ class Profile(Report):
         >>> d.nbytes, [(row.callee, row.before, row.nbytes) for row in d.rows]
         (1600, [('numpy.ones', 400, 800), ('*', 400, 800)])
         """
+        from .difference import diff
+
         return diff(before, self)
 
     def __str__(self) -> str:
+        from .report import report
+
         return report(self)
 
     def _title(self) -> str:
+        from .report import summary
+
         return f"{self.function}: {summary(self)}"
 
     def _document(self) -> Document:
@@ -100,7 +108,7 @@ class Profile(Report):
         return document(self)
 
 
-def profile(f: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Profile:
+def profile(f: Callable[P, R], /, *args: P.args, **kwargs: P.kwargs) -> Profile[R]:
     """Call a function once and say what it allocates, line by line.
 
     Parameters
@@ -138,11 +146,13 @@ def profile(f: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Profile:
     if not callable(f):
         raise TypeError(f"profile: {f!r} is not callable; give the function, then its arguments")
     with own_names():  # loaded now, as a program that profiles nothing needs none of it
+        from ..report.document import call_tree
         from .counting import CountingSites
         from .recorder import Recorder
+        from .report import summary
     recorder = Recorder()
 
-    def call() -> Any:
+    def call() -> R:
         return f(*args, **kwargs)
 
     sites = CountingSites(recorder)  # which live as long as this
@@ -164,7 +174,7 @@ def profile(f: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Profile:
     return made
 
 
-def allocated(f: Callable[..., Any], /, *args: Any, **kwargs: Any) -> int:
+def allocated(f: Callable[P, R], /, *args: P.args, **kwargs: P.kwargs) -> int:
     """Call a function once and return the bytes of array data it took from the heap.
 
     Parameters

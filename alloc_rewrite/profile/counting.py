@@ -22,7 +22,7 @@ from ..callees import Callees, Policy
 from ..core_sites import ArenaSites
 from ..cores import selected
 from ..native.inference import VOCABULARY
-from ..numpy_facts import ABSOLUTE, SYMBOLS
+from ..numpy_facts import ABSOLUTE
 from ..pycore.sites import PythonSites
 from ..registry import find
 from ..rewrite import (
@@ -36,6 +36,7 @@ from ..rewrite import (
     Rewritten,
     Style,
     Where,
+    symbol_of,
 )
 from ..rewrite.program import CELL, GLOBAL
 from ..sites.exceptions import from_signal_handler
@@ -73,6 +74,7 @@ class CountingSites:
         if isinstance(place, Call):
             call = CountingCall(self, where, twin)
             return [getattr(call, self.style.entry(place)), call.after]
+        assert isinstance(place, Operation)  # its style has nothing else
         operation = CountingOperation(self, where, twin, place)
         return [operation.before, operation.after]
 
@@ -156,8 +158,7 @@ class CountingOperation:
         self.direct = sites.style is _DIRECT
         self.where = where
         self.twin = twin
-        plain = operation.operator.removeprefix("i_")
-        self.symbol = SYMBOLS.get(plain, plain) + ("=" if plain != operation.operator else "")
+        self.symbol = symbol_of(operation.operator)
 
     def before(self, *operands: Any) -> Any:
         """Run the bumped function's site, if there is one."""

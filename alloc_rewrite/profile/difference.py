@@ -8,13 +8,12 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ..report import Report
-from ..report.document import Cell, Document, Table, size
-from ..report.files import short_names
 
 if TYPE_CHECKING:
+    from ..report.document import Document
     from . import Profile
 
 _ROWS = 30
@@ -59,6 +58,8 @@ class ProfileDiff(Report):
     rows: tuple[DiffRow, ...]
 
     def __str__(self) -> str:
+        from ..report.files import short_names
+
         names = short_names(row.filename for row in self.rows)
         out = [self._title()]
         if self.rows:
@@ -79,6 +80,9 @@ class ProfileDiff(Report):
         )
 
     def _document(self) -> Document:
+        from ..report.document import Cell, Document, Table, size
+        from ..report.files import short_names
+
         names = short_names(row.filename for row in self.rows)
         largest = max((max(row.before, row.nbytes) for row in self.rows), default=1) or 1
         rows = [
@@ -96,7 +100,7 @@ class ProfileDiff(Report):
         return Document(f"Difference of two profiles of {self.function}", [self._title()], [table])
 
 
-def diff(before: Profile, now: Profile) -> ProfileDiff:
+def diff(before: Profile[Any], now: Profile[Any]) -> ProfileDiff:
     """Return what changed from one profile to another."""
     bytes_of: tuple[Counter[tuple[str, str, str]], ...] = (Counter(), Counter())
     arrays_of: tuple[Counter[tuple[str, str, str]], ...] = (Counter(), Counter())

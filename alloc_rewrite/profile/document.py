@@ -6,7 +6,7 @@ In: a profile. Out: a `Document`. It must not know how a document is shown.
 from __future__ import annotations
 
 from collections import defaultdict
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ..report.document import Cell, Document, Part, Picture, Sentences, Table, Tree, size
 from ..report.sources import source_lines
@@ -20,7 +20,7 @@ _ROWS = 100
 _FUNCTIONS = 10
 
 
-def document(profile: Profile) -> Document:
+def document(profile: Profile[Any]) -> Document:
     """Return the report of a profile."""
     names = file_names(profile)
     parts: list[Part] = []
@@ -45,7 +45,7 @@ def document(profile: Profile) -> Document:
     return Document(f"Profile of {profile.function}", [summary(profile)], parts)
 
 
-def _lines(profile: Profile, names: dict[str, str]) -> Table:
+def _lines(profile: Profile[Any], names: dict[str, str]) -> Table:
     rows = [
         (
             Cell(f"{row.nbytes:,}", row.nbytes / profile.nbytes),
@@ -60,7 +60,7 @@ def _lines(profile: Profile, names: dict[str, str]) -> Table:
     return Table("Lines", columns, rows, frozenset({2, 3, 4}))
 
 
-def _sources(profile: Profile, names: dict[str, str]) -> list[Part]:
+def _sources(profile: Profile[Any], names: dict[str, str]) -> list[Part]:
     """Return the source of the functions that allocate most, with bytes beside the lines."""
     groups: dict[tuple[str, str], list[Line]] = defaultdict(list)
     for row in profile.lines:

@@ -5,9 +5,7 @@ In: a profile. Out: text. It must not know how the figures were made.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from ..report.files import short_names
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from . import Profile
@@ -15,7 +13,7 @@ if TYPE_CHECKING:
 _ROWS = 30
 
 
-def summary(profile: Profile) -> str:
+def summary(profile: Profile[Any]) -> str:
     """Return the totals in one line."""
     arrays = "1 array" if profile.count == 1 else f"{profile.count} arrays"
     return (
@@ -24,14 +22,16 @@ def summary(profile: Profile) -> str:
     )
 
 
-def file_names(profile: Profile) -> dict[str, str]:
+def file_names(profile: Profile[Any]) -> dict[str, str]:
     """Return how the files of a profile are named."""
+    from ..report.files import short_names
+
     return short_names(
         [x.filename for x in profile.lines] + [x.filename for x in profile.uncaptured]
     )
 
 
-def report(profile: Profile) -> str:
+def report(profile: Profile[Any]) -> str:
     """Return the totals and a table of lines, largest first."""
     out = [summary(profile)]
     names = file_names(profile)

@@ -16,8 +16,8 @@ from numpy import power
 
 from ..errors import BufferFullError
 from ..interpreter import STACK_COUNTS
-from ..numpy_facts import SYMBOLS, UFUNCS, power_ufunc
-from ..rewrite import Owner, Where
+from ..numpy_facts import UFUNCS, power_ufunc
+from ..rewrite import Owner, Where, symbol_of
 from ..sites.equivalent import Equivalents
 from ..sites.errstate import attempt
 from ..sites.exceptions import EXPECTED, from_signal_handler
@@ -63,9 +63,8 @@ class UfuncSite(OperatorSite):
 
     def __init__(self, *base: Any) -> None:
         super().__init__(*base)
-        plain = self.name.removeprefix("i_")
-        self.symbol = SYMBOLS[plain]
-        self.ufunc = UFUNCS[plain]
+        self.symbol = symbol_of(self.name)
+        self.ufunc = UFUNCS[self.name.removeprefix("i_")]
         self.variants = Variants(self.ufunc, self.sites.buffer.arena)
 
 

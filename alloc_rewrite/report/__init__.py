@@ -6,11 +6,12 @@ reports are about.
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from .document import Document, Tree
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from .document import Document
 
 #: What a file name's end says, the longer ends first.
 _ENDS = {".html": "html", ".speedscope.json": "speedscope", ".json": "json", ".txt": "txt"}
@@ -51,6 +52,7 @@ class Report:
 
     def to_speedscope(self) -> dict[str, Any]:
         """Return flame graphs of the calls, in the format of https://www.speedscope.app."""
+        from .document import Tree
         from .speedscope import speedscope
 
         trees = [part for part in self._document().parts if isinstance(part, Tree)]
@@ -71,6 +73,8 @@ class Report:
         ValueError
             If neither the name nor `kind` is one of these.
         """
+        import json
+
         name = str(path)
         wanted = kind or next((k for end, k in _ENDS.items() if name.endswith(end)), "")
         if wanted == "html":
@@ -83,4 +87,5 @@ class Report:
             text = f"{self}\n"
         else:
             raise ValueError(f"save: {name!r} ends in none of {', '.join(_ENDS)}")
-        Path(path).write_text(text, encoding="utf-8")
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(text)

@@ -28,15 +28,16 @@ from .rewriter import (
     with_code,
 )
 from .symbolic import Vocabulary
+from .symbols import symbol_of
 
 __all__ = [
     "IR",
     "KEPT",
-    "Loop",
     "NO_CUTS",
     "Break",
     "Call",
     "Gates",
+    "Loop",
     "Node",
     "Operation",
     "Owner",
@@ -58,6 +59,7 @@ __all__ = [
     "located",
     "rewritten_of",
     "survey",
+    "symbol_of",
     "text_at",
     "with_code",
 ]

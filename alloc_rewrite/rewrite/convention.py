@@ -30,6 +30,7 @@ class Style:
     make_gates: Callable[[list[Any]], Gates] = WeakGates  # by which code finds its sites
     loops: bool = False  # whether the heads of loops have sites
     attribute: str = ""  # of a gate, for its content; if empty, the gate is called
+    retries: bool = False  # whether sites that are switched off are tried again
 
     @property
     def binds(self) -> bool:

@@ -26,7 +26,7 @@ class Gates(Protocol):
     gates: tuple[Any, ...]
 
     def empty(self, number: int) -> None:
-        """Empty a gate for good."""
+        """Empty a gate: for good, unless the style `retries`; then there is a `fill`."""
         ...
 
     def add(self, content: Any) -> Any:

@@ -10,6 +10,7 @@ from typing import cast
 
 from bytecode import Instr
 
+from .choices import or_constant
 from .opcodes import (
     attribute_name,
     constant,
@@ -22,6 +23,7 @@ from .opcodes import (
 from .program import (
     ATTRIBUTE,
     CALL,
+    CHOICE,
     COMPUTING,
     CONST,
     IN_PLACE,
@@ -163,7 +165,23 @@ def _is_global(scan: Scan, node: int) -> bool:
     return isinstance(load, Instr) and load.name == "LOAD_GLOBAL"
 
 
+def _or(scan: Scan, instr: Instr) -> bool:
+    """Take a number, or a constant where it is zero, as in ``x[: i - 1 or None]``."""
+    found = or_constant(scan.ir.items, scan.at)
+    if found is None:
+        return scan.refuse("a condition needs the value")
+    value = scan.pop()
+    if value is None or not scan.usable(value):
+        return False
+    (other,), end = found
+    node = scan.add(CHOICE, (value, scan.add(CONST, (), other)))
+    scan.at = end
+    return scan.push(node)
+
+
 def _copy(scan: Scan, instr: Instr) -> bool:
+    if instr.arg == 1 and or_constant(scan.ir.items, scan.at) is not None:
+        return _or(scan, instr)
     depth = instr.arg
     assert isinstance(depth, int)
     if depth > len(scan.stack):
@@ -194,7 +212,7 @@ def _operator(scan: Scan, instr: Instr) -> bool:
     if operator is None:
         return False
     name, n = operator
-    if is_truth_test(items[scan.at + 1]):
+    if is_truth_test(items[scan.at + 1]) and or_constant(items, scan.at + 1) is None:
         return scan.refuse("a condition needs the value")
     operands = scan.pops(n)
     if operands is None:
@@ -262,7 +280,7 @@ def _stored(scan: Scan, value: int, base: int, key: int) -> bool:
             return scan.refuse("the result of an in-place operator is stored elsewhere")
         return True
     if scan.nodes[base].kind in COMPUTING:
-        return scan.refuse("a store into an array computed in the region")
+        return scan.refuse_store(base)
     if made.kind not in COMPUTING:
         return scan.refuse("the stored value isn't computed in the region")
     if not scan.usable(value):
@@ -313,7 +331,7 @@ def _call(scan: Scan, instr: Instr) -> bool:
     name = called(scan.nodes, scan.names, call)
     if name not in vocabulary.functions and name not in vocabulary.numbers:
         return _left_out(scan)
-    if names and name not in vocabulary.reductions:
+    if names and name not in vocabulary.keywords and name not in vocabulary.reductions:
         return scan.refuse("`{}` is called with keyword arguments")
     return scan.push(scan.add(CALL, (callee, *arguments), names))
 
@@ -339,6 +357,7 @@ STEPS: dict[str, Step] = {
     "LOAD_METHOD": _attribute,
     "PUSH_NULL": _push_null,
     "COPY": _copy,
+    "JUMP_IF_TRUE_OR_POP": _or,
     "SWAP": _swap,
     "BINARY_OP": _operator,
     "COMPARE_OP": _operator,

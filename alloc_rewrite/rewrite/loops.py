@@ -23,10 +23,11 @@ from .opcodes import ITERATOR_DEPTH
 class Loop:
     """A loop: the items of its function, and which are its own.
 
-    `names` are the locals that it reads or stores, and the contents of cells. The site is called with
-    the iterator of a `for` (or None), the locals `given`, which have a value for certain when an
-    iteration begins, and the contents of the `cells`, which these instructions load; it returns the
-    locals that are `stored`. `depth` is how much of the stack lies below, the iterator left out.
+    `names` are the locals that it reads or stores, and the contents of cells. The site is called
+    with the iterator of a `for` (or None), the locals `given`, which have a value for certain when
+    an iteration begins, and the contents of the `cells`, which these instructions load; it returns
+    the locals that are `stored`. `depth` is how much of the stack lies below, the iterator left
+    out.
     """
 
     items: list[Any]
@@ -54,7 +55,7 @@ class Loop:
 def find_loops(ir: IR) -> list[Loop]:
     """Return the loops of a function, each before those that it contains."""
     items = ir.items
-    labels = {item: i for i, item in enumerate(items) if isinstance(item, Label)}
+    labels: dict[Any, int] = {item: i for i, item in enumerate(items) if isinstance(item, Label)}
     jumps = [
         (i, labels[item.arg])
         for i, item in enumerate(items)

@@ -9,8 +9,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from .symbols import symbol_of
+
 LEAF, CONST, ATTRIBUTE = "leaf", "const", "attribute"
 SLICE, TUPLE, INDEX = "slice", "tuple", "index"
+CHOICE = "choice"
 GUARD = "guard"
 OPERATION, CALL, METHOD, IN_PLACE, STORE = "operation", "call", "method", "in place", "store"
 
@@ -22,12 +25,6 @@ GIVEN, CELL, GLOBAL = "given", "cell", "global"
 COMPUTING = frozenset({OPERATION, CALL, METHOD, IN_PLACE, STORE})
 #: Kinds of nodes that change what other code may see; a program has at most one, the last.
 EFFECTS = frozenset({IN_PLACE, STORE})
-
-SYMBOLS = {
-    "add": "+", "sub": "-", "mul": "*", "truediv": "/", "floordiv": "//", "mod": "%", "pow": "**",
-    "and_": "&", "or_": "|", "xor": "^", "lshift": "<<", "rshift": ">>", "neg": "-", "pos": "+",
-    "invert": "~", "lt": "<", "le": "<=", "eq": "==", "ne": "!=", "gt": ">", "ge": ">=",
-}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +39,8 @@ class Node:
     attribute the object                    the attribute's name
     slice     start, stop, step             None
     tuple     the items                     None
-    index     the container, the index      None
+    index     the container, the index      into how many items it is unpacked, if it is
+    choice    a number, what if it is zero  None
     guard     what has to be harmless       ``"called"``, or ``"used"`` for its value
     operation the operands                  the operator's name; with ``i_`` before
                                             it if the first one is the target
@@ -139,10 +137,12 @@ class Program:
                 return ", ".join(given)
             case "index":
                 return f"{given[0]}[{given[1]}]"
+            case "choice":
+                return f"{given[0]} or {given[1]}"
             case "operation" if len(given) == 1:
-                return f"{SYMBOLS[detail]}{given[0]}"
+                return f"{symbol_of(detail)}{given[0]}"
             case "operation":
-                return f"{given[0]} {SYMBOLS[detail.removeprefix('i_')]} {given[1]}"
+                return f"{given[0]} {symbol_of(detail.removeprefix('i_'))} {given[1]}"
             case "call":
                 return f"{given[0]}({_arguments(given[1:], detail)})"
             case "method":
@@ -150,7 +150,7 @@ class Program:
             case "guard":
                 return f"{given[0]} is harmless"
             case "in place":
-                return f"{given[0]} {SYMBOLS[detail.removeprefix('i_')]}= {given[1]}"
+                return f"{given[0]} {symbol_of(detail.removeprefix('i_'))}= {given[1]}"
             case _:
                 return f"{given[0]}[{given[1]}] = {given[2]}"
 

@@ -35,7 +35,9 @@ from .program import (
     GLOBAL,
     INDEX,
     LEAF,
+    SLICE,
     STORE,
+    TUPLE,
     Node,
     Program,
 )
@@ -73,6 +75,9 @@ def find_regions(
             continue
         scan = Scan(ir, vocabulary, flow, at, cuts)
         scan.run(STEPS)
+        if scan.avoid is not None:
+            cuts = {**cuts, scan.avoid: "the copy is changed later"}
+            continue
         regions = _best(scan)
         if breaks is not None:
             breaks.append(broken_off(scan, regions[0].start if regions else None))
@@ -99,6 +104,8 @@ def _regions(scan: Scan, point: Point) -> list[Region]:
         start = last + 1
     if any(slot.node < 0 or slot.method for slot in stack) or start >= point.stop:
         return []
+    if any(scan.nodes[slot.node].kind in (SLICE, TUPLE) for slot in stack):
+        return []  # parts of an index are no values
     nodes = scan.nodes[: point.n_nodes]
     weight = sum(n.kind in COMPUTING or is_view(n, nodes) for n in nodes)
     if weight < LEAST_WEIGHT or not any(n.kind in COMPUTING and n.kind != STORE for n in nodes):

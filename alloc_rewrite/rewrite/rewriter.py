@@ -7,19 +7,25 @@ one for each code object. It must not know what sites do, nor how they are calle
 from __future__ import annotations
 
 import weakref
+from collections.abc import Callable
 from types import CellType, CodeType, FunctionType
 from typing import Any, NamedTuple, Protocol
 
 from bytecode.instr import InstrLocation
 
 from ..errors import BufferFullError, NothingToDoError
+from ..later import LATER, looks
 from ..logs import debug
 from .convention import Place, Style, finishers_by_name, site_name, site_names
 from .gates import Gates, filled
-from .ir import Region
+from .ir import Call, Operation, Region
+from .loops import Loop
 from .pipeline import failure, form_of, found_in, with_sites
 
 _MOST_CUTS = 64  # of one code object
+_KINDS = {Region: "a region", Operation: "an operation", Call: "a call", Loop: "a loop"}
+SOON = 0.005  # seconds until sites that were switched off are tried again for the first time
+LONG = 1.0  # seconds after which regions that were split are tried whole again
 
 
 class Where(NamedTuple):
@@ -97,7 +103,8 @@ class Rewritten(Owner):
     A site that does not pay is switched off: its gate is emptied at once, which running frames
     notice. The code is made anew without such sites when half of all sites are off, or when the
     others have settled. Where a region can't be done for one of its nodes, the parts around that
-    become regions of their own. The original code is held by a weak reference only.
+    become regions of their own. After a while all this is tried again, each time later, as other
+    operands may come by. The original code is held by a weak reference only.
     """
 
     def __init__(self, code: CodeType, sites: Sites) -> None:
@@ -114,14 +121,18 @@ class Rewritten(Owner):
             for number, place in enumerate(places)
         ]
         self.live = dict.fromkeys(range(len(places)), True)
-        self._in_code = len(places)
+        self._in_code = tuple(self.live)
+        self._places_at_first = len(places)
+        self._wait = SOON
+        self._waits = False
         self.sites = [contents[0] for contents in made]
         contents = [content for column in zip(*made, strict=True) for content in column]
-        self.gates = style.make_gates(contents)
+        self.gates: Any = style.make_gates(contents)
         _by_gates[id(self.gates)] = self
         self._constants = dict(zip(site_names(len(places), style), self.gates.gates, strict=False))
         self._constants |= finishers_by_name(style)
         self.code = filled(form.code, self._constants, self.gates)
+        self._codes = {self._in_code: self.code}  # by the numbers of the sites in them
         #: Holds the code as long as a site is left, for those who look often.
         self.current = CellType(self.code)
         self._functions: weakref.WeakSet[FunctionType] = weakref.WeakSet()
@@ -148,10 +159,39 @@ class Rewritten(Owner):
         """Switch off a site."""
         if not self.live[number]:
             return
-        self.live[number] = False
+        # In this order: `try_again` may come in between, on another thread.
         self.gates.empty(number)
-        if 2 * sum(self.live.values()) <= self._in_code:
+        self.live[number] = False
+        self._log(number)
+        self._look_later()
+        if 2 * sum(self.live.values()) <= len(self._in_code):
             self.settle()
+
+    def _look_later(self) -> None:
+        if self._style.retries and not self._waits:
+            self._waits = True
+            looks.after(self._wait, _weak(self))
+            self._wait *= LATER
+
+    def try_again(self) -> None:
+        """Switch on all sites that are off, after long also those of regions that were split."""
+        self._waits = False
+        if self.cuts and self._wait > LONG:
+            self.cuts = {}
+            first = range(self._places_at_first)
+            self.superseded = set(range(len(self.places))).difference(first)
+            for number in self.superseded:
+                self.gates.empty(number)
+                self.live[number] = False
+        for number, live in self.live.items():
+            if not live and number not in self.superseded:
+                site = self.sites[number]  # a method, or a loop's site itself
+                getattr(site, "__self__", site).rest()
+                self.gates.fill(number, self.sites[number])
+                self.live[number] = True
+        code = self._original()
+        if code is not None:
+            self._remake(code)
 
     def split(self, number: int, node: int, reason: str) -> None:
         """Make regions of what stands before and after a node of a region, in its place."""
@@ -162,6 +202,7 @@ class Rewritten(Owner):
         if not 0 <= node < len(items) or items[node] in self.cuts or len(self.cuts) == _MOST_CUTS:
             self.give_back(number)
             return
+        assert isinstance(place, Region)
         cuts = {**self.cuts, items[node]: reason}
         try:
             found = found_in(code, self._style, None, cuts)[1]
@@ -169,6 +210,7 @@ class Rewritten(Owner):
             if any(place.start <= one.start < place.stop for one in regions):
                 self.cuts = cuts
                 self._replace_regions(code, regions)
+                self._look_later()
                 self._remake(code)
                 return
         except Exception as error:
@@ -199,7 +241,7 @@ class Rewritten(Owner):
     def settle(self) -> None:
         """Make the code anew without the sites that are switched off."""
         code = self._original()
-        if sum(self.live.values()) == self._in_code or code is None:
+        if self._left() == self._in_code or code is None:
             return
         try:
             self._remake(code)
@@ -207,13 +249,38 @@ class Rewritten(Owner):
             self._failed(error, code)
 
     def _remake(self, code: CodeType) -> None:
-        before, self._in_code = self.code, sum(self.live.values())
-        form = with_sites(code, self._style, self.places, self.live)
-        self.code = filled(form, self._constants, self.gates)
-        self.current.cell_contents = self.code if self._in_code else None
+        left = self._left()
+        if left not in self._codes:
+            form = with_sites(code, self._style, self.places, self.live)
+            self._codes[left] = filled(form, self._constants, self.gates)
+            if left != self._left():  # it has been tried again meanwhile
+                return
+        before, self._in_code, self.code = self.code, left, self._codes[left]
+        self.current.cell_contents = self.code if left else None
         for function in list(self._functions):
             if function.__code__ is before:  # a tool may have replaced it
                 function.__code__ = self.code
+
+    def _left(self) -> tuple[int, ...]:
+        return tuple(number for number, live in self.live.items() if live)
+
+    def _log(self, number: int) -> None:
+        site = getattr(self.sites[number], "__self__", None)
+        declined = getattr(site, "declined", None)
+        code, place = self._original(), self.places[number]
+        if code is None:
+            return
+        where = _where(code, place.location)
+        debug(
+            "%s:%s, in %s: the site of %s is switched off after %s hits and %s misses%s",
+            where.filename,
+            where.line,
+            where.function,
+            _KINDS[type(place)],
+            getattr(site, "hits", 0),
+            getattr(site, "misses", 0),
+            f": {declined}" if declined else "",
+        )
 
     def _failed(self, error: Exception, code: CodeType) -> None:
         """Note that the code could not be made anew, if that is the rewriter's own fault."""
@@ -225,6 +292,18 @@ class Rewritten(Owner):
 def _key(region: Region) -> tuple[int, int, bool]:
     """Return what tells one region of a code object from another."""
     return region.start, region.stop, region.is_spare
+
+
+def _weak(rewritten: Rewritten) -> Callable[[], None]:
+    """Return what tries sites again, and doesn't keep them alive."""
+    reference = weakref.ref(rewritten)
+
+    def look() -> None:
+        found = reference()
+        if found is not None:
+            found.try_again()
+
+    return look
 
 
 _by_gates: weakref.WeakValueDictionary[int, Rewritten] = weakref.WeakValueDictionary()

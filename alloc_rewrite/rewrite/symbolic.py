@@ -16,7 +16,7 @@ from bytecode import Instr
 from .ir import IR
 from .liveness import Locals
 from .opcodes import VALUE
-from .program import ATTRIBUTE, CALL, COMPUTING, EFFECTS, LEAF, METHOD, STORE, Node
+from .program import ATTRIBUTE, CALL, COMPUTING, EFFECTS, INDEX, LEAF, METHOD, STORE, Node
 
 MOST_NODES = 86  # of one region; longer code becomes several
 MOST_LEAVES = 24
@@ -35,6 +35,8 @@ class Vocabulary(NamedTuple):
     reductions: Collection[str]  # those among both whose result no operation of the region may use
     #: Functions of numbers, with numbers as results; as plain names they are builtins.
     numbers: Collection[str] = ()
+    keywords: Collection[str] = ()  # functions that may be called with keywords
+    copies: Collection[str] = ()  # functions and methods that only copy
     #: Names of callables that run no foreign Python code if their arguments run none.
     harmless: Collection[str] = ()
     attributes: Collection[str] = ()  # names that arrays have
@@ -79,6 +81,7 @@ class Scan:
     at: int = 0
     resume: int = 0
     reason: str = ""  # why the last instruction is no part of it; `{}` stands for the callee
+    avoid: int | None = None  # an item that the region must not have, so that it can go on
     line: int | None = None  # the line to blame, if not that of the instruction
 
     # ------------------------------------------------------------------ going on
@@ -115,6 +118,16 @@ class Scan:
         """Note why an instruction cannot be part of the region."""
         self.reason, self.line = reason, line
         return False
+
+    def refuse_store(self, base: int) -> bool:
+        """Refuse a store into an array of the region; if that is a copy, it stays outside."""
+        made = self.nodes[base]
+        while made.kind in (INDEX, ATTRIBUTE):
+            base = made.operands[0]
+            made = self.nodes[base]
+        if made.kind in (CALL, METHOD) and self.name_of(base) in self.vocabulary.copies:
+            self.avoid = self.made_at[base]
+        return self.refuse("a store into an array computed in the region")
 
     def mark(self) -> None:
         """Note that the region may end here."""

@@ -14,6 +14,8 @@
 #define COST 0.02           /* of the time of other code's calls, which its trial may cost */
 #define ENOUGH 8            /* times of each form before the first verdict, and between two */
 #define LONGEST_WAIT 65536
+#define LONG 5e-5           /* seconds of a call in which sites cost too little to matter */
+#define SMALL 65536         /* bytes of arrays in a call, below which the heap does as well */
 
 /* Seconds since any fixed moment. */
 static int
@@ -76,7 +78,7 @@ judge_turn(const Judge *judge, unsigned int call)
 int
 judge_begin(Judge *judge, Turn *turn)
 {
-    turn->is_timed = 0;
+    turn->is_timed = turn->is_void = 0;
     turn->is_rewritten = judge->phase != LEFT;
     if (judge->phase != EXPLORING && judge->phase != COMPARING) {
         return 0;
@@ -131,7 +133,7 @@ judge_end(Judge *judge, Turn *turn, int succeeded)
     }
     judge->is_busy = 0;
     ((State *)judge->state)->trials -= turn->is_rewritten;
-    if (!succeeded) {
+    if (!succeeded || turn->is_void) {
         return 0;
     }
     if (turn->stop == turn->start && judge_clock(judge->state, &turn->stop) < 0) {
@@ -148,7 +150,8 @@ judge_end(Judge *judge, Turn *turn, int succeeded)
     }
     if (judge->phase == EXPLORING) {
         if (judge->tried >= EXPLORED && turn->is_rewritten) {
-            judge_enters(judge, COMPARING);
+            int is_kept = !judge->is_other && !judge->routes && seconds > LONG;
+            judge_enters(judge, is_kept ? KEPT : COMPARING);
         }
         return 0;
     }
@@ -167,6 +170,13 @@ judge_route(Judge *judge, Turn *turn, Site *site, PyObject *original, PyObject *
 {
     Extent outer;
     Stretch stretch;
+    if (judge->is_small) {
+        lending_pause(&outer);
+        PyObject *plain = PyObject_Vectorcall(original, args, nargsf, names);
+        lending_end(&outer);
+        return plain;
+    }
+    size_t served = site->place.arena->arena->served;
     if (routing_begin(&stretch, site->state, &site->place) < 0) {
         return NULL;
     }
@@ -179,18 +189,22 @@ judge_route(Judge *judge, Turn *turn, Site *site, PyObject *original, PyObject *
         }
     }
     lending_end(&outer);
+    if (turn->is_timed && site->place.arena->arena->served - served < SMALL) {
+        judge->is_small = turn->is_void = 1; /* to be timed without the handler */
+    }
     return routing_end(&stretch, site->state, &site->place, original, result);
 }
 
 /* ------------------------------------------------------------------ the object */
 
-/* Judge(about, due): of a function that waits for so many calls first, if any. */
+/* Judge(about, due, routes): of a function that waits for so many calls first, if any. */
 static PyObject *
 judge_new(PyTypeObject *type, PyObject *args, PyObject *Py_UNUSED(kwargs))
 {
     PyObject *about, *module = PyType_GetModuleByDef(type, &alloc_rewrite_module);
     unsigned int due;
-    if (module == NULL || !PyArg_ParseTuple(args, "OI:Judge", &about, &due)) {
+    int routes;
+    if (module == NULL || !PyArg_ParseTuple(args, "OIp:Judge", &about, &due, &routes)) {
         return NULL;
     }
     Judge *self = (Judge *)type->tp_alloc(type, 0);
@@ -200,6 +214,8 @@ judge_new(PyTypeObject *type, PyObject *args, PyObject *Py_UNUSED(kwargs))
         self->about = Py_NewRef(about);
         self->due = due;
         self->is_other = due != 0;
+        self->routes = routes;
+        self->is_small = !routes;
         self->phase = due ? WAITING : EXPLORING;
     }
     return (PyObject *)self;
@@ -219,6 +235,7 @@ judge_begins(PyObject *object, PyObject *seconds)
     self->spent[0] = 0.0;
     self->spent[1] = spent;
     self->is_hasty = 0;
+    self->is_small = !self->routes;
     Py_RETURN_NONE;
 }
 

@@ -22,6 +22,7 @@ typedef struct Judge {
     PyObject *module;   /* owned */
     PyObject *about;    /* owned: what Python knows of the function */
     int is_other;       /* whether it is another library's */
+    int routes;         /* whether the original may have its arrays from the arena */
     Phase phase;
     unsigned int calls; /* in this phase, */
     unsigned int tried; /* and how many of them in the rewritten form */
@@ -30,6 +31,7 @@ typedef struct Judge {
     unsigned int counts[2]; /* calls of either form on this trial, */
     double spent[2];    /* and seconds, with those for rewriting it */
     int is_hasty;       /* whether what goes on below is taken as it is */
+    int is_small;       /* whether the original makes little array data, which the heap may have */
     int asked;          /* times of each form that the last verdict has seen */
     int lends;          /* whether a call of it has lent a function of the user's */
     int is_busy;        /* whether a call is being timed; what is called in it isn't */
@@ -43,22 +45,16 @@ typedef struct {
     double stop;
     unsigned int unsettled;
     int is_timed;
+    int is_void; /* whether the time says nothing */
     int is_rewritten; /* which of the two forms is called */
 } Turn;
-
-/* Whether a function is settled: all that is left to do is to call the one form or the other. */
-ALWAYS_INLINE int
-judge_is_done(const Judge *judge)
-{
-    return judge == NULL || judge->phase >= KEPT;
-}
 
 /* Choose the form for a call of a function that has been rewritten. */
 int judge_begin(Judge *judge, Turn *turn);
 /* Note what the call took; a call that raised doesn't count. -1 if the verdict raises. */
 int judge_end(Judge *judge, Turn *turn, int succeeded);
 /* Call the original of a function of the user's or of NumPy's, with its arrays from the arena all
- * the same. What the handler costs isn't timed. */
+ * the same if they are large. What the handler costs isn't timed. */
 PyObject *judge_route(Judge *judge, Turn *turn, Site *site, PyObject *original,
                       PyObject *const *args, size_t nargsf, PyObject *names);
 /* Count a call of a function that waits; 1 if it may be rewritten now. */

@@ -40,7 +40,7 @@ static PyObject *
 lending_call_judged(Judge *judge, PyObject *function, PyObject *instance, PyObject *const *args,
                     size_t nargsf, PyObject *names)
 {
-    if (judge_is_done(judge)) {
+    if (judge == NULL || judge->phase == KEPT) {
         return plainly(instance, args, nargsf, names);
     }
     Turn turn;
@@ -78,7 +78,7 @@ lending_call(PyObject *function, PyObject *const *args, size_t nargsf, PyObject 
     }
     Judge *judge = lease->judge;
     PyObject *now = PyCell_GET(lease->current);
-    if (now == NULL || now == Py_None || (judge != NULL && judge->phase == LEFT)) {
+    if (now == NULL || now == Py_None || (judge != NULL && judge->phase == LEFT && judge->is_small)) {
         ((PyFunctionObject *)function)->vectorcall = plainly; /* nothing to gain */
         lease_clear(lease);
         return plainly(function, args, nargsf, names);

@@ -145,11 +145,14 @@ static PyObject *
 native_run_entered(Native *self, PyObject *const *args, Py_ssize_t n, PyObject *names)
 {
     Judge *judge = (Judge *)PyTuple_GET_ITEM(self->more, 4);
-    if ((PyObject *)judge == Py_None || judge->phase == KEPT) {
+    PyObject *code = PyCell_GET(PyTuple_GET_ITEM(self->more, 0));
+    int is_gone = code == NULL || code == Py_None;
+    if ((PyObject *)judge == Py_None || judge->phase == KEPT || is_gone) {
         return native_enter(self, args, n, names);
     }
     if (judge->phase == LEFT) {
-        return NULL; /* the callee runs under the handler */
+        self->bypasses_handler = judge->is_small;
+        return NULL;
     }
     Turn turn;
     if (judge_begin(judge, &turn) < 0) {
@@ -240,7 +243,10 @@ native_call(PyObject *object, PyObject *const *args, size_t nargsf, PyObject *na
     Site *site = self->site;
     Arena *arena = site->place.arena->arena;
     limbo_empty(site->state->limbo);
-    PyObject *result = self->run(self, args, PyVectorcall_NARGS(nargsf), names);
+    PyObject *result = NULL;
+    if (LIKELY(behind_is_current(&self->behind))) {
+        result = self->run(self, args, PyVectorcall_NARGS(nargsf), names);
+    }
     if (LIKELY(result != NULL)) {
         if (UNLIKELY(++site->hits == SETTLED) && site_settle(site) < 0) {
             Py_CLEAR(result);
@@ -309,7 +315,8 @@ native_as_function(PyObject *native)
 }
 
 PyObject *
-native_make(PyTypeObject *type, Site *site, const char *name, PyObject *callee, PyObject *more)
+native_make(PyTypeObject *type, Site *site, const char *name, PyObject *callee, PyObject *more,
+            PyObject *behind)
 {
     const NativeRow *row = NULL;
     for (size_t t = 0; t < sizeof(tables) / sizeof(tables[0]) && row == NULL; t++) {
@@ -333,6 +340,9 @@ native_make(PyTypeObject *type, Site *site, const char *name, PyObject *callee, 
     self->more = more == Py_None ? NULL : Py_NewRef(more);
     self->run = row->run;
     self->name = row->name;
+    if (behind != Py_None) {
+        behind_take(&self->behind, behind);
+    }
     PyObject *ufunc = PyObject_TypeCheck(callee, &PyUFunc_Type) ? callee : self->more;
     if (ufunc != NULL && PyObject_TypeCheck(ufunc, &PyUFunc_Type)) {
         if (kernel_init(&self->kernel, site->state, &site->place, ufunc, NULL) < 0) {
@@ -362,6 +372,7 @@ native_clear(PyObject *object)
     Py_CLEAR(self->more);
     Py_CLEAR(self->instance);
     Py_CLEAR(self->code);
+    behind_clear(&self->behind);
     return 0;
 }
 
@@ -388,7 +399,7 @@ native_traverse(PyObject *object, visitproc visit, void *arg)
     Py_VISIT(self->more);
     Py_VISIT(self->instance);
     Py_VISIT(self->code);
-    return 0;
+    return behind_traverse(&self->behind, visit, arg);
 }
 
 static PyMemberDef native_members[] = {

@@ -6,6 +6,7 @@
 #ifndef ALLOC_REWRITE_CALLS_NATIVE_H
 #define ALLOC_REWRITE_CALLS_NATIVE_H
 
+#include "calls/behind.h"
 #include "sites/site.h"
 
 struct Native;
@@ -32,6 +33,7 @@ typedef struct Native {
     void (*free_own)(void *own);
     PyObject *instance;   /* owned, or NULL: the rewritten form of a function that is entered */
     PyObject *code;       /* owned, or NULL: the code that it was made with */
+    Behind behind;        /* the Python function whose work `run` does */
 } Native;
 
 typedef struct {
@@ -51,8 +53,9 @@ extern const NativeRow vector_rows[];
 extern const NativeRow move_rows[];
 extern const NativeRow order_rows[];
 
+/* `behind` is the Python function whose work the native does, or None. */
 PyObject *native_make(PyTypeObject *type, Site *site, const char *name, PyObject *callee,
-                      PyObject *more);
+                      PyObject *more, PyObject *behind);
 PyObject *native_call(PyObject *native, PyObject *const *args, size_t nargsf, PyObject *names);
 PyObject *native_as_function(PyObject *native);
 /* A native with the object of a method, for where the interpreter loads bound methods. */

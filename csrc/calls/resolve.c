@@ -169,7 +169,7 @@ resolve_function(ResolveSite *self, Entry *entry, PyObject *callee, int *is_hit)
         return judge->phase == WAITING ? Py_NewRef(callee) : resolve_missed(self, callee);
     }
     PyObject *now = resolve_code_now(entry);
-    if (now == NULL) {
+    if (now == NULL || (judge != NULL && judge->phase == LEFT && judge->is_small)) {
         *is_hit = 0;
         if (entry->current == NULL) { /* it has been rewritten since, at another site */
             resolve_entry_clear(entry);
@@ -234,10 +234,11 @@ resolve_enter(ResolveSite *self, PyObject *callee, PyObject *cell, PyObject *cod
 }
 
 static PyObject *
-resolve_swap(ResolveSite *self, PyObject *callee, const char *form, PyObject *what, PyObject *more)
+resolve_swap(ResolveSite *self, PyObject *callee, const char *form, PyObject *what, PyObject *more,
+             PyObject *behind)
 {
     const State *state = self->site.state;
-    PyObject *native = native_make(state->native_type, &self->site, form, what, more);
+    PyObject *native = native_make(state->native_type, &self->site, form, what, more, behind);
     if (native == NULL) {
         return NULL;
     }
@@ -264,7 +265,7 @@ resolve_swap(ResolveSite *self, PyObject *callee, const char *form, PyObject *wh
     return result;
 }
 
-/* Ask `plan_callee`, which returns None or (form, what, more). */
+/* Ask `plan_callee`, which returns None or (form, what, more) or (form, what, more, behind). */
 static NOINLINE PyObject *
 resolve_planned(ResolveSite *self, PyObject *callee)
 {
@@ -279,8 +280,8 @@ resolve_planned(ResolveSite *self, PyObject *callee)
         return resolve_missed(self, callee);
     }
     const char *form;
-    PyObject *what, *more, *result = NULL;
-    if (!PyArg_ParseTuple(plan, "sOO", &form, &what, &more)) {
+    PyObject *what, *more, *behind = Py_None, *result = NULL;
+    if (!PyArg_ParseTuple(plan, "sOO|O", &form, &what, &more, &behind)) {
         Py_DECREF(plan);
         return NULL;
     }
@@ -298,7 +299,7 @@ resolve_planned(ResolveSite *self, PyObject *callee)
         }
     }
     else {
-        result = resolve_swap(self, callee, form, what, more);
+        result = resolve_swap(self, callee, form, what, more, behind);
     }
     Py_DECREF(plan);
     return result;
@@ -374,6 +375,15 @@ resolve_spread(PyObject *object, PyObject *const *args, Py_ssize_t n)
 
 /* ------------------------------------------------------------------ the object */
 
+static PyObject *
+resolve_rest(PyObject *object, PyObject *none)
+{
+    ResolveSite *self = (ResolveSite *)object;
+    self->planned = self->passing = 0;
+    self->site.misses = 0; /* of calls in a row */
+    return site_rest(object, none);
+}
+
 /* ResolveSite(spec, owner, number, arena, frugal) */
 static PyObject *
 resolve_new(PyTypeObject *type, PyObject *args, PyObject *Py_UNUSED(kwargs))
@@ -438,6 +448,7 @@ static PyMethodDef resolve_methods[] = {
     {"call", resolve_call, METH_O, "Return what to call in the place of a callable."},
     {"method", resolve_method, METH_O, "Return what to call in the place of a method."},
     {"spread", (PyCFunction)(void (*)(void))resolve_spread, METH_FASTCALL, NULL},
+    {"rest", resolve_rest, METH_NOARGS, "Forget what has been counted against the site."},
     {"__reduce__", site_reduce, METH_NOARGS, NULL},
     {NULL, NULL, 0, NULL},
 };

@@ -36,9 +36,9 @@ LoopKernel *
 kernel_new(PyObject *source)
 {
     unsigned long long address;
-    PyObject *keeps, *inputs, *exits, *guards;
+    PyObject *inputs, *exits, *guards;
     int ended_at, committed_at, size;
-    if (!PyArg_ParseTuple(source, "KOO!O!O!iii", &address, &keeps, &PyTuple_Type, &inputs,
+    if (!PyArg_ParseTuple(source, "KO!O!O!iii", &address, &PyTuple_Type, &inputs,
                           &PyTuple_Type, &exits, &PyTuple_Type, &guards, &ended_at, &committed_at,
                           &size)) {
         return NULL;

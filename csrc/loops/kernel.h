@@ -51,7 +51,6 @@ enum kind {
     KIND_STEPS, /* an iterator over a range */
 };
 
-#define WARM_LOOP 10000 /* iterations after which a loop is hot, at first */
 #define WIDEST 4 /* words of a local in the state that a kernel leaves */
 
 /* What a name has to be, as it was when the loop was compiled; all borrowed from the source. */
@@ -63,7 +62,7 @@ typedef struct {
 
 typedef struct {
     int64_t (*run)(int64_t *frame);
-    PyObject *source; /* owned: the tuple that it was made from, which keeps the code in memory */
+    PyObject *source; /* owned: the tuple that it was made from */
     int references;
     int n_inputs;
     int n_exits;
@@ -78,7 +77,7 @@ typedef struct {
     NameGuard *guards;
 } LoopKernel;
 
-/* Read (address, keeps, inputs, exits, guards, ended_at, committed_at, size); NULL with an
+/* Read (address, inputs, exits, guards, ended_at, committed_at, size); NULL with an
  * exception. */
 LoopKernel *kernel_new(PyObject *source);
 void kernel_release(LoopKernel *kernel); /* one reference */

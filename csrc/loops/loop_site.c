@@ -8,6 +8,7 @@
 
 #include "numpy/fperrors.h"
 #include "recent.h"
+#include "regions/machine_code.h"
 
 #include <string.h>
 #include <time.h>
@@ -15,6 +16,7 @@
 #define KERNELS 4             /* of one site, at a time */
 #define MOST_KERNELS 16       /* that it ever asks for */
 #define MOST_REFUSED 3        /* kernels that there are none of, before the site is switched off */
+#define WARM 10000            /* iterations that make a loop hot */
 #define WARM_NS 50000000      /* time that makes a loop hot, with some iterations */
 #define LEAST_ITERATIONS 16
 #define LONGEST_PAUSE 4096    /* iterations that a site stands back after failures */
@@ -36,7 +38,8 @@ typedef struct {
     int64_t since;         /* when it was first called, in nanoseconds */
     int n_kernels;
     LoopKernel *kernels[KERNELS]; /* owned; the one used last comes first */
-    const char *declined;
+    PyObject *reason;         /* owned: why there was no kernel the last time; or NULL */
+    const char *declined;     /* why a kernel did nothing the last time; or NULL */
 } LoopSite;
 
 /* A log that all sites share: a kernel runs under the GIL, and lets go of it nowhere. */
@@ -390,7 +393,7 @@ loop_is_hot(LoopSite *self)
     if (self->count++ == 0) {
         self->since = loop_now();
     }
-    if (self->count >= self->site.state->warm_loop) {
+    if (self->count >= WARM || self->site.state->compiles == COMPILES_NOW) {
         return 1;
     }
     return self->count >= LEAST_ITERATIONS && (self->count & 7) == 0 &&
@@ -411,10 +414,8 @@ loop_call(PyObject *object, PyObject *const *args, size_t nargsf, PyObject *name
             self->pause--;
             Py_RETURN_NONE;
         }
-        if (self->asked == 0 && !loop_is_hot(self)) {
-            Py_RETURN_NONE;
-        }
-        if (loop_is_traced()) {
+        if ((self->asked == 0 && !loop_is_hot(self)) ||
+            self->site.state->compiles == COMPILES_NEVER || loop_is_traced()) {
             Py_RETURN_NONE;
         }
         return Py_NewRef(object);
@@ -425,13 +426,14 @@ loop_call(PyObject *object, PyObject *const *args, size_t nargsf, PyObject *name
     return loop_run(self, args[0], given, n);
 }
 
-/* install(source): take a kernel; None: there is none. */
+/* install(source): take a kernel; or the reason why there is none. */
 static PyObject *
 loop_install(PyObject *object, PyObject *source)
 {
     LoopSite *self = (LoopSite *)object;
     self->waits = 0;
-    if (source == Py_None) {
+    if (PyUnicode_Check(source)) {
+        Py_XSETREF(self->reason, Py_NewRef(source));
         if (++self->refused >= MOST_REFUSED && self->n_kernels == 0 &&
             (site_give_back(&self->site) < 0 || site_settle(&self->site) < 0)) {
             return NULL;
@@ -448,6 +450,16 @@ loop_install(PyObject *object, PyObject *source)
         kernel_release(last);
     }
     Py_RETURN_NONE;
+}
+
+static PyObject *
+loop_rest(PyObject *object, PyObject *none)
+{
+    LoopSite *self = (LoopSite *)object;
+    self->refused = self->pause = self->failures = 0;
+    self->asked = self->n_kernels > 0; /* it has to become hot again */
+    self->count = 0;
+    return site_rest(object, none);
 }
 
 /* LoopSite(spec, owner, number, arena, frugal) */
@@ -493,6 +505,7 @@ loop_dealloc(PyObject *object)
     PyTypeObject *type = Py_TYPE(object);
     PyObject_GC_UnTrack(object);
     loop_clear(object);
+    Py_CLEAR(((LoopSite *)object)->reason);
     site_clear(&((LoopSite *)object)->site);
     type->tp_free(object);
     Py_DECREF(type);
@@ -509,7 +522,8 @@ loop_traverse(PyObject *object, visitproc visit, void *arg)
 }
 
 static PyMethodDef loop_methods[] = {
-    {"install", loop_install, METH_O, "Take the kernel that was asked for; None if there is none."},
+    {"install", loop_install, METH_O, "Take the kernel that was asked for, or the reason why there is none."},
+    {"rest", loop_rest, METH_NOARGS, "Forget what has been counted against the site."},
     {"__reduce__", site_reduce, METH_NOARGS, NULL},
     {NULL, NULL, 0, NULL},
 };
@@ -518,6 +532,8 @@ static PyMemberDef loop_members[] = {
     SITE_MEMBERS,
     {"__vectorcalloffset__", T_PYSSIZET, offsetof(LoopSite, call), READONLY, NULL},
     {"kernels", T_INT, offsetof(LoopSite, n_kernels), READONLY, "How many kernels it has."},
+    {"reason", T_OBJECT, offsetof(LoopSite, reason), READONLY,
+     "Why no kernel could be made the last time; None if that never happened."},
     {"declined", T_STRING, offsetof(LoopSite, declined), READONLY,
      "Why the original code had to go on the last time it did; None if it never had to."},
     {NULL, 0, 0, 0, NULL},

@@ -37,14 +37,14 @@
     return 0;
 
 #define REAL(from, to)                                                                \
-    static int from##_##to(LOOP_PARAMETERS)     \
+    static int casts_##from##_##to(LOOP_PARAMETERS)     \
     {                                           \
         npy_##to *t = (npy_##to *)data[1];      \
         EACH(from, t[i] = (npy_##to)value)      \
     }
 
 #define COMPLEX(from, to, part)                                                       \
-    static int from##_##to(LOOP_PARAMETERS)                    \
+    static int casts_##from##_##to(LOOP_PARAMETERS)                    \
     {                                                          \
         part *t = (part *)data[1];                             \
         EACH(from, (t[2 * i] = (part)value, t[2 * i + 1] = 0)) \
@@ -84,7 +84,7 @@ COMPLEX(float, cdouble, npy_double)
 COMPLEX(double, cdouble, npy_double)
 
 static int
-cfloat_cdouble(LOOP_PARAMETERS)
+casts_cfloat_cdouble(LOOP_PARAMETERS)
 {
     npy_double *t = (npy_double *)data[1];
     for (npy_intp i = 0; i < dims[0]; i++) {
@@ -95,15 +95,16 @@ cfloat_cdouble(LOOP_PARAMETERS)
     return 0;
 }
 
-#define ROW_INEXACT(from)                                                              \
-    [NPY_FLOAT] = from##_float, [NPY_DOUBLE] = from##_double, [NPY_CFLOAT] = from##_cfloat, \
-    [NPY_CDOUBLE] = from##_cdouble
+#define ROW_INEXACT(from)                                                             \
+    [NPY_FLOAT] = casts_##from##_float, [NPY_DOUBLE] = casts_##from##_double,         \
+    [NPY_CFLOAT] = casts_##from##_cfloat, [NPY_CDOUBLE] = casts_##from##_cdouble
 
-#define ROW_INTEGER(from)                                                              \
-    {[NPY_SHORT] = from##_short, [NPY_USHORT] = from##_ushort, [NPY_INT] = from##_int, \
-     [NPY_UINT] = from##_uint, [NPY_LONG] = from##_long, [NPY_ULONG] = from##_ulong,   \
-     [NPY_LONGLONG] = from##_longlong, [NPY_ULONGLONG] = from##_ulonglong,             \
-     ROW_INEXACT(from)}
+#define ROW_INTEGER(from)                                                             \
+    {[NPY_SHORT] = casts_##from##_short, [NPY_USHORT] = casts_##from##_ushort,        \
+     [NPY_INT] = casts_##from##_int, [NPY_UINT] = casts_##from##_uint,                \
+     [NPY_LONG] = casts_##from##_long, [NPY_ULONG] = casts_##from##_ulong,            \
+     [NPY_LONGLONG] = casts_##from##_longlong,                                        \
+     [NPY_ULONGLONG] = casts_##from##_ulonglong, ROW_INEXACT(from)}
 
 static const Loop CASTS[NPY_CDOUBLE + 1][NPY_CDOUBLE + 1] = {
     [NPY_BOOL] = ROW_INTEGER(bool),
@@ -117,11 +118,11 @@ static const Loop CASTS[NPY_CDOUBLE + 1][NPY_CDOUBLE + 1] = {
     [NPY_ULONG] = ROW_INTEGER(ulong),
     [NPY_LONGLONG] = ROW_INTEGER(longlong),
     [NPY_ULONGLONG] = ROW_INTEGER(ulonglong),
-    [NPY_FLOAT] = {[NPY_DOUBLE] = float_double,
-                   [NPY_CFLOAT] = float_cfloat,
-                   [NPY_CDOUBLE] = float_cdouble},
-    [NPY_DOUBLE] = {[NPY_CDOUBLE] = double_cdouble},
-    [NPY_CFLOAT] = {[NPY_CDOUBLE] = cfloat_cdouble},
+    [NPY_FLOAT] = {[NPY_DOUBLE] = casts_float_double,
+                   [NPY_CFLOAT] = casts_float_cfloat,
+                   [NPY_CDOUBLE] = casts_float_cdouble},
+    [NPY_DOUBLE] = {[NPY_CDOUBLE] = casts_double_cdouble},
+    [NPY_CFLOAT] = {[NPY_CDOUBLE] = casts_cfloat_cdouble},
 };
 
 Loop

@@ -5,9 +5,9 @@
 /* Items by size alone. Their dtype may need less alignment than a number of that size, as complex64
  * does, so these types need none. */
 typedef npy_uint8 Item1;
-typedef npy_uint16 UNALIGNED Item2;
-typedef npy_uint32 UNALIGNED Item4;
-typedef npy_uint64 UNALIGNED Item8;
+typedef npy_uint16 AT_ANY_ADDRESS Item2;
+typedef npy_uint32 AT_ANY_ADDRESS Item4;
+typedef npy_uint64 AT_ANY_ADDRESS Item8;
 typedef struct {
     Item8 half[2];
 } Item16;

@@ -10,7 +10,7 @@ views_bound(PyObject *given, npy_intp otherwise, npy_intp *value)
     if (!PyLong_CheckExact(given)) {
         return 0;
     }
-    if (LIKELY(small_int_value(given, value))) {
+    if (LIKELY(compact_int(given, value))) {
         return 1;
     }
     *value = PyLong_AsSsize_t(given);

@@ -16,6 +16,7 @@
 #define LONGEST 4096
 #define WIDEST_PITCH 2 /* times the length of a row */
 #define MOST_FAR 12    /* arrays that are fetched ahead */
+#define EFFORT_OF_STEP 16 /* as many items as would take the time that calling a loop takes */
 #define SLOW_STEP 32   /* work for an item, where a step of plain arithmetic is one */
 
 static Operand *
@@ -337,5 +338,6 @@ blocking_strides(Planner *planner, int number)
         }
     }
     plan->work = stage->work > plan->work ? stage->work : plan->work;
+    plan->effort += stage->work + EFFORT_OF_STEP * stage->n_steps;
     return PASS_DONE;
 }

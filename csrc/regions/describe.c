@@ -178,6 +178,8 @@ describe_stage(const Described *all, int i)
     const Stage *stage = &all->plan->stages[i];
     Described of = {all->plan, all->program, all->typing, stage};
     PyObject *axes = describe_numbers(stage->dims, stage->nd), *fetched = PyList_New(0);
+    PyObject *compiled = all->plan->parts == NULL ? Py_None
+                                                  : PyTuple_GET_ITEM(all->plan->parts, i);
     for (int k = 0; fetched != NULL && k < stage->n_far; k++) {
         PyObject *number = PyLong_FromLong(stage->far[k] - stage->first_operand);
         if (number == NULL || PyList_Append(fetched, number) < 0) {
@@ -186,13 +188,13 @@ describe_stage(const Described *all, int i)
         Py_XDECREF(number);
     }
     return Py_BuildValue(
-        "{sN s{sn sn sn} sN sN sn sN sz}", "axes", axes, "block", "items",
+        "{sN s{sn sn sn} sN sN sn sN sz sO}", "axes", axes, "block", "items",
         (Py_ssize_t)(stage->rows && stage->nd ? stage->dims[0] : stage->length), "rows",
         (Py_ssize_t)stage->rows, "pitch", (Py_ssize_t)stage->pitch, "operands",
         describe_list(&of, stage->first_operand, stage->n_operands, describe_operand), "steps",
         describe_list(&of, stage->first_step, stage->n_steps, describe_step), "work",
         (Py_ssize_t)stage->work, "fetched ahead", fetched, "executor",
-        stage->executor == NULL ? NULL : stage->executor->name);
+        stage->executor == NULL ? NULL : stage->executor->name, "compiled", compiled);
 }
 
 PyObject *

@@ -34,6 +34,7 @@ typedef struct Executor {
                npy_intp rows);
     /* Called with the GIL held when the plan goes, or another executor comes. */
     void (*release)(const struct Executor *executor);
+    int is_whole; /* whether it takes any number of items or rows as one block */
 } Executor;
 
 #endif

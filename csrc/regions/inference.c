@@ -37,7 +37,30 @@ typing_release(Typing *typing)
 }
 
 /* What is asked about a node's value. */
-enum need { NEED_NOTHING, NEED_KIND, NEED_OBJECT };
+enum need { NEED_NOTHING, NEED_KIND, NEED_EXPONENT, NEED_OBJECT };
+
+double
+inference_special(PyObject *exponent)
+{
+    double value = PyFloat_CheckExact(exponent) ? PyFloat_AS_DOUBLE(exponent)
+                                                : PyLong_AsDouble(exponent);
+    if (value == -1.0 && PyErr_Occurred()) {
+        PyErr_Clear();
+        return NAN;
+    }
+    return value == -1.0 || value == 0.0 || value == 0.5 || value == 1.0 || value == 2.0 ? value
+                                                                                          : NAN;
+}
+
+/* Whether a node is the exponent of a power, as a Python number that the code doesn't have. */
+static int
+inference_is_exponent(const Program *program, const Values *values, const Node *power, int k)
+{
+    int operand = power->operands[k];
+    return k == 1 && power->operator != NULL && power->operator->form == POWER &&
+           program->nodes[operand].kind != NODE_CONST && values->of[operand] != NULL &&
+           (PyFloat_CheckExact(values->of[operand]) || PyLong_CheckExact(values->of[operand]));
+}
 
 /* What is asked about each node's value: by those that compute with arrays, and by guards. */
 static void
@@ -54,10 +77,13 @@ inference_needs(const Program *program, const Values *values, enum need *needs)
         for (int k = 0; k < node->n; k++) {
             int operand = node->operands[k];
             int is_called = k == 0 && (node->kind == NODE_CALL || node->is_called);
-            int is_class = node->kind == NODE_GUARD && values->of[operand] != NULL &&
-                           PyType_Check(values->of[operand]);
+            int is_class = (node->kind == NODE_GUARD || (node->kind == NODE_METHOD && k)) &&
+                           values->of[operand] != NULL && PyType_Check(values->of[operand]);
             if (is_called || is_class) {
                 needs[operand] = NEED_OBJECT;
+            }
+            else if (inference_is_exponent(program, values, node, k)) {
+                needs[operand] = NEED_EXPONENT;
             }
             else if (needs[operand] == NEED_NOTHING &&
                      !(k == 1 && (node->kind == NODE_INDEX || node->kind == NODE_STORE))) {
@@ -88,6 +114,14 @@ inference_add_guard(Typing *typing, const Node *node, int number, PyObject *valu
     guard->leaf.identity = Py_NewRef(kind == LEAF_ARRAY ? descr : (PyObject *)Py_TYPE(value));
     guard->has_axes = kind == LEAF_ARRAY && PyArray_NDIM((PyArrayObject *)value) > 0;
     typing->n_guards++;
+    if (need == NEED_EXPONENT) {
+        guard->is_exponent = 1;
+        guard->special = inference_special(value);
+        if (!isnan(guard->special)) {
+            Py_DECREF(descr);
+            return Py_NewRef(value);
+        }
+    }
     return descr;
 }
 
@@ -116,11 +150,12 @@ static const char *const inference_operations[] = {UFUNC_OPERATIONS(NAME)};
 static int
 inference_read_loop(Typed *typed, PyObject *step)
 {
-    PyObject *loop, *operands, *ufunc, *operation, *capsule, *dtypes;
+    PyObject *loop, *operands, *ufunc, *operation, *order, *capsule, *dtypes;
     Field fields[] = {{"loop", &loop, NULL},
                       {"operands", &operands, NULL},
                       {"ufunc", &ufunc, NULL},
                       {"operation", &operation, NULL},
+                      {"order", &order, NULL},
                       {NULL, NULL, NULL}};
     Field of_loop[] = {{"capsule", &capsule, NULL},
                        {"dtypes", &dtypes, NULL},
@@ -142,6 +177,9 @@ inference_read_loop(Typed *typed, PyObject *step)
     typed->name = ((PyUFuncObject *)ufunc)->name;
     int number = inference_named(inference_operations, N_OPERATIONS, operation);
     typed->operation = number < N_OPERATIONS ? (enum operation)number : OP_OTHER;
+    typed->order = PyUnicode_Check(order) && PyUnicode_GetLength(order)
+                       ? (char)PyUnicode_ReadChar(order, 0)
+                       : 0;
     typed->n_in = (int)PyTuple_GET_SIZE(operands);
     for (int i = 0; i <= typed->n_in; i++) {
         typed->descrs[i] = (PyArray_Descr *)Py_NewRef(PyTuple_GET_ITEM(dtypes, i));
@@ -183,7 +221,8 @@ inference_read_reduction(Typed *typed, PyObject *step, Site *site)
                       {NULL, NULL, NULL}};
     const char *name = record_read(step, fields) < 0 ? NULL : PyUnicode_AsUTF8(native);
     if (name != NULL) {
-        typed->native = native_make(site->state->native_type, site, name, callee, ufunc);
+        typed->native = native_make(site->state->native_type, site, name, callee, ufunc,
+                                    Py_None);
     }
     return typed->native != NULL;
 }

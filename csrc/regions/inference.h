@@ -2,6 +2,8 @@
 #ifndef ALLOC_REWRITE_REGIONS_INFERENCE_H
 #define ALLOC_REWRITE_REGIONS_INFERENCE_H
 
+#include <math.h>
+
 #include "calls/native.h"
 #include "regions/operations.h"
 #include "regions/program.h"
@@ -30,6 +32,7 @@ typedef struct {
     PyObject *ufunc;      /* owned */
     const char *name;     /* borrowed from the ufunc: what reports call it */
     enum operation operation;
+    char order;           /* 'C' or 'K' if the result's layout is that of a copy; or 0 */
     PyObject *native;     /* owned: of a reduction */
 } Typed;
 
@@ -38,6 +41,8 @@ typedef struct {
     int node;
     int is_object; /* whether it has to be this very object */
     int has_axes;  /* of an array */
+    int is_exponent; /* whether its value decides which ufunc a power is, */
+    double special;  /* and which of these values it is; or NaN */
     Leaf leaf;     /* owns its identity: a type that is gone may leave its place to another */
 } Guard;
 
@@ -55,6 +60,8 @@ typedef struct {
     int n_nodes;
     int n_guards;
     int n_reductions;
+    npy_intp heat;  /* of all its plans */
+    int is_ready;   /* whether there is machine code for which a plan had no time */
     int n_plans;
     struct Plan *plans[MOST_PLANS_KEPT]; /* owned; the one used last comes first */
     Guard *guards;
@@ -77,7 +84,7 @@ int values_look_up(const Program *program, PyObject *const *given, PyObject **le
                    Values *values);
 /* Look up what the program's nodes name, given its leaves, and compute with numbers; 0 if something
  * about it is not plain, or with an exception. */
-int values_find(const State *state, const Program *program, PyObject *const *args, Values *values);
+int values_find(const Site *site, const Program *program, PyObject *const *args, Values *values);
 /* Add the value of a node, which is owned from now on. */
 ALWAYS_INLINE void
 values_keep(Values *values, int node, PyObject *value)
@@ -103,6 +110,9 @@ action_is_step(enum action action)
     return action == ACT_LOOP || action == ACT_WHERE;
 }
 
+/* The number itself if a power with it as exponent may be another ufunc; or NaN. */
+double inference_special(PyObject *exponent);
+
 ALWAYS_INLINE int
 typing_matches(const Typing *typing, const Values *values)
 {
@@ -119,6 +129,12 @@ typing_matches(const Typing *typing, const Values *values)
         if (guard->leaf.kind == LEAF_ARRAY &&
             guard->has_axes != (PyArray_NDIM((PyArrayObject *)value) > 0)) {
             return 0;
+        }
+        if (guard->is_exponent) {
+            double special = inference_special(value);
+            if (isnan(special) ? !isnan(guard->special) : special != guard->special) {
+                return 0;
+            }
         }
     }
     return 1;

@@ -35,16 +35,15 @@ interpret_fetch(const Plan *plan, const Stage *stage, char *const *at, npy_intp 
     }
 }
 
-int
-interpret_block(const Executor *Py_UNUSED(executor), StageRun *run, char *const *at, npy_intp n,
-                npy_intp rows)
+ALWAYS_INLINE int
+interpret_range(StageRun *run, char *const *at, npy_intp n, npy_intp rows, int from, int stop)
 {
     const Plan *plan = run->plan;
     const Stage *stage = run->stage;
-    const PlanStep *first = plan->steps + stage->first_step, *end = first + stage->n_steps;
+    const PlanStep *first = plan->steps + stage->first_step, *end = first + stop;
     char **data = run->data;
     npy_intp flat = rows ? (rows - 1) * stage->pitch + n : n;
-    for (const PlanStep *step = first; step < end; step++) {
+    for (const PlanStep *step = first + from; step < end; step++) {
         const int *args = step->args;
         data[0] = at[args[0]];
         data[1] = at[args[1]];
@@ -75,9 +74,22 @@ interpret_block(const Executor *Py_UNUSED(executor), StageRun *run, char *const 
     return 0;
 }
 
+int
+interpret_block(const Executor *Py_UNUSED(executor), StageRun *run, char *const *at, npy_intp n,
+                npy_intp rows)
+{
+    return interpret_range(run, at, n, rows, 0, run->stage->n_steps);
+}
+
+int
+interpret_steps(StageRun *run, char *const *at, npy_intp n, npy_intp rows, int first, int stop)
+{
+    return interpret_range(run, at, n, rows, first, stop);
+}
+
 static void
 interpret_release(const Executor *Py_UNUSED(executor))
 {
 }
 
-const Executor interpreter = {"interpreter", interpret_block, interpret_release};
+const Executor interpreter = {"interpreter", interpret_block, interpret_release, 0};

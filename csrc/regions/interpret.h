@@ -7,5 +7,7 @@
 extern const Executor interpreter;
 int interpret_block(const Executor *executor, StageRun *run, char *const *at, npy_intp n,
                     npy_intp rows);
+/* Do only some of the stage's steps, by their numbers in it. */
+int interpret_steps(StageRun *run, char *const *at, npy_intp n, npy_intp rows, int first, int stop);
 
 #endif

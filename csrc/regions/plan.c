@@ -11,6 +11,7 @@ plan_clear(Plan *plan)
         Py_CLEAR(plan->watches[i].object);
     }
     plan->n_watches = 0;
+    Py_CLEAR(plan->parts);
     plan_strip(plan);
 }
 

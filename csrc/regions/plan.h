@@ -181,6 +181,11 @@ typedef struct Plan {
     Operand *operands;
     PlanStep *steps;
     Stage *stages;
+    int is_settled;    /* whether stages have the executors that they will keep */
+    int is_asked;      /* whether Python was asked for its machine code, */
+    PyObject *parts;   /* owned, or NULL: and its answer, by stage */
+    npy_intp effort;   /* of one run, in nanoseconds or so */
+    npy_intp heat;     /* of all runs so far; as long as nothing was asked */
     int *source_of; /* by node: its source, or -1 */
     int *output_of; /* by node: its output, or -1 */
 } Plan;

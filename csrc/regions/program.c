@@ -3,8 +3,8 @@
 #include <string.h>
 
 static const char *const KINDS[] = {
-    "leaf", "const", "attribute", "slice", "tuple", "index", "guard", "operation", "call", "method",
-    "in place", "store", NULL,
+    "leaf", "const", "attribute", "slice", "tuple", "index", "choice", "guard", "operation", "call",
+    "method", "in place", "store", NULL,
 };
 
 static int
@@ -227,15 +227,37 @@ program_new(PyObject *source)
     return program;
 }
 
+int
+program_traverse(const Program *program, visitproc visit, void *arg)
+{
+    for (int i = 0; i < program->n_nodes; i++) {
+        const NumberCall *known = program->nodes[i].call;
+        int stopped = known == NULL ? 0 : number_call_traverse(known, visit, arg);
+        if (stopped) {
+            return stopped;
+        }
+    }
+    Py_VISIT(program->source);
+    return 0;
+}
+
+void
+program_forget_calls(Program *program)
+{
+    for (int i = 0; i < program->n_nodes; i++) {
+        if (program->nodes[i].call != NULL) {
+            number_call_clear(program->nodes[i].call);
+        }
+    }
+}
+
 void
 program_delete(Program *program)
 {
+    program_forget_calls(program);
     for (int i = 0; i < program->n_nodes; i++) {
         Py_CLEAR(program->nodes[i].detail);
-        if (program->nodes[i].call != NULL) {
-            number_call_clear(program->nodes[i].call);
-            PyMem_Free(program->nodes[i].call);
-        }
+        PyMem_Free(program->nodes[i].call);
     }
     for (int i = 0; program->lookups != NULL && i < program->n_leaves; i++) {
         Py_CLEAR(program->lookups[i].global);

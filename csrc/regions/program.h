@@ -14,6 +14,7 @@ enum node_kind {
     NODE_SLICE,
     NODE_TUPLE,
     NODE_INDEX,
+    NODE_CHOICE, /* a number, or another value where it is zero */
     NODE_GUARD, /* what later code needs to be harmless, or harmless to call */
     NODE_OPERATION,
     NODE_CALL,
@@ -62,6 +63,9 @@ typedef struct {
 /* Read a `Program`; NULL with an exception if it is none, or too large. */
 Program *program_new(PyObject *source);
 void program_delete(Program *program);
+int program_traverse(const Program *program, visitproc visit, void *arg);
+/* Forget what calls were seen to do with numbers, which cycles may go through. */
+void program_forget_calls(Program *program);
 
 /* The node that an array's memory belongs to: a view's is that of what it is a view of. */
 int program_owner(const Program *program, int node);

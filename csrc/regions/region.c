@@ -3,8 +3,7 @@
 
 #include "numpy/fperrors.h"
 #include "recent.h"
-#include "regions/describe.h"
-#include "regions/planner.h"
+#include "regions/compiled.h"
 
 #define MOST_TYPINGS 64   /* ever made by one site */
 #define FLEETING 64       /* plans after which a site has to use most of them more than once, */
@@ -57,7 +56,7 @@ region_is_usable(Plan *plan, const Program *program, const Values *values, int m
            (plan->target < 0 || plan_overlap(plan, values) == plan->overlap);
 }
 
-static PlanMode
+PlanMode
 region_mode(const RegionSite *self, int may_raise)
 {
     return (PlanMode){.may_raise = may_raise,
@@ -114,7 +113,7 @@ region_decline(RegionSite *self, const char *declined, int fault, PyObject *reas
 ALWAYS_INLINE Typing *
 region_known(RegionSite *self, PyObject *const *args, Values *values)
 {
-    if (!values_find(self->site.state, self->program, args, values)) {
+    if (!values_find(&self->site, self->program, args, values)) {
         int is_computed = is_computing(self->program->nodes[values->fault].kind);
         region_decline(self,
                        is_computed ? "no region computes this with such objects or numbers"
@@ -136,8 +135,13 @@ region_known(RegionSite *self, PyObject *const *args, Values *values)
     return typing;
 }
 
-/* Whether a report may raise, asked for a program that changes an array: 1, 0, or -1. */
-ALWAYS_INLINE int
+Typing *
+region_kinds(RegionSite *self, PyObject *const *args, Values *values)
+{
+    return region_known(self, args, values);
+}
+
+int
 region_may_raise(const RegionSite *self)
 {
     return self->program->effect < 0 ? 0 : fperrors_may_raise(self->site.state);
@@ -171,8 +175,12 @@ region_attempt(RegionSite *self, PyObject *const *args, int given)
     }
     call.plan = region_plan(self, call.typing, &call.values, may_raise);
     if (call.plan == NULL || call.plan->declined != NULL) {
-        region_decline(self, "there is no plan for these shapes, memory layouts or indices",
-                       call.plan == NULL ? -1 : call.plan->fault, NULL);
+        if (call.plan != NULL) {
+            region_decline(self, call.plan->declined, call.plan->fault, NULL);
+        }
+        goto end;
+    }
+    if (compiled_heat(self->site.state, call.typing, call.plan, self->program) < 0) {
         goto end;
     }
     result = region_run(&call);
@@ -192,36 +200,6 @@ end:
     }
     values_release(&call.values);
     return result;
-}
-
-/* trace(*leaves): make a plan for these, and show it after each pass. */
-static PyObject *
-region_trace(PyObject *object, PyObject *const *args, Py_ssize_t n)
-{
-    RegionSite *self = (RegionSite *)object;
-    if (n != self->program->n_leaves) {
-        PyErr_SetString(PyExc_TypeError, "trace: wrong number of leaves");
-        return NULL;
-    }
-    Values values = {.of = STACK_ARRAY(PyObject *, self->program->n_nodes),
-                     .owned = STACK_ARRAY(PyObject *, self->program->n_nodes)};
-    PyObject *trace = PyList_New(0);
-    Typing *typing = trace == NULL ? NULL : region_known(self, args, &values);
-    int may_raise = typing == NULL ? 0 : region_may_raise(self);
-    if (typing != NULL && may_raise >= 0) {
-        Plan *made = plan_new(self->program, typing, &values, region_mode(self, may_raise), trace);
-        if (made != NULL) {
-            plan_release(made);
-        }
-    }
-    if (typing != NULL) {
-        typing_release(typing);
-    }
-    values_release(&values);
-    if (PyErr_Occurred()) {
-        Py_CLEAR(trace);
-    }
-    return trace;
 }
 
 /* ------------------------------------------------------------------ the site */
@@ -275,6 +253,14 @@ region_call_with(PyObject *object, PyObject *const *args, Py_ssize_t n)
     return region_handle((RegionSite *)object, args, n, 0);
 }
 
+static PyObject *
+region_rest(PyObject *object, PyObject *none)
+{
+    RegionSite *self = (RegionSite *)object;
+    self->typings_made = self->plans_made = 0;
+    return site_rest(object, none);
+}
+
 /* RegionSite(spec, owner, number, arena, frugal, program) */
 static PyObject *
 region_new(PyTypeObject *type, PyObject *args, PyObject *Py_UNUSED(kwargs))
@@ -307,10 +293,8 @@ region_clear(PyObject *object)
     while (self->n_typings) {
         typing_release(self->typings[--self->n_typings]);
     }
-    for (int i = 0; self->program != NULL && i < self->program->n_nodes; i++) {
-        if (self->program->nodes[i].call != NULL) {
-            number_call_clear(self->program->nodes[i].call);
-        }
+    if (self->program != NULL) {
+        program_forget_calls(self->program);
     }
     return 0;
 }
@@ -344,15 +328,9 @@ region_traverse(PyObject *object, visitproc visit, void *arg)
             Py_VISIT((PyObject *)self->typings[i]->guards[k].leaf.identity);
         }
     }
-    for (int i = 0; self->program != NULL && i < self->program->n_nodes; i++) {
-        const NumberCall *known = self->program->nodes[i].call;
-        int stopped = known == NULL ? 0 : number_call_traverse(known, visit, arg);
-        if (stopped) {
-            return stopped;
-        }
-    }
-    if (self->program != NULL) {
-        Py_VISIT(self->program->source);
+    int stopped = self->program == NULL ? 0 : program_traverse(self->program, visit, arg);
+    if (stopped) {
+        return stopped;
     }
     return site_traverse(&self->site, visit, arg);
 }
@@ -368,6 +346,7 @@ static PyMethodDef region_methods[] = {
     {"trace", (PyCFunction)(void (*)(void))region_trace, METH_FASTCALL,
      "Plan for these leaves, and return (pass, stage or None, plan so far) for each pass."},
     {"__sizeof__", region_sizeof, METH_NOARGS, NULL},
+    {"rest", region_rest, METH_NOARGS, "Forget what has been counted against the site."},
     {"__reduce__", site_reduce, METH_NOARGS, NULL},
     {NULL, NULL, 0, NULL},
 };

@@ -2,6 +2,7 @@
 #ifndef ALLOC_REWRITE_REGIONS_REGION_H
 #define ALLOC_REWRITE_REGIONS_REGION_H
 
+#include "regions/planner.h"
 #include "regions/walk.h"
 
 #define TYPINGS 4 /* kept at a time */
@@ -36,11 +37,18 @@ typedef struct {
 /* Carry out a plan for values; NULL without an exception if the original code has to run. */
 PyObject *region_run(Call *call);
 
+/* What the values of leaves are and which loops they take; NULL with the reason if that fails. */
+Typing *region_kinds(RegionSite *self, PyObject *const *args, Values *values);
+/* Whether a report may raise, asked for a program that changes an array: 1, 0, or -1. */
+int region_may_raise(const RegionSite *self);
+/* How plans are to be made now. */
+PlanMode region_mode(const RegionSite *self, int may_raise);
 /* Why the original code had to run the last time, as text or None. */
 PyObject *region_declined(const RegionSite *self);
 /* Methods that tell about the site. */
 PyObject *region_get_declined(PyObject *object, void *closure);
 PyObject *region_describe(PyObject *object, PyObject *none);
+PyObject *region_trace(PyObject *object, PyObject *const *args, Py_ssize_t n);
 PyObject *region_sizeof(PyObject *object, PyObject *none);
 
 #endif

@@ -68,8 +68,9 @@ shapes_may_be_elided(const Planner *planner, int node, const Layout *layout)
             continue; /* NumPy does so for operands of the result's shape only */
         }
         int is_dying = planner_is_step(planner, number) ||
-                       (planner->program->nodes[number].is_temporary &&
-                        planner->plan->source_of[number] >= 0);
+                       ((planner->program->nodes[number].is_temporary ||
+                         planner->program->nodes[number].kind == NODE_INDEX) &&
+                        planner->values->of[number] != NULL);
         if (is_dying && i == 1 && PyTypeNum_ISCOMPLEX(typed->descrs[2]->type_num) &&
             operator->binary == PyNumber_Multiply) {
             return 1; /* that shows in the last bits */
@@ -80,6 +81,19 @@ shapes_may_be_elided(const Planner *planner, int node, const Layout *layout)
         }
     }
     return 0;
+}
+
+/* Whether a copy has the layout that a ufunc's result has: in C order, or of an operand without
+ * gaps. */
+static int
+shapes_fit_copy(const Planner *planner, const Typed *typed, const Layout *layout)
+{
+    int operand = typed->operands[0];
+    PyArray_Descr *descr = planner->typing->results[operand];
+    if (typed->order == 'C') {
+        return layout->c_order;
+    }
+    return descr != NULL && extent_is_c(&planner->nodes[operand].extent, PyDataType_ELSIZE(descr));
 }
 
 /* Work out the shape and layout of a step's result, as NumPy would have it. */
@@ -110,6 +124,9 @@ shapes_step(Planner *planner, int node)
     }
     if (!shapes_fit_loop(planner, node, &layout)) {
         return planner_decline(planner, "a loop's bits depend on strides");
+    }
+    if (typed->order && !shapes_fit_copy(planner, typed, &layout)) {
+        return planner_decline(planner, "a copy has a layout of its own");
     }
     if (shapes_may_be_elided(planner, node, &layout)) {
         return planner_decline(planner, "NumPy may write a result over an operand");

@@ -34,6 +34,36 @@ region_describe(PyObject *object, PyObject *Py_UNUSED(none))
     return all;
 }
 
+/* trace(*leaves): make a plan for these, and show it after each pass. */
+PyObject *
+region_trace(PyObject *object, PyObject *const *args, Py_ssize_t n)
+{
+    RegionSite *self = (RegionSite *)object;
+    if (n != self->program->n_leaves) {
+        PyErr_SetString(PyExc_TypeError, "trace: wrong number of leaves");
+        return NULL;
+    }
+    Values values = {.of = STACK_ARRAY(PyObject *, self->program->n_nodes),
+                     .owned = STACK_ARRAY(PyObject *, self->program->n_nodes)};
+    PyObject *trace = PyList_New(0);
+    Typing *typing = trace == NULL ? NULL : region_kinds(self, args, &values);
+    int may_raise = typing == NULL ? 0 : region_may_raise(self);
+    if (typing != NULL && may_raise >= 0) {
+        Plan *made = plan_new(self->program, typing, &values, region_mode(self, may_raise), trace);
+        if (made != NULL) {
+            plan_release(made);
+        }
+    }
+    if (typing != NULL) {
+        typing_release(typing);
+    }
+    values_release(&values);
+    if (PyErr_Occurred()) {
+        Py_CLEAR(trace);
+    }
+    return trace;
+}
+
 /* Bytes of the site with all that it knows, arrays and dtypes left out. */
 PyObject *
 region_sizeof(PyObject *object, PyObject *Py_UNUSED(none))

@@ -1,5 +1,5 @@
 /* The values of a program's nodes that are there before anything is computed. */
-#include "regions/numbers.h"
+#include "regions/gathers.h"
 #include "regions/plan.h"
 
 #include <string.h>
@@ -207,12 +207,16 @@ values_has_length(PyObject *base, int length)
 }
 
 static int
-values_indexed(const Program *program, Values *values, int number)
+values_indexed(const Site *site, const Program *program, Values *values, int number)
 {
     const Node *node = &program->nodes[number];
     PyObject *base = values->of[node->operands[0]], *key = values->of[node->operands[1]];
     if (node->length && base != NULL && !values_has_length(base, node->length)) {
         return 0;
+    }
+    if (base != NULL && key != NULL && PyArray_CheckExact(base) && PyArray_CheckExact(key)) {
+        return values_found(values, number,
+                            gather(site, (PyArrayObject *)base, (PyArrayObject *)key));
     }
     if (base == NULL || PyArray_CheckExact(base)) {
         return values_item(program, values, number);
@@ -276,7 +280,7 @@ values_operation(const Program *program, Values *values, int number)
 
 /* A call: likewise, or if it asks for a length. */
 static int
-values_call(const State *state, const Program *program, Values *values, int number)
+values_call(const Site *site, const Program *program, Values *values, int number)
 {
     const Node *node = &program->nodes[number];
     PyObject *callee = values->of[node->operands[0]], *numbers[MOST_OPERANDS], *value;
@@ -292,7 +296,7 @@ values_call(const State *state, const Program *program, Values *values, int numb
         if (given == NULL) {
             return 1;
         }
-        value = number_called(state, node->call, callee, &given, 1);
+        value = number_called(site->state, node->call, callee, &given, 1);
         if (value == NULL && PyArray_CheckExact(given) && !PyErr_Occurred()) {
             return PyArray_NDIM((PyArrayObject *)given) > 0;
         }
@@ -306,9 +310,27 @@ values_call(const State *state, const Program *program, Values *values, int numb
     for (int i = 0; i < n; i++) {
         is_itself &= numbers[i] == values->of[node->operands[1 + i]];
     }
-    value = is_itself || is_ufunc ? number_called(state, node->call, callee, numbers, n) : NULL;
+    value = NULL;
+    if (is_itself || is_ufunc) {
+        value = number_called(site->state, node->call, callee, numbers, n);
+    }
     values_drop(numbers, n);
     return values_found(values, number, value);
+}
+
+/* A number, or what the code has in its place where it is zero. */
+static int
+values_choice(const Program *program, Values *values, int number)
+{
+    const Node *node = &program->nodes[number];
+    PyObject *given[1], *value;
+    if (values_numbers(values, node->operands, 1, given) != SEEN_NUMBERS) {
+        return 0;
+    }
+    int is_true = PyObject_IsTrue(given[0]);
+    values_drop(given, 1);
+    value = values->of[node->operands[is_true ? 0 : 1]];
+    return is_true >= 0 && values_found(values, number, Py_XNewRef(value));
 }
 
 /* ------------------------------------------------------------------ all of them */
@@ -332,7 +354,7 @@ values_attribute_of(const Program *program, Values *values, int number)
 
 /* Find the value of one node, if there is one before anything is computed; 0 if that fails. */
 ALWAYS_INLINE int
-values_find_one(const State *state, const Program *program, PyObject *const *args, Values *values,
+values_find_one(const Site *site, const Program *program, PyObject *const *args, Values *values,
                 int number)
 {
     const Node *node = &program->nodes[number];
@@ -341,7 +363,7 @@ values_find_one(const State *state, const Program *program, PyObject *const *arg
     case NODE_OPERATION:
         return values->of[node->operands[0]] == NULL || values_operation(program, values, number);
     case NODE_CALL:
-        return values_call(state, program, values, number);
+        return values_call(site, program, values, number);
     case NODE_LEAF:
         values->of[number] = args[node->leaf];
         return 1;
@@ -351,17 +373,19 @@ values_find_one(const State *state, const Program *program, PyObject *const *arg
     case NODE_ATTRIBUTE:
         return values_attribute_of(program, values, number);
     case NODE_INDEX:
-        return values_indexed(program, values, number);
+        return values_indexed(site, program, values, number);
+    case NODE_CHOICE:
+        return values_choice(program, values, number);
     default:
         return 1;
     }
 }
 
 int
-values_find(const State *state, const Program *program, PyObject *const *args, Values *values)
+values_find(const Site *site, const Program *program, PyObject *const *args, Values *values)
 {
     for (int i = 0; i < program->n_nodes; i++) {
-        if (UNLIKELY(!values_find_one(state, program, args, values, i))) {
+        if (UNLIKELY(!values_find_one(site, program, args, values, i))) {
             values->fault = i;
             if (program->nodes[i].kind == NODE_ATTRIBUTE || program->nodes[i].kind == NODE_INDEX) {
                 PyErr_Clear(); /* the original code says what is wrong */

@@ -33,6 +33,9 @@ walk_innermost(StageRun *run, char **at, npy_intp from, npy_intp stop)
     const Stage *stage = run->stage;
     int axis = stage->rows > 0;
     npy_intp most = axis ? stage->rows : stage->length;
+    if (stage->executor->is_whole && run->raised_by == NULL) {
+        most = stop - from;
+    }
     walk_advance(run->plan, stage, at, axis, from);
     for (npy_intp done = from; done < stop; done += most) {
         npy_intp n = stop - done < most ? stop - done : most;

@@ -184,6 +184,23 @@ gates_add(PyObject *object, PyObject *content)
     return Py_NewRef(gate);
 }
 
+/* fill(number, content): of a gate that has been emptied. */
+static PyObject *
+gates_fill(PyObject *object, PyObject *args)
+{
+    Gates *self = (Gates *)object;
+    PyObject *number, *content;
+    if (!PyArg_ParseTuple(args, "OO:fill", &number, &content)) {
+        return NULL;
+    }
+    Gate *gate = gates_numbered(self, number);
+    if (gate == NULL || PyList_SetItem(self->contents, gate->number, Py_NewRef(content)) < 0) {
+        return NULL;
+    }
+    gate->content = content;
+    Py_RETURN_NONE;
+}
+
 static PyObject *
 gates_reduce(PyObject *object, PyObject *Py_UNUSED(none))
 {
@@ -232,7 +249,8 @@ gates_traverse(PyObject *object, visitproc visit, void *arg)
 static PyMethodDef gates_methods[] = {
     {"gate", gates_gate, METH_O, "Return the gate of that number."},
     {"add", gates_add, METH_O, "Make one more gate, and return it."},
-    {"empty", gates_empty, METH_O, "Empty a gate for good, so that the original code runs."},
+    {"empty", gates_empty, METH_O, "Empty a gate, so that the original code runs."},
+    {"fill", gates_fill, METH_VARARGS, "Fill it again."},
     {"__reduce__", gates_reduce, METH_NOARGS, NULL},
     {NULL, NULL, 0, NULL},
 };

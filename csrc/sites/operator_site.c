@@ -24,6 +24,7 @@ typedef struct {
     Site site;
     const Operator *operator;
     const Operator *in_place; /* NULL if there is none */
+    PyObject *shown;          /* owned: text, what an error calls the operation */
     Py_ssize_t n_operands;
     int n_kernels;
     Kernel kernels[POWERS]; /* all but powers have one or none */
@@ -94,14 +95,11 @@ operator_unhandled(OperatorSite *self, PyObject *const *operands, int n)
         return operator_operate_plainly(self, operands);
     }
     Stretch stretch;
-    PyObject *symbol = PyUnicode_FromString(self->operator->symbol);
-    if (symbol == NULL || routing_begin(&stretch, site->state, &site->place) < 0) {
-        Py_XDECREF(symbol);
+    if (routing_begin(&stretch, site->state, &site->place) < 0) {
         return NULL;
     }
     PyObject *result = operator_operate_plainly(self, operands);
-    result = routing_end(&stretch, site->state, &site->place, symbol, result);
-    Py_DECREF(symbol);
+    result = routing_end(&stretch, site->state, &site->place, self->shown, result);
     if (result == NULL) {
         return NULL;
     }
@@ -113,6 +111,14 @@ operator_unhandled(OperatorSite *self, PyObject *const *operands, int n)
 }
 
 /* ------------------------------------------------------------------ powers */
+
+static int
+operator_kernel_init(const OperatorSite *self, Kernel *kernel, PyObject *ufunc)
+{
+    const char *shown = PyUnicode_AsUTF8(self->shown); /* lives as long as the site */
+    return shown == NULL ? -1
+                         : kernel_init(kernel, self->site.state, &self->site.place, ufunc, shown);
+}
 
 static Kernel *
 operator_kernel_for(OperatorSite *self, PyObject *ufunc)
@@ -126,7 +132,7 @@ operator_kernel_for(OperatorSite *self, PyObject *ufunc)
         return NULL;
     }
     Kernel *kernel = &self->kernels[self->n_kernels];
-    if (kernel_init(kernel, self->site.state, &self->site.place, ufunc, "**") < 0) {
+    if (operator_kernel_init(self, kernel, ufunc) < 0) {
         return NULL;
     }
     self->n_kernels++;
@@ -277,16 +283,16 @@ operator_call(PyObject *object, PyObject *const *args, Py_ssize_t n)
     return operator_unhandled(self, args, (int)n);
 }
 
-/* operator_site(spec, owner, number, arena, frugal, name, ufunc) */
+/* operator_site(spec, owner, number, arena, frugal, name, shown, ufunc) */
 static PyObject *
 operator_new(PyTypeObject *type, PyObject *args, PyObject *Py_UNUSED(kwargs))
 {
-    PyObject *spec, *owner, *arena, *ufunc;
+    PyObject *spec, *owner, *arena, *shown, *ufunc;
     Py_ssize_t number;
     int frugal;
     const char *name;
-    if (!PyArg_ParseTuple(args, "OOnOpsO:OperatorSite", &spec, &owner, &number, &arena, &frugal,
-                          &name, &ufunc)) {
+    if (!PyArg_ParseTuple(args, "OOnOpsUO:OperatorSite", &spec, &owner, &number, &arena, &frugal,
+                          &name, &shown, &ufunc)) {
         return NULL;
     }
     const Operator *found = operation_named(name);
@@ -298,6 +304,7 @@ operator_new(PyTypeObject *type, PyObject *args, PyObject *Py_UNUSED(kwargs))
         return NULL;
     }
     self->operator = found;
+    self->shown = Py_NewRef(shown);
     self->in_place = operation_in_place(found);
     self->n_operands = found->form == UNARY || found->form == UNPACK ? 1
                        : found->form == SLICE                      ? 3
@@ -307,8 +314,7 @@ operator_new(PyTypeObject *type, PyObject *args, PyObject *Py_UNUSED(kwargs))
         return NULL;
     }
     if (ufunc != Py_None && found->ufunc != NULL) {
-        if (kernel_init(&self->kernels[0], self->site.state, &self->site.place, ufunc,
-                        found->symbol) < 0) {
+        if (operator_kernel_init(self, &self->kernels[0], ufunc) < 0) {
             Py_DECREF(self);
             return NULL;
         }
@@ -333,6 +339,7 @@ operator_dealloc(PyObject *object)
     while (self->n_kernels) {
         kernel_clear(&self->kernels[--self->n_kernels]);
     }
+    Py_CLEAR(self->shown);
     Py_CLEAR(self->last.descr);
     Py_CLEAR(self->last.exponent);
     product_clear(&self->product);
@@ -357,6 +364,7 @@ operator_traverse(PyObject *object, visitproc visit, void *arg)
 static PyMethodDef operator_methods[] = {
     {"call", (PyCFunction)(void (*)(void))operator_call, METH_FASTCALL,
      "Return what the operator gives."},
+    {"rest", site_rest, METH_NOARGS, "Forget what has been counted against the site."},
     {"__reduce__", site_reduce, METH_NOARGS, NULL},
     {NULL, NULL, 0, NULL},
 };

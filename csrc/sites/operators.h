@@ -10,7 +10,6 @@ enum form { UNARY, BINARY, COMPARE, IN_PLACE, POWER, IN_PLACE_POWER, UNPACK, SUB
 typedef struct {
     const char *name;
     const char *ufunc;
-    const char *symbol;
     enum form form;
     unaryfunc unary;
     binaryfunc binary;

@@ -23,6 +23,7 @@ site_init(Site *site, PyTypeObject *type, PyObject *spec, PyObject *owner, Py_ss
     site->owner = Py_NewRef(owner);
     site->number = number;
     site->frugal = frugal;
+    site->credit = MISSES;
     return 0;
 }
 
@@ -89,6 +90,29 @@ site_settle(Site *site)
     PyObject *done = PyObject_CallMethod(site->owner, "settle", NULL);
     Py_XDECREF(done);
     return done == NULL ? -1 : 0;
+}
+
+int
+site_is_idle(Site *site)
+{
+    unsigned int earned = site->hits - site->seen;
+    site->seen = site->hits;
+    site->misses++;
+    site->credit += (int)(earned < CREDIT ? earned : CREDIT) * PER_HIT;
+    if (site->credit > CREDIT) {
+        site->credit = CREDIT;
+    }
+    return --site->credit <= 0;
+}
+
+PyObject *
+site_rest(PyObject *self, PyObject *Py_UNUSED(none))
+{
+    Site *site = (Site *)self;
+    site->routed = 0;
+    site->credit = MISSES;
+    site->served = site->place.arena->arena->served;
+    Py_RETURN_NONE;
 }
 
 int

@@ -7,7 +7,9 @@
 #include <stddef.h>
 #include <structmember.h>
 
-#define MISSES 16  /* operands in a row, from the first on, that a site may leave unhandled */
+#define MISSES 16  /* operands in a row, from the first on, that a site may leave unhandled, */
+#define PER_HIT 4  /* and how many more for each that it handles, */
+#define CREDIT 64  /* but not more than that at a time */
 #define SETTLED 1024 /* hits after which the code is rewritten without the sites that have gone */
 #define REVIEW 256 /* calls between two looks at whether routing pays */
 
@@ -28,6 +30,8 @@ typedef struct {
     int frugal;        /* whether it is taken out if routing does not pay */
     unsigned int hits;
     unsigned int misses;
+    unsigned int seen;   /* the hits when it last missed */
+    int credit;          /* misses that are left to it: each hit brings some more */
     unsigned int routed; /* calls under the handler, since the last look */
     size_t served;       /* bytes that the arena had given to handlers then */
 } Site;
@@ -52,13 +56,10 @@ PyObject *site_reduce(PyObject *self, PyObject *none);
 /* Count operands that were not handled; take the site out if it handles next to none. */
 int site_missed(Site *site);
 /* Count such operands; whether the site handles next to none. */
-ALWAYS_INLINE int
-site_is_idle(Site *site)
-{
-    site->misses++;
-    return site->misses >= MISSES && site->misses / 4 > site->hits;
-}
+int site_is_idle(Site *site);
 int site_give_back(Site *site);
+/* rest(): what has been counted against the site is forgotten; its place is tried again. */
+PyObject *site_rest(PyObject *self, PyObject *none);
 /* The same for the site of a region, with the node that it can't do and why, if that is known: the
  * code is made anew with what stands around this node as regions of their own. */
 int site_split(Site *site, int node, PyObject *reason);

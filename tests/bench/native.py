@@ -19,6 +19,7 @@ from tests.bench.timing import collector_off, print_table
 ROUNDS = 15
 ROUND_SECONDS = 0.002
 WARM_UP = 3000  # executions until sites that do not pay are given back
+LEAST_WARM_UP, WARM_UP_SECONDS = 300, 0.2  # of operations that take long
 
 #: What an operation should gain at least, where something is promised.
 Row = tuple[str, str, dict[str, Any], float | None]
@@ -99,9 +100,10 @@ def measure(statement: str, names: dict[str, Any], rounds: int) -> tuple[float, 
     values = tuple(names.values())
     plain, empty = looped(statement, names), looped("pass", names)
     bumped = alloc.bump(alloc.Buffer())(looped(statement, names))
-    bumped(WARM_UP, *values)
+    once = seconds(plain, 20, values)
+    bumped(max(LEAST_WARM_UP, min(WARM_UP, int(WARM_UP_SECONDS / once))), *values)
     bumped(1, *values)
-    times = max(10, int(ROUND_SECONDS / seconds(plain, 100, values)))
+    times = max(3, int(ROUND_SECONDS / once))
     ratios, nanoseconds = [], []
     with collector_off():
         for _ in range(rounds):
@@ -112,7 +114,9 @@ def measure(statement: str, names: dict[str, Any], rounds: int) -> tuple[float, 
     return statistics.median(nanoseconds), statistics.median(ratios)
 
 
-def main(arguments: list[str] | None = None) -> None:
+def main(
+    arguments: list[str] | None = None, operations: Callable[[], Iterator[Row]] = operations
+) -> None:
     parser = argparse.ArgumentParser(description="Time operations plain and bumped, side by side.")
     parser.add_argument("names", nargs="*", help="parts of operations' names (default: all)")
     parser.add_argument("--rounds", type=int, default=ROUNDS, help="rounds (default: %(default)s)")

@@ -27,7 +27,8 @@ make_stages = importlib.import_module("make_stages")
 PACKAGE = Path(alloc_rewrite.__file__).parent
 MESSAGES = DOCS / "reference" / "messages.md"
 COMMANDS = (
-    "python3 -m venv .venv && .venv/bin/pip install . && .venv/bin/python examples/quickstart.py",
+    "python3 -m venv .venv && .venv/bin/pip install '.[compiled]' && "
+    ".venv/bin/python examples/quickstart.py",
     "python3 -m venv .venv && .venv/bin/pip install -e '.[test]' && .venv/bin/python -m pytest",
 )
 RAISED = (

@@ -2,16 +2,15 @@
 
 import pytest
 
-from alloc_rewrite.cores import native
-
-pytest.importorskip("llvmlite")
-if native is None:
-    pytest.skip("kernels are the native core's", allow_module_level=True)
+import alloc_rewrite as alloc
+from alloc_rewrite.compiled.llvm import refusal
 
 
 @pytest.fixture(autouse=True)
 def _at_once(monkeypatch):
-    monkeypatch.setenv("ALLOC_REWRITE_COMPILE", "now")
-    native.set_warm_loop(1)
+    if alloc.core()[0] != "native" or refusal():
+        pytest.skip(refusal() or "needs the native core")
+    monkeypatch.setattr("alloc_rewrite.loops.service._made", 0)
+    alloc.set_compile("now")
     yield
-    native.set_warm_loop(native.WARM_LOOP)
+    alloc.set_compile("background")

@@ -70,7 +70,9 @@ def test_leaving_by_return_and_by_else():
 
 @pytest.mark.parametrize("bounds", ["n", "1, n", "n, 0, -1", "0, n, 3", "-5, 5", "5, 5", "n, 0"])
 def test_ranges(bounds):
-    source = f"def f(n):\n    s = i = 0\n    for i in range({bounds}):\n        s += i\n    return s, i"
+    source = (
+        f"def f(n):\n    s = i = 0\n    for i in range({bounds}):\n        s += i\n    return s, i"
+    )
     namespace = {}
     exec(source, namespace)
     for n in (0, 1, 2, 17):

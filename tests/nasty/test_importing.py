@@ -15,14 +15,19 @@ print(*sorted(set(sys.modules) - before))
 """
 #: Modules that most programs don't need, or need later. Some are of Python's, and take longest.
 LATER = (
+    "alloc_rewrite.comparison",
     "alloc_rewrite.explain.parts",
     "alloc_rewrite.profile.counting",
     "alloc_rewrite.profile.recorder",
     "alloc_rewrite.pycore.equivalents",
+    "alloc_rewrite.report.document",
     "hashlib",
     "inspect",
+    "json",
     "logging",
     "numpy.random",
+    "pathlib",
+    "statistics",
     "sysconfig",
     "threading",
 )

@@ -215,3 +215,31 @@ def test_numbers_of_other_callables():
     calls = [(lambda a, b: a + 10, math), (np.minimum, np), (max, other), (lambda *a: X, math)]
     for args in calls * 3:
         assert outcome(bumped, X, *args) == outcome(f, X, *args)
+
+
+@pytest.mark.parametrize("k", [0, 1, -1, 2, 1.0, 0.5, True, None, "", np.int64(1), X, np.array(1)])
+def test_a_number_or_a_constant(k):
+    def f(x, k):
+        return x[1:] * x[: -1 + k or None] + x[1:], 0
+
+    def g(x, k):
+        return (k or 5) * x + x, k or None
+
+    def h(x, k):
+        return x[k or 0 :] * 2.0 + x[: 0 or None][k or 0 :], (k or 1) or 2
+
+    for function in (f, g, h):
+        bumped = alloc.bump(alloc.Buffer())(function)
+        for _ in range(6):
+            assert str(outcome(bumped, X, k)) == str(outcome(function, X, k))
+
+
+def test_a_conditional_index_is_in_the_region():
+    def f(a, d, k):
+        return a[1:] * d[1:] + d[1:] * a[: -1 + k or None]
+
+    bumped = alloc.bump(alloc.Buffer())(f)
+    for _ in range(3):
+        assert bumped(X, X, 0).tobytes() == f(X, X, 0).tobytes()
+    (region,) = alloc.explain(bumped).regions
+    assert (region.operations, region.hits, region.misses) == (4, 3, 0)

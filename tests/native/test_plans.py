@@ -51,7 +51,7 @@ def test_fused_steps_name_their_parts():
     assert all(step["operation"] == "FUSED" for step in stage["steps"])
     assert stage["axes"] == [500]
     assert stage["block"] == {"items": 500, "rows": 0, "pitch": 500}
-    assert stage["executor"] == "interpreter"
+    assert stage["executor"] in ("interpreter", "machine code")
     assert [part["ufunc"] for part in stage["steps"][1]["parts"]] == [np.multiply, np.subtract]
 
 
@@ -134,7 +134,10 @@ def test_passes_are_traced_by_name():
     assert steps["results"] == [0]
     assert steps["operands"] == [5]
     assert steps["fuse"] == [2]
-    assert trace[-1][2] == site.describe()[0]
+    planned, kept = trace[-1][2], site.describe()[0]
+    for stage in (*planned["stages"], *kept["stages"]):
+        del stage["executor"], stage["compiled"]  # a kept plan may have been compiled since
+    assert planned == kept
 
 
 def test_a_declined_plan_is_traced_as_far_as_it_goes():

@@ -46,3 +46,32 @@ def test_arrays_of_regions_that_are_too_big(log):
     for function in (f, alloc.bump(alloc.Buffer())(f)):
         with pytest.raises(ValueError, match="array is too big"):
             function(x)
+
+
+def test_copies_that_are_changed_stay_arrays_of_their_own():
+    def f(x):
+        out = x.copy()
+        out[1:-1] = 0.5 * (x[2:] + x[:-2]) - x[1:-1]
+        return out
+
+    bumped = alloc.bump(alloc.Buffer())(f)
+    x = np.linspace(1.0, 2.0, 50)
+    for _ in range(3):
+        assert bumped(x).tobytes() == f(x).tobytes()
+    (region,) = alloc.explain(bumped).regions
+    assert region.hits == 3
+    assert "out[1:-1] =" in region.program
+    assert region.delivers == ()
+
+
+def test_no_region_ends_within_an_index():
+    def f(x, n, flag):
+        y = x * 2.0 + 1.0
+        z = y * y[n - 1 : n + 1 if flag else None].sum()
+        return z
+
+    x = np.linspace(1.0, 2.0, 50)
+    bumped = alloc.bump(alloc.Buffer())(f)
+    for flag in (True, False) * 3:
+        assert bumped(x, 3, flag).tobytes() == f(x, 3, flag).tobytes()
+    assert alloc.explain(bumped).regions[0].misses == 0

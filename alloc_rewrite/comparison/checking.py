@@ -1,7 +1,7 @@
-"""`check`: a bumped function that is compared with the plain one as it is used.
+"""Functions that are compared with their plain form as they are used.
 
-In: a callable. Out: a function that runs both, and returns what the bumped one does. It must not
-know how values are compared.
+In: a callable. Out: a function that runs both forms, and returns what the bumped one does. It must
+not know how values are compared.
 """
 
 from __future__ import annotations
@@ -10,85 +10,18 @@ import functools
 import sys
 import threading
 import warnings
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any, Literal, TypeVar, cast
+from typing import Any, cast
 
 from ..bump import bump, bumped_with
 from ..errors import DifferenceError, DifferenceWarning, warn_the_user
 from .copies import fresh
+from .data import Checks, Reaction
 from .observation import PACKAGE, Outcome, compared, set_stream, stream, watch
 from .pairs import check_kind, names_of, owner_of, plain_of
 
-F = TypeVar("F", bound=Callable[..., Any])
-Reaction = Literal["warn", "raise"] | Callable[[str], object]
 
-
-@dataclass(slots=True)
-class Checks:
-    """What a function made by `check` has seen.
-
-    Attributes
-    ----------
-    calls, compared, skipped, different : int
-        Number of calls; of those that were compared; of those that should have been, but had
-        arguments that can't be copied; of those that differed.
-    differences : tuple of str
-        How the last one that differed did so.
-    """
-
-    calls: int = 0
-    compared: int = 0
-    skipped: int = 0
-    different: int = 0
-    differences: tuple[str, ...] = ()
-
-
-def check(f: F, /, *, every: int = 1, on_difference: Reaction = "warn") -> F:
-    """Make a function compare its bumped calls with plain calls while it is used.
-
-    Parameters
-    ----------
-    f : callable
-        A function, bumped or not, or a method; not a class, nor a function that makes a generator
-        or coroutine.
-    every : int
-        Which calls to compare: the first and every nth after it.
-    on_difference : {"warn", "raise"} or callable
-        What to do if they differ: give a `DifferenceWarning`, raise a `DifferenceError` instead of
-        returning, or call this with the message.
-
-    Returns
-    -------
-    callable
-        A function that does what the bumped `f` does. Its attribute ``checks`` is a `Checks`.
-
-    Raises
-    ------
-    TypeError
-        If `f` is of another kind.
-    ValueError
-        If `every` isn't positive, or `on_difference` is none of the above.
-
-    Notes
-    -----
-    For a call that is compared, the plain function runs first, on copies of the arguments, then the
-    bumped one on the arguments themselves. So what the function does to files, global variables or
-    other objects happens twice. The random numbers of `random` and `numpy.random` are the same for
-    both. Calls of `f` from inside `f` are part of the outer call.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> import alloc_rewrite as alloc
-    >>> @alloc.check
-    ... def f(x):
-    ...     return x * 2.0 + x
-    >>> f(np.ones(2))
-    array([3., 3.])
-    >>> f.checks.compared, f.checks.different
-    (1, 0)
-    """
+def checked(f: Any, every: int, on_difference: Reaction) -> Any:
+    """Return a function that does what `check` says."""
     check_kind(f, "check")
     if every < 1:
         raise ValueError(f"check: every={every} is not positive")
@@ -101,11 +34,11 @@ def check(f: F, /, *, every: int = 1, on_difference: Reaction = "warn") -> F:
     checker = _Checker(plain, made, every, on_difference)
 
     @functools.wraps(cast(Any, f))
-    def checked(*args: Any, **kwargs: Any) -> Any:
+    def wrapper(*args: Any, **kwargs: Any) -> Any:
         return checker.call(args, kwargs)
 
-    checked.checks = checker.checks  # type: ignore[attr-defined]
-    return cast(F, checked)
+    wrapper.checks = checker.checks  # type: ignore[attr-defined]
+    return wrapper
 
 
 class _Checker:

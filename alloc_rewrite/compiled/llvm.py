@@ -1,0 +1,87 @@
+"""The only module that knows llvmlite: from a module's text to machine code in memory.
+
+In: text. Out: the address of its function, and the size of its code. It must not know NumPy.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.metadata
+import importlib.util
+import re
+from typing import Any, NamedTuple
+
+OLDEST = (0, 46)
+
+
+#: Whether llvmlite seems to be there, for those who must know it beforehand.
+COMPILES = importlib.util.find_spec("llvmlite") is not None
+
+
+class Code(NamedTuple):
+    """Machine code that stays for as long as the process."""
+
+    address: int
+    size: int  # bytes, with all tables around it
+
+
+def installed() -> str | None:
+    """Return the version of llvmlite, without importing it; None if it isn't installed."""
+    try:
+        return importlib.metadata.version("llvmlite")
+    except importlib.metadata.PackageNotFoundError:
+        return None
+
+
+def refusal() -> str:
+    """Return why nothing can be compiled here; empty if it can."""
+    found = installed()
+    if found is None:
+        return "llvmlite is not installed"
+    numbers = tuple(int(number) for number in re.findall(r"\d+", found)[:2])
+    if numbers < OLDEST:
+        return "llvmlite {} is too old: {}.{} or newer is wanted".format(found, *OLDEST)
+    return ""
+
+
+class Compiler:
+    """Compiles for the processor that runs. The first one imports llvmlite, which takes 80 ms."""
+
+    def __init__(self) -> None:
+        llvm = importlib.import_module("llvmlite.binding")
+        llvm.initialize_native_target()
+        llvm.initialize_native_asmprinter()
+        features = llvm.get_host_cpu_features()
+        self._llvm: Any = llvm
+        self._target = llvm.Target.from_default_triple()
+        self._options = {
+            "cpu": llvm.get_host_cpu_name(),
+            "features": features.flatten(),
+            "opt": 2,
+            "jit": True,
+        }
+        self._machine = self._new_machine()
+        #: Bytes of a vector register.
+        self.width = 64 if features.get("avx512f") else 32 if features.get("avx2") else 16
+        self._engines: list[Any] = []
+
+    def _new_machine(self) -> Any:
+        return self._target.create_target_machine(**self._options)
+
+    def compile(self, text: str, *, optimize: bool = False) -> Code:
+        """Return the code of the function `kernel`; `optimize` what isn't written for speed."""
+        llvm = self._llvm
+        module = llvm.parse_assembly(text)
+        module.verify()
+        if optimize:
+            options = llvm.create_pipeline_tuning_options(speed_level=2)
+            options.loop_vectorization = True
+            passes = llvm.create_pass_builder(self._machine, options)
+            passes.getModulePassManager().run(module, passes)
+        data = self._machine.emit_object(module)
+        # An engine owns its machine.
+        engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), self._new_machine())
+        engine.add_object_file(llvm.ObjectFileRef.from_data(data))
+        engine.finalize_object()
+        self._engines.append(engine)
+        return Code(engine.get_function_address("kernel"), len(data))

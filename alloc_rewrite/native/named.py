@@ -1,0 +1,173 @@
+"""NumPy's functions and methods that are one loop, or a choice of one, behind their Python code.
+
+In: what is called, with the kinds of its arguments as inference has them. Out: the ufunc that it
+comes to, and which arguments that takes. It must not know sites, nor how loops are found.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy import absolute, around, clip, conjugate, copy, maximum, minimum, positive, rint
+from numpy import round as round_
+from numpy._core import umath
+
+from ..numpy_facts import ABSOLUTE
+from ..rewrite import Program
+from .loops import is_plain
+
+_CLIP = getattr(umath, "clip")  # noqa: B009 - its stub lacks it
+_NONE = type(None)
+
+
+class Named(NamedTuple):
+    """A ufunc and the nodes that it takes.
+
+    `kinds` are what it resolves its loop by. The result's `order` is "C" or "K" if its memory
+    layout is that of a copy, and empty if it is the ufunc's own.
+    """
+
+    ufunc: np.ufunc
+    operands: tuple[int, ...]
+    kinds: tuple[Any, ...]
+    order: str = ""
+
+
+class _Given(NamedTuple):
+    """The arguments of a call: nodes by the names of parameters, with their kinds."""
+
+    program: Program
+    nodes: dict[str, int]
+    kinds: dict[str, Any]
+
+    def constant(self, name: str, otherwise: Any) -> Any:
+        """Return an argument that the code has as a constant; `...` if it has it in another way."""
+        if name not in self.nodes:
+            return otherwise
+        node = self.program.nodes[self.nodes[name]]
+        return node.detail if node.kind == "const" else ...
+
+
+def named_call(program: Program, number: int, kinds: Sequence[Any]) -> Named | None:
+    """Return what a call of a function comes to; None if it is none of these."""
+    node = program.nodes[number]
+    found = _FUNCTIONS.get(kinds[0]) if type(kinds[0]) in _CALLABLES else None
+    if found is None:
+        return None
+    parameters, plan = found
+    return _planned(program, node.operands[1:], kinds[1:], node.detail, parameters, plan)
+
+
+def named_method(program: Program, number: int, kinds: Sequence[Any]) -> Named | None:
+    """Return what a call of an array's method comes to; None if it is none of these."""
+    node = program.nodes[number]
+    name, names = node.detail
+    found = _METHODS.get(name)
+    if found is None:
+        return None
+    return _planned(program, node.operands, kinds, names, *found)
+
+
+def _planned(
+    program: Program,
+    operands: Sequence[int],
+    kinds: Sequence[Any],
+    names: tuple[str, ...],
+    parameters: tuple[str, ...],
+    plan: _Plan,
+) -> Named | None:
+    plain = len(operands) - len(names)
+    bound = (*parameters[:plain], *names)
+    if len(bound) != len(operands) or len({*bound}) != len(bound):
+        return None
+    if not {*bound} <= {*parameters} or not bound or bound[0] != "a":
+        return None
+    if not isinstance(kinds[0], np.dtype) or not is_plain(kinds[0]):
+        return None
+    by_name = zip(bound, operands, strict=True), zip(bound, kinds, strict=True)
+    return plan(_Given(program, dict(by_name[0]), dict(by_name[1])))
+
+
+def _absolute(given: _Given) -> Named:
+    return _of(given, absolute, "a")
+
+
+def _of(given: _Given, ufunc: np.ufunc, *names: str) -> Named:
+    return Named(ufunc, tuple(given.nodes[n] for n in names), tuple(given.kinds[n] for n in names))
+
+
+def _clipped(given: _Given) -> Named | None:
+    low, high = (_bound(given, *names) for names in (("a_min", "min"), ("a_max", "max")))
+    if "out" in given.nodes or low is None or high is None or not (low or high):
+        return None
+    if low and high:
+        return _of(given, _CLIP, "a", low, high)
+    return _of(given, maximum, "a", low) if low else _of(given, minimum, "a", high)
+
+
+def _bound(given: _Given, *names: str) -> str | None:
+    """Return the name of a bound that is given; empty if there is none, None if there are two."""
+    found = [name for name in names if name in given.nodes]
+    if len(found) > 1:
+        return None
+    return found[0] if found and given.kinds[found[0]] is not _NONE else ""
+
+
+def _rounded(given: _Given) -> Named | None:
+    if given.kinds["a"].kind != "f" or given.constant("decimals", 0) != 0:
+        return None
+    return _of(given, rint, "a")
+
+
+def _conjugated(given: _Given) -> Named | None:
+    return _of(given, conjugate, "a") if given.kinds["a"].kind == "c" else None
+
+
+def _copied(given: _Given, order: str) -> Named | None:
+    dtype = given.kinds["a"]
+    if dtype.kind not in "iufc" or (order == "C" and given.constant("order", "C") != "C"):
+        return None
+    return Named(positive, (given.nodes["a"],), (dtype,), order)
+
+
+def _cast(given: _Given) -> Named | None:
+    wanted = given.constant("dtype", None)
+    if wanted is ...:
+        wanted = given.kinds["dtype"]
+    if not isinstance(wanted, str) and wanted not in _CLASSES:
+        return None
+    try:
+        dtype = np.dtype(wanted)
+    except TypeError:
+        return None
+    source = given.kinds["a"]
+    if not is_plain(dtype) or dtype.kind not in "iufc" or not np.can_cast(source, dtype):
+        return None  # others may warn
+    return Named(positive, (given.nodes["a"],), (dtype,), "K")
+
+
+_Plan = Callable[[_Given], Named | None]
+_CALLABLES = frozenset({type(np.sum), type(ABSOLUTE)})
+_CLASSES = frozenset({int, float, complex}) | {
+    value for value in vars(np).values() if isinstance(value, type) and issubclass(value, np.number)
+}
+_FUNCTIONS: dict[Any, tuple[tuple[str, ...], _Plan]] = {
+    ABSOLUTE: (("a",), _absolute),
+    clip: (("a", "a_min", "a_max", "out", "min", "max"), _clipped),
+    around: (("a", "decimals"), _rounded),
+    round_: (("a", "decimals"), _rounded),
+    copy: (("a",), lambda given: _copied(given, "K")),
+}
+_METHODS: dict[str, tuple[tuple[str, ...], _Plan]] = {
+    "clip": (("a", "min", "max"), _clipped),
+    "round": (("a", "decimals"), _rounded),
+    "conj": (("a",), _conjugated),
+    "conjugate": (("a",), _conjugated),
+    "copy": (("a", "order"), lambda given: _copied(given, "C")),
+    "astype": (("a", "dtype"), _cast),
+}
+#: The names by which code calls these.
+FUNCTION_NAMES = frozenset({"abs", "clip", "around", "round", "copy"})
+METHOD_NAMES = frozenset(_METHODS)

@@ -1,0 +1,298 @@
+"""Functions that are entered are judged by the time of their calls; those that lose go back."""
+
+import importlib
+import itertools
+import sys
+import threading
+
+import numpy as np
+import pytest
+
+import alloc_rewrite as alloc
+from alloc_rewrite import judging, later
+from alloc_rewrite.cores import native
+from alloc_rewrite.rewrite import rewriter
+from alloc_rewrite.rewrite.gates import is_rewritten
+
+pytestmark = pytest.mark.skipif(native is None, reason="the Python core judges nothing")
+
+LIBRARY = """
+import numpy as np
+
+def step(x, work):
+    work()
+    return x * 2.0 + x - 1.0
+
+def outer(x, work):
+    return step(x, work) + 1.0
+
+def apply(f, *args, **kwargs):
+    return f(*args, **kwargs)
+
+def apply_in(holder, x):
+    return [f(x) for f in holder["functions"]]
+
+def keep(f):
+    return f
+
+def fails(x, work):
+    work()
+    if x[0] > 5:
+        raise ValueError(f"too large: {x[0]}")
+    return x * 2.0 + x
+
+def down(x, n, work):
+    work()
+    return x * 1.0 + 0.0 if n == 0 else down(x, n - 1, work) + x * 2.0
+
+def items(x, n):
+    for i in range(n):
+        yield x * i + x
+"""
+
+
+class Clock:
+    """Tells a time that only passes while `work` is called: longer in one form of its caller."""
+
+    def __init__(self):
+        self.now, self.original, self.rewritten, self.seen = 0.0, 1.0, 1.0, []
+
+    def __call__(self):
+        return self.now
+
+    def work(self):
+        form = is_rewritten(sys._getframe(1).f_code)
+        self.seen.append(form)
+        self.now += self.rewritten if form else self.original
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    clock = Clock()
+    native.set_clock(clock)
+    ticks = itertools.count(0.0, 1e-3)
+    monkeypatch.setattr(judging, "clock", lambda: next(ticks))
+    looks = later.Looks(clock, threaded=False)
+    monkeypatch.setattr(judging, "looks", looks)
+    monkeypatch.setattr(rewriter, "looks", looks)
+    clock.looks = looks
+    yield clock
+    native.set_clock(None)
+
+
+numbers = itertools.count()
+
+
+@pytest.fixture
+def library(tmp_path, monkeypatch):
+    """Return a new module that lies where packages are installed."""
+    folder = tmp_path / "site-packages"
+    folder.mkdir()
+    name = f"judged_library_{next(numbers)}"
+    (folder / f"{name}.py").write_text(LIBRARY)
+    monkeypatch.syspath_prepend(folder)
+    yield importlib.import_module(name)
+    del sys.modules[name]
+
+
+def said_of(buf, function):
+    return next(iter(buf.companions.values())).callees.said(function)
+
+
+def calls(library, clock, times, **options):
+    """Call a library's function from bumped code; return the buffer, and what is called how."""
+    buf = alloc.Buffer()
+    step = library.step
+
+    def f(x, work):
+        return step(x, work)
+
+    g = alloc.bump(buf, **options)(f)
+    x = np.linspace(0, 1, 50)
+    for _ in range(times):
+        assert g(x, clock.work).tobytes() == f(x, lambda: None).tobytes()
+    return buf, g, x
+
+
+def test_other_code_waits(library, clock):
+    buf, _, _ = calls(library, clock, judging.WAIT - 1)
+    assert not any(clock.seen)
+    assert said_of(buf, library.step) == "runs as it is until it has been called more often"
+
+
+def test_what_wins_is_kept(library, clock):
+    clock.original, clock.rewritten = 2.0, 1.0
+    buf, g, x = calls(library, clock, 200)
+    assert said_of(buf, library.step) == "rewritten and kept: it took 0.50 of the time"
+    clock.seen.clear()
+    g(x, clock.work)
+    assert clock.seen == [True]
+
+
+@pytest.mark.parametrize("rewritten", [2.0, 1.0, 0.99])
+def test_what_does_not_win_is_put_back(library, clock, rewritten):
+    clock.rewritten = rewritten
+    buf, g, x = calls(library, clock, 2000)
+    assert said_of(buf, library.step).startswith("left as it is: it took")
+    clock.seen.clear()
+    for _ in range(100):
+        g(x, clock.work)
+    assert not any(clock.seen)
+    region = alloc.explain(g).sites[0]
+    assert region.given_back
+
+
+def test_a_trial_costs_little(library, clock):
+    clock.rewritten = 3.0
+    calls(library, clock, 3000)
+    lost = 2.0 * sum(clock.seen)
+    assert lost <= 0.03 * clock.now
+
+
+def test_what_was_put_back_has_another_trial(library, clock):
+    clock.rewritten = 2.0
+    buf, g, x = calls(library, clock, 2000)
+    clock.now += 10.0
+    clock.rewritten = 0.5
+    clock.looks.run()
+    for _ in range(300):
+        g(x, clock.work)
+    assert said_of(buf, library.step) == "rewritten and kept: it took 0.50 of the time"
+
+
+def test_always_enters_everything_at_once(library, clock):
+    clock.rewritten = 5.0
+    _, g, x = calls(library, clock, 300, always=True)
+    assert all(clock.seen)
+    assert alloc.allocated(g, x, clock.work) == 0
+
+
+def test_include_enters_at_once(library, clock):
+    calls(library, clock, 1, include=library)
+    assert clock.seen == [True]
+
+
+def test_own_functions_are_entered_at_once_and_put_back_only_where_they_lose(clock):
+    def helper(x):
+        clock.work()
+        return x * 2.0 + x
+
+    def f(x):
+        return helper(x)
+
+    for rewritten, kept in ((1.0, True), (1.5, False)):
+        clock.seen.clear()
+        clock.rewritten = rewritten
+        buf = alloc.Buffer()
+        g = alloc.bump(buf)(f)
+        x = np.linspace(0, 1, 2000)
+        for _ in range(300):
+            assert g(x).tobytes() == (x * 2.0 + x).tobytes()
+        assert clock.seen[0]
+        assert said_of(buf, helper).startswith("rewritten and kept" if kept else "left as it is")
+        assert clock.seen[-1] == kept
+
+
+def test_callbacks_are_rewritten_whoever_calls_them(library, clock):
+    seen = clock.seen
+
+    def callback(x):
+        clock.work()
+        return x * 2.0 + x * x - 1.0
+
+    def f(x):
+        library.keep(callback)
+        return (
+            library.apply(callback, x),
+            library.apply(lambda y: callback(y) + 1.0, x),
+            library.apply_in({"functions": [callback]}, x)[0],
+        )
+
+    g = alloc.bump(alloc.Buffer())(f)
+    x = np.linspace(0, 1, 50)
+    wanted = [callback(x), callback(x) + 1.0, callback(x)]
+    for i in range(600):
+        seen.clear()
+        for a, b in zip(g(x), wanted, strict=True):
+            assert a.tobytes() == b.tobytes()
+        if i == 0 or i > 500:  # in between, calls take turns
+            assert seen == [True, True, True]
+    seen.clear()
+    callback(x)
+    assert seen == [False]
+
+
+def test_other_code_gets_the_callback_itself(library):
+    def callback(x):
+        return x + 1.0
+
+    def f(x):
+        return library.keep(callback)
+
+    g = alloc.bump(alloc.Buffer())(f)
+    for _ in range(5):
+        assert g(1) is callback
+        assert callback(2.0) == 3.0
+
+
+def test_exceptions_in_the_middle(library, clock):
+    fails = library.fails
+
+    def f(x, work):
+        return fails(x, work)
+
+    for clock.rewritten in (0.5, 1.1):
+        buf = alloc.Buffer()
+        g = alloc.bump(buf)(f)
+        for i in range(3000):
+            x = np.full(20, float(i % 7))
+            if i % 7 > 5:
+                with pytest.raises(ValueError, match="too large: 6.0"):
+                    g(x, clock.work)
+            else:
+                assert (g(x, clock.work) == 3 * x).all()
+        assert said_of(buf, fails).startswith(("rewritten and kept", "left as it is"))
+
+
+def test_recursion(library, clock):
+    down = library.down
+
+    def f(x, n, work):
+        return down(x, n, work)
+
+    for clock.rewritten in (0.5, 2.0):
+        g = alloc.bump(alloc.Buffer())(f)
+        x = np.linspace(0, 1, 20)
+        for n in [3] * 300 + [80] * 3:
+            assert g(x, n, clock.work).tobytes() == f(x, n, lambda: None).tobytes()
+
+
+def test_threads(library, clock):
+    g = calls(library, clock, 0)[1]
+    x = np.linspace(0, 1, 100)
+    wanted = library.step(x, clock.work).tobytes()
+    wrong = []
+
+    def run():
+        for _ in range(400):
+            if g(x, clock.work).tobytes() != wanted:
+                wrong.append(1)
+
+    threads = [threading.Thread(target=run) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not wrong
+
+
+def test_generators_and_coroutines_of_other_code_run_as_they_are(library):
+    items = library.items
+
+    def f(x, n):
+        return list(items(x, n))
+
+    g = alloc.bump(alloc.Buffer())(f)
+    x = np.linspace(0, 1, 10)
+    for _ in range(50):
+        assert [y.tobytes() for y in g(x, 3)] == [y.tobytes() for y in f(x, 3)]
