@@ -6,6 +6,7 @@ is there. Nothing waits for it.
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 from ..compiled.kernels import Job, workshop
@@ -73,7 +74,16 @@ def plan_kernel(
     if _made > MOST_LOOPS:
         job.refuse(f"{MOST_LOOPS} loops are compiled already")
         return
+    if _is_monitored():
+        job.refuse("a tool of sys.monitoring is in use")
+        return
     workshop.submit(job)
+
+
+def _is_monitored() -> bool:
+    """Whether a tool may want to see every iteration."""
+    monitoring: Any = getattr(sys, "monitoring", None)
+    return monitoring is not None and any(map(monitoring.get_tool, range(6)))
 
 
 def _described(loop: Loop) -> str:
