@@ -13,7 +13,6 @@ from __future__ import annotations
 import _thread
 import atexit
 import os
-import threading
 import time
 from collections import deque
 from typing import Any
@@ -69,7 +68,7 @@ class Workshop:
         self._compiler: Any = None
         self._refusal: str | None = None  # why nothing can be compiled; "" if that is possible
         self._is_ending = False
-        self._working = threading.RLock()
+        self._working = _thread.RLock()
         self._is_busy = False
         os.register_at_fork(after_in_child=self._forked)
         atexit.register(self._end)
@@ -214,7 +213,7 @@ class Workshop:
         if self._is_busy:  # the compiler's library is in the middle of something for ever
             self._refusal = "this process was forked while code was being compiled"
         self._is_busy = False
-        self._working = threading.RLock()
+        self._working = _thread.RLock()
         self._idle = [True]
         self._drop("this process was forked before it was compiled")
 
