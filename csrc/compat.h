@@ -11,6 +11,9 @@
 #define ALWAYS_INLINE static inline __attribute__((always_inline))
 #define NOINLINE __attribute__((noinline))
 #define AT_ANY_ADDRESS __attribute__((aligned(1))) /* after a type: at any address */
+/* In a loop of few turns: keeps the compiler from vector stores, which later loads of single items
+ * have to wait for. */
+#define ITEM_BY_ITEM __asm__ volatile("" : : : "memory")
 #define THREAD_LOCAL _Thread_local
 #else
 #define LIKELY(x) (x)
@@ -18,6 +21,7 @@
 #define ALWAYS_INLINE static inline
 #define NOINLINE
 #define AT_ANY_ADDRESS
+#define ITEM_BY_ITEM ((void)0)
 #define THREAD_LOCAL __declspec(thread)
 #endif
 

@@ -127,6 +127,7 @@ extent_of(PyArrayObject *array, Extent *extent)
     for (int i = 0; i < extent->nd; i++) { /* one or two axes mostly: no call for them */
         extent->dims[i] = PyArray_DIM(array, i);
         extent->strides[i] = PyArray_STRIDE(array, i);
+        ITEM_BY_ITEM;
     }
     return 1;
 }
