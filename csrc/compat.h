@@ -39,7 +39,7 @@
 /* The value of an int of one digit, as nearly all indices are, without a call; returns whether it
  * is one. */
 ALWAYS_INLINE int
-compact_int(PyObject *given, Py_ssize_t *value)
+int_of_one_digit(PyObject *given, Py_ssize_t *value)
 {
     PyLongObject *number = (PyLongObject *)given;
 #if PY_VERSION_HEX < 0x030C0000

@@ -32,19 +32,17 @@ from .program import (
     METHOD,
     OPERATION,
     SLICE,
-    STORE,
     TUPLE,
     Node,
 )
+from .stores import is_made, stored
 from .subscripts import (
-    COMPUTED_INDEX,
     binary_slice,
     build_slice,
     build_tuple,
     fits_index,
     indexed,
     is_index,
-    may_be_index,
     unpack,
 )
 from .symbolic import MOST_OPERANDS, Scan, Slot, Step, called
@@ -147,8 +145,6 @@ def _attribute(scan: Scan, instr: Instr) -> bool:
         return True
     if scan.nodes[base].kind in (CONST, SLICE, TUPLE):
         return scan.refuse(f"the method `{name}` of a constant")
-    if not scan.usable(base):
-        return False
     half = Slot(base, name, -1 if first is None else first, scan.at)
     scan.stack += [half, half]
     return True
@@ -171,7 +167,7 @@ def _or(scan: Scan, instr: Instr) -> bool:
     if found is None:
         return scan.refuse("a condition needs the value")
     value = scan.pop()
-    if value is None or not scan.usable(value):
+    if value is None:
         return False
     (other,), end = found
     node = scan.add(CHOICE, (value, scan.add(CONST, (), other)))
@@ -221,14 +217,14 @@ def _operator(scan: Scan, instr: Instr) -> bool:
         return indexed(scan, operands[0], operands[1])
     if name in _LEFT_OUT:
         return scan.refuse(f"`{_LEFT_OUT[name]}` can't be part of a region")
-    if not scan.usable(*operands):
-        return False
     if not name.startswith("i_"):
         return scan.push(scan.add(OPERATION, tuple(operands), name))
     target = operands[0]
-    if scan.nodes[target].kind not in COMPUTING:
-        scan.closed = True
+    if not is_made(scan, target):
         return scan.push(scan.add(IN_PLACE, tuple(operands), name))
+    if scan.nodes[target].kind not in COMPUTING:
+        scan.refuse_store(target)
+        return scan.refuse("an in-place operator changes a part of an array that the region makes")
     if any(node.kind in (INDEX, ATTRIBUTE) and target in node.operands for node in scan.nodes):
         # The view would have to change as well.
         return scan.refuse("an in-place operator changes an array that the region has a view of")
@@ -258,7 +254,7 @@ def _store_local(scan: Scan, instr: Instr) -> bool:
 
 def _store_item(scan: Scan, instr: Instr) -> bool:
     operands = scan.pops(3)
-    return operands is not None and _stored(scan, *operands)
+    return operands is not None and stored(scan, *operands)
 
 
 def _store_slice(scan: Scan, instr: Instr) -> bool:
@@ -266,37 +262,7 @@ def _store_slice(scan: Scan, instr: Instr) -> bool:
     if operands is None:
         return False
     value, base, start, stop = operands
-    return _stored(scan, value, base, scan.add(SLICE, (start, stop)))
-
-
-def _stored(scan: Scan, value: int, base: int, key: int) -> bool:
-    made = scan.nodes[value]
-    if scan.closed:  # `u[key] += value` puts its own view back
-        if made.kind != IN_PLACE:
-            return scan.usable(value)  # which says why not
-        view = scan.nodes[made.operands[0]]
-        same = view.kind == INDEX and view.operands[0] == base
-        if not same or not _same_index(scan, view.operands[1], key):
-            return scan.refuse("the result of an in-place operator is stored elsewhere")
-        return True
-    if scan.nodes[base].kind in COMPUTING:
-        return scan.refuse_store(base)
-    if made.kind not in COMPUTING:
-        return scan.refuse("the stored value isn't computed in the region")
-    if not scan.usable(value):
-        return False
-    if not may_be_index(scan, key):
-        return scan.refuse(COMPUTED_INDEX)
-    scan.add(STORE, (base, key, value))
-    scan.closed = True
-    return True
-
-
-def _same_index(scan: Scan, one: int, other: int) -> bool:
-    if one == other:
-        return True
-    a, b = scan.nodes[one], scan.nodes[other]
-    return a.kind == b.kind == SLICE and a.operands == b.operands
+    return stored(scan, value, base, scan.add(SLICE, (start, stop)))
 
 
 def _call(scan: Scan, instr: Instr) -> bool:
@@ -313,15 +279,13 @@ def _call(scan: Scan, instr: Instr) -> bool:
     if len(scan.stack) < n + 2:
         return scan.refuse("the call of `{}` begins before the region")
     arguments = scan.pops(n)
-    if arguments is None or not scan.usable(*arguments):
+    if arguments is None:
         return False
     upper, lower = scan.stack.pop(), scan.stack.pop()
     vocabulary = scan.vocabulary
     if lower.method and lower is upper:
         if lower.method not in vocabulary.methods:
             return _left_out(scan)
-        if not scan.usable(lower.node):
-            return False
         detail = (lower.method, names)
         return scan.push(scan.add(METHOD, (lower.node, *arguments), detail))
     callee = max(lower.node, upper.node)

@@ -14,7 +14,8 @@ from .symbols import symbol_of
 LEAF, CONST, ATTRIBUTE = "leaf", "const", "attribute"
 SLICE, TUPLE, INDEX = "slice", "tuple", "index"
 CHOICE = "choice"
-GUARD = "guard"
+VIEW = "view"
+GUARD, AGAIN = "guard", "again"
 OPERATION, CALL, METHOD, IN_PLACE, STORE = "operation", "call", "method", "in place", "store"
 
 #: Where the value of a leaf comes from: the site is given it, or the cell that holds it, or looks a
@@ -23,7 +24,7 @@ GIVEN, CELL, GLOBAL = "given", "cell", "global"
 
 #: Kinds of nodes that compute; all others only say where something is.
 COMPUTING = frozenset({OPERATION, CALL, METHOD, IN_PLACE, STORE})
-#: Kinds of nodes that change what other code may see; a program has at most one, the last.
+#: Kinds of nodes that change what other code may see, in the order of the code.
 EFFECTS = frozenset({IN_PLACE, STORE})
 
 
@@ -39,9 +40,11 @@ class Node:
     attribute the object                    the attribute's name
     slice     start, stop, step             None
     tuple     the items                     None
-    index     the container, the index      into how many items it is unpacked, if it is
+    index     the container, the index      into how many items it is unpacked, if it
+                                            is; or `VIEW` if it has to be a view
     choice    a number, what if it is zero  None
     guard     what has to be harmless       ``"called"``, or ``"used"`` for its value
+    again     a node that computes          None: the code computes it once more here
     operation the operands                  the operator's name; with ``i_`` before
                                             it if the first one is the target
     call      the callable, its arguments   names of the last arguments
@@ -73,8 +76,6 @@ class Program:
     temporaries : tuple of int
         The leaves to which nothing else refers, as far as the code goes: NumPy may compute in
         their memory.
-    is_merged : bool
-        Whether something is computed once that the code computes twice.
     origins : tuple of str
         Where each leaf's value comes from: ``"given"``, ``"cell"`` or ``"global"``.
     """
@@ -83,7 +84,6 @@ class Program:
     leaves: tuple[str, ...]
     outputs: tuple[int, ...]
     temporaries: tuple[int, ...] = ()
-    is_merged: bool = False
     origins: tuple[str, ...] = ()
 
     @property
@@ -147,6 +147,8 @@ class Program:
                 return f"{given[0]}({_arguments(given[1:], detail)})"
             case "method":
                 return f"{given[0]}.{detail[0]}({_arguments(given[1:], detail[1])})"
+            case "again":
+                return given[0]
             case "guard":
                 return f"{given[0]} is harmless"
             case "in place":

@@ -5,8 +5,8 @@ in order. It must not know what sites do with them.
 
 A region is found by running the code symbolically: the stack and the locals hold numbers of the
 nodes of a `Program`. It begins at any instruction and goes on as long as instructions are pure
-loads, operations that may be on arrays, and assignments to locals; a store into an
-array, or an operator in place, ends it. What it delivers is what is on the stack then, the locals
+loads, operations that may be on arrays, stores into arrays, and assignments to locals.
+What it delivers is what is on the stack then, the locals
 that are read later, and those that other code may look at (see `onlookers`).
 """
 
@@ -26,6 +26,7 @@ from .liveness import Locals
 from .onlookers import ANYTHING, HARMLESS, Demand, Given, Outcome, onlookers
 from .opcodes import VALUE
 from .program import (
+    AGAIN,
     ATTRIBUTE,
     CELL,
     COMPUTING,
@@ -213,7 +214,6 @@ def _shortened(
     known: dict[Any, int] = {}
     used = _needed(nodes, outputs, begun)
     leaves: list[int] = []
-    merged = False
     for i, node in enumerate(nodes):
         if i not in used:
             continue
@@ -226,21 +226,29 @@ def _shortened(
         is_own = node.kind in EFFECTS or (node.kind in _MADE and i in outputs)
         if not is_own and key in known:
             number[i] = known[key]
-            merged |= node.kind in COMPUTING
+            if node.kind in COMPUTING:
+                kept.append(Node(AGAIN, (known[key],), None, node.line))
+                items.append(scan.made_at[i])
             continue
         number[i] = len(kept)
         if not is_own:
             known[key] = len(kept)
         kept.append(Node(node.kind, operands, detail, node.line))
         items.append(scan.made_at[i])
+        if node.kind in EFFECTS:  # what is computed after it may have other operands
+            known = {key: k for key, k in known.items() if _is_lasting(kept[k], kept)}
     program = Program(
         tuple(kept),
         tuple(scan.names[k] for k in leaves),
         tuple(number[i] for i in outputs),
         tuple(i for i, k in enumerate(leaves) if isinstance(scan.loads[k], int)),
-        merged,
     )
     return program, [scan.loads[k] for k in leaves], tuple(items)
+
+
+def _is_lasting(node: Node, nodes: list[Node]) -> bool:
+    """Whether a node has the same value after an array has been changed."""
+    return node.kind not in COMPUTING and (node.kind != INDEX or is_view(node, nodes))
 
 
 def _needed(nodes: list[Node], outputs: list[int], begun: int) -> set[int]:

@@ -16,7 +16,7 @@ from bytecode import Instr
 from .ir import IR
 from .liveness import Locals
 from .opcodes import VALUE
-from .program import ATTRIBUTE, CALL, COMPUTING, EFFECTS, INDEX, LEAF, METHOD, STORE, Node
+from .program import ATTRIBUTE, CALL, COMPUTING, INDEX, LEAF, METHOD, Node
 
 MOST_NODES = 86  # of one region; longer code becomes several
 MOST_LEAVES = 24
@@ -32,7 +32,7 @@ class Vocabulary(NamedTuple):
 
     functions: Collection[str]
     methods: Collection[str]
-    reductions: Collection[str]  # those among both whose result no operation of the region may use
+    reductions: Collection[str]  # those among both that reduce a whole array
     #: Functions of numbers, with numbers as results; as plain names they are builtins.
     numbers: Collection[str] = ()
     keywords: Collection[str] = ()  # functions that may be called with keywords
@@ -77,7 +77,6 @@ class Scan:
     stack: list[Slot] = field(default_factory=list)
     locals: dict[str, int] = field(default_factory=dict)
     points: list[Point] = field(default_factory=list)
-    closed: bool = False  # after an effect, only its value may be stored
     at: int = 0
     resume: int = 0
     reason: str = ""  # why the last instruction is no part of it; `{}` stands for the callee
@@ -125,7 +124,10 @@ class Scan:
         while made.kind in (INDEX, ATTRIBUTE):
             base = made.operands[0]
             made = self.nodes[base]
-        if made.kind in (CALL, METHOD) and self.name_of(base) in self.vocabulary.copies:
+        name = made.detail[0] if made.kind == METHOD else ""
+        if made.kind == CALL:
+            name = called(self.nodes, self.names, made)
+        if name in self.vocabulary.copies:
             self.avoid = self.made_at[base]
         return self.refuse("a store into an array computed in the region")
 
@@ -192,20 +194,6 @@ class Scan:
         is_plain = self.nodes[call.operands[0]].kind == LEAF
         # `min(a, b)`; one of a single array is a reduction
         return (is_plain and len(call.operands) > 2) or name not in self.vocabulary.reductions
-
-    def usable(self, *nodes: int) -> bool:
-        """Whether these can be operands: not after an effect, and not of reductions."""
-        if self.closed:
-            effect = next(node for node in reversed(self.nodes) if node.kind in EFFECTS)
-            what = "a store into an array" if effect.kind == STORE else "an in-place operator"
-            return self.refuse(f"{what} ends the region", effect.line)
-        for node in nodes:
-            if self.is_reduction(node):
-                return self.refuse(
-                    f"the result of the reduction `{self.name_of(node)}` is used, which ends the "
-                    "region"
-                )
-        return True
 
     def name_of(self, call: int) -> str:
         """Return the name of a call's function or method."""

@@ -10,7 +10,7 @@ views_bound(PyObject *given, npy_intp otherwise, npy_intp *value)
     if (!PyLong_CheckExact(given)) {
         return 0;
     }
-    if (LIKELY(compact_int(given, value))) {
+    if (LIKELY(int_of_one_digit(given, value))) {
         return 1;
     }
     *value = PyLong_AsSsize_t(given);

@@ -90,7 +90,7 @@ blocking_pitch(const Planner *planner, const Stage *stage)
     const Operand *operands = planner->plan->operands + stage->first_operand;
     npy_intp length = stage->dims[0], best = length;
     int most = 0;
-    if (planner->mode.no_pitch || planner->plan->reports_steps) {
+    if (planner->mode.no_pitch || stage->reports_steps) {
         return length;
     }
     for (int i = 0; i < stage->n_operands; i++) {
@@ -166,14 +166,31 @@ blocking_share(Planner *planner, int number)
     return PASS_DONE;
 }
 
-/* Bytes of one item of each operand that is gone through. */
+/* Whether two operands are the same items: what is changed is often read as well. */
+static int
+blocking_same_items(const Plan *plan, const Operand *one, const Operand *other)
+{
+    if (one->where != IN_SOURCE || other->where != IN_SOURCE) {
+        return 0;
+    }
+    const Source *a = &plan->sources[one->number], *b = &plan->sources[other->number];
+    return one->number == other->number ||
+           (a->root == b->root && a->offset == b->offset && a->itemsize == b->itemsize &&
+            axes_equal(&a->axes, &b->axes));
+}
+
+/* Bytes of one item of each operand that is gone through; of the same items once. */
 static npy_intp
 blocking_item_bytes(const Plan *plan, int number)
 {
     const Operand *operands = blocking_operands(plan, number);
     npy_intp bytes = 0;
     for (int i = 0; i < plan->stages[number].n_operands; i++) {
-        bytes += operand_moves(&operands[i]) ? operands[i].itemsize : 0;
+        int is_new = operand_moves(&operands[i]) && !operands[i].is_taken;
+        for (int k = 0; k < i && is_new; k++) {
+            is_new = !blocking_same_items(plan, &operands[i], &operands[k]);
+        }
+        bytes += is_new ? operands[i].itemsize : 0;
     }
     return bytes;
 }

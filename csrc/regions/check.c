@@ -9,7 +9,7 @@ typedef struct {
     const Program *program;
     int *writer;  /* by node: the stage that made its array or buffer; -1 */
     int *holder;  /* by piece of scratch memory: the operand in it now; -1 */
-    int changed;  /* whether the target has been written to */
+    int *written; /* by effect: the step that changes the target; -1 */
 } Check;
 
 #define HOLDS(condition, text) \
@@ -54,6 +54,10 @@ check_operand(const Check *check, const Stage *stage, const Operand *operand)
         return NULL;
     }
     case IN_ITEM:
+        if (operand->number < plan->n_items && plan->items[operand->number].from >= 0) {
+            int from = plan->items[operand->number].from - stage->first_operand;
+            HOLDS(from >= 0 && from < stage->n_operands, "a number is taken from no operand");
+        }
         HOLDS(operand->number >= 0 && operand->number < plan->n_items, "an operand is no scalar");
         return NULL;
     case IN_SPLAT:
@@ -85,11 +89,34 @@ check_operand(const Check *check, const Stage *stage, const Operand *operand)
     }
 }
 
+/* A source is read after what is changed before in the code, and before what is changed later. */
+static const char *
+check_order(const Check *check, int stage, int step, int source)
+{
+    const Plan *plan = check->plan;
+    int node = plan->steps[step].node;
+    for (int e = 0; e < plan->n_effects; e++) {
+        const Effect *effect = &plan->effects[e];
+        enum overlap overlap = plan_known_overlap(plan, e, source);
+        if (overlap == APART || node == effect->node || plan->steps[step].n_parts > 1) {
+            continue;
+        }
+        int is_done = check->written[e] >= 0;
+        HOLDS(is_done == (effect->node < node), "an array is read too early, or too late");
+        HOLDS(overlap == SAME_ITEMS || stage != effect->stage,
+              "an array is read while it is changed");
+    }
+    return NULL;
+}
+
 /* What a step reads has been made by then, and is still there. */
 static const char *
-check_read(const Check *check, int stage, int number)
+check_read(const Check *check, int stage, int step, int number)
 {
     const Operand *operand = &check->plan->operands[number];
+    if (operand->where == IN_SOURCE) {
+        return check_order(check, stage, step, operand->number);
+    }
     if (operand->where == IN_BLOCK) {
         HOLDS(check->holder[operand->number] == number, "a block is read that isn't there");
     }
@@ -102,9 +129,23 @@ check_read(const Check *check, int stage, int number)
     return NULL;
 }
 
-/* What a step writes is its own: a block, a new array, or the target, once and at the end. */
+/* The effect that a step carries out, by what it writes. */
+static int
+check_effect(const Check *check, int step)
+{
+    const Plan *plan = check->plan;
+    int e = 0;
+    while (e < plan->n_effects && (plan->effects[e].is_direct ? plan->effects[e].value
+                                                              : plan->effects[e].node) !=
+                                      plan->steps[step].node) {
+        e++;
+    }
+    return e;
+}
+
+/* What a step writes is its own: a block, a new array, or what an effect changes, once. */
 static const char *
-check_write(Check *check, int stage, int number, int is_last)
+check_write(Check *check, int stage, int step, int number)
 {
     const Plan *plan = check->plan;
     const Operand *operand = &plan->operands[number];
@@ -117,24 +158,32 @@ check_write(Check *check, int stage, int number, int is_last)
         HOLDS(check->writer[operand->node] < 0, "an array is made twice");
         check->writer[operand->node] = stage;
         return NULL;
-    case IN_SOURCE:
-        HOLDS(plan->effect != NO_EFFECT && operand->number == plan->target && !check->changed,
-              "an array is changed that isn't the target");
-        HOLDS(stage == plan->n_stages - 1 && (is_last || plan->overlap != OVERLAPPING),
-              "the target is changed before the end");
-        HOLDS(plan->effect != LATE_EFFECT || plan->stages[stage].n_steps <= 2,
-              "a late effect comes with other steps");
-        check->changed = 1;
+    case IN_SOURCE: {
+        int e = check_effect(check, step);
+        HOLDS(e < plan->n_effects && operand->number == plan->effects[e].target &&
+                  check->written[e] < 0,
+              "an array is changed that isn't an effect's target");
+        HOLDS(stage == plan->effects[e].stage, "an array is changed in another stage");
+        check->written[e] = step;
+        for (int other = 0; other < plan->n_effects; other++) {
+            enum overlap overlap = plan_known_overlap(plan, e, plan->effects[other].target);
+            HOLDS(other == e || overlap == APART || (check->written[other] >= 0) == (other < e),
+                  "arrays are changed in another order");
+            HOLDS(other == e || overlap != OVERLAPPING || plan->effects[other].stage != stage,
+                  "an array is changed while another is");
+        }
         return NULL;
+    }
     default:
         return "a step writes to a scalar";
     }
 }
 
 static const char *
-check_step(Check *check, int number, const PlanStep *step, int is_last)
+check_step(Check *check, int number, int at)
 {
     const Stage *stage = &check->plan->stages[number];
+    const PlanStep *step = &check->plan->steps[at];
     HOLDS(step->loop != NULL, "a step has no loop");
     HOLDS(step->n_args >= 2 && step->n_args <= check->plan->most_args,
           "a step has no arguments, or too many");
@@ -147,8 +196,8 @@ check_step(Check *check, int number, const PlanStep *step, int is_last)
         HOLDS(operand >= 0 && operand < stage->n_operands, "an argument is no operand");
         const char *fault = check_operand(check, stage, &check->plan->operands[step->args[k]]);
         if (fault == NULL) {
-            fault = k < step->n_args - 1 ? check_read(check, number, step->args[k])
-                                         : check_write(check, number, step->args[k], is_last);
+            fault = k < step->n_args - 1 ? check_read(check, number, at, step->args[k])
+                                         : check_write(check, number, at, step->args[k]);
         }
         if (fault != NULL) {
             return fault;
@@ -162,6 +211,15 @@ check_stage(Check *check, int number)
 {
     const Plan *plan = check->plan;
     const Stage *stage = &plan->stages[number];
+    if (stage->reduction >= 0) {
+        HOLDS(stage->reduction < plan->n_nodes && stage->n_steps == 0,
+              "a reduction is of no node, or has steps");
+        HOLDS(stage->result < 0 || (stage->result_bytes > 0 &&
+                                    stage->result + stage->result_bytes <= plan->buffers),
+              "a reduction's result is out of the buffers");
+        check->writer[stage->reduction] = number;
+        return NULL;
+    }
     HOLDS(stage->executor != NULL, "a stage has no executor");
     HOLDS(stage->nd >= 1 && stage->nd <= MAX_AXES, "a stage has no axes, or too many");
     HOLDS(stage->first_operand + stage->n_operands <= plan->n_operands &&
@@ -176,8 +234,7 @@ check_stage(Check *check, int number)
         check->holder[i] = -1;
     }
     for (int s = 0; s < stage->n_steps; s++) {
-        const char *fault = check_step(check, number, &plan->steps[stage->first_step + s],
-                                       s == stage->n_steps - 1);
+        const char *fault = check_step(check, number, stage->first_step + s);
         if (fault != NULL) {
             return fault;
         }
@@ -191,9 +248,13 @@ plan_check(const Plan *plan, const Program *program)
     Check check = {.plan = plan,
                    .program = program,
                    .writer = STACK_ARRAY(int, plan->n_nodes),
-                   .holder = STACK_ARRAY(int, plan->n_operands)};
+                   .holder = STACK_ARRAY(int, plan->n_operands),
+                   .written = STACK_ARRAY(int, plan->n_effects)};
     for (int i = 0; i < plan->n_nodes; i++) {
         check.writer[i] = -1;
+    }
+    for (int e = 0; e < plan->n_effects; e++) {
+        check.written[e] = -1;
     }
     for (int i = 0; i < plan->n_sources; i++) {
         HOLDS(plan->sources[i].root >= 0 && plan->sources[i].root < plan->n_roots,
@@ -210,6 +271,10 @@ plan_check(const Plan *plan, const Program *program)
     for (int i = 0; i < plan->n_outputs; i++) {
         HOLDS(check.writer[plan->outputs[i].node] >= 0, "an output is not made");
     }
-    HOLDS((plan->effect != NO_EFFECT) == check.changed, "the target is not changed");
+    for (int e = 0; e < plan->n_effects; e++) {
+        HOLDS(check.written[e] >= 0, "an array is not changed");
+        HOLDS(!plan->may_raise || plan->effects[e].stage >= plan->n_repeatable,
+              "an array is changed before everything has been computed");
+    }
     return NULL;
 }

@@ -11,9 +11,6 @@ static const char *const describe_fusions[] = {
     [FUSE_NOT] = NULL,      [FUSE_LEFT] = "left",     [FUSE_RIGHT] = "right",
     [FUSE_BOTH] = "both",   [FUSE_CHOICE] = "choice",
 };
-static const char *const describe_effects[] = {
-    [NO_EFFECT] = NULL, [DIRECT_EFFECT] = "direct", [LATE_EFFECT] = "late",
-};
 static const char *const describe_overlaps[] = {
     [APART] = "apart", [SAME_ITEMS] = "same items", [OVERLAPPING] = "overlapping",
 };
@@ -89,6 +86,26 @@ describe_source(const Described *of, int i)
                          describe_numbers(source->axes.dims, source->axes.nd), "strides",
                          describe_numbers(source->axes.strides, source->axes.nd), "read",
                          source->is_read ? Py_True : Py_False);
+}
+
+/* An effect, and how its target lies to each source. */
+static PyObject *
+describe_effect(const Described *of, int i)
+{
+    const Plan *plan = of->plan;
+    const Effect *effect = &plan->effects[i];
+    PyObject *overlaps = PyList_New(plan->overlaps == NULL ? 0 : plan->n_sources);
+    for (int k = 0; overlaps != NULL && k < PyList_GET_SIZE(overlaps); k++) {
+        PyObject *text = PyUnicode_FromString(describe_overlaps[plan_known_overlap(plan, i, k)]);
+        if (text == NULL) {
+            Py_CLEAR(overlaps);
+            break;
+        }
+        PyList_SET_ITEM(overlaps, k, text);
+    }
+    return Py_BuildValue("{si si si si sO sN}", "node", effect->node, "value", effect->value,
+                         "target", effect->target, "stage", effect->stage, "direct",
+                         effect->is_direct ? Py_True : Py_False, "overlaps", overlaps);
 }
 
 static PyObject *
@@ -188,7 +205,9 @@ describe_stage(const Described *all, int i)
         Py_XDECREF(number);
     }
     return Py_BuildValue(
-        "{sN s{sn sn sn} sN sN sn sN sz sO}", "axes", axes, "block", "items",
+        "{sN sN s{sn sn sn} sN sN sn sN sz sO}", "reduction",
+        stage->reduction < 0 ? Py_NewRef(Py_None) : PyLong_FromLong(stage->reduction), "axes",
+        axes, "block", "items",
         (Py_ssize_t)(stage->rows && stage->nd ? stage->dims[0] : stage->length), "rows",
         (Py_ssize_t)stage->rows, "pitch", (Py_ssize_t)stage->pitch, "operands",
         describe_list(&of, stage->first_operand, stage->n_operands, describe_operand), "steps",
@@ -201,16 +220,15 @@ PyObject *
 plan_describe(const Plan *plan, const Program *program, const Typing *typing)
 {
     Described of = {plan, program, typing, NULL};
-    PyObject *target = plan->target < 0 ? Py_NewRef(Py_None) : PyLong_FromLong(plan->target);
     return Py_BuildValue(
-        "{sz sN sN sN sN sN sz ss sN sO sn s{sn sn} sN}", "declined", plan->declined, "roots",
+        "{sz sN sN sN sN sN sN si sn s{sn sn} sN}", "declined", plan->declined, "roots",
         describe_list(&of, 0, plan->n_roots, describe_root), "indices",
         describe_list(&of, 0, plan->n_watches, describe_watch), "sources",
         describe_list(&of, 0, plan->n_sources, describe_source), "scalars",
         describe_list(&of, 0, plan->n_items, describe_item), "outputs",
-        describe_list(&of, 0, plan->n_outputs, describe_output), "effect",
-        describe_effects[plan->effect], "overlap", describe_overlaps[plan->overlap], "target",
-        target, "reports steps", plan->reports_steps ? Py_True : Py_False, "items",
+        describe_list(&of, 0, plan->n_outputs, describe_output), "effects",
+        describe_list(&of, 0, plan->n_effects, describe_effect), "repeatable stages",
+        plan->n_repeatable, "items",
         (Py_ssize_t)plan->size, "scratch", "bytes", (Py_ssize_t)plan->scratch, "buffers",
         (Py_ssize_t)plan->buffers, "stages",
         describe_list(&of, 0, plan->n_stages, describe_stage));

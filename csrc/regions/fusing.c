@@ -14,7 +14,7 @@ typedef struct {
     const Stage *stage;
     Operand *operands;
     PlanStep *steps;
-    int *made_by; /* by operand: the step, or -1 */
+    int *made_by; /* by operand: the step, or -1: it may not be done later than where it is */
     int *uses;    /* by operand */
     int *is_gone; /* by step: whether it has become a part of another */
 } Fusing;
@@ -222,6 +222,17 @@ fusing_begin(Fusing *fusing, Planner *planner, Stage *stage)
     return 1;
 }
 
+/* Once a step has changed an array, none from before it is done later. */
+static void
+fusing_close(Fusing *fusing, int step)
+{
+    for (int i = 0; i < fusing->stage->n_operands; i++) {
+        if (fusing->made_by[i] <= step) {
+            fusing->made_by[i] = -1;
+        }
+    }
+}
+
 Outcome
 fusing_fuse(Planner *planner, int number)
 {
@@ -234,11 +245,14 @@ fusing_fuse(Planner *planner, int number)
     }
     for (int s = 0; s < stage->n_steps; s++) {
         PlanStep *step = &fusing.steps[s];
-        if (!plan->reports_steps) {
+        if (!stage->reports_steps && !planner->mode.tells_steps) {
             TRY(fusing_join(&fusing, step));
             TRY(fusing_choice(&fusing, step));
         }
         fusing_repeat(&fusing, step, items);
+        if (fusing_operand(&fusing, step->args[step->n_args - 1])->where == IN_SOURCE) {
+            fusing_close(&fusing, s);
+        }
     }
     int left = 0;
     for (int s = 0; s < stage->n_steps; s++) {

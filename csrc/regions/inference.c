@@ -1,6 +1,7 @@
 #include "regions/inference.h"
 
 #include "numpy/record.h"
+#include "regions/needs.h"
 #include "regions/plan.h"
 
 #include <string.h>
@@ -36,63 +37,6 @@ typing_release(Typing *typing)
     PyMem_Free(typing);
 }
 
-/* What is asked about a node's value. */
-enum need { NEED_NOTHING, NEED_KIND, NEED_EXPONENT, NEED_OBJECT };
-
-double
-inference_special(PyObject *exponent)
-{
-    double value = PyFloat_CheckExact(exponent) ? PyFloat_AS_DOUBLE(exponent)
-                                                : PyLong_AsDouble(exponent);
-    if (value == -1.0 && PyErr_Occurred()) {
-        PyErr_Clear();
-        return NAN;
-    }
-    return value == -1.0 || value == 0.0 || value == 0.5 || value == 1.0 || value == 2.0 ? value
-                                                                                          : NAN;
-}
-
-/* Whether a node is the exponent of a power, as a Python number that the code doesn't have. */
-static int
-inference_is_exponent(const Program *program, const Values *values, const Node *power, int k)
-{
-    int operand = power->operands[k];
-    return k == 1 && power->operator != NULL && power->operator->form == POWER &&
-           program->nodes[operand].kind != NODE_CONST && values->of[operand] != NULL &&
-           (PyFloat_CheckExact(values->of[operand]) || PyLong_CheckExact(values->of[operand]));
-}
-
-/* What is asked about each node's value: by those that compute with arrays, and by guards. */
-static void
-inference_needs(const Program *program, const Values *values, enum need *needs)
-{
-    memset(needs, 0, (size_t)program->n_nodes * sizeof(enum need));
-    for (int i = 0; i < program->n_nodes; i++) {
-        const Node *node = &program->nodes[i];
-        int is_view = node->kind == NODE_INDEX || node->is_transposed;
-        if (node->kind != NODE_GUARD &&
-            (values->of[i] != NULL || !(is_computing(node->kind) || is_view))) {
-            continue;
-        }
-        for (int k = 0; k < node->n; k++) {
-            int operand = node->operands[k];
-            int is_called = k == 0 && (node->kind == NODE_CALL || node->is_called);
-            int is_class = (node->kind == NODE_GUARD || (node->kind == NODE_METHOD && k)) &&
-                           values->of[operand] != NULL && PyType_Check(values->of[operand]);
-            if (is_called || is_class) {
-                needs[operand] = NEED_OBJECT;
-            }
-            else if (inference_is_exponent(program, values, node, k)) {
-                needs[operand] = NEED_EXPONENT;
-            }
-            else if (needs[operand] == NEED_NOTHING &&
-                     !(k == 1 && (node->kind == NODE_INDEX || node->kind == NODE_STORE))) {
-                needs[operand] = NEED_KIND;
-            }
-        }
-    }
-}
-
 /* Note what a value is, and return what Python is asked about: a new reference. */
 static PyObject *
 inference_add_guard(Typing *typing, const Node *node, int number, PyObject *value, enum need need)
@@ -116,7 +60,7 @@ inference_add_guard(Typing *typing, const Node *node, int number, PyObject *valu
     typing->n_guards++;
     if (need == NEED_EXPONENT) {
         guard->is_exponent = 1;
-        guard->special = inference_special(value);
+        guard->special = exponent_special(value);
         if (!isnan(guard->special)) {
             Py_DECREF(descr);
             return Py_NewRef(value);
@@ -214,12 +158,16 @@ inference_read_where(Typed *typed, const Node *node, PyObject *step)
 static int
 inference_read_reduction(Typed *typed, PyObject *step, Site *site)
 {
-    PyObject *native, *callee, *ufunc;
+    PyObject *native, *callee, *ufunc, *dtype;
     Field fields[] = {{"native", &native, NULL},
                       {"callee", &callee, NULL},
                       {"ufunc", &ufunc, NULL},
+                      {"dtype", &dtype, NULL},
                       {NULL, NULL, NULL}};
     const char *name = record_read(step, fields) < 0 ? NULL : PyUnicode_AsUTF8(native);
+    if (name != NULL && PyArray_DescrCheck(dtype)) {
+        typed->descrs[0] = (PyArray_Descr *)Py_NewRef(dtype);
+    }
     if (name != NULL) {
         typed->native = native_make(site->state->native_type, site, name, callee, ufunc,
                                     Py_None);
@@ -264,7 +212,7 @@ inference_note_results(Typing *typing, const Program *program, const Values *val
 {
     for (int i = 0; i < program->n_nodes; i++) {
         const Node *node = &program->nodes[i];
-        const Typed *typed = &typing->typed[i];
+        Typed *typed = &typing->typed[i];
         PyObject *value = values->of[i];
         PyArray_Descr *descr = NULL;
         if (value != NULL && needs[i] == NEED_KIND && PyArray_CheckExact(value)) {
@@ -279,6 +227,15 @@ inference_note_results(Typing *typing, const Program *program, const Values *val
         }
         else if (action_is_step(typed->action)) {
             descr = typed->descrs[typed->n_in];
+            for (int k = 0; k < typed->n_in; k++) {
+                typed->operands[k] = typing_array(typing, program, typed->operands[k]);
+            }
+        }
+        else if (typed->action == ACT_REDUCE) {
+            descr = typed->descrs[0];
+        }
+        else if (typed->action == ACT_STORE) {
+            descr = typing->results[node->operands[2]];
         }
         typing->results[i] = (PyArray_Descr *)Py_XNewRef((PyObject *)descr);
     }
@@ -380,7 +337,7 @@ typing_new(const Program *program, Site *site, const Values *values)
 {
     enum need *needs = STACK_ARRAY(enum need, program->n_nodes);
     int guards = 0;
-    inference_needs(program, values, needs);
+    needs_find(program, values, needs);
     for (int i = 0; i < program->n_nodes; i++) {
         guards += needs[i] != NEED_NOTHING && values->of[i] != NULL;
     }

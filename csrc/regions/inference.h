@@ -76,6 +76,8 @@ typedef struct {
     int n_owned;
     PyObject **owned; /* and for those of them that are owned */
     int fault;        /* the node whose value could not be found; or -1 */
+    int is_changed;   /* whether an array has been changed by then: items are no longer known */
+    int reads_items;  /* whether items of arrays have been read: not to be changed and read again */
 } Values;
 
 /* Look up the leaves of a program that a call is not given: globals of its caller, and contents of
@@ -92,6 +94,17 @@ values_keep(Values *values, int node, PyObject *value)
     values->of[node] = values->owned[values->n_owned++] = value;
 }
 
+/* Keep the value of a node, if there is one; or 0. */
+ALWAYS_INLINE int
+value_found(Values *values, int node, PyObject *value)
+{
+    if (value == NULL) {
+        return 0;
+    }
+    values_keep(values, node, value);
+    return 1;
+}
+
 ALWAYS_INLINE void
 values_release(Values *values)
 {
@@ -103,7 +116,7 @@ values_release(Values *values)
 Typing *typing_new(const Program *program, Site *site, const Values *values);
 void typing_release(Typing *typing);
 
-/* Whether a node of that action is a step of a stage. */
+/* Whether a node of that action is a step of a stage, which makes an array or changes one. */
 ALWAYS_INLINE int
 action_is_step(enum action action)
 {
@@ -111,7 +124,18 @@ action_is_step(enum action action)
 }
 
 /* The number itself if a power with it as exponent may be another ufunc; or NaN. */
-double inference_special(PyObject *exponent);
+double exponent_special(PyObject *exponent);
+
+/* The node whose array a node stands for: an operator in place gives the array that it changes. */
+ALWAYS_INLINE int
+typing_array(const Typing *typing, const Program *program, int node)
+{
+    while (program->nodes[node].kind == NODE_IN_PLACE &&
+           action_is_step(typing->typed[node].action)) {
+        node = program->nodes[node].operands[0];
+    }
+    return node;
+}
 
 ALWAYS_INLINE int
 typing_matches(const Typing *typing, const Values *values)
@@ -131,7 +155,7 @@ typing_matches(const Typing *typing, const Values *values)
             return 0;
         }
         if (guard->is_exponent) {
-            double special = inference_special(value);
+            double special = exponent_special(value);
             if (isnan(special) ? !isnan(guard->special) : special != guard->special) {
                 return 0;
             }

@@ -37,21 +37,28 @@ operands_add(Planner *planner, int stage, enum where where, int node, PyArray_De
     return PASS_DONE;
 }
 
-/* The operand that stands for a node, as items of a type; or -1. */
+/* The operand that stands for a node, as items of a type; or -1. Casts of items that may have been
+ * changed since don't. */
 static int
-operands_known(const Plan *plan, int stage, int node, int type_num)
+operands_known(const Planner *planner, int stage, int node, int type_num)
 {
+    const Plan *plan = planner->plan;
     int first = plan->stages[stage].first_operand;
     for (int i = first; i < plan->n_operands; i++) {
-        if (plan->operands[i].node == node && plan->operands[i].type_num == type_num) {
+        const Operand *operand = &plan->operands[i];
+        int is_old = operand->where == IN_BLOCK && plan->source_of[node] >= 0 &&
+                     i < planner->drafts[stage].changed_at;
+        if (operand->node == node && operand->type_num == type_num && !is_old &&
+            !operand->is_taken) {
             return i;
         }
     }
     return -1;
 }
 
+/* An operand for a number, which is there before, or is found in another operand. */
 static Outcome
-operands_add_item(Planner *planner, int stage, int node, PyArray_Descr *descr, int *at)
+operands_add_item(Planner *planner, int stage, int node, PyArray_Descr *descr, int from, int *at)
 {
     Plan *plan = planner->plan;
     TRY(operands_add(planner, stage, IN_ITEM, node, descr, at));
@@ -60,6 +67,8 @@ operands_add_item(Planner *planner, int stage, int node, PyArray_Descr *descr, i
         return PASS_FAILED;
     }
     item->node = node;
+    item->from = from;
+    plan->stages[stage].n_taken += from >= 0;
     item->descr = (PyArray_Descr *)Py_NewRef((PyObject *)descr);
     plan->operands[*at].number = plan->n_items++;
     return PASS_DONE;
@@ -119,16 +128,22 @@ operands_add_step(Planner *planner, int stage, int node, Loop loop, const int *a
 static Outcome
 operands_read(Planner *planner, int stage, int reader, int node, PyArray_Descr *descr, int *at)
 {
-    Plan *plan = planner->plan;
     PyArray_Descr *own = planner->typing->results[node];
-    *at = operands_known(plan, stage, node, descr->type_num);
+    *at = operands_known(planner, stage, node, descr->type_num);
     if (*at >= 0) {
         return PASS_DONE;
     }
     if (own == NULL) {
-        return operands_add_item(planner, stage, node, descr, at);
+        return operands_add_item(planner, stage, node, descr, -1, at);
     }
-    *at = operands_known(plan, stage, node, own->type_num);
+    if (planner_maker(planner, node) == node && planner->nodes[node].extent.nd == 0 &&
+        planner->nodes[node].stage != stage && same_type(own, descr)) {
+        int from;
+        TRY(operands_add_array(planner, stage, node, own, &from));
+        planner->plan->operands[from].is_taken = 1;
+        return operands_add_item(planner, stage, node, own, from, at);
+    }
+    *at = operands_known(planner, stage, node, own->type_num);
     if (*at < 0) {
         TRY(operands_add_array(planner, stage, node, own, at));
     }
@@ -152,24 +167,41 @@ operands_read(Planner *planner, int stage, int reader, int node, PyArray_Descr *
     return PASS_DONE;
 }
 
+/* The target of an effect. */
+static Outcome
+operands_change(Planner *planner, int stage, int node, int target, PyArray_Descr *descr, int *at)
+{
+    Plan *plan = planner->plan;
+    Extent extent;
+    TRY(operands_add(planner, stage, IN_SOURCE, node, descr, at));
+    axes_extent(&plan->sources[target].axes, &extent);
+    plan->operands[*at].number = target;
+    operands_lie(&planner->drafts[stage], &extent, &plan->operands[*at]);
+    planner->drafts[stage].changed_at = plan->n_operands;
+    return PASS_DONE;
+}
+
+/* The effect that a step carries out itself; NULL if there is none. */
+static const Effect *
+operands_effect(const Planner *planner, int node)
+{
+    const Plan *plan = planner->plan;
+    for (int e = 0; e < plan->n_effects; e++) {
+        if (plan->effects[e].is_direct && plan->effects[e].value == node) {
+            return &plan->effects[e];
+        }
+    }
+    return NULL;
+}
+
 /* The operand that a step writes to. */
 static Outcome
 operands_write(Planner *planner, int stage, int node, PyArray_Descr *descr, int *at)
 {
-    Plan *plan = planner->plan;
-    const Program *program = planner->program;
-    int effect = program->effect;
-    int is_target = plan->effect == DIRECT_EFFECT &&
-                    (program->nodes[effect].kind == NODE_STORE
-                         ? program->nodes[effect].operands[2] == node
-                         : effect == node);
-    if (is_target || node == effect) {
-        TRY(operands_add(planner, stage, IN_SOURCE, node, descr, at));
-        int target = plan->sources[plan->target].node;
-        plan->operands[*at].number = plan->target;
-        operands_lie(&planner->drafts[stage], &planner->nodes[target].extent,
-                     &plan->operands[*at]);
-        return PASS_DONE;
+    const Plan *plan = planner->plan;
+    const Effect *effect = operands_effect(planner, node);
+    if (effect != NULL) {
+        return operands_change(planner, stage, node, effect->target, descr, at);
     }
     if (plan->output_of[node] >= 0 || planner->nodes[node].buffer >= 0) {
         return operands_add_array(planner, stage, node, descr, at);
@@ -205,25 +237,45 @@ operands_add_operation(Planner *planner, int stage, int node)
     return PASS_DONE;
 }
 
-/* The last step of a late store: from the buffer, or what is in it, into the target. */
+/* A copy from one operand to another. */
 static Outcome
-operands_add_store(Planner *planner, int stage, int node)
+operands_add_copy(Planner *planner, int stage, int node, int from, int to)
 {
-    const Node *made = &planner->program->nodes[node];
-    PyArray_Descr *descr = planner->typing->results[made->operands[0]];
-    Loop loop = copy_loop(PyDataType_ELSIZE(descr));
-    int args[2];
-    TRY(operands_read(planner, stage, node, made->operands[2], descr, &args[0]));
-    TRY(operands_write(planner, stage, node, descr, &args[1]));
+    Loop loop = copy_loop(planner->plan->operands[to].itemsize);
     if (loop == NULL) {
         return planner_decline(planner, "there is no code for a store of such items");
     }
-    PlanStep *step = operands_add_step(planner, stage, node, loop, args, 2);
+    PlanStep *step = operands_add_step(planner, stage, node, loop, (int[2]){from, to}, 2);
     if (step == NULL) {
         return PASS_FAILED;
     }
     step->operation = OP_COPY;
     return PASS_DONE;
+}
+
+/* What a store would overwrite while it reads it: into the buffer. */
+static Outcome
+operands_add_value(Planner *planner, int stage, int node)
+{
+    int from, to;
+    int value = typing_array(planner->typing, planner->program,
+                             planner->program->nodes[node].operands[2]);
+    PyArray_Descr *descr = planner->typing->results[value];
+    TRY(operands_read(planner, stage, node, value, descr, &from));
+    TRY(operands_add_array(planner, stage, node, descr, &to));
+    return operands_add_copy(planner, stage, node, from, to);
+}
+
+/* What an effect copies into its target, from where its value is. */
+static Outcome
+operands_add_effect(Planner *planner, int stage, const Effect *effect)
+{
+    const Node *made = &planner->program->nodes[effect->node];
+    PyArray_Descr *descr = planner->typing->results[made->operands[0]];
+    int from, to;
+    TRY(operands_read(planner, stage, effect->node, effect->value, descr, &from));
+    TRY(operands_change(planner, stage, effect->node, effect->target, descr, &to));
+    return operands_add_copy(planner, stage, effect->node, from, to);
 }
 
 Outcome
@@ -233,11 +285,15 @@ operands_fill(Planner *planner, int stage)
     plan->stages[stage].first_operand = plan->n_operands;
     plan->stages[stage].first_step = plan->n_steps;
     for (int i = 0; i < planner->program->n_nodes; i++) {
-        if (planner->nodes[i].stage == stage) {
-            planner->node = i;
-            TRY(planner->typing->typed[i].action == ACT_STORE
-                    ? operands_add_store(planner, stage, i)
-                    : operands_add_operation(planner, stage, i));
+        planner->node = i;
+        const NodeState *state = &planner->nodes[i];
+        const Effect *effect = state->effect < 0 ? NULL : &plan->effects[state->effect];
+        if (state->stage == stage) {
+            TRY(planner_is_step(planner, i) ? operands_add_operation(planner, stage, i)
+                                            : operands_add_value(planner, stage, i));
+        }
+        if (effect != NULL && !effect->is_direct && effect->stage == stage) {
+            TRY(operands_add_effect(planner, stage, effect));
         }
     }
     return PASS_DONE;

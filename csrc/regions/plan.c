@@ -31,9 +31,8 @@ plan_strip(Plan *plan)
             executor->release(executor);
         }
     }
-    plan->n_sources = plan->n_items = plan->n_outputs = plan->n_operands = plan->n_steps =
-        plan->n_stages = 0;
-    plan->target = -1;
+    plan->n_sources = plan->n_effects = plan->n_items = plan->n_outputs = plan->n_operands =
+        plan->n_steps = plan->n_stages = 0;
 }
 
 void
@@ -78,6 +77,8 @@ plan_pack_all(Packing *to, Plan *plan)
     PACK(to, plan->roots, plan->n_roots);
     PACK(to, plan->watches, plan->n_watches);
     PACK(to, plan->sources, plan->n_sources);
+    PACK(to, plan->effects, plan->n_effects);
+    PACK(to, plan->overlaps, plan->n_effects * plan->n_sources);
     PACK(to, plan->items, plan->n_items);
     PACK(to, plan->outputs, plan->n_outputs);
     PACK(to, plan->operands, plan->n_operands);
@@ -85,6 +86,7 @@ plan_pack_all(Packing *to, Plan *plan)
     PACK(to, plan->stages, plan->n_stages);
     PACK(to, plan->source_of, plan->n_nodes);
     PACK(to, plan->output_of, plan->n_nodes);
+    PACK(to, plan->is_number, plan->n_nodes);
     for (int i = 0; i < plan->n_roots; i++) {
         plan_pack_axes(to, &plan->roots[i].axes);
     }
@@ -147,6 +149,88 @@ axes_equal(const Axes *one, const Axes *other)
            PyArray_CompareLists(one->strides, other->strides, one->nd);
 }
 
+/* ------------------------------------------------------------------ what shares memory */
+
+/* Whether items at strides that all are multiples of one step fall into different parts of it, as
+ * columns of one table do. */
+static int
+plan_interleaves(const Source *one, const Source *other, npy_intp distance)
+{
+    npy_intp step = 0;
+    for (int k = 0; k < 2; k++) {
+        const Axes *axes = k ? &other->axes : &one->axes;
+        for (int i = 0; i < axes->nd; i++) {
+            npy_intp a = step, b = axes->dims[i] > 1 ? axes->strides[i] : 0;
+            while (b) {
+                npy_intp rest = a % b;
+                a = b;
+                b = rest;
+            }
+            step = a < 0 ? -a : a;
+        }
+    }
+    if (step == 0) {
+        return 0;
+    }
+    distance = (distance % step + step) % step;
+    return distance >= one->itemsize && step - distance >= other->itemsize;
+}
+
+enum overlap
+plan_overlap(const Values *values, const Source *one, const Source *other)
+{
+    char *a = PyArray_BYTES(plan_array(values, one)) + one->offset;
+    char *b = PyArray_BYTES(plan_array(values, other)) + other->offset;
+    if (b + other->low >= a + one->high || a + one->low >= b + other->high) {
+        return APART;
+    }
+    if (a == b && one->itemsize == other->itemsize && axes_equal(&one->axes, &other->axes)) {
+        return SAME_ITEMS;
+    }
+    return plan_interleaves(one, other, b - a) ? APART : OVERLAPPING;
+}
+
+int
+plan_roots_are_apart(const Plan *plan, const Values *values)
+{
+    for (int e = 0; e < plan->n_effects; e++) {
+        const Root *own = &plan->roots[plan->sources[plan->effects[e].target].root];
+        const char *data = PyArray_BYTES((PyArrayObject *)values->of[own->node]);
+        for (int i = 0; i < plan->n_roots; i++) {
+            const Root *root = &plan->roots[i];
+            const char *other = PyArray_BYTES((PyArrayObject *)values->of[root->node]);
+            if (root != own && other + root->low < data + own->high &&
+                data + own->low < other + root->high) {
+                return 0;
+            }
+        }
+    }
+    return 1;
+}
+
+/* The same, for every effect and source. */
+static int
+plan_lies_as_before(const Plan *plan, const Values *values)
+{
+    for (int e = 0; e < plan->n_effects; e++) {
+        const Source *target = &plan->sources[plan->effects[e].target];
+        for (int i = 0; i < plan->n_sources; i++) {
+            if (plan_overlap(values, target, &plan->sources[i]) !=
+                plan_known_overlap(plan, e, i)) {
+                return 0;
+            }
+        }
+    }
+    return 1;
+}
+
+int
+plan_lies_alike(const Plan *plan, const Values *values)
+{
+    return plan->n_effects == 0 || (plan->roots_apart && plan_roots_are_apart(plan, values)) ||
+           plan_lies_as_before(plan, values);
+}
+
 /* ------------------------------------------------------------------ using it again */
 
 ALWAYS_INLINE int
@@ -177,33 +261,36 @@ plan_is_watched(const Watch *watched, PyObject *value)
     return number_is_index(value, &number) ? number == watched->number : -1;
 }
 
-/* Work the views out once more; if their shapes are the same, note where they are now. */
+/* Work the views out once more, and note where they are now; 0 if a shape is another one, or they
+ * overlap in another way: then all stays as it was. */
 static NOINLINE int
 plan_move(Plan *plan, const Program *program, const Values *values)
 {
-    npy_intp *offsets = STACK_ARRAY(npy_intp, plan->n_sources);
-    for (int i = 0; i < plan->n_sources; i++) {
-        const Source *source = &plan->sources[i];
-        offsets[i] = source->offset;
+    npy_intp *before = STACK_ARRAY(npy_intp, plan->n_sources);
+    int same = 1, n = 0;
+    for (; n < plan->n_sources && same; n++) {
+        Source *source = &plan->sources[n];
+        before[n] = source->offset;
         if (source->is_whole) {
             continue;
         }
-        int base = plan->source_of[program->nodes[source->node].operands[0]];
+        const Source *base = &plan->sources[plan->source_of[source->base]];
         Extent of, made;
-        axes_extent(&plan->sources[base].axes, &of);
-        of.data = PyArray_BYTES(plan_array(values, source)) + offsets[base];
+        axes_extent(&base->axes, &of);
+        of.data = PyArray_BYTES(plan_array(values, source)) + base->offset;
         Axes axes = {0, made.dims, made.strides};
-        if (!view_of_node(program, values, source->node, &of, &made)) {
-            return 0;
+        same = view_of_node(program, values, source->node, &of, &made);
+        axes.nd = same ? made.nd : 0;
+        same = same && axes_equal(&axes, &source->axes);
+        if (same) {
+            source->offset = base->offset + (made.data - of.data);
         }
-        axes.nd = made.nd;
-        if (!axes_equal(&axes, &source->axes)) {
-            return 0;
-        }
-        offsets[i] = offsets[base] + (made.data - of.data);
     }
-    for (int i = 0; i < plan->n_sources; i++) {
-        plan->sources[i].offset = offsets[i];
+    if (!same || !plan_lies_as_before(plan, values)) {
+        while (n--) {
+            plan->sources[n].offset = before[n];
+        }
+        return 0;
     }
     for (int i = 0; i < plan->n_watches; i++) {
         Watch *watched = &plan->watches[i];
@@ -236,28 +323,4 @@ plan_fits(Plan *plan, const Program *program, const Values *values)
     /* A plan that is being carried out, by another thread, must stay where it is. */
     return !plan->declined && !plan->bound_to_numbers && plan->references == 1 &&
            plan_move(plan, program, values);
-}
-
-enum overlap
-plan_overlap(const Plan *plan, const Values *values)
-{
-    const Source *target = &plan->sources[plan->target];
-    char *data = PyArray_BYTES(plan_array(values, target)) + target->offset;
-    enum overlap found = APART;
-    for (int i = 0; i < plan->n_sources; i++) {
-        const Source *source = &plan->sources[i];
-        if (i == plan->target || !source->is_read) {
-            continue;
-        }
-        char *other = PyArray_BYTES(plan_array(values, source)) + source->offset;
-        if (other + source->low >= data + target->high ||
-            data + target->low >= other + source->high) {
-            continue;
-        }
-        if (other != data || !axes_equal(&source->axes, &target->axes)) {
-            return OVERLAPPING;
-        }
-        found = SAME_ITEMS;
-    }
-    return found;
 }

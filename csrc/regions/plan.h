@@ -33,10 +33,10 @@ enum where {
     IN_BLOCK,  /* scratch memory for one block */
 };
 
-/* How the target lies to the other arrays. */
+/* How two sources lie to each other. */
 enum overlap {
     APART,
-    SAME_ITEMS, /* others have the same items at the same places */
+    SAME_ITEMS, /* they have the same items at the same places */
     OVERLAPPING /* in any other way */
 };
 
@@ -50,6 +50,8 @@ typedef struct {
 /* An array that a program starts from: what its header was when the plan was made. */
 typedef struct {
     int node;
+    npy_intp low;  /* the first byte that it covers, from its first item */
+    npy_intp high; /* the first byte after its last */
     Axes axes;
 } Root;
 
@@ -63,18 +65,22 @@ typedef struct {
 /* A root or a view of one. */
 typedef struct {
     int node;
+    int base;        /* the node that it is a view of */
     int root;        /* its number, */
     int owner;       /* and its node, read in each call */
     int is_whole;    /* whether it is the root itself */
     int is_read;     /* whether a step reads it */
     npy_intp offset; /* bytes from the root's data */
+    npy_intp itemsize;
     npy_intp low;    /* the first byte that it covers, from its own first item */
     npy_intp high;   /* the first byte after its last */
     Axes axes;
 } Source;
 
+/* A number that steps read. */
 typedef struct {
     int node;
+    int from;             /* the operand where its stage finds it, if it was computed; or -1 */
     PyArray_Descr *descr; /* owned */
 } Item;
 
@@ -96,6 +102,7 @@ typedef struct {
     npy_intp offset; /* bytes in the scratch memory, or from the first item */
     npy_intp itemsize;
     npy_intp repeats;  /* of a scalar in scratch memory */
+    int is_taken;      /* whether it is only where an item is taken from */
     npy_intp *strides; /* by the stage's axes; of scalars and blocks, zero */
 } Operand;
 
@@ -121,8 +128,15 @@ typedef struct {
 
 typedef struct Stage {
     const Executor *executor; /* owned */
+    int reduction;   /* the node of one, which is all that the stage does then; or -1 */
+    npy_intp result; /* where that is copied to in the scratch memory, for other stages; or -1 */
+    npy_intp result_bytes;
+    int result_type;
+    int reports_steps; /* whether its steps' flags are told apart at once, as it changes what it
+                        * reads, and can't be done again to see which step raised them */
     int first_operand, n_operands;
     int first_step, n_steps;
+    int n_taken;     /* items that were computed in other stages */
     int n_repeated;  /* operands that are repeated scalars */
     int nd;
     npy_intp *dims;  /* innermost first */
@@ -145,12 +159,14 @@ stage_items(const Stage *stage)
     return items;
 }
 
-/* How an array is changed that others may see. */
-enum effect {
-    NO_EFFECT,
-    DIRECT_EFFECT, /* in the last step of its stage */
-    LATE_EFFECT,   /* in a stage of its own, when all else has gone well */
-};
+/* A change of an array that others may see: a store, or an operator in place. */
+typedef struct {
+    int node;
+    int value;     /* the node whose value is written: an operator's own */
+    int target;    /* the source that is changed */
+    int stage;     /* in which that happens */
+    int is_direct; /* whether the step that computes the value writes it there; or it is copied */
+} Effect;
 
 /* All that it holds lies in one piece of memory. */
 typedef struct Plan {
@@ -159,23 +175,25 @@ typedef struct Plan {
     const char *declined; /* why there is none for these shapes; or NULL */
     int fault;            /* the node to blame for that; or -1 */
     int may_raise;        /* whether it is for reports that may raise; -1 if it serves no longer */
-    enum overlap overlap;
-    int reports_steps; /* whether flags are reported step by step, as nothing can be done again */
+    int n_repeatable; /* stages that the original code may follow: it does all of this again */
+    int roots_apart;  /* whether what is changed lies apart from all other roots */
+    int reads_items;   /* whether items of arrays have been read before */
     int has_pitch;     /* whether loops go over what lies between rows */
     int bound_to_numbers; /* whether it is for these numbers in indices alone */
-    enum effect effect;
-    int target;        /* the source that is changed; -1 */
     int slow_status;   /* whether a step may raise flags in the slower unit */
     npy_intp size;     /* items of the largest stage */
     npy_intp work;     /* of the stage that has most of it */
     npy_intp scratch;  /* bytes */
     npy_intp buffers;  /* bytes of these that buffers take; what blocks take follows */
     int n_nodes;
-    int n_roots, n_watches, n_sources, n_items, n_outputs, n_operands, n_steps, n_stages;
+    int n_roots, n_watches, n_sources, n_effects, n_items, n_outputs, n_operands, n_steps,
+        n_stages;
     int most_args;     /* of a step */
     Root *roots;
     Watch *watches;
     Source *sources;
+    Effect *effects;
+    unsigned char *overlaps; /* by effect and source: how its target lies to that */
     Item *items;
     Output *outputs;
     Operand *operands;
@@ -188,6 +206,7 @@ typedef struct Plan {
     npy_intp heat;     /* of all runs so far; as long as nothing was asked */
     int *source_of; /* by node: its source, or -1 */
     int *output_of; /* by node: its output, or -1 */
+    unsigned char *is_number; /* by node: whether a step is on numbers, as arrays without axes */
 } Plan;
 
 void plan_release(Plan *plan);
@@ -201,8 +220,19 @@ Plan *plan_packed(const Plan *plan);
 /* Whether the arrays and indices are those of the plan; where only numbers among the indices
  * differ, so that the same shapes lie elsewhere, the plan is moved there. */
 int plan_fits(Plan *plan, const Program *program, const Values *values);
-/* How the target lies to the other arrays. */
-enum overlap plan_overlap(const Plan *plan, const Values *values);
+/* How two sources lie to each other. */
+enum overlap plan_overlap(const Values *values, const Source *one, const Source *other);
+/* Whether what is changed lies apart from all other roots. */
+int plan_roots_are_apart(const Plan *plan, const Values *values);
+/* Whether the arrays lie to each other as they did when the plan was made. */
+int plan_lies_alike(const Plan *plan, const Values *values);
+
+/* How an effect's target lies to a source. */
+ALWAYS_INLINE enum overlap
+plan_known_overlap(const Plan *plan, int effect, int source)
+{
+    return (enum overlap)plan->overlaps[effect * plan->n_sources + source];
+}
 
 /* The array whose memory a source is in. */
 ALWAYS_INLINE PyArrayObject *

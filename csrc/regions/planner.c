@@ -13,8 +13,8 @@ static const struct {
     const char *name;
     Outcome (*run)(Planner *planner);
 } PASSES[] = {
-    {"sources", sources_find},   {"target", sources_target}, {"reads", sources_reads},
-    {"stages", stages_sort},     {"needs", stages_needs},    {"effect", stages_effect},
+    {"sources", sources_find},   {"reads", sources_reads},     {"stages", stages_sort},
+    {"delay", delaying_delay},   {"needs", stages_needs},      {"effects", effects_direct},
     {"results", stages_results},
 };
 
@@ -55,6 +55,9 @@ planner_run(Planner *planner, PyObject *trace)
         TRY(planner_traced(planner, trace, PASSES[i].name, -1));
     }
     for (int k = 0; k < plan->n_stages; k++) {
+        if (plan->stages[k].reduction >= 0) {
+            continue;
+        }
         for (size_t i = 0; i < COUNT(STAGE_PASSES); i++) {
             planner->node = -1;
             TRY(STAGE_PASSES[i].run(planner, k));
@@ -154,6 +157,17 @@ planner_decline(Planner *planner, const char *reason)
 }
 
 int
+planner_maker(const Planner *planner, int node)
+{
+    node = typing_array(planner->typing, planner->program, node);
+    if (planner->plan->source_of[node] >= 0) {
+        return -1;
+    }
+    node = program_owner(planner->program, node);
+    return planner_is_step(planner, node) || planner->nodes[node].is_reduced ? node : -1;
+}
+
+int
 planner_is_step(const Planner *planner, int node)
 {
     return action_is_step(planner->typing->typed[node].action);
@@ -175,12 +189,14 @@ planner_begin(Planner *planner)
     planner->nodes = planner_take(planner, (size_t)n * sizeof(NodeState));
     plan->source_of = planner_take(planner, (size_t)n * sizeof(int));
     plan->output_of = planner_take(planner, (size_t)n * sizeof(int));
-    if (planner->nodes == NULL || plan->source_of == NULL || plan->output_of == NULL) {
+    plan->is_number = planner_take(planner, (size_t)n);
+    if (planner->nodes == NULL || plan->source_of == NULL || plan->output_of == NULL ||
+        plan->is_number == NULL) {
         return 0;
     }
     for (int i = 0; i < n; i++) {
         plan->source_of[i] = plan->output_of[i] = planner->nodes[i].stage = -1;
-        planner->nodes[i].buffer = -1;
+        planner->nodes[i].buffer = planner->nodes[i].effect = -1;
     }
     return 1;
 }
@@ -191,7 +207,7 @@ plan_new(const Program *program, const Typing *typing, const Values *values, Pla
 {
     Plan draft = {.references = 1,
                   .may_raise = mode.may_raise,
-                  .target = -1,
+                  .reads_items = values->reads_items,
                   .n_nodes = program->n_nodes},
          *made = NULL;
     Planner planner = {

@@ -26,6 +26,7 @@ typedef enum {
 typedef struct {
     int may_raise; /* for where a report of floating point errors may raise an exception */
     int no_pitch;  /* without loops over what lies between rows */
+    int tells_steps; /* with no steps fused, to see which one raises flags */
     npy_intp least_elided; /* as the module's state has it */
 } PlanMode;
 
@@ -36,17 +37,28 @@ typedef struct {
     int stage;       /* in which it is computed; or -1 */
     int is_whole;    /* whether another stage needs it */
     int is_needed;   /* whether it has to be an array of its own */
+    int is_reduced;  /* whether it is a reduction whose value other nodes use */
+    int is_stored;   /* whether the step writes it into what a store changes */
+    int effect;      /* its number, of one that changes an array; or -1 */
     npy_intp buffer; /* bytes in the scratch memory; or -1 */
 } NodeState;
+
+/* That a step, copy or reduction reads or changes a source. */
+typedef struct {
+    int node; /* where in the code that is */
+    int source;
+    int stage;
+    int effect; /* the one that changes it; or -1 */
+} Access;
 
 /* What is known of a stage besides what the plan says. */
 typedef struct {
     Extent shape;        /* its axes as arrays have them */
     npy_intp itemsize;   /* that the shape's strides are for */
     int is_c_order;
-    int is_late;         /* whether it is the effect's own */
     int order[MAX_AXES]; /* of the axes, the innermost in memory first */
     int n_pieces;        /* of scratch memory that blocks take */
+    int changed_at;      /* operands that there were when it last changed an array */
 } Draft;
 
 typedef struct Memory Memory; /* of a planner, which frees all of it at its end */
@@ -61,9 +73,12 @@ typedef struct {
     int node; /* that is being looked at: to blame if it declines; or -1 */
     NodeState *nodes;
     Draft *drafts; /* by stage */
+    Access *accesses;
+    int n_accesses;
     Memory *memory;
-    int capacity_roots, capacity_watches, capacity_sources, capacity_items, capacity_outputs,
-        capacity_operands, capacity_steps, capacity_stages, capacity_drafts;
+    int capacity_roots, capacity_watches, capacity_sources, capacity_effects, capacity_items,
+        capacity_outputs, capacity_operands, capacity_steps, capacity_stages, capacity_drafts,
+        capacity_accesses;
 } Planner;
 
 /* A plan for values; NULL with an exception. It says itself if there is none (`declined`). A list
@@ -74,12 +89,12 @@ Plan *plan_new(const Program *program, const Typing *typing, const Values *value
 
 /* ------------------------------------------------------------------ the passes, in their order */
 
-Outcome sources_find(Planner *planner);  /* arrays and views that are there; shapes that will be */
-Outcome sources_target(Planner *planner); /* the array that is changed */
-Outcome sources_reads(Planner *planner);  /* what is read, and how the target lies to that */
-Outcome stages_sort(Planner *planner);   /* which stage each step is in */
-Outcome stages_needs(Planner *planner);  /* what outlives its stage */
-Outcome stages_effect(Planner *planner); /* how the target is changed */
+Outcome sources_find(Planner *planner);   /* what is there, read and changed; shapes to come */
+Outcome sources_reads(Planner *planner);  /* what is read, and how what is changed lies to it */
+Outcome stages_sort(Planner *planner);    /* which stage each step and each effect is in */
+Outcome delaying_delay(Planner *planner); /* which steps wait for those that use their values */
+Outcome stages_needs(Planner *planner);   /* what outlives its stage */
+Outcome effects_direct(Planner *planner); /* which steps write into what is changed */
 Outcome stages_results(Planner *planner); /* arrays and buffers for what outlives its stage */
 
 Outcome operands_fill(Planner *planner, int stage); /* its steps, with casts, and their operands */
@@ -93,8 +108,33 @@ Outcome blocking_strides(Planner *planner, int stage); /* of every step, and if 
 
 /* ------------------------------------------------------------------ what they share */
 
-/* Work out the shape and layout of a step's result. */
+/* Put a step into the first stage that it fits in, from one on, and note what it reads. */
+Outcome stages_put_step(Planner *planner, int node, int first);
+/* Open a stage of a shape, which it goes through in the order of C, or as it lies in memory. */
+Outcome stages_open(Planner *planner, const Extent *shape, int is_c_order, npy_intp itemsize);
+/* The first stage in which a node's value is there; if it is read with the shape in which it is
+ * computed, that may be the same stage. */
+int stages_after_maker(const Planner *planner, int node, const Extent *shape);
+/* The first stage in which a source can be read, or changed by an effect. What the code does before
+ * to the same items has to come before: in the same block, if they lie at the same places. */
+int stages_after_accesses(const Planner *planner, int source, int effect);
+/* Note that a source is read, or changed by an effect. */
+Outcome stages_note(Planner *planner, int node, int source, int stage, int effect);
+int stages_same_dims(const Extent *one, const Extent *other);
+/* Whether a node's items are gone through in the order of a stage. */
+int stages_fits(const Planner *planner, int node, int stage);
+/* Put an operator in place where it can write into its target; or if it can't, have it compute into
+ * memory of its own, from where its result is copied. */
+Outcome effects_put_in_place(Planner *planner, Effect *effect);
+/* Put the copy that an effect makes, in a stage from `first` on. */
+Outcome effects_put_copy(Planner *planner, Effect *effect, int first);
+/* Put all copies after everything else. */
+Outcome effects_put_last(Planner *planner);
+/* Work out the shape and layout of a step's result, or of a reduction's that others use. */
 Outcome shapes_step(Planner *planner, int node);
+Outcome shapes_reduction(Planner *planner, int node);
+/* Note what a view's place depends on, or a reduction's shape. */
+Outcome sources_watch(Planner *planner, int number);
 /* Say why there is no plan. */
 Outcome planner_decline(Planner *planner, const char *reason);
 /* Memory for as long as the planner lives, all zeros; NULL with an exception. */
@@ -103,6 +143,8 @@ void *planner_take(Planner *planner, size_t size);
 void *planner_grow(Planner *planner, void **elements, int *capacity, int n, size_t size);
 /* Axes as an extent has them; 0 with an exception. */
 int planner_axes(Planner *planner, Axes *axes, const Extent *extent);
+/* The step that makes the array which a node is, or is a view of; -1 if it was there before. */
+int planner_maker(const Planner *planner, int node);
 /* Whether a node is a step of a stage. */
 int planner_is_step(const Planner *planner, int node);
 /* The dtype of what a step makes. */

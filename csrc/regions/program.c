@@ -3,8 +3,8 @@
 #include <string.h>
 
 static const char *const KINDS[] = {
-    "leaf", "const", "attribute", "slice", "tuple", "index", "choice", "guard", "operation", "call",
-    "method", "in place", "store", NULL,
+    "leaf", "const", "attribute", "slice", "tuple", "index", "choice", "guard", "again",
+    "operation", "call", "method", "in place", "store", NULL,
 };
 
 static int
@@ -42,6 +42,7 @@ program_read_node(Program *program, Node *node, PyObject *source)
     node->length = node->kind == NODE_INDEX && PyLong_Check(node->detail)
                        ? (int)PyLong_AsLong(node->detail)
                        : 0;
+    node->is_put_back = node->kind == NODE_INDEX && PyUnicode_Check(node->detail);
     for (int i = 0; i < node->n; i++) {
         long operand = PyLong_AsLong(PyTuple_GET_ITEM(operands, i));
         if (operand < 0 || operand >= program->n_nodes) {
@@ -67,9 +68,7 @@ program_read_node(Program *program, Node *node, PyObject *source)
             goto end;
         }
     }
-    if (node->kind == NODE_IN_PLACE || node->kind == NODE_STORE) {
-        program->effect = program->n_nodes;
-    }
+    program->n_effects += is_effect(node->kind);
     done = 1;
 end:
     Py_XDECREF(kind);
@@ -207,10 +206,8 @@ program_new(PyObject *source)
     int done = 0;
     if (program != NULL) {
         program->source = Py_NewRef(source);
-        program->effect = -1;
         done = program_read_all(program, nodes, outputs) &&
                (program->is_packed = program_truth(source, "is_packed")) >= 0 &&
-               (program->is_merged = program_truth(source, "is_merged")) >= 0 &&
                program_read_temporaries(program) && program_read_origins(program);
     }
     Py_XDECREF(nodes);

@@ -16,6 +16,7 @@ enum node_kind {
     NODE_INDEX,
     NODE_CHOICE, /* a number, or another value where it is zero */
     NODE_GUARD, /* what later code needs to be harmless, or harmless to call */
+    NODE_AGAIN, /* where the code computes an earlier node once more */
     NODE_OPERATION,
     NODE_CALL,
     NODE_METHOD,
@@ -35,6 +36,7 @@ typedef struct {
     int is_transposed;        /* whether it is `.T` */
     int is_called;            /* of a guard: whether it asks about being called */
     int length;               /* of an index: into how many items the container is unpacked; or 0 */
+    int is_put_back;          /* of an index: whether it has to be a view of the container */
     NumberCall *call;         /* owned, of a call: what it was seen to do with numbers */
 } Node;
 
@@ -52,8 +54,7 @@ typedef struct {
     Lookup *lookups;  /* owned: one of each leaf */
     int n_outputs;
     int is_packed;   /* whether outputs are delivered in a tuple */
-    int is_merged;   /* whether something is computed once that the code computes twice */
-    int effect;      /* the node that changes an array which others may see; or -1 */
+    int n_effects;   /* nodes that change what others may see */
     PyObject *source; /* owned: the `Program` that it was made from */
     size_t bytes;     /* that it takes */
     int *outputs;     /* in the same memory, after the nodes */
@@ -69,6 +70,13 @@ void program_forget_calls(Program *program);
 
 /* The node that an array's memory belongs to: a view's is that of what it is a view of. */
 int program_owner(const Program *program, int node);
+
+/* Whether nodes of this kind change what others may see. */
+ALWAYS_INLINE int
+is_effect(enum node_kind kind)
+{
+    return kind >= NODE_IN_PLACE;
+}
 
 /* Whether nodes of this kind compute. */
 ALWAYS_INLINE int

@@ -29,11 +29,19 @@ typedef struct {
     Typing *typing;    /* owned */
     Plan *plan;        /* owned */
     PyObject **arrays; /* owned: the outputs */
+    int fault;         /* the node that could not be done; or -1 */
     char *scratch;
     enum { FROM_STACK, FROM_ARENA, FROM_HEAP } origin;
     PlanRun run;
 } Call;
 
+/* How a site's plans are to be made. */
+PlanMode region_mode(const RegionSite *self, int may_raise);
+/* Say where each operand of a plan begins; what is in blocks, from where the scratch memory for
+ * these would begin. */
+void run_point(const Call *call, const Plan *plan, char **at, char *blocks);
+/* Do a stage again, step by step, to note which steps raise flags; -1 with an exception. */
+int redo_stage(const Call *call, int number);
 /* Carry out a plan for values; NULL without an exception if the original code has to run. */
 PyObject *region_run(Call *call);
 

@@ -1,6 +1,8 @@
 /* One call of a region's site: memory, computation, reports, and what is delivered. */
 #include "regions/region.h"
+
 #include "numpy/fperrors.h"
+
 #include <string.h>
 
 #define ROOM (16 * 1024) /* bytes of scratch memory that come from the stack */
@@ -10,16 +12,23 @@
 static PyObject *
 run_object(Call *call, int node)
 {
-    const Program *program = call->program;
     const Plan *plan = call->plan;
-    while (program->nodes[node].kind == NODE_IN_PLACE) {
-        node = program->nodes[node].operands[0];
-    }
+    node = typing_array(call->typing, call->program, node);
     if (call->values.of[node] != NULL) {
         return Py_NewRef(call->values.of[node]);
     }
     if (plan->output_of[node] >= 0) {
-        return Py_NewRef(call->arrays[plan->output_of[node]]);
+        const Output *output = &plan->outputs[plan->output_of[node]];
+        PyObject *array = call->arrays[plan->output_of[node]];
+        if (output->axes.nd) {
+            return Py_NewRef(array);
+        }
+        PyObject *number =
+            PyArray_Scalar(PyArray_DATA((PyArrayObject *)array), output->descr, NULL);
+        if (number != NULL) { /* asked again, it is the same object */
+            values_keep(&call->values, node, Py_NewRef(number));
+        }
+        return number;
     }
     if (plan->source_of[node] >= 0) {
         const Source *source = &plan->sources[plan->source_of[node]];
@@ -42,6 +51,9 @@ run_fill_items(Call *call)
 {
     const Plan *plan = call->plan;
     for (int i = 0; i < plan->n_items; i++) {
+        if (plan->items[i].from >= 0) {
+            continue;
+        }
         PyObject *value = call->values.of[plan->items[i].node];
         if (value == NULL) {
             return 0;
@@ -137,12 +149,9 @@ run_give_scratch(Call *call)
     }
 }
 
-/* Say where each operand begins. */
-static void
-run_point(Call *call)
+void
+run_point(const Call *call, const Plan *plan, char **at, char *blocks)
 {
-    const Plan *plan = call->plan;
-    char **at = call->run.at, *scratch = call->scratch;
     ItemRoom *items = call->run.items;
     PyObject *const *arrays = call->arrays, *const *values = call->values.of;
     for (int i = 0; i < plan->n_operands; i++) {
@@ -159,8 +168,11 @@ run_point(Call *call)
         case IN_OUTPUT:
             at[i] = PyArray_BYTES((PyArrayObject *)arrays[operand->number]) + operand->offset;
             break;
+        case IN_BUFFER:
+            at[i] = call->scratch + operand->offset;
+            break;
         default:
-            at[i] = scratch + operand->offset;
+            at[i] = blocks + operand->offset;
         }
     }
 }
@@ -175,49 +187,6 @@ run_stages(Call *call, int first, int stop)
         PyEval_RestoreThread(others);
     }
     return loop_failed(failed, call->plan->slow_status) ? -1 : 0;
-}
-
-/* Run a reduction, whose operand has been computed; NULL without an exception if its native does
- * not handle it, or NumPy would report something. */
-static PyObject *
-run_reduction(Call *call, int node)
-{
-    const Node *made = &call->program->nodes[node];
-    int first = made->kind == NODE_CALL, n = made->n - first;
-    PyObject *names = made->kind == NODE_CALL ? made->detail : PyTuple_GET_ITEM(made->detail, 1);
-    PyObject *args[MOST_OPERANDS];
-    Native *native = (Native *)call->typing->typed[node].native;
-    args[0] = run_object(call, made->operands[first]);
-    if (args[0] == NULL) {
-        return NULL;
-    }
-    for (int i = 1; i < n; i++) {
-        args[i] = call->values.of[made->operands[first + i]];
-        if (args[i] == NULL) {
-            Py_DECREF(args[0]);
-            return NULL;
-        }
-    }
-    Py_ssize_t named = PyTuple_GET_SIZE(names);
-    PyObject *result = native->run(native, args, n - named, named ? names : NULL);
-    Py_DECREF(args[0]);
-    return result;
-}
-
-/* Do all reductions; their values join the others. */
-static int
-run_reductions(Call *call)
-{
-    for (int i = 0; call->typing->n_reductions && i < call->program->n_nodes; i++) {
-        if (call->typing->typed[i].action == ACT_REDUCE) {
-            PyObject *result = run_reduction(call, i);
-            if (result == NULL) {
-                return 0;
-            }
-            values_keep(&call->values, i, result);
-        }
-    }
-    return 1;
 }
 
 static PyObject *
@@ -260,27 +229,44 @@ run_casts_first(const Call *call, int node)
     return typed->action == ACT_STORE || is_short;
 }
 
-/* Report what each step raised, in their order; -1 with an exception. */
+/* Report what a step raised, at a node that computes the same; -1 with an exception. */
 static int
-run_report_steps(const Call *call)
+run_report_step(const Call *call, int node, int at)
 {
     const State *state = call->site->site.state;
-    for (int i = 0; i < call->program->n_nodes; i++) {
-        const Typed *typed = &call->typing->typed[i];
-        int line = call->program->nodes[i].line;
-        int raised = call->run.raised_by[i].itself, in_casts = call->run.raised_by[i].in_casts;
-        if (in_casts && run_casts_first(call, i)) {
-            if (fperrors_raised(state, "cast", in_casts, line) < 0) {
-                return -1;
-            }
-        }
-        else if (in_casts && !typed->call.raises_nothing) {
-            raised |= in_casts;
-        }
-        if (raised && fperrors_raised(state, typed->name, raised, line) < 0) {
+    const Typed *typed = &call->typing->typed[node];
+    int line = call->program->nodes[at].line;
+    int raised = call->run.raised_by[node].itself, in_casts = call->run.raised_by[node].in_casts;
+    if (in_casts && run_casts_first(call, node)) {
+        if (fperrors_raised(state, "cast", in_casts, line) < 0) {
             return -1;
         }
     }
+    else if (in_casts && !typed->call.raises_nothing) {
+        raised |= in_casts;
+    }
+    char name[64];
+    if (raised == 0) {
+        return 0;
+    }
+    if (call->plan->is_number[node]) {
+        snprintf(name, sizeof(name), "scalar %s", typed->name);
+    }
+    return fperrors_raised(state, call->plan->is_number[node] ? name : typed->name, raised, line);
+}
+
+/* Report what each step before a node raised, in the order of the code, and forget it; -1 with an
+ * exception. */
+static int
+run_report_steps(const Call *call, int stop)
+{
+    for (int i = 0; i < stop; i++) {
+        const Node *node = &call->program->nodes[i];
+        if (run_report_step(call, node->kind == NODE_AGAIN ? node->operands[0] : i, i) < 0) {
+            return -1;
+        }
+    }
+    memset(call->run.raised_by, 0, (size_t)stop * sizeof(Raised));
     return 0;
 }
 
@@ -293,9 +279,6 @@ run_is_quiet(Call *call)
         return 1;
     }
     status_clear(1);
-    if (call->plan->reports_steps) {
-        return run_report_steps(call) < 0 ? -1 : 1;
-    }
     if (call->plan->has_pitch) {
         call->site->no_pitch = 1; /* it may come from between the rows */
         call->plan->may_raise = -1;
@@ -303,30 +286,136 @@ run_is_quiet(Call *call)
     return fperrors_is_idle(call->site->site.state, call->run.raised);
 }
 
-/* Forget the flags that were raised; `is_told` keeps those to come apart by node. */
-static void
-run_expect(Call *call, int is_told, Raised *room)
+/* Run a reduction, whose operand has been computed; NULL without an exception if its native does
+ * not handle it, or NumPy would report something. If that is too late for the original code, the
+ * callee does it, once all before it has been reported. */
+static PyObject *
+run_reduction(Call *call, int node, int is_repeatable)
 {
-    call->run.raised = 0;
-    call->run.raised_by = is_told ? room : NULL;
-    if (is_told) {
-        memset(room, 0, (size_t)call->plan->n_nodes * sizeof(Raised));
+    const Node *made = &call->program->nodes[node];
+    int first = made->kind == NODE_CALL, n = made->n - first;
+    PyObject *names = made->kind == NODE_CALL ? made->detail : PyTuple_GET_ITEM(made->detail, 1);
+    PyObject *args[MOST_OPERANDS];
+    Native *native = (Native *)call->typing->typed[node].native;
+    args[0] = run_object(call, made->operands[first]);
+    if (args[0] == NULL) {
+        return NULL;
     }
+    for (int i = 1; i < n; i++) {
+        args[i] = call->values.of[made->operands[first + i]];
+        if (args[i] == NULL) {
+            Py_DECREF(args[0]);
+            return NULL;
+        }
+    }
+    Py_ssize_t named = PyTuple_GET_SIZE(names);
+    names = named ? names : NULL;
+    PyObject *result = native->run(native, args, n - named, names);
+    if (result == NULL && !is_repeatable && !PyErr_Occurred() &&
+        run_report_steps(call, node) == 0) {
+        result = PyObject_Vectorcall(native->callee, args, (size_t)(n - named), names);
+    }
+    Py_DECREF(args[0]);
+    return result;
 }
 
-/* The effect that waited until all else had gone well. */
+/* Copy a reduction's result to where other stages read it; 0 if it isn't what was expected. */
 static int
-run_late(Call *call, Raised *raised)
+run_take_result(const Call *call, const Stage *stage, PyObject *result)
+{
+    char *to = call->scratch + stage->result;
+    PyArray_Descr *descr;
+    if (PyArray_CheckExact(result)) {
+        PyArrayObject *array = (PyArrayObject *)result;
+        if (PyArray_TYPE(array) != stage->result_type || !PyArray_IS_C_CONTIGUOUS(array) ||
+            PyArray_NBYTES(array) != stage->result_bytes) {
+            return 0;
+        }
+        memcpy(to, PyArray_BYTES(array), (size_t)stage->result_bytes);
+        return 1;
+    }
+    if (leaf_kind_of(result) != LEAF_SCALAR || (descr = PyArray_DescrFromScalar(result)) == NULL) {
+        return 0;
+    }
+    int fits = descr->type_num == stage->result_type &&
+               PyDataType_ELSIZE(descr) == stage->result_bytes;
+    Py_DECREF(descr);
+    if (fits) {
+        PyArray_ScalarAsCtype(result, to);
+    }
+    return fits;
+}
+
+/* Run stages, and the reductions among them, whose values join the others; -1 if something fails,
+ * with an exception or without. */
+static int
+run_until(Call *call, int first, int stop)
+{
+    const Stage *stages = call->plan->stages;
+    while (first < stop) {
+        int next = first;
+        while (next < stop && stages[next].reduction < 0) {
+            next++;
+        }
+        status_clear(call->plan->slow_status);
+        if (next > first && run_stages(call, first, next) < 0) {
+            return -1;
+        }
+        if (next < stop) {
+            int node = stages[next].reduction;
+            PyObject *result = run_reduction(call, node, next < call->plan->n_repeatable);
+            if (result == NULL) {
+                call->fault = node;
+                return -1;
+            }
+            values_keep(&call->values, node, result);
+            if (stages[next].result >= 0 && !run_take_result(call, &stages[next], result)) {
+                return -1;
+            }
+        }
+        first = next + 1;
+    }
+    return 0;
+}
+
+/* A stage that the original code can't follow: -1 with an exception. */
+static int
+run_for_good(Call *call, int number, Raised *raised)
+{
+    const Stage *stage = &call->plan->stages[number];
+    int is_told = stage->reports_steps || stage->reduction >= 0;
+    call->run.raised = 0;
+    call->run.raised_by = is_told ? raised : NULL;
+    int failed = run_until(call, number, number + 1);
+    call->run.raised_by = raised;
+    if (failed < 0 || is_told || LIKELY(!call->run.raised)) {
+        return failed;
+    }
+    int is_quiet = run_is_quiet(call);
+    return is_quiet ? is_quiet < 0 ? -1 : 0 : redo_stage(call, number);
+}
+
+/* What the original code can't follow: flags are reported by step; -1 with an exception. */
+static int
+run_rest(Call *call)
 {
     const Plan *plan = call->plan;
-    run_expect(call, 1, raised);
-    status_clear(1);
-    if (run_stages(call, plan->n_stages - 1, plan->n_stages) < 0) {
-        return -1;
+    Raised *raised = STACK_ARRAY(Raised, plan->n_nodes);
+    memset(raised, 0, (size_t)plan->n_nodes * sizeof(Raised));
+    call->run.raised_by = raised;
+    int any = 0;
+    for (int k = plan->n_repeatable; k < plan->n_stages; k++) {
+        if (run_for_good(call, k, raised) < 0) {
+            if (!PyErr_Occurred()) { /* it is too late for the original code */
+                PyErr_SetString(PyExc_SystemError, "a reduction gave no such result before");
+            }
+            return -1;
+        }
+        any |= call->run.raised;
     }
-    if (call->run.raised) {
+    if (any) {
         status_clear(1);
-        return run_report_steps(call);
+        return run_report_steps(call, plan->n_nodes);
     }
     return 0;
 }
@@ -336,37 +425,32 @@ static PyObject *
 run_computed(Call *call)
 {
     const Plan *plan = call->plan;
-    int late = plan->effect == LATE_EFFECT;
-    Raised *raised = NULL;
-    if (plan->effect != NO_EFFECT) {
-        raised = STACK_ARRAY(Raised, plan->n_nodes);
-    }
-    run_expect(call, plan->reports_steps, raised);
-    run_point(call);
-    status_clear(plan->slow_status);
-    if (run_stages(call, 0, plan->n_stages - late) < 0) {
-        if (plan->effect != DIRECT_EFFECT) {
-            PyErr_Clear(); /* the original code meets it again, at its own line */
-        }
+    call->run.raised = 0;
+    call->run.raised_by = NULL;
+    run_point(call, plan, call->run.at, call->scratch);
+    if (run_until(call, 0, plan->n_repeatable) < 0) {
+        PyErr_Clear(); /* the original code meets it again, at its own line */
         return NULL;
     }
-    if (run_is_quiet(call) <= 0 || !run_reductions(call)) {
+    if (run_is_quiet(call) <= 0 ||
+        (plan->n_repeatable < plan->n_stages && run_rest(call) < 0)) {
         return NULL;
     }
-    PyObject *result = run_delivered(call);
-    if (result != NULL && late && run_late(call, raised) < 0) {
-        Py_CLEAR(result);
-    }
-    return result;
+    return run_delivered(call);
 }
 
-/* Whether the array that is to be changed may be. */
+/* Whether the arrays that are to be changed may be. */
 static int
 run_is_writeable(const Call *call)
 {
     const Plan *plan = call->plan;
-    return plan->target < 0 ||
-           PyArray_ISWRITEABLE(plan_array(&call->values, &plan->sources[plan->target]));
+    for (int e = 0; e < plan->n_effects; e++) {
+        const Source *target = &plan->sources[plan->effects[e].target];
+        if (!PyArray_ISWRITEABLE(plan_array(&call->values, target))) {
+            return 0;
+        }
+    }
+    return 1;
 }
 
 PyObject *

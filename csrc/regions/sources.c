@@ -1,10 +1,9 @@
-/* What a plan starts from: the arrays and views that are there, and the one that is changed. */
+/* What a plan starts from: the arrays and views that are there, and those that are changed. */
 #include "regions/planner.h"
 
 #include "numpy/overlap.h"
 
-/* Note what a view's place depends on. */
-static Outcome
+Outcome
 sources_watch(Planner *planner, int number)
 {
     const Node *node = &planner->program->nodes[number];
@@ -32,6 +31,18 @@ sources_watch(Planner *planner, int number)
 
 /* ------------------------------------------------------------------ what is there */
 
+/* The bytes that an extent covers, from its first item. */
+static void
+sources_reach(const Extent *extent, npy_intp itemsize, npy_intp *low, npy_intp *high)
+{
+    *low = 0;
+    *high = itemsize;
+    for (int i = 0; i < extent->nd; i++) {
+        npy_intp reach = (extent->dims[i] - 1) * extent->strides[i];
+        *(reach < 0 ? low : high) += reach;
+    }
+}
+
 /* Add an array or view, as the state of its node has it; its dtype has items of that size. */
 static Outcome
 sources_add(Planner *planner, int node, int root, npy_intp offset, npy_intp itemsize)
@@ -45,11 +56,8 @@ sources_add(Planner *planner, int node, int root, npy_intp offset, npy_intp item
     source->root = root;
     source->owner = planner->plan->roots[root].node;
     source->offset = offset;
-    source->high = itemsize;
-    for (int i = 0; i < extent->nd; i++) {
-        npy_intp reach = (extent->dims[i] - 1) * extent->strides[i];
-        *(reach < 0 ? &source->low : &source->high) += reach;
-    }
+    source->itemsize = itemsize;
+    sources_reach(extent, itemsize, &source->low, &source->high);
     planner->plan->n_sources++;
     return PASS_DONE;
 }
@@ -78,6 +86,7 @@ sources_root(Planner *planner, int node, PyArrayObject *array)
         return PASS_FAILED;
     }
     root->node = node;
+    sources_reach(extent, sources_itemsize(planner, node), &root->low, &root->high);
     TRY(sources_add(planner, node, plan->n_roots++, 0, sources_itemsize(planner, node)));
     plan->source_of[node] = plan->n_sources - 1;
     plan->sources[plan->n_sources - 1].is_whole = 1;
@@ -91,8 +100,9 @@ sources_view(Planner *planner, int node)
     const Node *made = &planner->program->nodes[node];
     Plan *plan = planner->plan;
     Extent *extent = &planner->nodes[node].extent;
-    const Extent *of = &planner->nodes[made->operands[0]].extent;
-    int source = plan->source_of[made->operands[0]], watched = plan->n_watches;
+    int base = typing_array(planner->typing, planner->program, made->operands[0]);
+    const Extent *of = &planner->nodes[base].extent;
+    int source = plan->source_of[base], watched = plan->n_watches;
     if (made->kind == NODE_INDEX) {
         TRY(sources_watch(planner, made->operands[1]));
     }
@@ -110,6 +120,7 @@ sources_view(Planner *planner, int node)
                     plan->sources[source].offset + (extent->data - of->data),
                     sources_itemsize(planner, node)));
     plan->source_of[node] = plan->n_sources - 1;
+    plan->sources[plan->n_sources - 1].base = base;
     return PASS_DONE;
 }
 
@@ -126,25 +137,6 @@ sources_is_view(const Planner *planner, int node)
 {
     enum node_kind kind = planner->program->nodes[node].kind;
     return (kind == NODE_INDEX || kind == NODE_ATTRIBUTE) && planner->values->of[node] == NULL;
-}
-
-Outcome
-sources_find(Planner *planner)
-{
-    for (int i = 0; i < planner->program->n_nodes; i++) {
-        planner->node = i;
-        if (sources_is_array(planner, i)) {
-            planner->node = -1; /* whatever is done with it */
-            TRY(sources_root(planner, i, (PyArrayObject *)planner->values->of[i]));
-        }
-        else if (sources_is_view(planner, i) && planner->typing->results[i] != NULL) {
-            TRY(sources_view(planner, i));
-        }
-        else if (planner_is_step(planner, i)) {
-            TRY(shapes_step(planner, i));
-        }
-    }
-    return PASS_DONE;
 }
 
 /* ------------------------------------------------------------------ what is changed */
@@ -164,70 +156,114 @@ sources_goes_into(const Extent *value, const Extent *target)
 
 /* The view that a value is stored into; it stands at the store. */
 static Outcome
-sources_stored(Planner *planner, int node)
+sources_stored(Planner *planner, int node, int base, int value)
 {
     Plan *plan = planner->plan;
     const Node *made = &planner->program->nodes[node];
-    int base = made->operands[0], source = plan->source_of[base];
+    int source = plan->source_of[base];
     const Extent *of = &planner->nodes[base].extent;
     Extent *extent = &planner->nodes[node].extent;
-    PyArray_Descr *value = planner->typing->results[made->operands[2]];
+    PyArray_Descr *own = planner->typing->results[value];
     PyArray_Descr *descr = planner->typing->results[base];
     TRY(sources_watch(planner, made->operands[1]));
-    if (!view_of_node(planner->program, planner->values, node, of, extent) || extent->nd == 0) {
+    if (!view_of_node(planner->program, planner->values, node, of, extent)) {
         return planner_decline(planner, "an index is not plain, or out of range");
     }
-    if (source < 0 || value == NULL ||
-        !sources_goes_into(&planner->nodes[made->operands[2]].extent, extent) ||
-        (!same_type(value, descr) && cast_between(value, descr) == NULL)) {
+    if (own != NULL && (!sources_goes_into(&planner->nodes[value].extent, extent) ||
+                        (!same_type(own, descr) && cast_between(own, descr) == NULL))) {
         return planner_decline(planner, "what is stored is no array that fits in as it is");
     }
     TRY(sources_add(planner, node, plan->sources[source].root,
                     plan->sources[source].offset + (extent->data - of->data),
                     PyDataType_ELSIZE(descr)));
-    plan->target = plan->n_sources - 1;
+    plan->sources[plan->n_sources - 1].base = base;
     return PASS_DONE;
 }
 
-/* The array that is changed: writeable, and with memory of its own for every item. */
-Outcome
-sources_target(Planner *planner)
+/* Add the change of an array, which has to be writeable, with memory of its own for every item. */
+static Outcome
+sources_effect(Planner *planner, int node)
 {
     const Program *program = planner->program;
     Plan *plan = planner->plan;
-    int node = program->effect;
-    if (node < 0) {
-        return PASS_DONE;
-    }
     const Node *made = &program->nodes[node];
-    int base = made->operands[0], root = plan->source_of[base];
-    planner->node = node;
-    PyObject *array =
-        root < 0 ? NULL : planner->values->of[plan->roots[plan->sources[root].root].node];
-    if (array == NULL || !PyArray_CheckExact(array) ||
-        !PyArray_CHKFLAGS((PyArrayObject *)array, NPY_ARRAY_BEHAVED)) {
+    int base = typing_array(planner->typing, program, made->operands[0]);
+    int is_store = made->kind == NODE_STORE;
+    int value = is_store ? typing_array(planner->typing, program, made->operands[2]) : node;
+    Effect *effect = APPEND(planner, effects);
+    if (effect == NULL) {
+        return PASS_FAILED;
+    }
+    if (plan->source_of[base] < 0 ||
+        !PyArray_CHKFLAGS(plan_array(planner->values, &plan->sources[plan->source_of[base]]),
+                          NPY_ARRAY_BEHAVED)) {
         return planner_decline(planner, "what is changed is no plain array that is writeable");
     }
-    if (made->kind == NODE_STORE) {
-        TRY(sources_stored(planner, node));
+    if (is_store) {
+        TRY(sources_stored(planner, node, base, value));
     }
     else {
-        plan->target = plan->source_of[base];
+        TRY(shapes_step(planner, node));
     }
-    if (plan->target < 0 || plan->sources[plan->target].axes.nd == 0) {
-        return planner_decline(planner, "what is changed is no array with axes");
+    *effect = (Effect){node, value, is_store ? plan->n_sources - 1 : plan->source_of[base], -1, 0};
+    planner->nodes[node].effect = plan->n_effects++;
+    const Source *target = &plan->sources[effect->target];
+    if (!is_store && target->axes.nd == 0) {
+        return planner_decline(planner, "what is changed in place has no axes");
     }
-    const Extent *extent = &planner->nodes[plan->sources[plan->target].node].extent;
+    Extent extent;
     npy_intp size = 1;
-    for (int i = 0; i < extent->nd; i++) {
-        size *= extent->dims[i];
+    axes_extent(&target->axes, &extent);
+    for (int i = 0; i < extent.nd; i++) {
+        size *= extent.dims[i];
     }
-    PyArray_Descr *descr = planner->typing->results[base];
     if (size == 0) {
         return planner_decline(planner, "what is changed has no items");
     }
-    if (extent_overlaps_itself(extent, PyDataType_ELSIZE(descr))) {
+    if (extent_overlaps_itself(&extent, target->itemsize)) {
         return planner_decline(planner, "items of what is changed share memory");
+    }
+    return PASS_DONE;
+}
+
+/* Whether other nodes use the value of a reduction. */
+static int
+sources_is_used(const Planner *planner, int node)
+{
+    for (int i = node + 1; i < planner->program->n_nodes; i++) {
+        const Node *other = &planner->program->nodes[i];
+        for (int k = 0; k < other->n && other->kind != NODE_AGAIN; k++) {
+            if (other->operands[k] == node) {
+                return 1;
+            }
+        }
+    }
+    return 0;
+}
+
+Outcome
+sources_find(Planner *planner)
+{
+    for (int i = 0; i < planner->program->n_nodes; i++) {
+        enum action action = planner->typing->typed[i].action;
+        planner->node = i;
+        if (sources_is_array(planner, i)) {
+            planner->node = -1; /* whatever is done with it */
+            TRY(sources_root(planner, i, (PyArrayObject *)planner->values->of[i]));
+        }
+        else if (sources_is_view(planner, i) && planner->typing->results[i] != NULL) {
+            TRY(sources_view(planner, i));
+        }
+        else if (is_effect(planner->program->nodes[i].kind) &&
+                 (action == ACT_STORE || action_is_step(action))) {
+            TRY(sources_effect(planner, i));
+        }
+        else if (planner_is_step(planner, i)) {
+            TRY(shapes_step(planner, i));
+        }
+        else if (action == ACT_REDUCE && sources_is_used(planner, i)) {
+            TRY(shapes_reduction(planner, i));
+        }
     }
     return PASS_DONE;
 }
@@ -238,17 +274,35 @@ sources_target(Planner *planner)
 static int
 sources_has_object(const Planner *planner, int node)
 {
-    const Program *program = planner->program;
     const Plan *plan = planner->plan;
-    while (program->nodes[node].kind == NODE_IN_PLACE) {
-        node = program->nodes[node].operands[0];
-    }
+    node = typing_array(planner->typing, planner->program, node);
     if (planner->values->of[node] != NULL || planner_is_step(planner, node) ||
         planner->typing->typed[node].action == ACT_REDUCE) {
         return 1;
     }
     /* Where a view has no axes, NumPy gives a scalar. */
     return plan->source_of[node] >= 0 && plan->sources[plan->source_of[node]].axes.nd > 0;
+}
+
+/* How what is changed lies to everything else. */
+static Outcome
+sources_overlaps(Planner *planner)
+{
+    Plan *plan = planner->plan;
+    int n = plan->n_sources;
+    plan->overlaps = planner_take(planner, (size_t)(plan->n_effects * n));
+    if (plan->overlaps == NULL) {
+        return PASS_FAILED;
+    }
+    for (int e = 0; e < plan->n_effects; e++) {
+        const Source *target = &plan->sources[plan->effects[e].target];
+        for (int i = 0; i < n; i++) {
+            plan->overlaps[e * n + i] =
+                (unsigned char)plan_overlap(planner->values, target, &plan->sources[i]);
+        }
+    }
+    plan->roots_apart = plan_roots_are_apart(plan, planner->values);
+    return PASS_DONE;
 }
 
 Outcome
@@ -271,14 +325,17 @@ sources_reads(Planner *planner)
             return planner_decline(planner, "what is reduced is a view without axes");
         }
     }
+    for (int e = 0; e < plan->n_effects; e++) {
+        int source = plan->source_of[plan->effects[e].value];
+        if (source >= 0) {
+            plan->sources[source].is_read = 1;
+        }
+    }
     for (int i = 0; i < program->n_outputs; i++) {
         planner->node = program->outputs[i];
         if (!sources_has_object(planner, program->outputs[i])) {
             return planner_decline(planner, "what is delivered is a view without axes");
         }
     }
-    if (plan->target >= 0) {
-        plan->overlap = plan_overlap(plan, planner->values);
-    }
-    return PASS_DONE;
+    return plan->n_effects ? sources_overlaps(planner) : PASS_DONE;
 }

@@ -1,21 +1,21 @@
 /* Which stage each step belongs to, and what has to be kept from one to another. */
 #include "regions/planner.h"
 
-#include <string.h>
+#include <limits.h>
 
-static int
+int
 stages_same_dims(const Extent *one, const Extent *other)
 {
     return one->nd == other->nd && PyArray_CompareLists(one->dims, other->dims, one->nd);
 }
 
-/* Whether a node's items are gone through in the order of a stage. */
-static int
-stages_fits(const Planner *planner, int node, const Draft *draft)
+int
+stages_fits(const Planner *planner, int node, int stage)
 {
     const NodeState *state = &planner->nodes[node];
+    const Draft *draft = &planner->drafts[stage];
     const Extent *extent = &state->extent;
-    if (draft->is_late || !stages_same_dims(extent, &draft->shape)) {
+    if (planner->plan->stages[stage].reduction >= 0 || !stages_same_dims(extent, &draft->shape)) {
         return 0;
     }
     if (state->is_c_order && draft->is_c_order) {
@@ -28,25 +28,6 @@ stages_fits(const Planner *planner, int node, const Draft *draft)
         }
     }
     return 1;
-}
-
-/* The first stage that a step can be in, by what it needs. */
-static int
-stages_earliest(const Planner *planner, int node)
-{
-    const Typed *typed = &planner->typing->typed[node];
-    int first = 0;
-    for (int k = 0; k < typed->n_in; k++) {
-        int operand = typed->operands[k], owner = program_owner(planner->program, operand);
-        if (!planner_is_step(planner, owner)) {
-            continue;
-        }
-        int same = owner == operand && stages_same_dims(&planner->nodes[owner].extent,
-                                                        &planner->nodes[node].extent);
-        int least = planner->nodes[owner].stage + !same;
-        first = least > first ? least : first;
-    }
-    return first;
 }
 
 /* The axes of a stage from the innermost to the outermost in memory. */
@@ -65,67 +46,193 @@ stages_order(Draft *draft)
     }
 }
 
-/* Open a stage of a node's shape, and put the node there. */
-static Outcome
-stages_open(Planner *planner, int node, int is_late)
+Outcome
+stages_open(Planner *planner, const Extent *shape, int is_c_order, npy_intp itemsize)
 {
     Plan *plan = planner->plan;
-    const Typed *typed = &planner->typing->typed[node];
-    NodeState *state = &planner->nodes[node];
     Stage *stage = APPEND(planner, stages);
     Draft *draft = planner_grow(planner, (void **)&planner->drafts, &planner->capacity_drafts,
                                 plan->n_stages, sizeof(Draft));
     if (stage == NULL || draft == NULL) {
         return PASS_FAILED;
     }
-    stage->dims = planner_take(planner, (size_t)(state->extent.nd + 1) * sizeof(npy_intp));
+    stage->reduction = -1;
+    stage->result = -1;
+    stage->dims = planner_take(planner, (size_t)(shape->nd + 1) * sizeof(npy_intp));
     if (stage->dims == NULL) {
         return PASS_FAILED;
     }
-    int is_store = typed->action == ACT_STORE;
-    draft->shape = state->extent;
-    draft->is_late = is_late;
-    draft->itemsize = is_store ? 1 : PyDataType_ELSIZE(planner_result(planner, node));
-    draft->is_c_order = is_store || state->is_c_order;
+    draft->shape = *shape;
+    draft->itemsize = itemsize;
+    draft->is_c_order = is_c_order;
     stages_order(draft);
-    state->stage = plan->n_stages++;
+    plan->n_stages++;
     return PASS_DONE;
 }
 
-/* Put every step but the effect's into a stage. */
+/* ------------------------------------------------------------------ what comes after what */
+
+int
+stages_after_maker(const Planner *planner, int node, const Extent *shape)
+{
+    int maker = planner_maker(planner, node);
+    if (maker < 0) {
+        return 0;
+    }
+    int same = maker == node && shape != NULL &&
+               stages_same_dims(&planner->nodes[maker].extent, shape);
+    return planner->nodes[maker].stage + !same;
+}
+
+int
+stages_after_accesses(const Planner *planner, int source, int effect)
+{
+    const Plan *plan = planner->plan;
+    int first = 0;
+    for (int i = 0; i < planner->n_accesses; i++) {
+        const Access *access = &planner->accesses[i];
+        if (effect < 0 && access->effect < 0) {
+            continue;
+        }
+        enum overlap overlap = effect < 0 ? plan_known_overlap(plan, access->effect, source)
+                                          : plan_known_overlap(plan, effect, access->source);
+        int least = access->stage + (overlap == OVERLAPPING);
+        if (overlap != APART && least > first) {
+            first = least;
+        }
+    }
+    return first;
+}
+
+/* Note that a source is read, or changed by an effect. What has been read before it was changed
+ * can't be read again. */
+Outcome
+stages_note(Planner *planner, int node, int source, int stage, int effect)
+{
+    Plan *plan = planner->plan;
+    int was_read = plan->may_raise || plan->reads_items;
+    for (int i = 0; effect >= 0 && i < planner->n_accesses; i++) {
+        const Access *access = &planner->accesses[i];
+        int overlaps = access->effect < 0 &&
+                       plan_known_overlap(plan, effect, access->source) != APART;
+        was_read |= overlaps;
+        plan->stages[stage].reports_steps |= overlaps && access->stage == stage;
+    }
+    if (effect >= 0 && was_read && stage < plan->n_repeatable) {
+        plan->n_repeatable = stage;
+    }
+    Access *access =
+        planner_grow(planner, (void **)&planner->accesses, &planner->capacity_accesses,
+                     planner->n_accesses, sizeof(Access));
+    if (access == NULL) {
+        return PASS_FAILED;
+    }
+    *access = (Access){node, source, stage, effect};
+    planner->n_accesses++;
+    return PASS_DONE;
+}
+
+/* ------------------------------------------------------------------ steps and reductions */
+
+Outcome
+stages_put_step(Planner *planner, int node, int first)
+{
+    const Plan *plan = planner->plan;
+    const Typed *typed = &planner->typing->typed[node];
+    NodeState *state = &planner->nodes[node];
+    for (int k = 0; k < typed->n_in; k++) {
+        int operand = typed->operands[k], source = plan->source_of[operand];
+        int least = source < 0 ? stages_after_maker(planner, operand, &state->extent)
+                               : stages_after_accesses(planner, source, -1);
+        first = least > first ? least : first;
+    }
+    while (first < plan->n_stages && !stages_fits(planner, node, first)) {
+        first++;
+    }
+    if (first >= plan->n_stages) {
+        first = plan->n_stages;
+        TRY(stages_open(planner, &state->extent, state->is_c_order,
+                        PyDataType_ELSIZE(planner_result(planner, node))));
+    }
+    state->stage = first;
+    for (int k = 0; k < typed->n_in; k++) {
+        if (plan->source_of[typed->operands[k]] >= 0) {
+            TRY(stages_note(planner, node, plan->source_of[typed->operands[k]], first, -1));
+        }
+    }
+    return PASS_DONE;
+}
+
+/* Give a reduction a stage of its own, the last so far: all that the code does before it is done
+ * before. */
+static Outcome
+stages_put_reduction(Planner *planner, int node)
+{
+    Plan *plan = planner->plan;
+    const Node *made = &planner->program->nodes[node];
+    int operand = typing_array(planner->typing, planner->program,
+                               made->operands[made->kind == NODE_CALL]);
+    Extent nothing = {NULL, 0, {0}, {0}};
+    TRY(stages_open(planner, &nothing, 1, 1));
+    planner->nodes[node].stage = plan->n_stages - 1;
+    plan->stages[plan->n_stages - 1].reduction = node;
+    if (plan->source_of[operand] < 0) {
+        return PASS_DONE;
+    }
+    return stages_note(planner, node, plan->source_of[operand], plan->n_stages - 1, -1);
+}
+
+/* Put everything into stages, in the order of the code. */
 Outcome
 stages_sort(Planner *planner)
 {
-    const Plan *plan = planner->plan;
+    Plan *plan = planner->plan;
+    plan->n_repeatable = INT_MAX;
     for (int i = 0; i < planner->program->n_nodes; i++) {
-        if (!planner_is_step(planner, i) || i == planner->program->effect) {
-            continue;
+        Effect *effect = planner->nodes[i].effect < 0 ? NULL
+                                                      : &plan->effects[planner->nodes[i].effect];
+        planner->node = i;
+        if (effect != NULL && planner_is_step(planner, i)) {
+            TRY(effects_put_in_place(planner, effect));
         }
-        int k = stages_earliest(planner, i);
-        while (k < plan->n_stages && !stages_fits(planner, i, &planner->drafts[k])) {
-            k++;
+        else if (planner_is_step(planner, i)) {
+            TRY(stages_put_step(planner, i, 0));
         }
-        planner->nodes[i].stage = k;
-        if (k >= plan->n_stages) {
-            TRY(stages_open(planner, i, 0));
+        else if (planner->typing->typed[i].action == ACT_REDUCE) {
+            TRY(stages_put_reduction(planner, i));
         }
+        if (effect != NULL && !effect->is_direct && !plan->may_raise) {
+            TRY(effects_put_copy(planner, effect, 0));
+        }
+    }
+    if (plan->may_raise) {
+        TRY(effects_put_last(planner));
+    }
+    if (plan->n_repeatable > plan->n_stages) {
+        plan->n_repeatable = plan->n_stages;
     }
     return PASS_DONE;
 }
 
 /* ------------------------------------------------------------------ what outlives its stage */
 
-/* Note which results of other stages a step reads. */
+/* Note that a value is read in a stage: of another stage's, or of a view of one, all is needed. */
 static void
-stages_note_reads(Planner *planner, int node)
+stages_note_read(Planner *planner, int node, int stage)
 {
-    const Typed *typed = &planner->typing->typed[node];
-    for (int k = 0; k < typed->n_in; k++) {
-        int operand = typed->operands[k], owner = program_owner(planner->program, operand);
-        if (planner_is_step(planner, owner) &&
-            (owner != operand || planner->nodes[owner].stage != planner->nodes[node].stage)) {
-            planner->nodes[owner].is_whole = 1;
-        }
+    int maker = planner_maker(planner, node);
+    if (maker >= 0 && (maker != node || planner->nodes[maker].stage != stage)) {
+        planner->nodes[maker].is_whole = 1;
+    }
+}
+
+/* Note that a value is delivered or reduced: as an array, if it is computed. */
+static void
+stages_note_need(Planner *planner, int node)
+{
+    int maker = planner_maker(planner, node);
+    if (maker >= 0) {
+        planner->nodes[maker].is_needed = 1;
     }
 }
 
@@ -134,104 +241,26 @@ Outcome
 stages_needs(Planner *planner)
 {
     const Program *program = planner->program;
+    const Plan *plan = planner->plan;
     for (int i = 0; i < program->n_nodes; i++) {
-        if (planner->typing->typed[i].action == ACT_REDUCE) {
+        const Typed *typed = &planner->typing->typed[i];
+        if (typed->action == ACT_REDUCE) {
             const Node *made = &program->nodes[i];
-            int operand = made->operands[made->kind == NODE_CALL];
-            planner->nodes[program_owner(program, operand)].is_needed = 1;
+            stages_note_need(planner, made->operands[made->kind == NODE_CALL]);
         }
-        if (planner_is_step(planner, i) && i != program->effect) {
-            stages_note_reads(planner, i);
+        for (int k = 0; planner_is_step(planner, i) && k < typed->n_in; k++) {
+            stages_note_read(planner, typed->operands[k], planner->nodes[i].stage);
+        }
+    }
+    for (int e = 0; e < plan->n_effects; e++) {
+        if (plan->effects[e].value != plan->effects[e].node) {
+            stages_note_read(planner, plan->effects[e].value, plan->effects[e].stage);
         }
     }
     for (int i = 0; i < program->n_outputs; i++) {
-        planner->nodes[program_owner(program, program->outputs[i])].is_needed = 1;
+        stages_note_need(planner, program->outputs[i]);
     }
     return PASS_DONE;
-}
-
-/* ------------------------------------------------------------------ the effect */
-
-/* Whether a store can be made by the step that computes the value. */
-static int
-stages_stores_directly(const Planner *planner, int node, int value)
-{
-    const Plan *plan = planner->plan;
-    const Typed *typed = &planner->typing->typed[value];
-    const NodeState *state = &planner->nodes[value];
-    PyArray_Descr *descr = planner->typing->results[planner->program->nodes[node].operands[0]];
-    const Extent *extent = &planner->nodes[node].extent;
-    if (!planner_is_step(planner, value) || state->is_whole || state->is_needed ||
-        state->stage != plan->n_stages - 1 || !stages_same_dims(&state->extent, extent) ||
-        !same_type(planner_result(planner, value), descr) ||
-        (!typed->stride_invariant && !extent_is_c(extent, PyDataType_ELSIZE(descr)))) {
-        return 0;
-    }
-    if (plan->overlap == APART) {
-        return 1;
-    }
-    for (int i = value + 1; i < planner->program->n_nodes; i++) {
-        if (planner_is_step(planner, i)) {
-            return 0; /* it may read what would be overwritten */
-        }
-    }
-    return plan->overlap == SAME_ITEMS && !planner->program->is_merged;
-}
-
-/* Whether the step in place can be the last of the last stage. Reductions are done when the stages
- * are, and must find the target as it was. */
-static int
-stages_changes_directly(const Planner *planner, int node)
-{
-    const Plan *plan = planner->plan;
-    int last = plan->n_stages - 1;
-    return planner->typing->n_reductions == 0 && !planner->program->is_merged &&
-           plan->overlap != OVERLAPPING && last >= 0 && stages_earliest(planner, node) <= last &&
-           stages_fits(planner, node, &planner->drafts[last]);
-}
-
-Outcome
-stages_effect(Planner *planner)
-{
-    Plan *plan = planner->plan;
-    const Program *program = planner->program;
-    int node = program->effect;
-    if (node < 0) {
-        return PASS_DONE;
-    }
-    const Node *made = &program->nodes[node];
-    int value = made->operands[made->n - 1], owner = program_owner(program, value);
-    planner->node = program->effect;
-    if (plan->may_raise && made->kind == NODE_STORE &&
-        cast_may_raise(planner->typing->results[value],
-                       planner->typing->results[made->operands[0]])) {
-        return planner_decline(planner, "what its cast raises has to come from its own line");
-    }
-    if (made->kind == NODE_IN_PLACE) {
-        if (plan->may_raise) {
-            return planner_decline(planner, "what is raised has to come from its own line");
-        }
-        if (stages_changes_directly(planner, node)) {
-            plan->effect = DIRECT_EFFECT;
-            plan->reports_steps = 1;
-            planner->nodes[node].stage = plan->n_stages - 1;
-            stages_note_reads(planner, node);
-            return PASS_DONE;
-        }
-        if (plan->overlap == OVERLAPPING && !planner_is_step(planner, owner) &&
-            planner->typing->results[value] != NULL) {
-            return planner_decline(planner, "the operand itself would be overwritten");
-        }
-    }
-    else if (!plan->may_raise && planner->typing->n_reductions == 0 &&
-             stages_stores_directly(planner, node, value)) {
-        plan->effect = DIRECT_EFFECT;
-        plan->reports_steps = plan->overlap == SAME_ITEMS;
-        return PASS_DONE;
-    }
-    plan->effect = LATE_EFFECT;
-    planner->nodes[owner].is_whole = 1;
-    return stages_open(planner, node, 1);
 }
 
 /* Find places for what stays: arrays for what is delivered, buffers for the rest. */
@@ -241,16 +270,17 @@ stages_results(Planner *planner)
     Plan *plan = planner->plan;
     for (int i = 0; i < planner->program->n_nodes; i++) {
         NodeState *state = &planner->nodes[i];
-        if (!planner_is_step(planner, i) || i == planner->program->effect) {
+        int is_reduction = planner->typing->typed[i].action == ACT_REDUCE;
+        if (state->stage < 0 || (is_reduction && !state->is_reduced)) {
             continue;
         }
-        PyArray_Descr *descr = planner_result(planner, i);
+        PyArray_Descr *descr = planner->typing->results[i];
         npy_intp size = 1;
         for (int k = 0; k < state->extent.nd; k++) {
             size *= state->extent.dims[k];
         }
         plan->size = size > plan->size ? size : plan->size;
-        if (state->is_needed) {
+        if (state->is_needed && !is_reduction) {
             Output *output = APPEND(planner, outputs);
             if (output == NULL || !planner_axes(planner, &output->axes, &state->extent)) {
                 return PASS_FAILED;
@@ -265,6 +295,20 @@ stages_results(Planner *planner)
             state->buffer = plan->buffers;
             plan->buffers += scratch_bytes(size * PyDataType_ELSIZE(descr));
         }
+        if (is_reduction) {
+            Stage *stage = &plan->stages[state->stage];
+            stage->result = state->buffer;
+            stage->result_bytes = size * PyDataType_ELSIZE(descr);
+            stage->result_type = descr->type_num;
+        }
+    }
+    for (int e = 0; e < plan->n_effects; e++) {
+        const Axes *axes = &plan->sources[plan->effects[e].target].axes;
+        npy_intp size = 1;
+        for (int i = 0; i < axes->nd; i++) {
+            size *= axes->dims[i];
+        }
+        plan->size = size > plan->size ? size : plan->size;
     }
     plan->scratch = plan->buffers;
     return PASS_DONE;

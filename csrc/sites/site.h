@@ -43,6 +43,7 @@ extern PyType_Spec bound_spec;
 extern PyType_Spec judge_spec;
 extern PyType_Spec judged_spec;
 extern PyType_Spec region_spec;
+extern PyType_Spec loop_spec;
 extern PyType_Spec gate_spec;
 extern PyType_Spec gates_spec;
 
@@ -69,5 +70,7 @@ PyObject *site_routed(Site *site, PyObject *callee, PyObject *const *args, size_
                       PyObject *names);
 /* Count a call under the handler; take the site out if such calls prove not to be worth it. */
 int site_reviewed(Site *site);
+/* Count a result that saves little if it is small; take the site out if all in a row were. */
+int site_made(Site *site, size_t nbytes);
 
 #endif

@@ -99,3 +99,22 @@ def test_a_full_buffer():
     for _ in range(3):
         with pytest.raises(alloc.BufferFullError, match="in gathered"):
             bumped(x, x, i)
+
+
+def test_what_is_changed_by_indices_is_put_back():
+    def f(x, y, i):
+        t = x[i] * 2.0
+        x[i] += t * t
+        y[i] = x[i] * 2.0 - y[i]
+        x[1:] = x[:-1] * 0.5
+        s = x[i]
+        x *= 2.0
+        return x[i] * 2 + t, y * 2.0 - x, s + t
+
+    for index in [*INDICES[:3], INDICES[8], slice(1, 3), 2, (slice(1, 3),), (np.arange(2),)]:
+        bumped = alloc.bump(alloc.Buffer(100_000))(f)
+        for _ in range(8):
+            x, y = np.linspace(0.0, 1.0, N), np.linspace(3.0, 4.0, N)
+            assert not outcome(f, x, y, index).differences(
+                outcome(bumped, np.linspace(0.0, 1.0, N), np.linspace(3.0, 4.0, N), index)
+            )

@@ -9,7 +9,7 @@ import alloc_rewrite as alloc
 from alloc_rewrite.bump import bumped
 from alloc_rewrite.cores import native
 
-PASSES = ["sources", "target", "reads", "stages", "needs", "effect", "results"]
+PASSES = ["sources", "reads", "stages", "delay", "needs", "effects", "results"]
 STAGE_PASSES = ["operands", "axes", "fuse", "share", "blocks", "place", "fetch", "strides"]
 
 
@@ -89,17 +89,55 @@ def test_stores_and_targets():
 
     with np.errstate(all="ignore"):  # no report raises, so that nothing has to wait
         plan = plan_of(f, np.ones(100), np.ones(100))
-    assert plan["effect"] == "direct"
-    assert plan["overlap"] == "apart"
-    target = plan["sources"][plan["target"]]
+    (effect,) = plan["effects"]
+    assert effect["direct"]
+    read = [o for o, s in zip(effect["overlaps"], plan["sources"], strict=True) if s["read"]]
+    assert read == ["apart", "apart"]
+    assert plan["repeatable stages"] == len(plan["stages"]) == 1
+    target = plan["sources"][effect["target"]]
     assert target["offset"] == 8
     assert target["shape"] == [98]
 
     a = np.ones(100)
     plan = plan_of(f, a, a)
-    assert plan["effect"] == "late"
-    assert plan["overlap"] == "overlapping"
+    (effect,) = plan["effects"]
+    assert not effect["direct"]
+    assert "overlapping" in effect["overlaps"]
+    assert (effect["stage"], plan["repeatable stages"], len(plan["stages"])) == (1, 1, 2)
     assert operations(plan)[-1] == ["COPY"]
+
+
+def test_changes_of_the_same_items_share_a_stage():
+    def f(u, v, w):
+        u += v * 2.0
+        v -= u * w
+        w[:] = u + v
+        w[0] = 1.0
+
+    arrays = [np.ones(500) for _ in range(3)]
+    with np.errstate(all="ignore"):
+        plan = plan_of(f, *arrays)
+    assert [(e["stage"], e["direct"]) for e in plan["effects"]] == [
+        (0, True),
+        (0, True),
+        (0, True),
+        (1, False),
+    ]
+    assert plan["repeatable stages"] == 0
+    with np.errstate(all="ignore"):
+        plan = plan_of(f, arrays[0], arrays[0][::-1], arrays[1])
+    assert [e["stage"] for e in plan["effects"]] == [1, 2, 3, 4]
+
+
+def test_columns_of_a_table_lie_apart():
+    def f(x, y):
+        x[:] = y * 2.0 + 1.0
+        y[:] = x - 3.0
+
+    table = np.ones((50, 2))
+    with np.errstate(all="ignore"):
+        plan = plan_of(f, table[:, 0], table[:, 1])
+    assert len(plan["stages"]) == 1
 
 
 def test_stages_and_buffers():

@@ -17,8 +17,11 @@ Shape = int | tuple[int, ...]
 
 #: A few hundred elements at most; arrays that fit the L2 cache together; arrays that fit no cache.
 SIZES = ("small", "L2", "large")
-CLASSES = ("elementwise", "transcendental", "stencil", "reduction", "small vectors", "other")
-MODULES = ("elementwise", "stencils", "reductions", "others")
+CLASSES = (
+    "elementwise", "transcendental", "stencil", "reduction", "small vectors", "other", "steps",
+    "normalisation",
+)  # fmt: skip
+MODULES = ("elementwise", "stencils", "reductions", "others", "steps", "seawater")
 SEED = 0
 
 
