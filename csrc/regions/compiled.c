@@ -327,15 +327,13 @@ compiled_settle(const State *state, Typing *typing, Plan *plan, const Program *p
         if (state->compiles == COMPILES_NEVER) {
             return 0;
         }
-        if (plan->declined == NULL && compiled_ask(state, typing, plan, program) < 0) {
+        if (compiled_ask(state, typing, plan, program) < 0) {
             return -1;
         }
+        plan->is_settled = plan->parts == NULL;
     }
-    if (plan->parts == NULL) {
-        plan->is_settled = plan->is_asked;
-        return 0;
-    }
-    if (!compiled_is_decided(plan) || compiled_runs_elsewhere(typing, plan)) {
+    /* Without an answer, another thread is asking. */
+    if (plan->parts == NULL || !compiled_is_decided(plan) || compiled_runs_elsewhere(typing, plan)) {
         return 0;
     }
     for (int i = 0; i < plan->n_stages; i++) {
