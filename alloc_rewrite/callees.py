@@ -224,6 +224,18 @@ class Callees:
             return self.is_other(function)
         return known.is_other and (known.judge is None or known.judge.phase in ("waiting", "left"))
 
+    def lends_to(self, cls: type) -> bool:
+        """Whether a class is other code's, and lives as long as its module."""
+        name = type.__getattribute__(cls, "__module__")
+        module = sys.modules.get(name) if type(name) is str else None
+        if self._enters_others or type(module) is not ModuleType:
+            return False
+        names = vars(module)
+        if names.get(cls.__name__) is not cls or name.partition(".")[0] in self._own:
+            return False
+        file = names.get("__file__")
+        return type(file) is str and _is_installed(file)
+
     def said(self, function: FunctionType) -> str:
         """Say what is known of a function that was called."""
         known = self._known.get(id(function.__code__))

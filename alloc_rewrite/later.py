@@ -29,7 +29,7 @@ class Looks:
         self._clock = clock
         self.threaded = threaded
         self._numbers = itertools.count()
-        self._waiting: list[tuple[float, int, Callable[[], object]]] = []  # a heap
+        self.waiting: list[tuple[float, int, Callable[[], object]]] = []  # a heap
         self._is_running = self._stops = False
         self._news = _thread.allocate_lock()  # held while there are none
         self._news.acquire()
@@ -42,23 +42,23 @@ class Looks:
     def after(self, seconds: float, look: Callable[[], object]) -> None:
         """Call something after a while, unless that is too long."""
         if seconds <= LONGEST:
-            heapq.heappush(self._waiting, (self._clock() + seconds, next(self._numbers), look))
+            heapq.heappush(self.waiting, (self._clock() + seconds, next(self._numbers), look))
             self._start()
 
     def run(self) -> float:
         """Call what is due; return the seconds until something else is, or -1."""
-        while self._waiting:
-            seconds = self._waiting[0][0] - self._clock()
+        while self.waiting:
+            seconds = self.waiting[0][0] - self._clock()
             if seconds > 0:
                 return seconds
-            heapq.heappop(self._waiting)[2]()
+            heapq.heappop(self.waiting)[2]()
         return -1.0
 
     def _start(self) -> None:
         if self._is_running:
             with contextlib.suppress(RuntimeError):  # it has been told already
                 self._news.release()
-        elif self.threaded and self._waiting:
+        elif self.threaded and self.waiting:
             self._is_running, self._stops = True, False
             self._ended.acquire(blocking=False)
             _thread.start_new_thread(self._loop, ())

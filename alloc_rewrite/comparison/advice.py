@@ -73,8 +73,7 @@ def _reason(explained: Explanation, first: int, last: int, entered: set[str]) ->
         why = region.declined or "its operands change from call to call"
         return f"the region was left to the original code: {why}"
     calls = [site for site in sites if site.what.startswith("call of ")]
-    names = [_name(site) for site in calls if not site.note.startswith("rewritten")]
-    names = [name for name in names if name.rpartition(".")[2] not in entered]
+    names = [_name(site) for site in calls if _last(site) not in entered]
     if names:
         return f"{' and '.join(dict.fromkeys(names))}, not accelerated"
     if calls:
@@ -92,6 +91,11 @@ def _reason(explained: Explanation, first: int, last: int, entered: set[str]) ->
     if sites:
         return "a single operation"
     return breaks[0] if breaks else ""
+
+
+def _last(site: Site) -> str:
+    """Return the last part of a callee's name."""
+    return site.what.strip("`").rpartition("`")[2].rpartition(".")[2]
 
 
 def _name(site: Site) -> str:

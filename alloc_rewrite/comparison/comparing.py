@@ -14,6 +14,7 @@ import warnings
 from collections.abc import Iterator
 from typing import Any
 
+from ..compiled.kernels import workshop
 from ..cores import core, switched_off
 from ..logs import info
 from ..profile import Profile, profile
@@ -24,8 +25,9 @@ from .lines import LineTimer
 from .pairs import BUMPED, PLAIN, Pair
 from .timing import in_turns
 
-_TRACED_SECONDS = 1.0  # for the calls of which lines are timed, in groups
-_GROUPS, _GROUP_CALLS, _GROUP_SECONDS = 15, 100, 0.002
+_COMPILING_SECONDS = 10.0
+_TRACED_SECONDS, _MOST_SECONDS = 1.0, 5.0  # for the calls of which lines are timed, in groups
+_GROUPS, _FEW_GROUPS, _GROUP_CALLS, _GROUP_SECONDS = 40, 11, 100, 0.0005
 
 
 def compared(f: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Comparison[Any]:
@@ -45,6 +47,7 @@ def compared(f: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Compariso
         info("compare: memory")
         profiles = _profile(pair, PLAIN), _profile(pair, BUMPED)
         info("compare: lines")
+        workshop.wait(_COMPILING_SECONDS)
         timers = _timed_lines(pair, times.plain)
     measured = Measured(timers, (times.plain, times.bumped), profiles, pair.sites)
     code = getattr(inspect.unwrap(f), "__code__", None)
@@ -84,22 +87,27 @@ def _nothing() -> None:
 
 
 def _timed_lines(pair: Pair, seconds: float) -> tuple[LineTimer, LineTimer]:
-    """Time lines in several groups of calls; the fastest group is the least disturbed."""
+    """Time lines in groups of calls; one of the faster groups is hardly disturbed by other load."""
     calls = max(1, min(round(_GROUP_SECONDS / seconds), _GROUP_CALLS))
-    groups: tuple[list[LineTimer], list[LineTimer]] = ([], [])
+    groups = tuple([_timed_group(pair, form, calls)] for form in (PLAIN, BUMPED))
     start = time.perf_counter()
     while len(groups[PLAIN]) < _GROUPS:
         for form in (PLAIN, BUMPED):
-            timer = LineTimer()
-            for _ in range(calls):
-                target, args, kwargs, _ = pair.call(form)
-                with contextlib.suppress(Exception):
-                    timer.run(functools.partial(target, *args, **kwargs))
-            groups[form].append(timer)
-        if time.perf_counter() - start > _TRACED_SECONDS:
+            groups[form].append(_timed_group(pair, form, calls))
+        taken = time.perf_counter() - start
+        if taken > _TRACED_SECONDS and (len(groups[PLAIN]) > _FEW_GROUPS or taken > _MOST_SECONDS):
             break
-    plain, bumped = (min(group, key=LineTimer.total) for group in groups)
+    plain, bumped = (sorted(g, key=LineTimer.total)[len(g) // 4] for g in groups)
     return plain, bumped
+
+
+def _timed_group(pair: Pair, form: int, calls: int) -> LineTimer:
+    timer = LineTimer()
+    for _ in range(calls):
+        target, args, kwargs, _ = pair.call(form)
+        with contextlib.suppress(Exception):
+            timer.run(functools.partial(target, *args, **kwargs))
+    return timer
 
 
 def _notes(pair: Pair, timer: LineTimer) -> tuple[str, ...]:

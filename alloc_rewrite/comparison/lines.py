@@ -49,14 +49,14 @@ class _Open:
 class LineTimer:
     """Adds up the time of lines, over any number of calls."""
 
-    def __init__(self, residue: int | None = None) -> None:
+    def __init__(self, residues: Residues | None = None) -> None:
         self.nanoseconds: Counter[tuple[Key, int]] = Counter()
         #: What each stack of lines took itself, without the lines that these call.
         self.paths: Counter[tuple[tuple[Key, int], ...]] = Counter()
         self.functions: dict[Key, tuple[CodeType, dict[str, Any]]] = {}
         self._open: list[_Open] = []
         self._running: Counter[Key] = Counter()
-        self._residue = _residue() if residue is None else residue  # of one event
+        self._residues = _residues() if residues is None else residues
         self._last = 0  # when the last event was
         self._excluded = 0  # nanoseconds for which the clock stood still
 
@@ -86,7 +86,7 @@ class LineTimer:
             now = begin - self._excluded
             self._spend(now)
             self._open.append(_Open(key, frame.f_lineno, now, self._running[key] == 1))
-        self._excluded += time.perf_counter_ns() - begin + self._residue
+        self._excluded += time.perf_counter_ns() - begin + self._residues.call
         return self._line if shown else None
 
     def _line(self, frame: FrameType, event: str, arg: Any) -> Any:
@@ -100,7 +100,7 @@ class LineTimer:
             if event == "return":
                 self._running[top.key] -= 1
                 self._open.pop()
-        self._excluded += time.perf_counter_ns() - begin + self._residue
+        self._excluded += time.perf_counter_ns() - begin + self._residues.line
         return self._line
 
     def _spend(self, now: int) -> None:
@@ -111,20 +111,40 @@ class LineTimer:
         self._last = now
 
 
-@functools.cache
-def _residue() -> int:
-    """Return the nanoseconds of an event that the trace function can't see itself."""
+class Residues(NamedTuple):
+    """Nanoseconds of an event that the trace function can't see itself."""
 
-    # A module that isn't hidden; otherwise there would be no events of lines.
-    scope: dict[str, Any] = {"__name__": "calibration"}
+    call: int
+    line: int
+
+
+@functools.cache
+def _residues() -> Residues:
+    """Measure what the interpreter needs to call a trace function."""
+    # Calls of a hidden package have one event, and their lines none.
+    scope: dict[str, Any] = {"__name__": "calibration", "hidden": _in_package("numpy")}
     exec("def lines(n):\n    for _ in range(n):\n        _ = 1\n", scope)
-    lines: Callable[[int], None] = scope["lines"]
-    times, n = [], 1000
-    for _ in range(9):
-        timer = LineTimer(0)
+    exec("def calls(n):\n    for _ in range(n):\n        hidden()\n", scope)
+    line = _added(scope["lines"]) // 2  # two events each time
+    return Residues(max(_added(scope["calls"]) - 2 * line, 0), line)
+
+
+def _in_package(name: str) -> Callable[[], None]:
+    """Return a function that seems to be of a package."""
+    scope: dict[str, Any] = {"__name__": name}
+    exec("def function():\n    pass\n", scope)
+    function: Callable[[], None] = scope["function"]
+    return function
+
+
+def _added(loop: Callable[[int], None], n: int = 500, rounds: int = 15) -> int:
+    """Return the nanoseconds that tracing adds to each repetition; other load only ever adds."""
+    alone, traced = [], []
+    for _ in range(rounds):
         start = time.perf_counter_ns()
-        lines(n)
-        alone = time.perf_counter_ns() - start
-        timer.run(lambda: lines(n))
-        times.append((sum(timer.nanoseconds.values()) - alone) // (2 * n))
-    return max(min(times), 0)  # other load only ever adds
+        loop(n)
+        alone.append(time.perf_counter_ns() - start)
+        timer = LineTimer(Residues(0, 0))
+        timer.run(functools.partial(loop, n))
+        traced.append(timer.total())
+    return max((min(traced) - min(alone)) // n, 0)

@@ -13,7 +13,6 @@ from __future__ import annotations
 import _thread
 import atexit
 import os
-import threading
 import time
 from collections import deque
 from typing import Any
@@ -69,7 +68,7 @@ class Workshop:
         self._compiler: Any = None
         self._refusal: str | None = None  # why nothing can be compiled; "" if that is possible
         self._is_ending = False
-        self._working = threading.RLock()
+        self._working = _thread.RLock()
         self._is_busy = False
         os.register_at_fork(after_in_child=self._forked)
         atexit.register(self._end)
@@ -193,6 +192,12 @@ class Workshop:
         kernel.state = "compiled"
         kernel.code.decide(code.address)
 
+    def wait(self, seconds: float) -> None:
+        """Wait until the thread has nothing left to compile, but no longer than that."""
+        end = time.perf_counter() + seconds
+        while not self._idle and time.perf_counter() < end:
+            time.sleep(0.002)
+
     # ------------------------------------------------------------------ the process
 
     def _drop(self, reason: str) -> None:
@@ -208,7 +213,7 @@ class Workshop:
         if self._is_busy:  # the compiler's library is in the middle of something for ever
             self._refusal = "this process was forked while code was being compiled"
         self._is_busy = False
-        self._working = threading.RLock()
+        self._working = _thread.RLock()
         self._idle = [True]
         self._drop("this process was forked before it was compiled")
 

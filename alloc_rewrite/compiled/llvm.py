@@ -5,8 +5,12 @@ In: text. Out: the address of its function, and the size of its code. It must no
 
 from __future__ import annotations
 
+import contextlib
+import ctypes
 import importlib
 import importlib.metadata
+import importlib.util
+import os
 import re
 from typing import Any, NamedTuple
 
@@ -39,10 +43,26 @@ def refusal() -> str:
     return ""
 
 
+def _load_library() -> None:
+    """Have the system load llvmlite's library while other threads run.
+
+    The interpreter's own way to load one lets no other thread run, for 5 ms and more.
+    """
+    found = importlib.util.find_spec("llvmlite")
+    for folder in (found.submodule_search_locations if found else None) or ():
+        path = os.path.join(folder, "binding", "libllvmlite.so")
+        if os.path.exists(path):
+            with contextlib.suppress(AttributeError, OSError):  # the usual way will do
+                load = ctypes.CDLL(None).dlopen
+                load.restype = ctypes.c_void_p
+                load(ctypes.c_char_p(os.fsencode(path)), ctypes.c_int(os.RTLD_NOW))
+
+
 class Compiler:
     """Compiles for the processor that runs. The first one imports llvmlite, which takes 80 ms."""
 
     def __init__(self) -> None:
+        _load_library()
         llvm = importlib.import_module("llvmlite.binding")
         llvm.initialize_native_target()
         llvm.initialize_native_asmprinter()

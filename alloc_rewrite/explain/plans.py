@@ -20,7 +20,8 @@ def plan_lines(plan: Plan) -> list[str]:
         head += f"; scratch memory: {plan['scratch']['bytes']} bytes"
     out = [head]
     for number, stage in enumerate(plan["stages"]):
-        out.append(f"  stage {number}: {_blocks(stage)}")
+        what = _blocks(stage) if stage["reduction"] is None else f"reduction t{stage['reduction']}"
+        out.append(f"  stage {number}: {what}")
         out += [f"    {_step(stage, step)}" for step in stage["steps"]]
         if stage["compiled"] is not None:
             out.append(f"    {compiled_words(stage)}")

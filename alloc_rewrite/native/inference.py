@@ -18,7 +18,7 @@ from ..numpy_facts import UFUNCS, numpy_version, power_ufunc
 from ..rewrite import Program, Vocabulary
 from .declining import reason_of
 from .harmless import HARMLESS_NAMES, is_harmless
-from .loops import OWN, Loop, is_plain, plan_loop
+from .loops import OWN, Loop, is_plain, plan_loop, plan_reduction
 from .named import FUNCTION_NAMES, METHOD_NAMES, Named, named_call, named_method
 from .resolve import NATIVES, REDUCTIONS
 
@@ -31,14 +31,15 @@ _NUMBER_NAMES = frozenset(
     {name for name, value in vars(math).items() if type(value) is type(math.sqrt)} - _UFUNCS.keys()
     - REDUCTIONS.keys()
 ) | {"min", "max", "round", "int", "float", "bool", "len"}  # fmt: skip
+_REDUCTIONS = REDUCTIONS.keys() | {"var", "std", "norm"}
 #: What may be called in a region.
 VOCABULARY = Vocabulary(
-    functions=REDUCTIONS.keys() | _UFUNCS.keys() | FUNCTION_NAMES | {"where"},
+    functions=_REDUCTIONS | _UFUNCS.keys() | FUNCTION_NAMES | {"where"},
     numbers=_NUMBER_NAMES,
     keywords=FUNCTION_NAMES,
     copies={"copy"},
-    methods=REDUCTIONS.keys() | METHOD_NAMES,
-    reductions=REDUCTIONS.keys(),
+    methods=_REDUCTIONS | METHOD_NAMES,
+    reductions=_REDUCTIONS,
     harmless=HARMLESS_NAMES,
     attributes=frozenset(dir(np.ndarray)),
 )
@@ -67,11 +68,15 @@ class WhereStep(NamedTuple):
 
 
 class ReduceStep(NamedTuple):
-    """A reduction: the name of its native, and the callable that it replaces."""
+    """A reduction: the name of its native, and the callable that it replaces.
+
+    With the dtype of its result, that can be used in the region; without one it is delivered only.
+    """
 
     native: str
     callee: Any
     ufunc: Any
+    dtype: np.dtype[Any] | None
     action: str = "reduce"
 
 
@@ -258,7 +263,12 @@ def _reduction(callee: Any, kinds: list[Any]) -> tuple[Step, Any] | None:
     if type(callee) not in _CALLABLES or not kinds or not isinstance(kinds[0], np.dtype):
         return None
     name, ufunc = NATIVES.get(callee, (None, None))
-    return (ReduceStep(name, callee, ufunc), None) if name in REDUCTIONS else None
+    if name not in _REDUCTIONS:
+        return None
+    dtype = kinds[0] if ufunc and plan_reduction(ufunc, kinds[0]) is not None else None
+    if name not in REDUCTIONS or name == "mean":
+        dtype = dtype if kinds[0].char == "d" else None
+    return ReduceStep(name, callee, ufunc, dtype), dtype
 
 
 _CALLABLES = frozenset({type(np.sum), type(np.ndarray.sum)})

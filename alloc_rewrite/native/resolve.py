@@ -1,7 +1,7 @@
 """What takes a callable's place at a native site of a call.
 
-In: a callable. Out: the name of the extension's native for it, or its rewritten form, or None to
-call it as it is. It must not know bytecode, nor how natives work.
+In: a callable. Out: a record that says what takes its place, or None to call it as it is. It must
+not know bytecode, nor how natives work.
 """
 
 from __future__ import annotations
@@ -9,13 +9,14 @@ from __future__ import annotations
 import functools
 import sys
 from types import (
+    CodeType,
     FunctionType,
     MethodDescriptorType,
     MethodType,
     MethodWrapperType,
     WrapperDescriptorType,
 )
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy import absolute, matmul
@@ -88,14 +89,39 @@ NATIVES: dict[Any, tuple[str, Any]] = {
 _KINDS = frozenset(map(type, NATIVES))  # hashing others might run foreign code
 
 
-def plan_callee(spec: tuple[Any, ...], callee: Any) -> tuple[Any, ...] | None:
-    """Say what takes a callable's place; None if it is called as it is.
+class Enter(NamedTuple):
+    """A Python function that has this code runs rewritten; see `Entered` for cell and judge."""
 
-    One of ``("enter", cell, (code, judge))`` for a Python function that has this code (the cell
-    and the judge are those of `Entered`), or ``"keep"`` in its place if its instance may be kept;
-    ``("once", callable, None)`` for this call alone, or ``"passing"`` if that pays for a short
-    time only; or the name of a native with what it stands for and what else it needs.
-    """
+    current: Any
+    code: CodeType
+    judge: Any
+    keeps_instances: bool  # not where these would keep more alive
+    action: str = "enter"
+
+
+class Replace(NamedTuple):
+    """Another callable takes the place for this call alone."""
+
+    callable: Any
+    is_passing: bool  # whether that pays for a short time only
+    action: str = "replace"
+
+
+class Swap(NamedTuple):
+    """A native of the extension takes the place."""
+
+    native: str
+    callee: Any  # what it stands for
+    more: Any = None  # what else it needs
+    behind: FunctionType | None = None  # the Python function whose work it does
+    action: str = "swap"
+
+
+Plan = Enter | Replace | Swap
+
+
+def plan_callee(spec: tuple[Any, ...], callee: Any) -> Plan | None:
+    """Say what takes a callable's place; None if it is called as it is."""
     try:
         return _planned(spec, callee)
     except EXPECTED as error:  # a fault of this library must not become the caller's
@@ -121,7 +147,7 @@ def plan_callback(spec: tuple[Any, ...], function: FunctionType) -> tuple[Any, A
         return None
 
 
-def _planned(spec: tuple[Any, ...], callee: Any) -> tuple[Any, ...] | None:
+def _planned(spec: tuple[Any, ...], callee: Any) -> Plan | None:
     sites = spec[0]
     kind = type(callee)
     registered = _registered(spec, callee)
@@ -129,21 +155,22 @@ def _planned(spec: tuple[Any, ...], callee: Any) -> tuple[Any, ...] | None:
         return registered
     if kind is np.ufunc and callee is not matmul:
         objects = all(set(signature) <= {"O", "-", ">"} for signature in callee.types)
-        return None if objects else ("ufunc", callee, None)
+        return None if objects else Swap("ufunc", callee)
     if callee is ABSOLUTE:
-        return "ufunc", ABSOLUTE, absolute
+        return Swap("ufunc", ABSOLUTE, absolute)
     function = function_of(callee)
     own = NATIVES.get(function) if type(function) in _KINDS else None
     if own is not None:
-        return own[0], function, own[1], _behind(function)
+        return Swap(own[0], function, own[1], _behind(function))
     if type(function) is FunctionType:
         entered = sites.callees.entered(function)
         if entered is None:
             return None
-        form = "keep" if _is_lasting(function) else "enter"
-        return form, entered.current, (function.__code__, entered.judge)
+        return Enter(entered.current, function.__code__, entered.judge, _is_lasting(function))
     if kind is functools.partial:
         return _partial(spec, callee)
+    if issubclass(kind, type) and sites.callees.lends_to(callee):
+        return "lend", callee, None
     call = python_call(callee)
     if call is not None:  # such an object is not asked anything: its answers may run foreign code
         return _method(sites, call, callee)
@@ -156,7 +183,7 @@ def _behind(function: Any) -> FunctionType | None:
     return inner if type(inner) is FunctionType else None
 
 
-def _compiled(spec: tuple[Any, ...], callee: Any, function: Any) -> tuple[str, Any, Any] | None:
+def _compiled(spec: tuple[Any, ...], callee: Any, function: Any) -> Plan | None:
     """Plan a compiled function, a method made of it, or a dispatcher."""
     inner = ask = None
     if type(function) is Dispatcher:
@@ -169,22 +196,22 @@ def _compiled(spec: tuple[Any, ...], callee: Any, function: Any) -> tuple[str, A
         entered = spec[0].callees.entered(inner)
         if entered is not None and entered.current is not None:
             more = (entered.current, inner, inner.__code__, ask, entered.judge)
-            return "entered", function, more
+            return Swap("entered", function, more)
     if not _is_numeric(callee, function):
         return None
     if type(callee) is MethodWrapperType:
-        return "passing", MethodType(_resolved(spec, function), callee.__self__), None
-    return "routed", function, None
+        return Replace(MethodType(_resolved(spec, function), callee.__self__), True)
+    return Swap("routed", function)
 
 
-def _registered(spec: tuple[Any, ...], callee: Any) -> tuple[str, Any, Any] | None:
+def _registered(spec: tuple[Any, ...], callee: Any) -> Swap | None:
     """Return the native that runs an equivalent which a user registered."""
     found = find_registered(callee)
     if found is None:
         return None
     row, owner = found
     runner = functools.partial(_RowRunner(spec, row.name).run, row.equivalent, owner)
-    return "row", function_of(callee) if owner is not None else callee, runner
+    return Swap("row", function_of(callee) if owner is not None else callee, runner)
 
 
 class _RowRunner:
@@ -223,12 +250,12 @@ def _is_lasting(function: FunctionType) -> bool:
     return names.get(function.__name__) is function or isinstance(names.get(holder), type)
 
 
-def _method(sites: NativeSites, function: Any, owner: Any) -> tuple[str, Any, Any] | None:
+def _method(sites: NativeSites, function: Any, owner: Any) -> Replace | None:
     inner = sites.callees.function(function) if type(function) is FunctionType else None
-    return None if inner is None else ("once", MethodType(inner, owner), None)
+    return None if inner is None else Replace(MethodType(inner, owner), False)
 
 
-def _partial(spec: tuple[Any, ...], callee: functools.partial[Any]) -> tuple[str, Any, Any] | None:
+def _partial(spec: tuple[Any, ...], callee: functools.partial[Any]) -> Replace | None:
     if has_placeholder(callee):
         return None
     sites = spec[0]
@@ -239,12 +266,11 @@ def _partial(spec: tuple[Any, ...], callee: functools.partial[Any]) -> tuple[str
         planned = _planned(spec, inner)
         if planned is None:
             return None
-        for_this_call = planned[0] in ("once", "passing")
-        instead = planned[1] if for_this_call else _resolved(spec, inner)
+        instead = planned.callable if isinstance(planned, Replace) else _resolved(spec, inner)
     if instead is None:
         return None
-    form = "once" if type(inner) is FunctionType else "passing"
-    return form, functools.partial(instead, *callee.args, **callee.keywords), None
+    made = functools.partial(instead, *callee.args, **callee.keywords)
+    return Replace(made, type(inner) is not FunctionType)
 
 
 def _resolved(spec: tuple[Any, ...], callee: Any) -> Any:

@@ -54,6 +54,10 @@ UNWRAPPED: dict[Any, tuple[str, Any]] = {
         _way("svd*_s", form="SVDResult", full_matrices=False),
         _way("svd*", compute_uv=False),
     ),
+    linalg.qr: (
+        "qr",
+        (linalg_ufuncs("qr_r_raw*"), linalg_ufuncs("qr_reduced")[0], _linalg.QRResult),
+    ),
     np.argmax: _compiled(ndarray.argmax, "a:i", "axis"),
     np.argmin: _compiled(ndarray.argmin, "a:i", "axis"),
     np.argsort: _compiled(ndarray.argsort, "a:i", "axis"),

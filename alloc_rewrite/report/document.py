@@ -110,7 +110,7 @@ def call_tree(paths: dict[tuple[tuple[str, str, int], ...], float]) -> tuple[Cal
 def size(nbytes: float) -> str:
     """Return a number of bytes, short."""
     for unit, factor in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
-        if nbytes >= factor:
+        if nbytes >= 0.9995 * factor:  # which three digits show as 1
             return f"{nbytes / factor:.3g} {unit}"
     return f"{nbytes:.0f} B"
 
@@ -118,6 +118,6 @@ def size(nbytes: float) -> str:
 def duration(seconds: float) -> str:
     """Return a time with three digits and its unit."""
     for factor, unit in ((1.0, "s"), (1e3, "ms"), (1e6, "us")):
-        if seconds * factor >= 1:
+        if seconds * factor >= 0.9995:  # which three digits show as 1
             return f"{seconds * factor:.3g} {unit}"
     return f"{seconds * 1e9:.0f} ns"

@@ -145,8 +145,6 @@ def _attribute(scan: Scan, instr: Instr) -> bool:
         return True
     if scan.nodes[base].kind in (CONST, SLICE, TUPLE):
         return scan.refuse(f"the method `{name}` of a constant")
-    if not scan.usable(base):
-        return False
     half = Slot(base, name, -1 if first is None else first, scan.at)
     scan.stack += [half, half]
     return True
@@ -219,14 +217,13 @@ def _operator(scan: Scan, instr: Instr) -> bool:
         return indexed(scan, operands[0], operands[1])
     if name in _LEFT_OUT:
         return scan.refuse(f"`{_LEFT_OUT[name]}` can't be part of a region")
-    if not scan.usable(*operands):
-        return False
     if not name.startswith("i_"):
         return scan.push(scan.add(OPERATION, tuple(operands), name))
     target = operands[0]
     if not is_made(scan, target):
         return scan.push(scan.add(IN_PLACE, tuple(operands), name))
     if scan.nodes[target].kind not in COMPUTING:
+        scan.refuse_store(target)
         return scan.refuse("an in-place operator changes a part of an array that the region makes")
     if any(node.kind in (INDEX, ATTRIBUTE) and target in node.operands for node in scan.nodes):
         # The view would have to change as well.
@@ -282,15 +279,13 @@ def _call(scan: Scan, instr: Instr) -> bool:
     if len(scan.stack) < n + 2:
         return scan.refuse("the call of `{}` begins before the region")
     arguments = scan.pops(n)
-    if arguments is None or not scan.usable(*arguments):
+    if arguments is None:
         return False
     upper, lower = scan.stack.pop(), scan.stack.pop()
     vocabulary = scan.vocabulary
     if lower.method and lower is upper:
         if lower.method not in vocabulary.methods:
             return _left_out(scan)
-        if not scan.usable(lower.node):
-            return False
         detail = (lower.method, names)
         return scan.push(scan.add(METHOD, (lower.node, *arguments), detail))
     callee = max(lower.node, upper.node)

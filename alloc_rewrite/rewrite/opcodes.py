@@ -29,6 +29,7 @@ PY311 = VERSION == (3, 11)
 PY312 = VERSION == (3, 12)
 NULL_FIRST = VERSION < (3, 13)  # [NULL, callable, ...] then, [callable, NULL, ...] since
 ITERATOR_DEPTH = 1 if VERSION < (3, 15) else 2  # where FOR_ITER finds it: below an index, or NULL
+QUICK_SLICES = VERSION >= (3, 14)  # ``x[i:j]`` takes no longer than a site
 NULL_FOR_MAPPING = VERSION >= (3, 14)  # in a call with *args but without **kwargs
 
 Label = Any

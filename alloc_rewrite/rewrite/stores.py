@@ -44,8 +44,6 @@ def stored(scan: Scan, value: int, base: int, key: int) -> bool:
         return scan.refuse_store(base)
     if made.kind in (SLICE, TUPLE):
         return scan.refuse("a slice or tuple is stored")
-    if not scan.usable(value):
-        return False
     if not may_be_index(scan, key):
         return scan.refuse(COMPUTED_INDEX)
     if made.kind not in COMPUTING and not _is_array(scan, base, key):

@@ -21,7 +21,7 @@ _TRUTHS = frozenset({"lt", "le", "eq", "ne", "gt", "ge", "invert"})
 def indexed(scan: Scan, base: int, key: int) -> bool:
     if not may_be_index(scan, key):
         return scan.refuse(COMPUTED_INDEX)
-    return scan.usable(base) and scan.push(scan.add(INDEX, (base, key)))
+    return scan.push(scan.add(INDEX, (base, key)))
 
 
 def may_be_index(scan: Scan, node: int) -> bool:
@@ -76,7 +76,7 @@ def unpack(scan: Scan, instr: Instr) -> bool:
     """Take the items of a sequence or array that has as many."""
     size = cast(int, instr.arg)
     base = scan.pop()
-    if base is None or not scan.usable(base):
+    if base is None:
         return False
     if scan.nodes[base].kind in (TUPLE, CONST):
         return scan.refuse("a tuple is built")

@@ -32,7 +32,7 @@ class Vocabulary(NamedTuple):
 
     functions: Collection[str]
     methods: Collection[str]
-    reductions: Collection[str]  # those among both whose result no operation of the region may use
+    reductions: Collection[str]  # those among both that reduce a whole array
     #: Functions of numbers, with numbers as results; as plain names they are builtins.
     numbers: Collection[str] = ()
     keywords: Collection[str] = ()  # functions that may be called with keywords
@@ -194,16 +194,6 @@ class Scan:
         is_plain = self.nodes[call.operands[0]].kind == LEAF
         # `min(a, b)`; one of a single array is a reduction
         return (is_plain and len(call.operands) > 2) or name not in self.vocabulary.reductions
-
-    def usable(self, *nodes: int) -> bool:
-        """Whether these can be operands: not if they are results of reductions."""
-        for node in nodes:
-            if self.is_reduction(node):
-                return self.refuse(
-                    f"the result of the reduction `{self.name_of(node)}` is used, which ends the "
-                    "region"
-                )
-        return True
 
     def name_of(self, call: int) -> str:
         """Return the name of a call's function or method."""

@@ -55,6 +55,18 @@ bound_without_keywords(PyObject *callee)
     return result;
 }
 
+/* Up to 3.12, loading `x.copy` as an object and binding its native takes as long as the native
+ * saves for small results. */
+static PyObject *
+bound_reviewed(Native *native, PyObject *result)
+{
+    if (native->is_cheap && result != NULL && PyArray_Check(result) &&
+        site_made(native->site, (size_t)PyArray_NBYTES((PyArrayObject *)result)) < 0) {
+        Py_CLEAR(result);
+    }
+    return result;
+}
+
 static PyObject *
 bound_call(PyObject *callable, PyObject *const *args, size_t nargsf, PyObject *names)
 {
@@ -68,7 +80,7 @@ bound_call(PyObject *callable, PyObject *const *args, size_t nargsf, PyObject *n
         all[0] = self->object;
         PyObject *result = native_call(self->native, all, (size_t)n + 1, names);
         all[0] = before;
-        return result;
+        return bound_reviewed((Native *)self->native, result);
     }
     Py_ssize_t total = n + (names == NULL ? 0 : PyTuple_GET_SIZE(names));
     PyObject **all = PyMem_Malloc((size_t)(total + 1) * sizeof(PyObject *));
@@ -81,7 +93,7 @@ bound_call(PyObject *callable, PyObject *const *args, size_t nargsf, PyObject *n
     }
     PyObject *result = native_call(self->native, all, (size_t)n + 1, names);
     PyMem_Free(all);
-    return result;
+    return bound_reviewed((Native *)self->native, result);
 }
 
 PyObject *

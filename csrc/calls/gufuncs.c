@@ -5,13 +5,12 @@
  * matrices with fewer rows than columns. Its results go into a named tuple of type `form`, or are
  * the result if that is None. Singles are computed as doubles, as numpy.linalg does.
  */
-#include "calls/native.h"
+#include "calls/gufuncs.h"
 
 #include <string.h>
 
 #define MOST_LENGTHS 4         /* different axes of a ufunc's operands */
 #define MOST_SINGLES 1024      /* items of all operands together that are computed as doubles */
-#define WORTH_SHARING 100000.0 /* cubes of lengths from which other threads may run meanwhile */
 
 /* What one call works on. */
 typedef struct {
@@ -193,23 +192,13 @@ gufunc_make_results(Native *self, Gufunc *call)
     return 1;
 }
 
-/* Call the loop; 0 if NumPy has to say what went wrong. */
-static int
-gufunc_compute(const Gufunc *call, char **data, npy_intp *strides)
+int
+gufunc_loop(const PyUFuncObject *ufunc, int type, char **data, npy_intp *lengths,
+            npy_intp *strides, int shared)
 {
-    const PyUFuncObject *ufunc = call->ufunc;
-    npy_intp all[MAX_OPERANDS + 3 * MAX_OPERANDS] = {0};
-    memcpy(all + ufunc->nargs, strides, (size_t)call->used * sizeof(npy_intp));
-    double longest = 1.0;
-    for (int i = 0; i < ufunc->core_num_dim_ix; i++) {
-        longest = (double)call->lengths[1 + i] > longest ? (double)call->lengths[1 + i] : longest;
-    }
-    npy_intp lengths[1 + MOST_LENGTHS];
-    memcpy(lengths, call->lengths, sizeof(lengths));
-    int shared = longest * longest * longest > WORTH_SHARING;
     PyThreadState *others = shared ? PyEval_SaveThread() : NULL;
     status_clear(1);
-    ufunc->functions[call->type](data, lengths, all, ufunc->data[call->type]);
+    ufunc->functions[type](data, lengths, strides, ufunc->data[type]);
     int raised = status_raised(1);
     if (raised) {
         status_clear(1);
@@ -222,6 +211,21 @@ gufunc_compute(const Gufunc *call, char **data, npy_intp *strides)
         return 0;
     }
     return !raised;
+}
+
+static int
+gufunc_compute(const Gufunc *call, char **data, npy_intp *strides)
+{
+    const PyUFuncObject *ufunc = call->ufunc;
+    npy_intp all[MAX_OPERANDS + 3 * MAX_OPERANDS] = {0}, lengths[1 + MOST_LENGTHS];
+    memcpy(all + ufunc->nargs, strides, (size_t)call->used * sizeof(npy_intp));
+    memcpy(lengths, call->lengths, sizeof(lengths)); /* a loop may write to them */
+    double longest = 1.0;
+    for (int i = 0; i < ufunc->core_num_dim_ix; i++) {
+        longest = (double)lengths[1 + i] > longest ? (double)lengths[1 + i] : longest;
+    }
+    return gufunc_loop(ufunc, call->type, data, lengths, all,
+                       longest * longest * longest > WORTH_SHARING);
 }
 
 /* How many items an operand has. */
@@ -307,7 +311,7 @@ static PyObject *
 gufunc_deliver(const Gufunc *call, PyObject *form)
 {
     int nin = call->ufunc->nin, nout = call->ufunc->nout;
-    PyObject *results[MAX_OPERANDS], *all;
+    PyObject *results[MAX_OPERANDS];
     for (int i = 0; i < nout; i++) {
         PyArrayObject *out = call->out[nin + i];
         results[i] = out != NULL ? Py_NewRef((PyObject *)out)
@@ -323,18 +327,23 @@ gufunc_deliver(const Gufunc *call, PyObject *form)
     if (form == Py_None) {
         return results[0];
     }
-    all = PyTuple_New(nout);
-    if (all == NULL) {
-        for (int i = 0; i < nout; i++) {
+    return gufunc_tuple(form, results, nout);
+}
+
+PyObject *
+gufunc_tuple(PyObject *form, PyObject *const *results, int n)
+{
+    PyObject *all = PyTuple_New(n), *made = NULL;
+    for (int i = 0; i < n; i++) {
+        if (all == NULL) {
             Py_DECREF(results[i]);
         }
-        return NULL;
+        else {
+            PyTuple_SET_ITEM(all, i, results[i]);
+        }
     }
-    for (int i = 0; i < nout; i++) {
-        PyTuple_SET_ITEM(all, i, results[i]);
-    }
-    PyObject *arguments = PyTuple_Pack(1, all), *made = NULL;
-    Py_DECREF(all);
+    PyObject *arguments = all == NULL ? NULL : PyTuple_Pack(1, all);
+    Py_XDECREF(all);
     if (arguments != NULL) { /* what the class's own `__new__` does */
         made = PyTuple_Type.tp_new((PyTypeObject *)form, arguments, NULL);
         Py_DECREF(arguments);

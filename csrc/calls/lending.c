@@ -78,7 +78,8 @@ lending_call(PyObject *function, PyObject *const *args, size_t nargsf, PyObject 
     }
     Judge *judge = lease->judge;
     PyObject *now = PyCell_GET(lease->current);
-    if (now == NULL || now == Py_None || (judge != NULL && judge->phase == LEFT && judge->is_small)) {
+    int is_left = judge != NULL && judge->phase == LEFT && judge->is_small;
+    if (now == NULL || now == Py_None || is_left) {
         ((PyFunctionObject *)function)->vectorcall = plainly; /* nothing to gain */
         lease_clear(lease);
         return plainly(function, args, nargsf, names);
@@ -88,9 +89,9 @@ lending_call(PyObject *function, PyObject *const *args, size_t nargsf, PyObject 
     Py_INCREF(now);
     Py_XINCREF(judge);
     PyObject *instance = instance_of(now, function);
-    PyObject *result = instance == NULL ? NULL
-                                        : lending_call_judged(judge, function, instance, args,
-                                                              nargsf, names);
+    PyObject *result =
+        instance == NULL ? NULL
+                         : lending_call_judged(judge, function, instance, args, nargsf, names);
     Py_XDECREF(instance);
     Py_XDECREF(judge);
     Py_DECREF(now);

@@ -1,7 +1,5 @@
 #include "calls/native.h"
 
-#include "calls/judge.h"
-
 #include <string.h>
 
 /* ------------------------------------------------------------------ rows of general use */
@@ -48,140 +46,16 @@ native_run_row(Native *self, PyObject *const *args, Py_ssize_t n, PyObject *name
     return result;
 }
 
-/* Whether an argument may take a NumPy function over through `__array_function__`. */
-static int
-native_overrides(PyObject *value, int depth)
-{
-    PyTypeObject *type = Py_TYPE(value);
-    if (type == &PyArray_Type) {
-        return PyDataType_REFCHK(PyArray_DESCR((PyArrayObject *)value));
-    }
-    if (value == Py_None || type == &PyLong_Type || type == &PyFloat_Type ||
-        type == &PyBool_Type || type == &PyComplex_Type || type == &PyUnicode_Type ||
-        type == &PySlice_Type || type == &PyRange_Type || type == &PyType_Type ||
-        PyArray_DescrCheck(value)) {
-        return 0;
-    }
-    if (type == &PyTuple_Type || type == &PyList_Type) {
-        if (depth == 0) {
-            return 1;
-        }
-        for (Py_ssize_t i = 0; i < PySequence_Fast_GET_SIZE(value); i++) {
-            if (native_overrides(PySequence_Fast_GET_ITEM(value, i), depth - 1)) {
-                return 1;
-            }
-        }
-        return 0;
-    }
-    return !PyArray_IsScalar(value, Generic) || (type->tp_flags & Py_TPFLAGS_HEAPTYPE);
-}
-
-/* Ask as a dispatcher does: call the function, and go through what it returns. -1 for an error. */
-static int
-native_dispatcher_asks(PyObject *ask, PyObject *const *args, Py_ssize_t n, PyObject *names)
-{
-    PyObject *answer = PyObject_Vectorcall(ask, args, (size_t)n, names);
-    PyObject *all = answer == NULL ? NULL : PySequence_List(answer);
-    Py_XDECREF(answer);
-    Py_XDECREF(all);
-    return all == NULL ? -1 : 0;
-}
-
-/* What was asked has raised, as it does for the dispatcher itself. If it has no frame, the call
- * failed, and the dispatcher has a text of its own for that. */
-static PyObject *
-native_asking_failed(Native *self)
-{
-    PyObject *type, *value, *trace;
-    PyErr_Fetch(&type, &value, &trace);
-    if (trace != NULL) {
-        PyErr_Restore(type, value, trace);
-        return NULL;
-    }
-    Py_XDECREF(type);
-    Py_XDECREF(value);
-    self->bypasses_handler = 1;
-    return NULL;
-}
-
-/* A dispatcher of NumPy's: its implementation, rewritten, where no argument takes over. */
-static PyObject *
-native_enter(Native *self, PyObject *const *args, Py_ssize_t n, PyObject *names)
-{
-    Py_ssize_t all = n + (names == NULL ? 0 : PyTuple_GET_SIZE(names));
-    for (Py_ssize_t i = 0; i < all; i++) {
-        if (native_overrides(args[i], 3)) {
-            self->bypasses_handler = 1;
-            return NULL;
-        }
-    }
-    PyObject *code = PyCell_GET(PyTuple_GET_ITEM(self->more, 0));
-    PyObject *inner = PyTuple_GET_ITEM(self->more, 1);
-    if (code == NULL || code == Py_None ||
-        plain_code_of(inner) != PyTuple_GET_ITEM(self->more, 2)) {
-        self->bypasses_handler = 1; /* it has no site left, or now has other code */
-        return NULL;
-    }
-    if (code != self->code || !instance_is_current(self->instance, inner)) {
-        PyObject *made = instance_of(code, inner);
-        if (made == NULL) {
-            return NULL;
-        }
-        Py_XSETREF(self->code, Py_NewRef(code));
-        Py_XSETREF(self->instance, made);
-    }
-    PyObject *ask = PyTuple_GET_ITEM(self->more, 3);
-    if (ask != Py_None && native_dispatcher_asks(ask, args, n, names) < 0) { /* hstack(2.5) */
-        return native_asking_failed(self);
-    }
-    PyObject *instance = Py_NewRef(self->instance);
-    PyObject *result = PyObject_Vectorcall(instance, args, (size_t)n, names);
-    Py_DECREF(instance);
-    return result;
-}
-
-/* The same, judged: see judge.h. */
-static PyObject *
-native_run_entered(Native *self, PyObject *const *args, Py_ssize_t n, PyObject *names)
-{
-    Judge *judge = (Judge *)PyTuple_GET_ITEM(self->more, 4);
-    PyObject *code = PyCell_GET(PyTuple_GET_ITEM(self->more, 0));
-    int is_gone = code == NULL || code == Py_None;
-    if ((PyObject *)judge == Py_None || judge->phase == KEPT || is_gone) {
-        return native_enter(self, args, n, names);
-    }
-    if (judge->phase == LEFT) {
-        self->bypasses_handler = judge->is_small;
-        return NULL;
-    }
-    Turn turn;
-    if (judge_begin(judge, &turn) < 0) {
-        return NULL;
-    }
-    Py_INCREF(self);
-    PyObject *result;
-    if (turn.is_rewritten) {
-        result = native_enter(self, args, n, names);
-    }
-    else {
-        result = judge_route(judge, &turn, self->site, self->callee, args, (size_t)n, names);
-    }
-    if (judge_end(judge, &turn, result != NULL) < 0) {
-        Py_CLEAR(result);
-    }
-    Py_DECREF(self);
-    return result;
-}
-
 static const NativeRow general_rows[] = {
-    {"ufunc", native_run_ufunc},     {"clip", native_run_clip},      {"row", native_run_row},
-    {"entered", native_run_entered}, {"routed", native_run_nothing}, {NULL, NULL},
+    {"ufunc", native_run_ufunc}, {"clip", native_run_clip},
+    {"row", native_run_row},     {"routed", native_run_nothing},
+    {NULL, NULL},
 };
 
 static const NativeRow *const tables[] = {
-    general_rows, constructor_rows, list_rows,      reduction_rows, product_rows,
+    general_rows, entered_rows, constructor_rows, list_rows,      reduction_rows, product_rows,
     join_rows,    gufunc_rows,      unwrapped_rows, moment_rows,    vector_rows,
-    move_rows,    order_rows,
+    move_rows,    order_rows,       qr_rows,
 };
 
 PyObject *
@@ -340,6 +214,7 @@ native_make(PyTypeObject *type, Site *site, const char *name, PyObject *callee, 
     self->more = more == Py_None ? NULL : Py_NewRef(more);
     self->run = row->run;
     self->name = row->name;
+    self->is_cheap = strcmp(name, "copy") == 0 || strcmp(name, "astype") == 0;
     if (behind != Py_None) {
         behind_take(&self->behind, behind);
     }

@@ -25,6 +25,7 @@ typedef struct Native {
     const char *name;     /* borrowed from the row */
     int bypasses_handler; /* set by `run`: call the callee without the handler */
     unsigned int idle;    /* calls in a row in which nothing was gained */
+    int is_cheap;         /* whether it saves less than it costs where methods are loaded bound */
     int has_kernel;
     Kernel kernel;
     Slots slots;
@@ -41,6 +42,7 @@ typedef struct {
     NativeFunction run;
 } NativeRow;
 
+extern const NativeRow entered_rows[];
 extern const NativeRow constructor_rows[];
 extern const NativeRow list_rows[];
 extern const NativeRow reduction_rows[];
@@ -52,6 +54,7 @@ extern const NativeRow moment_rows[];
 extern const NativeRow vector_rows[];
 extern const NativeRow move_rows[];
 extern const NativeRow order_rows[];
+extern const NativeRow qr_rows[];
 
 /* `behind` is the Python function whose work the native does, or None. */
 PyObject *native_make(PyTypeObject *type, Site *site, const char *name, PyObject *callee,

@@ -3,33 +3,13 @@
  * What a callable is swapped for is decided by `plan_callee` the first time it comes; the site
  * remembers the last few. The call itself stays an instruction.
  */
-#include "calls/judge.h"
-#include "calls/native.h"
+#include "calls/entry.h"
+#include "numpy/record.h"
 
 #include <string.h>
 
 #define ENTRIES 6       /* callables that a site remembers */
 #define MOST_PASSING 64 /* callables in a row that are planned for one call each */
-#define LOOKED_AT 16    /* first calls of other code in which it may be lent functions, */
-#define SELDOM 64       /* and one in so many after that */
-
-/* One callable, of one of three kinds: an object (`callee`), a bound method (`kind`), or a Python
- * function or its method (`code`). */
-typedef struct {
-    PyObject *callee;   /* owned */
-    PyObject *instead;  /* owned: what it is swapped for */
-    PyTypeObject *kind; /* owned: the type of the method's object */
-    void *method;       /* borrowed: the method's definition, or its function */
-    PyObject *native;   /* owned: what it is swapped for, to be bound */
-    PyObject *code;     /* owned: weak reference to the code of the function */
-    PyObject *current;  /* owned: the cell of its rewritten code */
-    PyObject *function; /* owned, or NULL: weak reference to the function */
-    PyObject *instance; /* owned, or NULL: its instance */
-    PyObject *now;      /* owned, or NULL: the code of the instance */
-    int keeps_instances; /* not where these would keep more alive */
-    Judge *judge;        /* owned, or NULL once the function is kept, or isn't judged */
-    unsigned int looked; /* calls of other code as it is */
-} Entry;
 
 typedef struct {
     Site site;
@@ -39,78 +19,6 @@ typedef struct {
     int passing; /* callables planned for one call each, in a row */
     Entry entries[ENTRIES];
 } ResolveSite;
-
-static void
-resolve_entry_clear(Entry *entry)
-{
-    Entry old = *entry;
-    memset(entry, 0, sizeof(*entry));
-    PyObject *owned[] = {old.callee,  old.instead, (PyObject *)old.kind, old.native,   old.code,
-                         old.current, old.function, old.instance,        old.now,
-                         (PyObject *)old.judge};
-    for (size_t i = 0; i < sizeof(owned) / sizeof(owned[0]); i++) {
-        Py_XDECREF(owned[i]);
-    }
-}
-
-ALWAYS_INLINE int
-resolve_refers_to(PyObject *reference, PyObject *object)
-{
-    return reference != NULL && ((PyWeakReference *)reference)->wr_object == object;
-}
-
-/* ------------------------------------------------------------------ Python functions */
-
-/* Return the counterpart of a Python function whose code the entry knows. */
-static PyObject *
-resolve_entered(Entry *entry, PyObject *callee, PyObject *now)
-{
-    if (resolve_refers_to(entry->function, callee) && entry->now == now &&
-        instance_is_current(entry->instance, callee)) {
-        return Py_NewRef(entry->instance);
-    }
-    /* A collection in the middle may run code that replaces the entry. */
-    PyObject *current = Py_NewRef(entry->current);
-    Py_INCREF(now);
-    PyObject *instance = instance_of(now, callee);
-    if (instance != NULL && entry->current == current && entry->keeps_instances &&
-        ((PyFunctionObject *)callee)->func_closure == NULL) {
-        PyObject *reference = PyWeakref_NewRef(callee, NULL);
-        if (reference == NULL) {
-            Py_CLEAR(instance);
-        }
-        else {
-            Py_XSETREF(entry->function, reference);
-            Py_XSETREF(entry->instance, Py_NewRef(instance));
-            Py_XSETREF(entry->now, Py_NewRef(now));
-        }
-    }
-    Py_DECREF(current);
-    Py_DECREF(now);
-    return instance;
-}
-
-/* Return the counterpart of a function or of its method. */
-static PyObject *
-resolve_counterpart(Entry *entry, PyObject *callee, PyObject *now)
-{
-    if (!PyMethod_Check(callee)) {
-        return resolve_entered(entry, callee, now);
-    }
-    PyObject *instance = resolve_entered(entry, PyMethod_GET_FUNCTION(callee), now);
-    PyObject *method =
-        instance == NULL ? NULL : PyMethod_New(instance, PyMethod_GET_SELF(callee));
-    Py_XDECREF(instance);
-    return method;
-}
-
-/* The rewritten code of an entry's function, as long as it has sites; or NULL. */
-ALWAYS_INLINE PyObject *
-resolve_code_now(const Entry *entry)
-{
-    PyObject *now = entry->current == NULL ? NULL : PyCell_GET(entry->current);
-    return now == Py_None ? NULL : now;
-}
 
 /* ------------------------------------------------------------------ bound methods */
 
@@ -144,48 +52,15 @@ resolve_missed(ResolveSite *self, PyObject *callee)
     return Py_NewRef(callee);
 }
 
-/* Return what is called for a function of an entry, whether it is judged, kept or left as it is;
- * NULL without an exception if it has to be planned again. */
+/* Pass on what is called, and count it if there was nothing to swap. */
 static PyObject *
-resolve_function(ResolveSite *self, Entry *entry, PyObject *callee, int *is_hit)
+resolve_unless_missed(ResolveSite *self, PyObject *called, Outcome outcome)
 {
-    Judge *judge = entry->judge;
-    *is_hit = 1;
-    if (judge != NULL && judge->phase == KEPT) {
-        entry->judge = NULL;
-        Py_DECREF(judge);
-        judge = NULL;
+    if (outcome != MISS || called == NULL) {
+        return called;
     }
-    if (judge != NULL && judge->is_other && (judge->phase == WAITING || judge->phase == LEFT)) {
-        *is_hit = 0;
-        if (judge->phase == WAITING && judge_waited(judge)) {
-            resolve_entry_clear(entry);
-            return NULL;
-        }
-        unsigned int calls = entry->looked++;
-        if (judge->lends || calls < LOOKED_AT || calls % SELDOM == 0) {
-            return judged_make(&self->site, judge, callee, NULL);
-        }
-        return judge->phase == WAITING ? Py_NewRef(callee) : resolve_missed(self, callee);
-    }
-    PyObject *now = resolve_code_now(entry);
-    if (now == NULL || (judge != NULL && judge->phase == LEFT && judge->is_small)) {
-        *is_hit = 0;
-        if (entry->current == NULL) { /* it has been rewritten since, at another site */
-            resolve_entry_clear(entry);
-            return NULL;
-        }
-        return resolve_missed(self, callee);
-    }
-    if (judge == NULL || (judge->is_busy && judge->phase != LEFT)) {
-        return resolve_counterpart(entry, callee, now);
-    }
-    Py_INCREF(judge);
-    PyObject *rewritten = resolve_counterpart(entry, callee, now);
-    PyObject *result =
-        rewritten == NULL ? NULL : judged_make(&self->site, judge, callee, rewritten);
-    Py_XDECREF(rewritten);
-    Py_DECREF(judge);
+    PyObject *result = resolve_missed(self, called);
+    Py_DECREF(called);
     return result;
 }
 
@@ -207,14 +82,23 @@ resolve_new_entry(ResolveSite *self)
     else if (++self->planned == MOST_PASSING && site_give_back(&self->site) < 0) {
         return NULL;
     }
-    resolve_entry_clear(&self->entries[at]);
+    entry_clear(&self->entries[at]);
     return &self->entries[at];
 }
 
 static PyObject *
-resolve_enter(ResolveSite *self, PyObject *callee, PyObject *cell, PyObject *code,
-              int keeps_instances, PyObject *judge)
+resolve_enter(ResolveSite *self, PyObject *callee, PyObject *plan)
 {
+    PyObject *cell, *code, *judge;
+    int keeps_instances;
+    const Field fields[] = {{"current", &cell, NULL},
+                            {"code", &code, NULL},
+                            {"judge", &judge, NULL},
+                            {"keeps_instances", NULL, &keeps_instances},
+                            {NULL, NULL, NULL}};
+    if (record_read(plan, fields) < 0) {
+        return NULL;
+    }
     PyObject *reference = PyWeakref_NewRef(code, NULL);
     Entry *entry = reference == NULL ? NULL : resolve_new_entry(self);
     if (entry == NULL) {
@@ -229,16 +113,26 @@ resolve_enter(ResolveSite *self, PyObject *callee, PyObject *cell, PyObject *cod
     if (plain_code_of(function) != code) {
         return resolve_missed(self, callee);
     }
-    int is_hit;
-    return resolve_function(self, entry, callee, &is_hit);
+    Outcome outcome;
+    PyObject *result = entry_called(entry, &self->site, callee, &outcome);
+    return resolve_unless_missed(self, result, outcome);
 }
 
 static PyObject *
-resolve_swap(ResolveSite *self, PyObject *callee, const char *form, PyObject *what, PyObject *more,
-             PyObject *behind)
+resolve_swap(ResolveSite *self, PyObject *callee, PyObject *plan)
 {
     const State *state = self->site.state;
-    PyObject *native = native_make(state->native_type, &self->site, form, what, more, behind);
+    PyObject *name, *what, *more, *behind;
+    const Field fields[] = {{"native", &name, NULL},
+                            {"callee", &what, NULL},
+                            {"more", &more, NULL},
+                            {"behind", &behind, NULL},
+                            {NULL, NULL, NULL}};
+    const char *named = record_read(plan, fields) < 0 ? NULL : PyUnicode_AsUTF8(name);
+    if (named == NULL) {
+        return NULL;
+    }
+    PyObject *native = native_make(state->native_type, &self->site, named, what, more, behind);
     if (native == NULL) {
         return NULL;
     }
@@ -265,7 +159,25 @@ resolve_swap(ResolveSite *self, PyObject *callee, const char *form, PyObject *wh
     return result;
 }
 
-/* Ask `plan_callee`, which returns None or (form, what, more) or (form, what, more, behind). */
+/* Replace a callable for this call. */
+static PyObject *
+resolve_replace(ResolveSite *self, PyObject *plan)
+{
+    PyObject *callable;
+    int is_passing;
+    const Field fields[] = {
+        {"callable", &callable, NULL}, {"is_passing", NULL, &is_passing}, {NULL, NULL, NULL}};
+    if (record_read(plan, fields) < 0) {
+        return NULL;
+    }
+    self->passing += is_passing;
+    if (self->passing == MOST_PASSING && site_give_back(&self->site) < 0) {
+        return NULL;
+    }
+    return Py_NewRef(callable);
+}
+
+/* Ask `plan_callee`, which returns None or a record. */
 static NOINLINE PyObject *
 resolve_planned(ResolveSite *self, PyObject *callee)
 {
@@ -279,27 +191,14 @@ resolve_planned(ResolveSite *self, PyObject *callee)
         Py_DECREF(plan);
         return resolve_missed(self, callee);
     }
-    const char *form;
-    PyObject *what, *more, *behind = Py_None, *result = NULL;
-    if (!PyArg_ParseTuple(plan, "sOO|O", &form, &what, &more, &behind)) {
-        Py_DECREF(plan);
-        return NULL;
-    }
     self->site.misses = 0;
-    if (strcmp(form, "enter") == 0 || strcmp(form, "keep") == 0) {
-        PyObject *code, *judge;
-        if (PyArg_ParseTuple(more, "OO", &code, &judge)) {
-            result = resolve_enter(self, callee, what, code, form[0] == 'k', judge);
-        }
-    }
-    else if (strcmp(form, "once") == 0 || strcmp(form, "passing") == 0) {
-        self->passing += form[0] == 'p';
-        if (self->passing != MOST_PASSING || site_give_back(&self->site) == 0) {
-            result = Py_NewRef(what);
-        }
-    }
-    else {
-        result = resolve_swap(self, callee, form, what, more, behind);
+    PyObject *action, *result = NULL;
+    if (record_read(plan, (Field[]){{"action", &action, NULL}, {NULL, NULL, NULL}}) == 0) {
+        result = PyUnicode_CompareWithASCIIString(action, "enter") == 0
+                     ? resolve_enter(self, callee, plan)
+                 : PyUnicode_CompareWithASCIIString(action, "replace") == 0
+                     ? resolve_replace(self, plan)
+                     : resolve_swap(self, callee, plan);
     }
     Py_DECREF(plan);
     return result;
@@ -307,7 +206,7 @@ resolve_planned(ResolveSite *self, PyObject *callee)
 
 /* Look through the entries; NULL without an exception if none is for this callable. */
 static PyObject *
-resolve_known(ResolveSite *self, PyObject *callee, int *is_hit)
+resolve_known(ResolveSite *self, PyObject *callee, Outcome *outcome)
 {
     PyObject *function = PyMethod_Check(callee) ? PyMethod_GET_FUNCTION(callee) : callee;
     PyObject *code = PyFunction_Check(function) ? plain_code_of(function) : NULL;
@@ -317,8 +216,8 @@ resolve_known(ResolveSite *self, PyObject *callee, int *is_hit)
         if (entry->callee == callee) {
             return Py_NewRef(entry->instead);
         }
-        if (code != NULL && resolve_refers_to(entry->code, code)) {
-            return resolve_function(self, entry, callee, is_hit);
+        if (code != NULL && entry_refers_to(entry->code, code)) {
+            return entry_called(entry, &self->site, callee, outcome);
         }
         if (object != NULL && entry->kind == Py_TYPE(object) &&
             entry->method == resolve_method_of(callee)) {
@@ -337,13 +236,13 @@ resolve_call(PyObject *object, PyObject *callee)
         result = Py_NewRef(self->entries[0].instead);
     }
     else {
-        int is_hit = 1;
-        result = resolve_known(self, callee, &is_hit);
+        Outcome outcome = HIT;
+        result = resolve_known(self, callee, &outcome);
         if (result == NULL && !PyErr_Occurred()) {
             return resolve_planned(self, callee);
         }
-        if (!is_hit) {
-            return result;
+        if (outcome != HIT) {
+            return resolve_unless_missed(self, result, outcome);
         }
     }
     self->site.misses = 0;
@@ -407,7 +306,7 @@ resolve_clear(PyObject *object)
     ResolveSite *self = (ResolveSite *)object;
     self->n = 0;
     for (int i = 0; i < ENTRIES; i++) {
-        resolve_entry_clear(&self->entries[i]);
+        entry_clear(&self->entries[i]);
     }
     Py_CLEAR(self->site.owner);
     return 0;

@@ -186,7 +186,7 @@ blocking_item_bytes(const Plan *plan, int number)
     const Operand *operands = blocking_operands(plan, number);
     npy_intp bytes = 0;
     for (int i = 0; i < plan->stages[number].n_operands; i++) {
-        int is_new = operand_moves(&operands[i]);
+        int is_new = operand_moves(&operands[i]) && !operands[i].is_taken;
         for (int k = 0; k < i && is_new; k++) {
             is_new = !blocking_same_items(plan, &operands[i], &operands[k]);
         }

@@ -54,6 +54,10 @@ check_operand(const Check *check, const Stage *stage, const Operand *operand)
         return NULL;
     }
     case IN_ITEM:
+        if (operand->number < plan->n_items && plan->items[operand->number].from >= 0) {
+            int from = plan->items[operand->number].from - stage->first_operand;
+            HOLDS(from >= 0 && from < stage->n_operands, "a number is taken from no operand");
+        }
         HOLDS(operand->number >= 0 && operand->number < plan->n_items, "an operand is no scalar");
         return NULL;
     case IN_SPLAT:
@@ -210,6 +214,10 @@ check_stage(Check *check, int number)
     if (stage->reduction >= 0) {
         HOLDS(stage->reduction < plan->n_nodes && stage->n_steps == 0,
               "a reduction is of no node, or has steps");
+        HOLDS(stage->result < 0 || (stage->result_bytes > 0 &&
+                                    stage->result + stage->result_bytes <= plan->buffers),
+              "a reduction's result is out of the buffers");
+        check->writer[stage->reduction] = number;
         return NULL;
     }
     HOLDS(stage->executor != NULL, "a stage has no executor");

@@ -158,12 +158,16 @@ inference_read_where(Typed *typed, const Node *node, PyObject *step)
 static int
 inference_read_reduction(Typed *typed, PyObject *step, Site *site)
 {
-    PyObject *native, *callee, *ufunc;
+    PyObject *native, *callee, *ufunc, *dtype;
     Field fields[] = {{"native", &native, NULL},
                       {"callee", &callee, NULL},
                       {"ufunc", &ufunc, NULL},
+                      {"dtype", &dtype, NULL},
                       {NULL, NULL, NULL}};
     const char *name = record_read(step, fields) < 0 ? NULL : PyUnicode_AsUTF8(native);
+    if (name != NULL && PyArray_DescrCheck(dtype)) {
+        typed->descrs[0] = (PyArray_Descr *)Py_NewRef(dtype);
+    }
     if (name != NULL) {
         typed->native = native_make(site->state->native_type, site, name, callee, ufunc,
                                     Py_None);
@@ -226,6 +230,9 @@ inference_note_results(Typing *typing, const Program *program, const Values *val
             for (int k = 0; k < typed->n_in; k++) {
                 typed->operands[k] = typing_array(typing, program, typed->operands[k]);
             }
+        }
+        else if (typed->action == ACT_REDUCE) {
+            descr = typed->descrs[0];
         }
         else if (typed->action == ACT_STORE) {
             descr = typing->results[node->operands[2]];

@@ -48,15 +48,17 @@ operands_known(const Planner *planner, int stage, int node, int type_num)
         const Operand *operand = &plan->operands[i];
         int is_old = operand->where == IN_BLOCK && plan->source_of[node] >= 0 &&
                      i < planner->drafts[stage].changed_at;
-        if (operand->node == node && operand->type_num == type_num && !is_old) {
+        if (operand->node == node && operand->type_num == type_num && !is_old &&
+            !operand->is_taken) {
             return i;
         }
     }
     return -1;
 }
 
+/* An operand for a number, which is there before, or is found in another operand. */
 static Outcome
-operands_add_item(Planner *planner, int stage, int node, PyArray_Descr *descr, int *at)
+operands_add_item(Planner *planner, int stage, int node, PyArray_Descr *descr, int from, int *at)
 {
     Plan *plan = planner->plan;
     TRY(operands_add(planner, stage, IN_ITEM, node, descr, at));
@@ -65,6 +67,8 @@ operands_add_item(Planner *planner, int stage, int node, PyArray_Descr *descr, i
         return PASS_FAILED;
     }
     item->node = node;
+    item->from = from;
+    plan->stages[stage].n_taken += from >= 0;
     item->descr = (PyArray_Descr *)Py_NewRef((PyObject *)descr);
     plan->operands[*at].number = plan->n_items++;
     return PASS_DONE;
@@ -130,7 +134,14 @@ operands_read(Planner *planner, int stage, int reader, int node, PyArray_Descr *
         return PASS_DONE;
     }
     if (own == NULL) {
-        return operands_add_item(planner, stage, node, descr, at);
+        return operands_add_item(planner, stage, node, descr, -1, at);
+    }
+    if (planner_maker(planner, node) == node && planner->nodes[node].extent.nd == 0 &&
+        planner->nodes[node].stage != stage && same_type(own, descr)) {
+        int from;
+        TRY(operands_add_array(planner, stage, node, own, &from));
+        planner->plan->operands[from].is_taken = 1;
+        return operands_add_item(planner, stage, node, own, from, at);
     }
     *at = operands_known(planner, stage, node, own->type_num);
     if (*at < 0) {

@@ -86,6 +86,7 @@ plan_pack_all(Packing *to, Plan *plan)
     PACK(to, plan->stages, plan->n_stages);
     PACK(to, plan->source_of, plan->n_nodes);
     PACK(to, plan->output_of, plan->n_nodes);
+    PACK(to, plan->is_number, plan->n_nodes);
     for (int i = 0; i < plan->n_roots; i++) {
         plan_pack_axes(to, &plan->roots[i].axes);
     }

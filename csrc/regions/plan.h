@@ -77,8 +77,10 @@ typedef struct {
     Axes axes;
 } Source;
 
+/* A number that steps read. */
 typedef struct {
     int node;
+    int from;             /* the operand where its stage finds it, if it was computed; or -1 */
     PyArray_Descr *descr; /* owned */
 } Item;
 
@@ -100,6 +102,7 @@ typedef struct {
     npy_intp offset; /* bytes in the scratch memory, or from the first item */
     npy_intp itemsize;
     npy_intp repeats;  /* of a scalar in scratch memory */
+    int is_taken;      /* whether it is only where an item is taken from */
     npy_intp *strides; /* by the stage's axes; of scalars and blocks, zero */
 } Operand;
 
@@ -125,11 +128,15 @@ typedef struct {
 
 typedef struct Stage {
     const Executor *executor; /* owned */
-    int reduction; /* the node of one, which is all that the stage does then; or -1 */
+    int reduction;   /* the node of one, which is all that the stage does then; or -1 */
+    npy_intp result; /* where that is copied to in the scratch memory, for other stages; or -1 */
+    npy_intp result_bytes;
+    int result_type;
     int reports_steps; /* whether its steps' flags are told apart at once, as it changes what it
                         * reads, and can't be done again to see which step raised them */
     int first_operand, n_operands;
     int first_step, n_steps;
+    int n_taken;     /* items that were computed in other stages */
     int n_repeated;  /* operands that are repeated scalars */
     int nd;
     npy_intp *dims;  /* innermost first */
@@ -199,6 +206,7 @@ typedef struct Plan {
     npy_intp heat;     /* of all runs so far; as long as nothing was asked */
     int *source_of; /* by node: its source, or -1 */
     int *output_of; /* by node: its output, or -1 */
+    unsigned char *is_number; /* by node: whether a step is on numbers, as arrays without axes */
 } Plan;
 
 void plan_release(Plan *plan);

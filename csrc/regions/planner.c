@@ -14,7 +14,8 @@ static const struct {
     Outcome (*run)(Planner *planner);
 } PASSES[] = {
     {"sources", sources_find},   {"reads", sources_reads},     {"stages", stages_sort},
-    {"needs", stages_needs},     {"effects", effects_direct},  {"results", stages_results},
+    {"delay", delaying_delay},   {"needs", stages_needs},      {"effects", effects_direct},
+    {"results", stages_results},
 };
 
 static const struct {
@@ -163,7 +164,7 @@ planner_maker(const Planner *planner, int node)
         return -1;
     }
     node = program_owner(planner->program, node);
-    return planner_is_step(planner, node) ? node : -1;
+    return planner_is_step(planner, node) || planner->nodes[node].is_reduced ? node : -1;
 }
 
 int
@@ -188,7 +189,9 @@ planner_begin(Planner *planner)
     planner->nodes = planner_take(planner, (size_t)n * sizeof(NodeState));
     plan->source_of = planner_take(planner, (size_t)n * sizeof(int));
     plan->output_of = planner_take(planner, (size_t)n * sizeof(int));
-    if (planner->nodes == NULL || plan->source_of == NULL || plan->output_of == NULL) {
+    plan->is_number = planner_take(planner, (size_t)n);
+    if (planner->nodes == NULL || plan->source_of == NULL || plan->output_of == NULL ||
+        plan->is_number == NULL) {
         return 0;
     }
     for (int i = 0; i < n; i++) {

@@ -37,6 +37,7 @@ typedef struct {
     int stage;       /* in which it is computed; or -1 */
     int is_whole;    /* whether another stage needs it */
     int is_needed;   /* whether it has to be an array of its own */
+    int is_reduced;  /* whether it is a reduction whose value other nodes use */
     int is_stored;   /* whether the step writes it into what a store changes */
     int effect;      /* its number, of one that changes an array; or -1 */
     npy_intp buffer; /* bytes in the scratch memory; or -1 */
@@ -91,6 +92,7 @@ Plan *plan_new(const Program *program, const Typing *typing, const Values *value
 Outcome sources_find(Planner *planner);   /* what is there, read and changed; shapes to come */
 Outcome sources_reads(Planner *planner);  /* what is read, and how what is changed lies to it */
 Outcome stages_sort(Planner *planner);    /* which stage each step and each effect is in */
+Outcome delaying_delay(Planner *planner); /* which steps wait for those that use their values */
 Outcome stages_needs(Planner *planner);   /* what outlives its stage */
 Outcome effects_direct(Planner *planner); /* which steps write into what is changed */
 Outcome stages_results(Planner *planner); /* arrays and buffers for what outlives its stage */
@@ -119,6 +121,8 @@ int stages_after_accesses(const Planner *planner, int source, int effect);
 /* Note that a source is read, or changed by an effect. */
 Outcome stages_note(Planner *planner, int node, int source, int stage, int effect);
 int stages_same_dims(const Extent *one, const Extent *other);
+/* Whether a node's items are gone through in the order of a stage. */
+int stages_fits(const Planner *planner, int node, int stage);
 /* Put an operator in place where it can write into its target; or if it can't, have it compute into
  * memory of its own, from where its result is copied. */
 Outcome effects_put_in_place(Planner *planner, Effect *effect);
@@ -126,8 +130,11 @@ Outcome effects_put_in_place(Planner *planner, Effect *effect);
 Outcome effects_put_copy(Planner *planner, Effect *effect, int first);
 /* Put all copies after everything else. */
 Outcome effects_put_last(Planner *planner);
-/* Work out the shape and layout of a step's result. */
+/* Work out the shape and layout of a step's result, or of a reduction's that others use. */
 Outcome shapes_step(Planner *planner, int node);
+Outcome shapes_reduction(Planner *planner, int node);
+/* Note what a view's place depends on, or a reduction's shape. */
+Outcome sources_watch(Planner *planner, int number);
 /* Say why there is no plan. */
 Outcome planner_decline(Planner *planner, const char *reason);
 /* Memory for as long as the planner lives, all zeros; NULL with an exception. */

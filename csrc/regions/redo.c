@@ -7,13 +7,28 @@
 
 #include <string.h>
 
+/* The values as they were when the plan was made: without those that came of carrying it out. */
+static Values
+redo_values(const Call *call, PyObject **of)
+{
+    const Plan *plan = call->plan;
+    for (int i = 0; i < plan->n_nodes; i++) {
+        int source = plan->source_of[i];
+        int is_made = call->typing->typed[i].action != ACT_NOTHING ||
+                      (source >= 0 && !plan->sources[source].is_whole);
+        of[i] = is_made ? NULL : call->values.of[i];
+    }
+    return (Values){.of = of, .fault = -1, .reads_items = plan->reads_items};
+}
+
 int
 redo_stage(const Call *call, int number)
 {
+    Values values = redo_values(call, STACK_ARRAY(PyObject *, call->plan->n_nodes));
     PlanMode mode = region_mode(call->site, call->plan->may_raise);
     mode.may_raise = 0;
     mode.no_pitch = mode.tells_steps = 1;
-    Plan *plan = plan_new(call->program, call->typing, &call->values, mode, NULL);
+    Plan *plan = plan_new(call->program, call->typing, &values, mode, NULL);
     if (plan == NULL) {
         return -1;
     }

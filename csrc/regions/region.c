@@ -60,8 +60,7 @@ region_is_usable(Plan *plan, const Program *program, const Values *values, int m
 PlanMode
 region_mode(const RegionSite *self, int may_raise)
 {
-    return (PlanMode){.may_raise = may_raise,
-                      .no_pitch = self->no_pitch,
+    return (PlanMode){.may_raise = may_raise, .no_pitch = self->no_pitch,
                       .least_elided = self->site.state->least_elided};
 }
 
@@ -69,8 +68,7 @@ static NOINLINE Plan *
 region_new_plan(RegionSite *self, Typing *typing, const Values *values, int may_raise)
 {
     state_unsettle(self->site.state);
-    Plan *made =
-        plan_new(self->program, typing, values, region_mode(self, may_raise), NULL);
+    Plan *made = plan_new(self->program, typing, values, region_mode(self, may_raise), NULL);
     if (made == NULL) {
         return NULL;
     }
@@ -159,6 +157,7 @@ region_attempt(RegionSite *self, PyObject *const *args, int given)
     call.program = self->program;
     call.typing = NULL;
     call.plan = NULL;
+    call.fault = -1;
     call.values.of = STACK_ROOM(PyObject *, few, 2 * self->program->n_nodes);
     call.values.owned = call.values.of + self->program->n_nodes;
     call.values.n_owned = 0;
@@ -189,8 +188,10 @@ region_attempt(RegionSite *self, PyObject *const *args, int given)
         region_decline(self,
                        call.run.raised
                            ? "NumPy has a floating point error to report"
+                       : call.fault >= 0
+                           ? "NumPy has to do this reduction"
                            : "no memory, a read-only array, or a number out of range",
-                       -1, NULL);
+                       call.fault, NULL);
     }
 end:
     if (call.plan != NULL) {
@@ -254,6 +255,7 @@ region_call_with(PyObject *object, PyObject *const *args, Py_ssize_t n)
     return region_handle((RegionSite *)object, args, n, 0);
 }
 
+/* Forget what has been counted against the site, whose place is tried again. */
 static PyObject *
 region_rest(PyObject *object, PyObject *none)
 {

@@ -29,6 +29,7 @@ typedef struct {
     Typing *typing;    /* owned */
     Plan *plan;        /* owned */
     PyObject **arrays; /* owned: the outputs */
+    int fault;         /* the node that could not be done; or -1 */
     char *scratch;
     enum { FROM_STACK, FROM_ARENA, FROM_HEAP } origin;
     PlanRun run;

@@ -18,7 +18,17 @@ run_object(Call *call, int node)
         return Py_NewRef(call->values.of[node]);
     }
     if (plan->output_of[node] >= 0) {
-        return Py_NewRef(call->arrays[plan->output_of[node]]);
+        const Output *output = &plan->outputs[plan->output_of[node]];
+        PyObject *array = call->arrays[plan->output_of[node]];
+        if (output->axes.nd) {
+            return Py_NewRef(array);
+        }
+        PyObject *number =
+            PyArray_Scalar(PyArray_DATA((PyArrayObject *)array), output->descr, NULL);
+        if (number != NULL) { /* asked again, it is the same object */
+            values_keep(&call->values, node, Py_NewRef(number));
+        }
+        return number;
     }
     if (plan->source_of[node] >= 0) {
         const Source *source = &plan->sources[plan->source_of[node]];
@@ -41,6 +51,9 @@ run_fill_items(Call *call)
 {
     const Plan *plan = call->plan;
     for (int i = 0; i < plan->n_items; i++) {
+        if (plan->items[i].from >= 0) {
+            continue;
+        }
         PyObject *value = call->values.of[plan->items[i].node];
         if (value == NULL) {
             return 0;
@@ -232,7 +245,14 @@ run_report_step(const Call *call, int node, int at)
     else if (in_casts && !typed->call.raises_nothing) {
         raised |= in_casts;
     }
-    return raised ? fperrors_raised(state, typed->name, raised, line) : 0;
+    char name[64];
+    if (raised == 0) {
+        return 0;
+    }
+    if (call->plan->is_number[node]) {
+        snprintf(name, sizeof(name), "scalar %s", typed->name);
+    }
+    return fperrors_raised(state, call->plan->is_number[node] ? name : typed->name, raised, line);
 }
 
 /* Report what each step before a node raised, in the order of the code, and forget it; -1 with an
@@ -299,6 +319,33 @@ run_reduction(Call *call, int node, int is_repeatable)
     return result;
 }
 
+/* Copy a reduction's result to where other stages read it; 0 if it isn't what was expected. */
+static int
+run_take_result(const Call *call, const Stage *stage, PyObject *result)
+{
+    char *to = call->scratch + stage->result;
+    PyArray_Descr *descr;
+    if (PyArray_CheckExact(result)) {
+        PyArrayObject *array = (PyArrayObject *)result;
+        if (PyArray_TYPE(array) != stage->result_type || !PyArray_IS_C_CONTIGUOUS(array) ||
+            PyArray_NBYTES(array) != stage->result_bytes) {
+            return 0;
+        }
+        memcpy(to, PyArray_BYTES(array), (size_t)stage->result_bytes);
+        return 1;
+    }
+    if (leaf_kind_of(result) != LEAF_SCALAR || (descr = PyArray_DescrFromScalar(result)) == NULL) {
+        return 0;
+    }
+    int fits = descr->type_num == stage->result_type &&
+               PyDataType_ELSIZE(descr) == stage->result_bytes;
+    Py_DECREF(descr);
+    if (fits) {
+        PyArray_ScalarAsCtype(result, to);
+    }
+    return fits;
+}
+
 /* Run stages, and the reductions among them, whose values join the others; -1 if something fails,
  * with an exception or without. */
 static int
@@ -318,9 +365,13 @@ run_until(Call *call, int first, int stop)
             int node = stages[next].reduction;
             PyObject *result = run_reduction(call, node, next < call->plan->n_repeatable);
             if (result == NULL) {
+                call->fault = node;
                 return -1;
             }
             values_keep(&call->values, node, result);
+            if (stages[next].result >= 0 && !run_take_result(call, &stages[next], result)) {
+                return -1;
+            }
         }
         first = next + 1;
     }
@@ -355,6 +406,9 @@ run_rest(Call *call)
     int any = 0;
     for (int k = plan->n_repeatable; k < plan->n_stages; k++) {
         if (run_for_good(call, k, raised) < 0) {
+            if (!PyErr_Occurred()) { /* it is too late for the original code */
+                PyErr_SetString(PyExc_SystemError, "a reduction gave no such result before");
+            }
             return -1;
         }
         any |= call->run.raised;

@@ -67,7 +67,7 @@ shapes_may_be_elided(const Planner *planner, int node, const Layout *layout)
             !PyArray_CompareLists(extent->dims, layout->dims, layout->nd)) {
             continue; /* NumPy does so for operands of the result's shape only */
         }
-        int is_dying = planner_is_step(planner, number) ||
+        int is_dying = planner_is_step(planner, number) || planner->nodes[number].is_reduced ||
                        ((planner->program->nodes[number].is_temporary ||
                          planner->program->nodes[number].kind == NODE_INDEX) &&
                         planner->values->of[number] != NULL);
@@ -81,6 +81,130 @@ shapes_may_be_elided(const Planner *planner, int node, const Layout *layout)
         }
     }
     return 0;
+}
+
+/* Whether the code has numbers where a step has operands without axes, and not arrays. */
+static int
+shapes_of_numbers(const Planner *planner, int node)
+{
+    const Typed *typed = &planner->typing->typed[node];
+    for (int i = 0; i < typed->n_in; i++) {
+        const Node *made = &planner->program->nodes[typed->operands[i]];
+        const Node *key = &planner->program->nodes[made->operands[1]];
+        if (planner->typing->results[typed->operands[i]] == NULL || is_computing(made->kind)) {
+            continue;
+        }
+        if (made->kind != NODE_INDEX || key->kind != NODE_TUPLE) {
+            PyObject *value = made->kind == NODE_INDEX ? planner->values->of[made->operands[1]]
+                                                       : NULL;
+            npy_intp unused;
+            if (value == NULL || !number_is_index(value, &unused)) {
+                return 0;
+            }
+            continue;
+        }
+        for (int k = 0; k < key->n; k++) {
+            if (planner->values->of[key->operands[k]] == Py_Ellipsis) {
+                return 0;
+            }
+        }
+    }
+    return 1;
+}
+
+/* Whether a loop gives for arrays without axes what NumPy gives for numbers. */
+static int
+shapes_is_number(const Planner *planner, int node)
+{
+    const Typed *typed = &planner->typing->typed[node];
+    const Operator *operator = planner->program->nodes[node].operator;
+    int is_plain = operator == NULL || typed->operation <= OP_DIVIDE ||
+                   typed->operation == OP_NEGATIVE;
+    for (int i = 0; i <= typed->n_in; i++) {
+        is_plain &= typed->descrs[i]->type_num == NPY_DOUBLE ||
+                    typed->descrs[i]->type_num == NPY_FLOAT;
+    }
+    return is_plain && typed->action == ACT_LOOP && typed->stride_invariant &&
+           (operator == NULL || operator->form != IN_PLACE);
+}
+
+/* The axis that a reduction is asked for (-1 for all), and whether axes stay with length one; 0 if
+ * it is asked for anything else. */
+static int
+shapes_axis(const Planner *planner, int node, int nd, int *axis, int *keeps)
+{
+    const Node *made = &planner->program->nodes[node];
+    int first = made->kind == NODE_CALL;
+    PyObject *names = first ? made->detail : PyTuple_GET_ITEM(made->detail, 1);
+    int plain = made->n - (int)PyTuple_GET_SIZE(names);
+    int is_norm = strcmp(((Native *)planner->typing->typed[node].native)->name, "norm") == 0;
+    PyObject *given = plain - first > 1 ? planner->values->of[made->operands[first + 1]] : Py_None;
+    *keeps = 0;
+    *axis = -1;
+    if (plain - first > 2 || (plain - first > 1 && is_norm)) {
+        return 0;
+    }
+    for (int i = plain; i < made->n; i++) {
+        PyObject *name = PyTuple_GET_ITEM(names, i - plain);
+        PyObject *value = planner->values->of[made->operands[i]];
+        if (PyUnicode_CompareWithASCIIString(name, "axis") == 0) {
+            given = value;
+        }
+        else if (PyUnicode_CompareWithASCIIString(name, "keepdims") == 0) {
+            if (value == NULL || !PyBool_Check(value)) {
+                return 0;
+            }
+            *keeps = value == Py_True;
+        }
+        else if (PyUnicode_CompareWithASCIIString(name, "ddof") != 0) {
+            return 0;
+        }
+    }
+    if (given == NULL || (given != Py_None && !PyLong_CheckExact(given))) {
+        return 0;
+    }
+    if (given != Py_None) {
+        npy_intp number = PyLong_AsSsize_t(given);
+        PyErr_Clear();
+        number += number < 0 ? nd : 0;
+        *axis = (int)number;
+        return number >= 0 && number < nd;
+    }
+    return 1;
+}
+
+Outcome
+shapes_reduction(Planner *planner, int node)
+{
+    const Node *made = &planner->program->nodes[node];
+    int first = made->kind == NODE_CALL, axis, keeps;
+    int operand = typing_array(planner->typing, planner->program, made->operands[first]);
+    const Extent *of = &planner->nodes[operand].extent;
+    NodeState *state = &planner->nodes[node];
+    npy_intp stride = PyDataType_ELSIZE(planner->typing->results[node]);
+    int watched = planner->plan->n_watches;
+    for (int i = first + 1; i < made->n; i++) {
+        TRY(sources_watch(planner, made->operands[i]));
+    }
+    planner->plan->bound_to_numbers |= planner->plan->n_watches > watched;
+    if (planner->typing->results[operand] == NULL ||
+        !shapes_axis(planner, node, of->nd, &axis, &keeps)) {
+        return planner_decline(planner, "no region uses the result of such a reduction");
+    }
+    Extent *extent = &state->extent;
+    for (int i = 0; i < of->nd; i++) {
+        int goes = axis < 0 || i == axis;
+        if (!goes || keeps) {
+            extent->dims[extent->nd++] = goes ? 1 : of->dims[i];
+        }
+    }
+    for (int i = extent->nd; i--;) {
+        extent->strides[i] = stride;
+        stride *= extent->dims[i];
+    }
+    extent->data = (char *)planner;
+    state->is_c_order = state->is_whole = state->is_reduced = 1;
+    return PASS_DONE;
 }
 
 /* Whether a copy has the layout that a ufunc's result has: in C order, or of an operand without
@@ -117,7 +241,10 @@ shapes_step(Planner *planner, int node)
         return planner_decline(planner, "shapes don't fit, or are iterated over in special ways");
     }
     if (layout.nd == 0) {
-        return planner_decline(planner, "a result has no axes");
+        if (!shapes_is_number(planner, node)) {
+            return planner_decline(planner, "a result has no axes");
+        }
+        planner->plan->is_number[node] = made->operator != NULL && shapes_of_numbers(planner, node);
     }
     if (layout.size > MOST_BYTES / itemsize) {
         return planner_decline(planner, "a result is too big");

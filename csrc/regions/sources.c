@@ -3,8 +3,7 @@
 
 #include "numpy/overlap.h"
 
-/* Note what a view's place depends on. */
-static Outcome
+Outcome
 sources_watch(Planner *planner, int number)
 {
     const Node *node = &planner->program->nodes[number];
@@ -227,6 +226,21 @@ sources_effect(Planner *planner, int node)
     return PASS_DONE;
 }
 
+/* Whether other nodes use the value of a reduction. */
+static int
+sources_is_used(const Planner *planner, int node)
+{
+    for (int i = node + 1; i < planner->program->n_nodes; i++) {
+        const Node *other = &planner->program->nodes[i];
+        for (int k = 0; k < other->n && other->kind != NODE_AGAIN; k++) {
+            if (other->operands[k] == node) {
+                return 1;
+            }
+        }
+    }
+    return 0;
+}
+
 Outcome
 sources_find(Planner *planner)
 {
@@ -246,6 +260,9 @@ sources_find(Planner *planner)
         }
         else if (planner_is_step(planner, i)) {
             TRY(shapes_step(planner, i));
+        }
+        else if (action == ACT_REDUCE && sources_is_used(planner, i)) {
+            TRY(shapes_reduction(planner, i));
         }
     }
     return PASS_DONE;

@@ -9,8 +9,7 @@ stages_same_dims(const Extent *one, const Extent *other)
     return one->nd == other->nd && PyArray_CompareLists(one->dims, other->dims, one->nd);
 }
 
-/* Whether a node's items are gone through in the order of a stage. */
-static int
+int
 stages_fits(const Planner *planner, int node, int stage)
 {
     const NodeState *state = &planner->nodes[node];
@@ -58,6 +57,7 @@ stages_open(Planner *planner, const Extent *shape, int is_c_order, npy_intp item
         return PASS_FAILED;
     }
     stage->reduction = -1;
+    stage->result = -1;
     stage->dims = planner_take(planner, (size_t)(shape->nd + 1) * sizeof(npy_intp));
     if (stage->dims == NULL) {
         return PASS_FAILED;
@@ -270,7 +270,8 @@ stages_results(Planner *planner)
     Plan *plan = planner->plan;
     for (int i = 0; i < planner->program->n_nodes; i++) {
         NodeState *state = &planner->nodes[i];
-        if (state->stage < 0 || planner->typing->typed[i].action == ACT_REDUCE) {
+        int is_reduction = planner->typing->typed[i].action == ACT_REDUCE;
+        if (state->stage < 0 || (is_reduction && !state->is_reduced)) {
             continue;
         }
         PyArray_Descr *descr = planner->typing->results[i];
@@ -279,7 +280,7 @@ stages_results(Planner *planner)
             size *= state->extent.dims[k];
         }
         plan->size = size > plan->size ? size : plan->size;
-        if (state->is_needed) {
+        if (state->is_needed && !is_reduction) {
             Output *output = APPEND(planner, outputs);
             if (output == NULL || !planner_axes(planner, &output->axes, &state->extent)) {
                 return PASS_FAILED;
@@ -293,6 +294,12 @@ stages_results(Planner *planner)
         else if (state->is_whole) {
             state->buffer = plan->buffers;
             plan->buffers += scratch_bytes(size * PyDataType_ELSIZE(descr));
+        }
+        if (is_reduction) {
+            Stage *stage = &plan->stages[state->stage];
+            stage->result = state->buffer;
+            stage->result_bytes = size * PyDataType_ELSIZE(descr);
+            stage->result_type = descr->type_num;
         }
     }
     for (int e = 0; e < plan->n_effects; e++) {

@@ -214,26 +214,36 @@ values_attribute_of(const Program *program, Values *values, int number)
            value_found(values, number, item_view_fact(&extent, node->detail));
 }
 
+/* An operator in place: at once if it is on a number that isn't an array's item, since an item is
+ * put back. So is what index arrays have taken out, which is left to the original code. */
+static int
+values_in_place(const Program *program, Values *values, int number)
+{
+    const Node *node = &program->nodes[number];
+    const Node *target = &program->nodes[node->operands[0]];
+    PyObject *base = values->of[node->operands[0]];
+    int is_item = target->kind == NODE_INDEX;
+    if (base != NULL && !Py_IS_TYPE(base, &PyArray_Type) && !is_item) {
+        return values_operation(program, values, number);
+    }
+    values->is_changed = 1;
+    return base == NULL || !is_item || values->of[target->operands[0]] == NULL ||
+           !Py_IS_TYPE(values->of[target->operands[0]], &PyArray_Type);
+}
+
 /* Find the value of one node, if there is one before anything is computed; 0 if that fails. */
 ALWAYS_INLINE int
 values_find_one(const Site *site, const Program *program, PyObject *const *args, Values *values,
                 int number)
 {
     const Node *node = &program->nodes[number];
-    PyObject *base;
     values->of[number] = NULL;
     switch (node->kind) {
     case NODE_STORE:
         values->is_changed = 1;
         return 1;
     case NODE_IN_PLACE:
-        base = values->of[node->operands[0]];
-        if (base != NULL && !Py_IS_TYPE(base, &PyArray_Type) &&
-            program->nodes[node->operands[0]].kind != NODE_INDEX) { /* an item is put back */
-            return values_operation(program, values, number);
-        }
-        values->is_changed = 1;
-        return 1;
+        return values_in_place(program, values, number);
     case NODE_OPERATION:
         return values->of[node->operands[0]] == NULL || values_operation(program, values, number);
     case NODE_CALL:

@@ -67,6 +67,21 @@ walk_axes(StageRun *run, char **at, int axis, npy_intp from, npy_intp stop)
     return 0;
 }
 
+/* Take the items that other stages have computed. */
+static void
+walk_take_items(const PlanRun *run, const Stage *stage)
+{
+    const Plan *plan = run->plan;
+    for (int i = stage->first_operand; i < stage->first_operand + stage->n_operands; i++) {
+        const Operand *operand = &plan->operands[i];
+        int is_item = operand->where == IN_ITEM || operand->where == IN_SPLAT;
+        int from = is_item ? plan->items[operand->number].from : -1;
+        if (from >= 0) {
+            memcpy(run->items[operand->number].bytes, run->at[from], (size_t)operand->itemsize);
+        }
+    }
+}
+
 /* Repeat the scalars that kernels read. */
 static void
 walk_repeat_scalars(const PlanRun *run, const Stage *stage)
@@ -169,6 +184,9 @@ walk_stages(PlanRun *run, int first, int stop)
 {
     for (int k = first; k < stop; k++) {
         const Stage *stage = &run->plan->stages[k];
+        if (stage->n_taken) {
+            walk_take_items(run, stage);
+        }
         if (stage->n_repeated) {
             walk_repeat_scalars(run, stage);
         }

@@ -134,6 +134,16 @@ site_reviewed(Site *site)
     return site->frugal && each < WORTH_ROUTING ? site_give_back(site) : 0;
 }
 
+int
+site_made(Site *site, size_t nbytes)
+{
+    if (!site->frugal || nbytes >= WORTH_ROUTING) {
+        site->routed = 0;
+        return 0;
+    }
+    return ++site->routed == REVIEW ? site_give_back(site) : 0;
+}
+
 PyObject *
 site_routed(Site *site, PyObject *callee, PyObject *const *args, size_t nargsf, PyObject *names)
 {

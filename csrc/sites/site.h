@@ -69,5 +69,7 @@ PyObject *site_routed(Site *site, PyObject *callee, PyObject *const *args, size_
                       PyObject *names);
 /* Count a call under the handler; take the site out if such calls prove not to be worth it. */
 int site_reviewed(Site *site);
+/* Count a result that saves little if it is small; take the site out if all in a row were. */
+int site_made(Site *site, size_t nbytes);
 
 #endif

@@ -1,6 +1,6 @@
 """Prints every table: `python -m tests.bench`."""
 
-from tests.bench import core, importing, native, rewriting
+from tests.bench import core, importing, native, rewriting, sizes
 from tests.bench.programs import __main__ as programs
 from tests.bench.regions import __main__ as regions
 
@@ -8,6 +8,8 @@ if __name__ == "__main__":
     core.main([])
     print()
     native.main([])
+    print()
+    sizes.main([])
     print()
     importing.main([])
     print()

@@ -49,6 +49,8 @@ LINEAR = {
     "solve a matrix": lambda a, b: np.linalg.solve(a, a[:, ::2]),
     "norm": lambda a, b: (np.linalg.norm(a), np.linalg.norm(b)),
     "trace": lambda a, b: (np.trace(a), a.trace(), a[:, :2].trace(), a[1:].T.trace()),
+    "qr": lambda a, b: (np.linalg.qr(a), np.linalg.qr(a[1:]), np.linalg.qr(a[:, 1:].copy())),
+    "qr, modes": lambda a, b: (np.linalg.qr(a, mode="r"), np.linalg.qr(a, "complete")),
     "svd": lambda a, b: (np.linalg.svd(a), np.linalg.svd(a, compute_uv=False)),
     "svd of wide and tall": lambda a, b: (np.linalg.svd(a[1:]), np.linalg.svd(a[:, 1:])),
     "thin svd": lambda a, b: (
@@ -208,6 +210,7 @@ def test_moments_of_views(same, step):
 COMPILED = [
     "np.argmax(a), np.argmin(a), np.argmax(a, 0), np.argmin(a, axis=1), np.argmax(a, axis=None)",
     "np.argmax(a, keepdims=True), np.argmax(a, axis=0, out=np.empty(4, int))",
+    "np.argmax(p, keepdims=True), np.argmin(p, axis=None, keepdims=True), p.sum(keepdims=True)",
     "np.argmax(a, 2)",
     "np.argmax(a, axis='x')",
     "np.argmax(ev)",

@@ -26,6 +26,10 @@ NAMED_IN_THE_DOCS = {
 STAYS_ON_THE_HEAP = {"particle_filter": 25 * 50_000 * 8}
 
 
+GALLERY = EXAMPLES / "gallery"
+PROGRAMS = sorted(path.stem for path in GALLERY.glob("*.py") if path.stem != "show")
+
+
 def run(name: str, folder: Path, *arguments: str) -> str:
     """What the example prints; it runs in `folder` and must leave nothing on standard error."""
     done = subprocess.run(
@@ -104,3 +108,27 @@ def test_solve_ivp_gives_the_plain_solution(tmp_path: Path) -> None:
     output = run("solve_ivp", tmp_path)
     assert "solutions equal to the bit: True" in output
     assert "t = 100" in output
+
+
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_a_program_of_the_gallery(name: str, tmp_path: Path) -> None:
+    source = (GALLERY / f"{name}.py").read_text(encoding="utf-8")
+    assert len(source.splitlines()) <= 45
+    assert "Source:" in source.split('"""')[1]
+    if name == "features":
+        pytest.importorskip("pandas")
+    output = run(f"gallery/{name}", tmp_path, str(tmp_path))
+    assert f"kernel ({name}.py:" in output
+    assert "bit-for-bit identical" in output.splitlines()[0]
+    (picture,) = tmp_path.iterdir()
+    if picture.suffix == ".png":
+        assert np.ptp(io.imread(picture)) > 0
+    else:
+        assert len(re.findall(r"<(?:circle|polyline) ", picture.read_text())) > 0
+
+
+def test_the_gallery_shows_all_programs() -> None:
+    page = (EXAMPLES.parent / "docs" / "gallery.md").read_text(encoding="utf-8")
+    assert sorted(re.findall(r"^## (\w+)$", page, re.MULTILINE)) == PROGRAMS
+    for name in PROGRAMS:
+        assert f"python examples/gallery/{name}.py" in page

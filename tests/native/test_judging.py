@@ -1,9 +1,11 @@
 """Functions that are entered are judged by the time of their calls; those that lose go back."""
 
+import gc
 import importlib
 import itertools
 import sys
 import threading
+import weakref
 
 import numpy as np
 import pytest
@@ -44,6 +46,13 @@ def fails(x, work):
 def down(x, n, work):
     work()
     return x * 1.0 + 0.0 if n == 0 else down(x, n - 1, work) + x * 2.0
+
+class Solver:
+    def __init__(self, f):
+        self.f = f
+
+    def step(self, x):
+        return self.f(x)
 
 def items(x, n):
     for i in range(n):
@@ -220,6 +229,89 @@ def test_callbacks_are_rewritten_whoever_calls_them(library, clock):
     seen.clear()
     callback(x)
     assert seen == [False]
+
+
+def test_callbacks_that_an_object_of_other_code_keeps(library, clock):
+    def callback(x):
+        clock.work()
+        return x * 2.0 + x * x - 1.0
+
+    def f(x):
+        return library.Solver(callback).step(x)
+
+    g = alloc.bump(alloc.Buffer())(f)
+    x = np.linspace(0, 1, 50)
+    wanted = callback(x).tobytes()
+    clock.seen.clear()
+    assert g(x).tobytes() == wanted
+    assert clock.seen == [True]
+    for _ in range(300):
+        assert g(x).tobytes() == wanted
+    assert clock.seen[-1]
+
+
+def test_callbacks_of_callbacks_and_of_threads(library, clock):
+    def inner(x):
+        clock.work()
+        return x * 2.0 + x
+
+    def outer(x):
+        thread = threading.Thread(target=inner, args=(x,))  # whose calls are not this one's
+        thread.start()
+        thread.join()
+        return library.apply(inner, x) + 1.0
+
+    def f(x):
+        return library.apply(outer, x)
+
+    g = alloc.bump(alloc.Buffer())(f)
+    x = np.linspace(0, 1, 50)
+    assert g(x).tobytes() == (x * 2.0 + x + 1.0).tobytes()
+    assert clock.seen == [False, True]
+
+
+def test_a_callback_that_fails_or_changes_its_code(library):
+    def callback(x):
+        if x[0] > 1:
+            raise KeyError("too large")
+        return x * 2.0 + x
+
+    def other(x):
+        return x - 1.0
+
+    def f(x):
+        return library.apply(callback, x)
+
+    g = alloc.bump(alloc.Buffer())(f)
+    x = np.linspace(0, 1, 50)
+    for _ in range(5):
+        assert g(x).tobytes() == (x * 2.0 + x).tobytes()
+        with pytest.raises(KeyError, match="too large") as caught:
+            g(x + 2.0)
+        with pytest.raises(KeyError, match="too large"):
+            callback(x + 2.0)
+        names = [entry.name for entry in caught.traceback]
+        assert names[-3:] == ["f", "apply", "callback"]
+    callback.__code__ = other.__code__
+    for _ in range(5):
+        assert g(x).tobytes() == (x - 1.0).tobytes() == callback(x).tobytes()
+
+
+def test_nothing_of_a_callback_is_kept_alive(library):
+    class Dummy:
+        pass
+
+    def f(x):
+        held = Dummy()
+        references.append(weakref.ref(held))
+        return library.apply(lambda y: (held, y + 1.0)[1], x)
+
+    references = []
+    g = alloc.bump(alloc.Buffer())(f)
+    for _ in range(30):
+        g(np.ones(3))
+    gc.collect()
+    assert not any(reference() for reference in references)
 
 
 def test_other_code_gets_the_callback_itself(library):

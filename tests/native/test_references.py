@@ -12,6 +12,7 @@ import pytest
 import alloc_rewrite as alloc
 from alloc_rewrite.bump import bumped as made_from
 from alloc_rewrite.cores import native
+from alloc_rewrite.later import looks
 
 CALLS = 100_000
 A, B, M = np.arange(1.0, 5.0), np.full(4, 2.0), np.ones((3, 3))
@@ -66,6 +67,7 @@ KINDS = {
         np.linalg.det(S),
         np.linalg.eigh(S),
         np.linalg.cholesky(S),
+        np.linalg.qr(S),
         np.linalg.norm(A),
         np.linalg.norm(M, axis=1),
         np.trace(M),
@@ -304,6 +306,7 @@ def sites_given_back():
     function = alloc.bump(alloc.Buffer(1 << 16))(eval("lambda a: a + 1"))
     for _ in range(40):
         function(3)
+    looks.waiting.clear()
 
 
 GATES = [

@@ -16,7 +16,10 @@ from alloc_rewrite import cores
 NAMES = ("a", "b", "c")
 SLICES = ("[1:]", "[:-1]", "[::2]", "[::-1]", "[1:-1]", "[:]", "[2:]", "[:-2]", "[1::2]")
 BINARY = ("+", "-", "*", "/")
-UNARY = ("np.sqrt({})", "np.abs({})", "np.exp({})", "-{}", "np.maximum({}, 0.5)", "{} ** 2")
+UNARY = ("np.sqrt({})", "np.abs({})", "np.exp({})", "-{}", "np.maximum({}, 0.5)", "{} ** 2",
+         "np.copy({})")  # fmt: skip
+REDUCTIONS = ("{}.max()", "np.sum({})", "{}.mean()", "np.std({})", "np.min({}, keepdims=True)",
+              "np.linalg.norm({})", "{}.var(ddof=1)")  # fmt: skip
 MODES = ("warn", "ignore", "raise")
 
 
@@ -40,8 +43,14 @@ class Writer:
             return self.pick(NAMES) + "[i:j]"
         if kind < 0.8 and self.locals:
             return self.pick(self.locals)
-        if kind < 0.85:
+        if kind < 0.83:
             return f"{self.pick(NAMES)}[{self.pick((0, 1, -2))}]"
+        if kind < 0.835:
+            return f"{self.pick(NAMES)}[k][:1]"
+        if kind < 0.89:
+            return self.pick(REDUCTIONS).format(f"{self.pick(NAMES)}[i:j]")
+        if kind < 0.91 and self.reduced:
+            return self.pick(self.reduced)
         return self.pick(("s", "2.0", "0.5", "t", "3", "z"))
 
     def expression(self, depth: int) -> str:
@@ -65,6 +74,8 @@ class Writer:
             return f"{self.pick(NAMES)}{part} = {self.pick(NAMES)}{part}"
         if kind < 0.72:
             how = self.pick(("=", "=", "+=", "*="))
+            if self.random.random() < 0.2:
+                return f"{self.pick(NAMES)}[k] {how} {self.pick(('s', '1.5', 'd[k]'))}"
             return f"{self.pick(NAMES)}[{self.pick((0, 1, -1))}] {how} {self.pick(('s', '1.5'))}"
         if kind < 0.75:
             name = f"x{len(self.locals)}"
@@ -86,7 +97,9 @@ class Writer:
         body = [self.statement() for _ in range(self.random.randint(3, 9))]
         delivered = [n for n in self.locals + self.reduced if self.random.random() < 0.6]
         body.append(f"return [{', '.join(delivered)}]")
-        return "def f(a, b, c, d, z, s, t, i, j):\n" + "".join(f"    {line}\n" for line in body)
+        return "def f(a, b, c, d, z, s, t, i, j, k=np.array([2, 0, 2])):\n" + "".join(
+            f"    {line}\n" for line in body
+        )
 
 
 def arrays(seed: int):
@@ -168,7 +181,7 @@ def test_drawn_functions_are_regions():
         bumped = alloc.bump(alloc.Buffer())(made(Writer(seed).function()))
         outcome(bumped, seed, "ignore", "always")
         handled += any(region.hits for region in alloc.explain(bumped).regions)
-    assert handled > 25
+    assert handled > 20
 
 
 def back_and_forth(a, b, c):

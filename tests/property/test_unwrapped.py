@@ -36,7 +36,7 @@ CALLS = [
     *("np.einsum('ij->ji', x)", "np.reshape(x, (-1,))", "np.swapaxes(x, 0, k)", "np.squeeze(x)"),
     *("np.linalg.inv(x)", "np.linalg.det(x)", "np.linalg.solve(x, y)", "np.linalg.slogdet(x)"),
     *("np.linalg.cholesky(x @ x.T)", "np.linalg.eigh(x)", "np.linalg.eigvalsh(x, UPLO='U')"),
-    *("np.linalg.svd(x)", "np.linalg.svd(x, full_matrices=False)"),
+    *("np.linalg.qr(x)", "np.linalg.svd(x)", "np.linalg.svd(x, full_matrices=False)"),
 ]
 STATES = ["ignore", "warn", "warn", "raise"]
 

@@ -170,11 +170,6 @@ def attempt(x, y):
     return a
 
 
-def reduced(x, y):
-    a = (x * y).sum()
-    return a * y + y
-
-
 def foreign(x, y):
     a = foreign(x * y + x)
     return a * y + y
@@ -190,7 +185,6 @@ def multiplied(x, y):
         (branch, "a condition needs the value", [2, 2]),
         (loop, "a loop begins", [2, 2]),
         (attempt, "a `try`, a `with` or a comprehension begins", [2, 2]),
-        (reduced, "the result of the reduction `sum` is used, which ends the region", [2, 2]),
         (foreign, "`foreign` can't be part of a region", [2, 2]),
         (multiplied, "`@` can't be part of a region", [4]),
     ],

@@ -1,9 +1,12 @@
 """Sites that do not pay are taken out: gates opened, code shortened, results as before."""
 
+import sys
+
 import numpy as np
 import pytest
 
 import alloc_rewrite as alloc
+from alloc_rewrite.cores import selected
 from alloc_rewrite.pycore import budget
 from alloc_rewrite.rewrite import gates_of
 from alloc_rewrite.rewrite.gates import content_of
@@ -189,3 +192,34 @@ def test_a_review_inside_another_is_left_out():
     assert (outer.gone, inner.gone) == (True, False)
     kept.reviewed(inner, 0.0)
     assert inner.gone
+
+
+@pytest.mark.skipif(selected().name != "native", reason="the Python core looks at times")
+@pytest.mark.parametrize("method", ["copy()", "astype(np.float32)"])
+@pytest.mark.parametrize(("size", "is_small"), [(10, True), (10_000, False)])
+def test_methods_that_are_loaded_bound_keep_sites_for_large_results(method, size, is_small):
+    names = {"np": np}
+    exec(f"def f(x):\n    return x.{method}\n", names)
+    f, x = names["f"], np.arange(float(size))
+    g = alloc.bump(alloc.Buffer())(f)
+    for _ in range(1000):
+        assert g(x).dtype == f(x).dtype
+    (site,) = [site for site in alloc.explain(g).sites if "call" in site.what]
+    assert site.given_back == (is_small and sys.version_info < (3, 13))
+
+
+@pytest.mark.skipif(selected().name != "native", reason="the Python core has no sites of slices")
+def test_slices_without_a_bound_have_no_site_where_the_interpreter_is_quicker():
+    def f(x, n):
+        return x[1:n], x[:n], x[n:], x[::n], x[1:n, ::2], x[:n, 0]
+
+    expected = {(3, 11): 4, (3, 12): 6, (3, 13): 6}.get(sys.version_info[:2], 0)
+    assert len(alloc.explain(f).sites) == expected
+
+
+@pytest.mark.skipif(selected().name != "native", reason="the Python core has no sites of slices")
+@pytest.mark.parametrize("index", ["1, i", "i, :", "1 : i + 1, 2", "..., j, 1:"])
+def test_subscripts_that_may_make_arrays_have_a_site(index):
+    names = {}
+    exec(f"def f(x, i, j):\n    return x[{index}]\n", names)
+    assert "`[]`" in [site.what for site in alloc.explain(names["f"]).sites]

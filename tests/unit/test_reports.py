@@ -15,7 +15,7 @@ import pytest
 
 import alloc_rewrite as alloc
 from alloc_rewrite.profile.recorder import Timeline
-from alloc_rewrite.report.document import Call, call_tree
+from alloc_rewrite.report.document import Call, call_tree, duration, size
 from alloc_rewrite.report.files import short_names
 from tests.cores import NATIVE
 
@@ -236,6 +236,15 @@ def test_names_without_a_source():
     assert {row.callee for row in p.lines} >= {
         "numpy.ndarray.std", "numpy.ndarray.copy", "numpy.median",
     }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("value", "time", "bytes_"),
+    [(0.0, "0 ns", "0 B"), (1.0, "1 s", "1 B"), (0.99996e-3, "1 ms", "0 B"), (2e-6, "2 us", "0 B"),
+     (999.96, "1e+03 s", "1 kB"), (12345.0, "1.23e+04 s", "12.3 kB"), (1e9, "1e+09 s", "1 GB")],
+)  # fmt: skip
+def test_figures_in_words(value, time, bytes_):
+    assert (duration(value), size(value)) == (time, bytes_)
 
 
 def test_short_names():

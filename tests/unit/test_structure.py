@@ -107,6 +107,7 @@ MAY_IMPORT = {
         "interpreter",
     },
     "comparison": {
+        "compiled",
         "logs",
         "numpy_names",
         "report",

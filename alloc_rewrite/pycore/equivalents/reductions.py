@@ -86,7 +86,7 @@ def reduce(
         return NotImplemented
     source = number_array(array)
     ndim = source.ndim
-    if ndim < 2 and not keepdims:
+    if not ndim or (ndim < 2 and not keepdims):
         return NotImplemented
     if _may_lack_result(initial, where):
         return NotImplemented
@@ -230,7 +230,7 @@ def _argument(new: Empty, method: Any, array: Any, axis: Any, out: Any, keepdims
     if out is not None or type(keepdims) is not bool or type(array) is not np.ndarray:
         return NotImplemented
     ndim = array.ndim
-    if (axis is None or ndim < 2) and not keepdims:
+    if not ndim or ((axis is None or ndim < 2) and not keepdims):
         return NotImplemented
     source = number_array(array)
     shape = source.shape
