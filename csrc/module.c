@@ -95,6 +95,18 @@ module_set_num_threads(PyObject *module, PyObject *number)
     Py_RETURN_NONE;
 }
 
+/* dot_of(dtype): the address of NumPy's function for the product of two vectors. */
+static PyObject *
+module_dot_of(PyObject *Py_UNUSED(module), PyObject *dtype)
+{
+    if (!PyArray_DescrCheck(dtype)) {
+        PyErr_SetString(PyExc_TypeError, "dot_of: a dtype is wanted");
+        return NULL;
+    }
+    PyArray_ArrFuncs *functions = PyDataType_GetArrFuncs((PyArray_Descr *)dtype);
+    return PyLong_FromVoidPtr((void *)(uintptr_t)functions->dotfunc);
+}
+
 /* set_compiles(number): say when regions are compiled. */
 static PyObject *
 module_set_compiles(PyObject *module, PyObject *number)
@@ -112,6 +124,8 @@ module_set_compiles(PyObject *module, PyObject *number)
 static PyMethodDef module_methods[] = {
     {"configure", (PyCFunction)(void (*)(void))module_configure, METH_VARARGS | METH_KEYWORDS,
      "Say what the sites ask when they meet something new."},
+    {"dot_of", module_dot_of, METH_O,
+     "Return the address of NumPy's function for the product of two vectors of a dtype."},
     {"learn_elision", module_learn_elision, METH_VARARGS,
      "Learn whether NumPy writes results over dying operands here."},
     {"learn_handler", module_learn_handler, METH_O,
@@ -173,6 +187,7 @@ module_execute(PyObject *module)
         {&resolve_spec, &state->resolve_type, 1}, {&native_spec, &state->native_type, 0},
         {&bound_spec, &state->bound_type, 0},     {&region_spec, &state->region_type, 1},
         {&gate_spec, &state->gate_type, 1},       {&gates_spec, &state->gates_type, 1},
+        {&loop_spec, &state->loop_type, 1},
         {&machine_code_spec, &state->code_type, 1},
         {&judge_spec, &state->judge_type, 1},     {&judged_spec, &state->judged_type, 0},
     };
@@ -200,6 +215,7 @@ module_execute(PyObject *module)
     X(judged_type)    \
     X(clock)          \
     X(region_type)    \
+    X(loop_type)      \
     X(code_type)      \
     X(filters_name)   \
     X(shown_name)     \

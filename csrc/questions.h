@@ -11,6 +11,7 @@
     X(plan_callback)  /* likewise, a function that other code gets */             \
     X(verdict)        /* whether a function that was entered pays */              \
     X(plan_program)   /* what each step of a region's program takes */            \
+    X(plan_kernel)    /* has a loop compiled for locals like those it is given */ \
     X(compile_plan)   /* which machine code the stages of a plan take */          \
     X(plan_number)    /* what a call of numbers takes */                          \
     X(power_ufunc)    /* which ufunc a power takes */                             \

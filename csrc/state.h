@@ -62,6 +62,7 @@ typedef struct {
     PyTypeObject *judge_type;    /* owned */
     PyTypeObject *judged_type;   /* owned */
     PyTypeObject *region_type;   /* owned */
+    PyTypeObject *loop_type;     /* owned */
     PyTypeObject *gate_type;     /* owned */
     PyTypeObject *gates_type;    /* owned */
     PyObject *filters_name;      /* owned: of what is looked up there at each effect */

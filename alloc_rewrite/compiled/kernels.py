@@ -15,7 +15,7 @@ import atexit
 import os
 import time
 from collections import deque
-from typing import Any
+from typing import Any, Protocol
 
 from ..cores import native
 from ..sites.exceptions import EXPECTED, from_signal_handler
@@ -26,7 +26,21 @@ MOST_KERNELS = 1000  # in a process
 _AT_THE_END = 30.0  # seconds that the end of the process waits at most
 
 
-class Kernel:
+class Job(Protocol):
+    """What is compiled in the background."""
+
+    state: str  # "waiting", and then anything else
+
+    def make(self, compiler: Any) -> None:
+        """Compile it."""
+        ...
+
+    def refuse(self, reason: str) -> None:
+        """Go on without."""
+        ...
+
+
+class Kernel(Job):
     """A piece with its machine code, which other threads may still be making.
 
     Attributes
@@ -51,6 +65,20 @@ class Kernel:
         self.state = reason
         self.code.decide(None)
 
+    def make(self, compiler: Any) -> None:
+        """Compile the piece, and try its code."""
+        from .lowering import module_of
+
+        began = time.perf_counter()
+        code = compiler.compile(module_of(self.piece, compiler.width))
+        if not passes(self.piece, code.address):
+            self.refuse("its results are not those of NumPy's loops here")
+            return
+        self.milliseconds = (time.perf_counter() - began) * 1e3
+        self.size = code.size
+        self.state = "compiled"
+        self.code.decide(code.address)
+
 
 #: What the extension is told of a part: code, first step, the one after the last, operands, whether
 #: it is repeatable.
@@ -63,7 +91,7 @@ class Workshop:
     def __init__(self) -> None:
         self.now = False
         self._kernels: dict[Piece, Kernel] = {}
-        self._waiting: deque[Kernel] = deque()
+        self._waiting: deque[Job] = deque()
         self._idle = [True]  # empty while a thread compiles what waits
         self._compiler: Any = None
         self._refusal: str | None = None  # why nothing can be compiled; "" if that is possible
@@ -119,9 +147,24 @@ class Workshop:
             return kernel
         self._kernels[piece] = kernel
         if not self.now:
-            self._waiting.append(kernel)
-            self._start()
+            self._queue(kernel)
         return kernel
+
+    # ------------------------------------------------------------------ the queue
+
+    def submit(self, job: Job) -> None:
+        """Have something compiled: at once, or in the background."""
+        reason = self.refusal()
+        if reason:
+            job.refuse(reason)
+        elif self.now:
+            self._compile(job)
+        else:
+            self._queue(job)
+
+    def _queue(self, job: Job) -> None:
+        self._waiting.append(job)
+        self._start()
 
     # ------------------------------------------------------------------ the thread
 
@@ -142,11 +185,11 @@ class Workshop:
         while True:
             while self._waiting and not self._is_ending:
                 try:
-                    kernel = self._waiting.popleft()
+                    job = self._waiting.popleft()
                 except IndexError:
                     break
-                if kernel.state == "waiting":
-                    self._compile(kernel)
+                if job.state == "waiting":
+                    self._compile(job)
             self._idle.append(True)
             if not self._waiting or self._is_ending:
                 return
@@ -155,42 +198,37 @@ class Workshop:
             except IndexError:
                 return
 
-    def _compile(self, kernel: Kernel) -> None:
+    def _compile(self, job: Job) -> None:
         with self._working:
-            if kernel.state != "waiting" or self._is_ending:
+            if job.state != "waiting" or self._is_ending:
                 return
             self._is_busy = True
             try:
-                self._make(kernel)
+                self._make(job)
             except Exception as error:
                 if from_signal_handler(error):
-                    self._kernels.pop(kernel.piece, None)
-                    kernel.refuse("it was interrupted")
+                    self._forget(job)
+                    job.refuse("it was interrupted")
                     raise
-                kernel.refuse(_said(error))
+                job.refuse(_said(error))
             except BaseException:
-                self._kernels.pop(kernel.piece, None)
-                kernel.refuse("it was interrupted")
+                self._forget(job)
+                job.refuse("it was interrupted")
                 raise
             finally:
                 self._is_busy = False
 
-    def _make(self, kernel: Kernel) -> None:
-        from .lowering import module_of
-
+    def _make(self, job: Job) -> None:
         if self._compiler is None:
             from .llvm import Compiler
 
             self._compiler = Compiler()
-        began = time.perf_counter()
-        code = self._compiler.compile(module_of(kernel.piece, self._compiler.width))
-        if not passes(kernel.piece, code.address):
-            kernel.refuse("its results are not those of NumPy's loops here")
-            return
-        kernel.milliseconds = (time.perf_counter() - began) * 1e3
-        kernel.size = code.size
-        kernel.state = "compiled"
-        kernel.code.decide(code.address)
+        job.make(self._compiler)
+
+    def _forget(self, job: Job) -> None:
+        """Have a piece compiled anew when it is asked for again."""
+        for piece in [piece for piece, kernel in self._kernels.items() if kernel is job]:
+            del self._kernels[piece]
 
     def wait(self, seconds: float) -> None:
         """Wait until the thread has nothing left to compile, but no longer than that."""
@@ -202,7 +240,11 @@ class Workshop:
 
     def _drop(self, reason: str) -> None:
         """Leave what isn't compiled yet to NumPy's loops, until it is asked for again."""
+        waiting = list(self._waiting)
         self._waiting.clear()
+        for job in waiting:
+            if not isinstance(job, Kernel):
+                job.refuse(reason)
         for piece, kernel in list(self._kernels.items()):
             if kernel.state == "waiting":
                 del self._kernels[piece]

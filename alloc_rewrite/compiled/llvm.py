@@ -17,6 +17,10 @@ from typing import Any, NamedTuple
 OLDEST = (0, 46)
 
 
+#: Whether llvmlite seems to be there, for those who must know it beforehand.
+COMPILES = importlib.util.find_spec("llvmlite") is not None
+
+
 class Code(NamedTuple):
     """Machine code that stays for as long as the process."""
 
@@ -83,11 +87,16 @@ class Compiler:
     def _new_machine(self) -> Any:
         return self._target.create_target_machine(**self._options)
 
-    def compile(self, text: str) -> Code:
-        """Return the code of the function `kernel`."""
+    def compile(self, text: str, *, optimize: bool = False) -> Code:
+        """Return the code of the function `kernel`; `optimize` what isn't written for speed."""
         llvm = self._llvm
         module = llvm.parse_assembly(text)
         module.verify()
+        if optimize:
+            options = llvm.create_pipeline_tuning_options(speed_level=2)
+            options.loop_vectorization = True
+            passes = llvm.create_pass_builder(self._machine, options)
+            passes.getModulePassManager().run(module, passes)
         data = self._machine.emit_object(module)
         # An engine owns its machine.
         engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), self._new_machine())

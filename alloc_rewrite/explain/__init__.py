@@ -24,7 +24,7 @@ from .report import found, report
 if TYPE_CHECKING:
     from ..core_sites import ArenaSites
     from ..report.document import Document
-    from .parts import Break, Parts, Region, Site
+    from .parts import Break, Loop, Parts, Region, Site
 
 __all__ = ["Explanation", "explain"]
 
@@ -66,6 +66,11 @@ class Explanation(Report):
         The Python functions that it calls, each once, as far as their names tell; those of NumPy
         and those that bump doesn't enter are left out. Those of a bumped function have figures if
         they were called.
+    loops : tuple of Loop
+        Loops that may become machine code (see `set_compile`): ``line``, ``kernels`` (for how many
+        combinations of kinds of values there is code), ``hits`` and ``misses`` (how often it ran,
+        and to no use), ``given_back``, ``reason`` (why there is none) and ``declined`` (why it was
+        of no use the last time).
     """
 
     function: str
@@ -79,6 +84,7 @@ class Explanation(Report):
     breaks: tuple[Break, ...]
     heap_fallbacks: int | None
     callees: tuple[Explanation, ...] = ()
+    loops: tuple[Loop, ...] = ()
 
     def __str__(self) -> str:
         return report(self)
@@ -179,6 +185,7 @@ def explained(
         parts.breaks(),
         None if sites is None else sites.buffer.heap_fallbacks,
         () if above is None else _callees(parts, sites, above | {code}),
+        parts.loops(),
     )
 
 

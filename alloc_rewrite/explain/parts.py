@@ -30,6 +30,7 @@ from ..rewrite import (
     symbol_of,
     text_at,
 )
+from ..rewrite import Loop as PlaceOfLoop
 from ..rewrite import Region as PlaceOfRegion
 from ..sites.exceptions import from_signal_handler
 from .plans import compiled_words
@@ -75,6 +76,19 @@ class Region:
     compiled: tuple[str, ...]
     inside: tuple[Site, ...]
     plans: tuple[dict[str, Any], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Loop:
+    """A loop, which becomes machine code when it is hot. Figures are None without a site."""
+
+    line: int
+    kernels: int | None
+    hits: int | None
+    misses: int | None
+    given_back: bool
+    reason: str | None
+    declined: str | None
 
 
 class Parts:
@@ -184,11 +198,27 @@ class Parts:
         stages = plans[0]["stages"] if plans else []
         return tuple(words for stage in stages if (words := compiled_words(stage)))
 
+    def loops(self) -> tuple[Loop, ...]:
+        """Return the loops, outer ones first."""
+        return tuple(
+            self._loop(number, place)
+            for number, place in self._places
+            if isinstance(place, PlaceOfLoop)
+        )
+
+    def _loop(self, number: int, place: PlaceOfLoop) -> Loop:
+        line = (place.location and place.location.lineno) or self._function.__code__.co_firstlineno
+        if self._rewritten is None:
+            return Loop(line, None, None, None, False, None, None)
+        site = self._rewritten.sites[number]
+        gone = not self._rewritten.live[number]
+        return Loop(line, site.kernels, site.hits, site.misses, gone, site.reason, site.declined)
+
     def _singles(self, chosen: Any) -> tuple[Site, ...]:
         return tuple(
             self._single(number, place)
             for number, place in self._places
-            if not isinstance(place, PlaceOfRegion) and chosen(place.start)
+            if isinstance(place, Operation | Call) and chosen(place.start)
         )
 
     def _single(self, number: int, place: Operation | Call) -> Site:

@@ -13,7 +13,7 @@ from .plans import plan_lines
 
 if TYPE_CHECKING:
     from . import Explanation
-    from .parts import Region, Site
+    from .parts import Loop, Region, Site
 
 
 def report(explained: Explanation) -> str:
@@ -35,6 +35,9 @@ def report(explained: Explanation) -> str:
     if explained.sites:
         out.append("Sites outside regions:" if explained.regions else "Sites:")
         out += _table(explained)
+    if explained.loops:
+        out.append("Loops:")
+        out += [_loop(loop) for loop in explained.loops]
     if explained.callees:
         out.append("Functions that it calls:")
         out += _outline(explained.callees, 1)
@@ -104,6 +107,22 @@ def _region(region: Region) -> list[str]:
     for plan in region.plans:
         out += [f"  {line}" for line in plan_lines(plan)]
     return out
+
+
+def _loop(loop: Loop) -> str:
+    """Say how far a loop is machine code."""
+    if loop.given_back:
+        words = f"not compiled: {loop.reason}"
+    elif loop.kernels:
+        words = f"machine code for {_counted(loop.kernels, 'combination')} of kinds of values"
+        words += f"; entered {_counted(loop.hits or 0, 'time')}"
+        if loop.misses:
+            words += f", {loop.misses} of no use, the last time: {loop.declined}"
+    elif loop.reason:
+        words = f"not compiled so far: {loop.reason}"
+    else:
+        words = "becomes machine code when it is hot"
+    return f"{loop.line:>8}  {words}"
 
 
 def _figures(one: Region | Site) -> str:

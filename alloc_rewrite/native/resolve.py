@@ -170,7 +170,7 @@ def _planned(spec: tuple[Any, ...], callee: Any) -> Plan | None:
     if kind is functools.partial:
         return _partial(spec, callee)
     if issubclass(kind, type) and sites.callees.lends_to(callee):
-        return "lend", callee, None
+        return Swap("lend", callee)
     call = python_call(callee)
     if call is not None:  # such an object is not asked anything: its answers may run foreign code
         return _method(sites, call, callee)

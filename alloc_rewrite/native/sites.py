@@ -13,13 +13,16 @@ from typing import Any, NoReturn
 from ..buffer import Buffer
 from ..callees import Callees, Policy
 from ..compiled.kernels import workshop
+from ..compiled.llvm import COMPILES
 from ..cores import native
 from ..errors import buffer_full
 from ..judging import Judging, verdict
+from ..loops import plan_kernel
 from ..numpy_facts import UFUNCS, elides_dying_operands, elides_for_scalars, power_ufunc
 from ..rewrite import (
     KEPT,
     Call,
+    Loop,
     Owner,
     Place,
     Program,
@@ -52,7 +55,7 @@ class NativeSites:
     With `frugal`, calls for which the memory handler costs more than it saves are left to the heap.
     """
 
-    style = Style({}, direct=True, extras=True, vocabulary=VOCABULARY, **_GATES)
+    style = Style({}, direct=True, extras=True, vocabulary=VOCABULARY, loops=COMPILES, **_GATES)
 
     def __init__(self, buffer: Buffer, policy: Policy, frugal: bool = True) -> None:
         self.buffer = buffer
@@ -78,6 +81,8 @@ class NativeSites:
             return [getattr(site, self.style.entry(place))]
         if isinstance(place, Region):
             return [self.site((self, where, place.program), owner, number).call]
+        if isinstance(place, Loop):
+            return [self.site((self, where, place), owner, number)]
         return [self.site((self, where, place.operator), owner, number).call]
 
     def site(self, spec: tuple[Any, ...], owner: Owner, number: int) -> Any:
@@ -88,6 +93,8 @@ class NativeSites:
             return native.ResolveSite(*common)
         if isinstance(spec[2], Program):
             return native.RegionSite(*common, spec[2])
+        if isinstance(spec[2], Loop):
+            return native.LoopSite(*common)
         name = spec[2]
         shown = "fancy indexing" if name == "getitem" else symbol_of(name)
         return native.OperatorSite(*common, name, shown, UFUNCS.get(name.removeprefix("i_")))
@@ -124,6 +131,7 @@ def configure() -> None:
         plan_reduction=plan_reduction,
         plan_product=plan_product,
         plan_callee=plan_callee,
+        plan_kernel=plan_kernel,
         plan_callback=plan_callback,
         verdict=verdict,
         power_ufunc=power_ufunc,

@@ -74,6 +74,7 @@ class CountingSites:
         if isinstance(place, Call):
             call = CountingCall(self, where, twin)
             return [getattr(call, self.style.entry(place)), call.after]
+        assert isinstance(place, Operation)  # its style has nothing else
         operation = CountingOperation(self, where, twin, place)
         return [operation.before, operation.after]
 

@@ -13,7 +13,7 @@ from numpy import add, ones
 
 from ..buffer import Buffer
 from ..callees import Callees, Policy
-from ..rewrite import KEPT, Call, Owner, Place, Region, Rewriter, Style, Where
+from ..rewrite import KEPT, Call, Operation, Owner, Place, Rewriter, Style, Where
 from ..sites.exceptions import from_signal_handler
 from . import budget
 from .calls import CallSite
@@ -45,9 +45,9 @@ class PythonSites:
 
     def make(self, place: Place, where: Where, owner: Owner, number: int) -> list[Any]:
         """Return the site of a place: see `encode` for how it is called."""
-        assert not isinstance(place, Region)  # its style has none
         if isinstance(place, Call):
             return [getattr(CallSite(self, where, owner, number), self.style.entry(place))]
+        assert isinstance(place, Operation)  # its style has nothing else
         kind = operator_site(place.operator, place.size)
         return [kind(self, where, owner, number, place.operator).call]
 

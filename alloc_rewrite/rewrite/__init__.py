@@ -11,6 +11,7 @@ from .convention import Place, Style
 from .expressions import expression_at, text_at
 from .gates import Gates, gates_of, is_rewritten
 from .ir import IR, Call, Operation, Region
+from .loops import Loop
 from .pipeline import Survey, found_in, survey
 from .program import Node, Program
 from .reasons import Break
@@ -36,6 +37,7 @@ __all__ = [
     "Break",
     "Call",
     "Gates",
+    "Loop",
     "Node",
     "Operation",
     "Owner",

@@ -11,10 +11,11 @@ from typing import Any
 
 from .gates import Gates, WeakGates
 from .ir import Call, Operation, Region
+from .loops import Loop
 from .opcodes import NULL_FIRST, SITE_PREFIX
 from .symbolic import Vocabulary
 
-Place = Region | Operation | Call
+Place = Region | Operation | Call | Loop
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,6 +28,7 @@ class Style:
     extras: bool = False  # whether slices and tuple unpacking, which make no array data, have sites
     vocabulary: Vocabulary | None = None  # what may be called in regions, if there are any
     make_gates: Callable[[list[Any]], Gates] = WeakGates  # by which code finds its sites
+    loops: bool = False  # whether the heads of loops have sites
     attribute: str = ""  # of a gate, for its content; if empty, the gate is called
     retries: bool = False  # whether sites that are switched off are tried again
 

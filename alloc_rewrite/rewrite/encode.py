@@ -35,12 +35,14 @@ from bytecode import Bytecode, Instr
 from bytecode.instr import FreeVar
 
 from .convention import ROOM, Place, Style, finisher, site_name
+from .emit_loop import emit_loop
 from .emit_places import emit_call, emit_direct, emit_operation
 from .emit_region import Writer
 from .emitter import Emitter
 from .gates import Hole
 from .ir import IR, Call, Operation, Region
 from .locations import corrected
+from .loops import Loop
 from .opcodes import (
     NULL_AND_CALLABLE,
     NULL_LOCAL,
@@ -58,7 +60,8 @@ def encode(
 ) -> CodeType:
     """Return code with a site at every place (of those that are `live`, if given)."""
     chosen = [(i, p) for i, p in enumerate(places) if live is None or live[i]]
-    at = {p.start: (i, p) for i, p in chosen if not isinstance(p, Region)}
+    at = {p.start: (i, p) for i, p in chosen if isinstance(p, (Operation, Call))}
+    heads = {p.start: (i, p) for i, p in chosen if isinstance(p, Loop)}
     regions: dict[int, list[tuple[int, Region]]] = {}
     for number, place in chosen:
         if isinstance(place, Region):
@@ -70,6 +73,10 @@ def encode(
     i, extra = 0, 0
     while i < len(items):
         writer.end_region(i)
+        if i in heads:
+            number, loop = heads.pop(i)
+            writer.out += emit_loop(loop, site_name(number))
+            extra = max(extra, len(loop.names) + len(loop.stored) + 2)
         for number, region in regions.pop(i, ()):
             writer.begin_region(region, site_name(number), items)
             extra = max(extra, len(region.loads) + len(region.program.outputs))

@@ -19,6 +19,7 @@ from .convention import Place, Style
 from .decode import decode
 from .encode import encode
 from .ir import IR
+from .loops import find_loops
 from .operations import find_operations
 from .reasons import Break
 from .regions import NO_CUTS, find_regions
@@ -41,6 +42,8 @@ def found_in(
     places.sort(key=lambda place: place.start)
     if style.vocabulary is not None:
         places += find_regions(ir, style.vocabulary, breaks, cuts)
+    if style.loops:
+        places += find_loops(ir)
     return ir, places
 
 

@@ -19,10 +19,11 @@ from ..logs import debug
 from .convention import Place, Style, finishers_by_name, site_name, site_names
 from .gates import Gates, filled
 from .ir import Call, Operation, Region
+from .loops import Loop
 from .pipeline import failure, form_of, found_in, with_sites
 
 _MOST_CUTS = 64  # of one code object
-_KINDS = {Region: "a region", Operation: "an operation", Call: "a call"}
+_KINDS = {Region: "a region", Operation: "an operation", Call: "a call", Loop: "a loop"}
 SOON = 0.005  # seconds until sites that were switched off are tried again for the first time
 LONG = 1.0  # seconds after which regions that were split are tried whole again
 
@@ -184,7 +185,8 @@ class Rewritten(Owner):
                 self.live[number] = False
         for number, live in self.live.items():
             if not live and number not in self.superseded:
-                self.sites[number].__self__.rest()
+                site = self.sites[number]  # a method, or a loop's site itself
+                getattr(site, "__self__", site).rest()
                 self.gates.fill(number, self.sites[number])
                 self.live[number] = True
         code = self._original()
@@ -200,6 +202,7 @@ class Rewritten(Owner):
         if not 0 <= node < len(items) or items[node] in self.cuts or len(self.cuts) == _MOST_CUTS:
             self.give_back(number)
             return
+        assert isinstance(place, Region)
         cuts = {**self.cuts, items[node]: reason}
         try:
             found = found_in(code, self._style, None, cuts)[1]

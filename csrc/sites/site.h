@@ -43,6 +43,7 @@ extern PyType_Spec bound_spec;
 extern PyType_Spec judge_spec;
 extern PyType_Spec judged_spec;
 extern PyType_Spec region_spec;
+extern PyType_Spec loop_spec;
 extern PyType_Spec gate_spec;
 extern PyType_Spec gates_spec;
 

@@ -15,7 +15,7 @@ NEW = (  # calls that return NULL when memory is short
     r"|PyFunction_New|PySequence_Concat|PyCFunction_NewEx|PyObject_GetAttrString|PyObject_CallOneArg"
 )
 #: The folders, the lowest first: files include what stands below them, and their own folder's.
-FOLDERS = ("", "arena", "numpy", "ufuncs", "sites", "calls", "regions")
+FOLDERS = ("", "arena", "numpy", "ufuncs", "sites", "calls", "regions", "loops")
 pytestmark = pytest.mark.skipif(not FILES, reason="the sources are not here")
 
 

@@ -44,6 +44,7 @@ MAY_IMPORT = {
     "judging": {"later", "logs"},
     "callees": {"callables", "judging", "rewrite", "registry", "numpy_facts"},
     "sites": {"errors", "interpreter"},
+    "loops": {"compiled", "cores", "rewrite", "logs", "errors", "interpreter"},
     "pycore": {
         "callables",
         "sites",
@@ -68,6 +69,7 @@ MAY_IMPORT = {
         "rewrite",
         "buffer",
         "compiled",
+        "loops",
         "cores",
         "numpy_facts",
         "sizes",

@@ -1,0 +1,152 @@
+"""Elements, rows and attributes of arrays, and items of tuples.
+
+In: a `Code`, containers and indices. Out: values. An index out of range leaves the loop.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from . import arithmetic, lazy, views
+from .code import Code, NotTranslatedError, Value, described, tuple_of
+from .kinds import INT, NUMBERS, Array, Number, Slice, Tuple, words
+
+
+def _split(value: Value) -> list[Value]:
+    """Return the items of a tuple."""
+    assert isinstance(value.kind, Tuple)
+    out, at = [], 0
+    for i, kind in enumerate(value.kind.items):
+        n = _parts(kind)
+        known = None if value.constant is None else value.constant[i]
+        out.append(Value(kind, value.parts[at : at + n], known))
+        at += n
+    return out
+
+
+def _parts(kind: Any) -> int:
+    if isinstance(kind, Slice):
+        return sum(isinstance(item, Number) for item in kind.items)
+    return words(kind)
+
+
+def _indices(index: Value) -> list[Value]:
+    return _split(index) if isinstance(index.kind, Tuple) else [index]
+
+
+def item(code: Code, container: Value, index: Value) -> Value:
+    """Return `container[index]`: an item of a tuple or an array, or a view."""
+    kind = container.kind
+    if isinstance(kind, Tuple):
+        if type(index.constant) is not int or not -len(kind.items) <= index.constant < len(
+            kind.items
+        ):
+            raise NotTranslatedError("the item of a tuple at a computed index")
+        return _split(container)[index.constant]
+    if not isinstance(kind, Array):
+        raise NotTranslatedError(f"an item of {described(kind)}")
+    indices = _indices(index)
+    found = views.view(code, container, indices)
+    if not views.is_whole_item(kind, indices):
+        return found
+    number = NUMBERS[kind.dtype]
+    return Value(number, (code.load(found.parts[1], number),))
+
+
+def store(translator: Any, container: Value, index: Value, value: Value) -> None:
+    """Do `container[index] = value`, and note in the log what was there."""
+    code: Code = translator.code
+    kind = container.kind
+    if not isinstance(kind, Array) or not kind.writeable:
+        raise NotTranslatedError(f"a store into {described(kind)}")
+    indices = _indices(index)
+    target = views.view(code, container, indices)
+    if not views.is_whole_item(kind, indices):
+        store_all(translator, target, value)
+        return
+    word = _fitting(code, value, NUMBERS[kind.dtype])
+    translator.log.note(target.parts[1], kind.itemsize)
+    code.store(word, target.parts[1])
+
+
+def _fitting(code: Code, value: Value, target: Number) -> Any:
+    """Return the word that is stored for a number."""
+    if value.number.is_float and not target.is_float:
+        raise NotTranslatedError("a float is stored into integers")
+    if target.is_bool != value.number.is_bool:
+        raise NotTranslatedError("a number is stored into truth values, or the reverse")
+    if target.is_bool:
+        return value.parts[0]
+    return arithmetic.as_numpy(code, value, target)
+
+
+def store_all(translator: Any, target: Value, value: Value) -> None:
+    """Store a number, an array or an expression into a view."""
+    code: Code = translator.code
+    kind = target.kind
+    assert isinstance(kind, Array)
+    if isinstance(value.kind, Array) and value.parts == target.parts:
+        return  # what an operator in place has given back
+    number = NUMBERS[kind.dtype]
+    n = kind.ndim
+    shape, strides = target.parts[2 : 2 + n], target.parts[2 + n :]
+    if lazy.is_array(value):
+        given = lazy.number_of(value.kind)
+        if given != number and not (given.is_float and number.is_float):
+            raise NotTranslatedError("an array is stored into one of another dtype")
+        lazy.require_shape(code, value, shape)
+        lazy.require_apart(code, target, value)
+    else:
+        value = Value(number, (_fitting(code, value, number),))
+    translator.log.note_view(target)
+    count = code.i64(1)
+    for dim in shape:
+        count = code.builder.mul(count, dim)
+    translator.tick(count)
+
+    def put(item_: Value, indices: list[Any]) -> None:
+        address = target.parts[1]
+        for i, stride in zip(indices, strides, strict=True):
+            address = code.builder.add(address, code.builder.mul(i, stride))
+        code.store(arithmetic.converted(code, item_, number), address)
+
+    lazy.each_item(code, value, shape, put)
+
+
+def in_place(translator: Any, name: str, target: Value, value: Value) -> Value:
+    """Do an operator in place on an array or a view, and return it."""
+    if not isinstance(target.kind, Array) or not target.kind.writeable:
+        raise NotTranslatedError(f"an operator in place on {described(target.kind)}")
+    result = lazy.binary(name.removeprefix("i_"), target, value)
+    if lazy.number_of(result.kind) != NUMBERS[target.kind.dtype]:
+        raise NotTranslatedError("an operator in place whose result has another dtype")
+    store_all(translator, target, result)
+    return target
+
+
+def attribute(code: Code, owner: Value, name: str) -> Value:
+    """Return an attribute of an array, or of a module."""
+    kind = owner.kind
+    if isinstance(kind, Array):
+        n = kind.ndim
+        shape = owner.parts[2 : 2 + n]
+        if name == "shape":
+            return tuple_of([Value(INT, (part,)) for part in shape])
+        if name == "ndim":
+            return code.constant(n)
+        if name == "size":
+            size = code.i64(1)
+            for part in shape:
+                size = code.builder.mul(size, part)
+            return Value(INT, (size,))
+    raise NotTranslatedError(f"the attribute {name} of {described(kind)}")
+
+
+def unpacked(code: Code, value: Value, n: int) -> list[Value]:
+    """Return the items of a tuple, or of an array of numbers, that is unpacked."""
+    if isinstance(value.kind, Tuple) and len(value.kind.items) == n:
+        return _split(value)
+    if isinstance(value.kind, Array):
+        code.leave_if(code.builder.icmp_signed("!=", value.parts[2], code.i64(n)))
+        return [item(code, value, code.constant(i)) for i in range(n)]
+    raise NotTranslatedError(f"unpacking {described(value.kind)}")

@@ -1,0 +1,98 @@
+"""Helpers: Python functions that are called in a loop become part of its kernel.
+
+In: a call, and what is known there. Out: the translation goes on in the function, and back. Guards
+look at the function, its code, and the defaults that count, whenever the kernel begins.
+"""
+
+from __future__ import annotations
+
+import types
+from typing import TYPE_CHECKING, cast
+
+from bytecode import Instr, Label
+
+from ..errors import RewriteError
+from ..rewrite.decode import decode
+from .code import NotTranslatedError, Value, described
+from .kinds import UNBOUND, Known, may_be_held
+from .states import NULL, State, Unit
+
+if TYPE_CHECKING:
+    from .translate import Translator
+
+MOST_CALLS = 6  # of helpers, one in the other
+_OTHER_FLAGS = 0x2AC  # *args, **kwargs, generators and coroutines
+
+
+def enter(t: Translator, item: Instr, index: int, state: State) -> bool:
+    """Go on in the Python function that is called, if it is one."""
+    n = cast(int, item.arg)
+    stack = state.stack
+    pair = stack[len(stack) - n - 2 : len(stack) - n]
+    callee = pair[1] if pair[0] == NULL else pair[0]
+    if NULL not in pair or not isinstance(callee.kind, Known):
+        return False
+    function = callee.kind.value
+    if type(function) is not types.FunctionType:
+        return False
+    unit = _unit(t, function, state)
+    code = function.__code__
+    args = stack[len(stack) - n :]
+    missing = code.co_argcount - n
+    defaults = function.__defaults__ or ()
+    if not 0 <= missing <= len(defaults):
+        raise NotTranslatedError(f"a call of `{function.__name__}` with other arguments")
+    if missing:
+        t.guarded(function, "__defaults__", defaults)
+        args = args + [t.code.constant(value) for value in defaults[-missing:]]
+    del stack[len(stack) - n - 2 :]
+    locals_ = dict.fromkeys(code.co_varnames, Value(UNBOUND))
+    locals_.update(zip(code.co_varnames, args, strict=False))
+    for name in code.co_varnames[: code.co_argcount]:
+        if not may_be_held(locals_[name].kind):
+            raise NotTranslatedError(f"`{name}` gets {described(locals_[name].kind)}")
+    t.go(0, State(locals_, [], unit, state, index + 1), t.head)
+    return True
+
+
+def _unit(t: Translator, function: types.FunctionType, state: State) -> Unit:
+    """Return the code of a helper, guarded."""
+    code, depth = function.__code__, 0
+    caller: State | None = state
+    while caller is not None:
+        depth += 1
+        if caller.unit.code is code:
+            raise NotTranslatedError(f"the recursion of `{function.__name__}`")
+        caller = caller.caller
+    if depth > MOST_CALLS:
+        raise NotTranslatedError("calls of calls of calls")
+    cells = code.co_freevars + code.co_cellvars
+    if cells or code.co_kwonlyargcount or code.co_flags & _OTHER_FLAGS:
+        raise NotTranslatedError(f"a call of `{function.__name__}`")
+    unit = t.units.get(id(function))
+    if unit is None:
+        try:
+            items = decode(code).items
+        except RewriteError as error:
+            raise NotTranslatedError(f"a call of `{function.__name__}`: {error}") from None
+        where = {item: i for i, item in enumerate(items) if isinstance(item, Label)}
+        targets = frozenset(
+            item.arg for item in items if isinstance(item, Instr) and item.has_jump()
+        )
+        unit = Unit(items, where, targets, function.__globals__, function.__globals__, code)
+        t.units[id(function)] = unit
+    t.guarded(function, "__code__", code)
+    return unit
+
+
+def leave_helper(t: Translator, item: Instr, state: State) -> None:
+    """Go on in the function that called the helper."""
+    if state.caller is None:  # out of the loop
+        assert t.head is not None
+        t.code.builder.branch(t.head.leave)
+        return
+    is_constant = item.name == "RETURN_CONST"
+    value = t.code.constant(item.arg) if is_constant else state.stack.pop()
+    caller = state.caller.copy()
+    caller.stack.append(value)
+    t.go(state.resume, caller, t.head)

@@ -1,0 +1,344 @@
+"""What each instruction does in a kernel.
+
+In: a `Translator`, an instruction, and what is known before it. Out: code, and what is known after
+it; or `NotTranslatedError`.
+"""
+
+from __future__ import annotations
+
+import types
+from collections.abc import Callable
+from typing import TYPE_CHECKING, cast
+
+from bytecode import Instr
+
+from ..interpreter import VERSION
+from ..rewrite.opcodes import PY311, attribute_name, constant, is_method_load, operator_of
+from . import arithmetic, calls, elements, lazy, views
+from .code import NotTranslatedError, Value, described, tuple_of
+from .helpers import enter, leave_helper
+from .kinds import BOOL, INT, RANGE, STEPS, UNBOUND, Array, Items, Known, Number, may_be_held
+from .states import NULL, State, Unit
+
+if TYPE_CHECKING:
+    from .translate import Translator
+
+
+def _size(item: Instr) -> int:
+    """Return an instruction's argument, which is a number."""
+    return cast(int, item.arg)
+
+
+def step(t: Translator, item: Instr, index: int, state: State) -> bool:
+    """Translate one instruction; return whether control goes elsewhere."""
+    name, stack = item.name, state.stack
+    if name in _IGNORED:
+        return False
+    found = constant(item)
+    if found is not None:
+        stack.append(t.code.constant(found[0]))
+        return False
+    operator = operator_of(item)
+    if operator is not None:
+        _operator(t, operator[0], operator[1], state)
+        return False
+    if name == "COMPARE_OP":  # with its result as a truth value (3.13)
+        sign = item.arg.name.removesuffix("_CAST").lower()  # type: ignore[union-attr]
+        y, x = stack.pop(), stack.pop()
+        stack.append(_compare(t, sign, x, y, cast=True))
+        return False
+    if item.has_jump():
+        return _jump(t, item, index, state)
+    if name == "CALL" and enter(t, item, index, state):
+        return True
+    if name in ("RETURN_VALUE", "RETURN_CONST"):
+        leave_helper(t, item, state)
+        return True
+    one = _STEPS.get(name)
+    if one is None:
+        raise NotTranslatedError(f"the instruction {name}")
+    one(t, item, state)
+    return False
+
+
+def _operator(t: Translator, name: str, size: int, state: State) -> None:
+    stack = state.stack
+    if size == 1:
+        if lazy.is_array(stack[-1]):
+            stack.append(lazy.unary(name, stack.pop()))
+            return
+        stack.append(arithmetic.unary(t.code, name, stack.pop()))
+        return
+    y, x = stack.pop(), stack.pop()
+    if name == "getitem":
+        stack.append(elements.item(t.code, x, y))
+    elif name in ("lt", "le", "eq", "ne", "gt", "ge"):
+        stack.append(_compare(t, name, x, y, cast=False))
+    elif name == "matmul":
+        stack.append(calls.product(t.code, x, y))
+    elif name.startswith("i_") and isinstance(x.kind, Array):
+        stack.append(elements.in_place(t, name, x, y))
+    elif lazy.is_array(x) or lazy.is_array(y):
+        stack.append(lazy.binary(name.removeprefix("i_"), x, y))
+    else:
+        stack.append(arithmetic.binary(t.code, name, x, y))
+
+
+def _compare(t: Translator, name: str, x: Value, y: Value, cast: bool) -> Value:
+    value = arithmetic.compare(t.code, name, x, y)
+    return Value(BOOL, value.parts) if cast else value
+
+
+def _jump(t: Translator, item: Instr, index: int, state: State) -> bool:
+    name, stack = item.name, state.stack
+    target = state.unit.where[item.arg]
+    if name == "FOR_ITER":
+        _for_iter(t, index, target, state)
+        return True
+    if name.startswith("JUMP_IF_"):  # 3.11: or pop
+        value = stack[-1]
+        left = state.copy()
+        stack.pop()
+        _branch(t, name, value, target, left, index + 1, state)
+        return True
+    if name.startswith("POP_JUMP"):
+        value = stack.pop()
+        if name.endswith("NONE"):
+            is_none = value.kind == Known(None)
+            jumps = is_none != ("_NOT_NONE" in name)
+            t.go(target if jumps else index + 1, state, t.head)
+            return True
+        _branch(t, name, value, target, state, index + 1, state)
+        return True
+    if name.startswith("JUMP"):
+        if target <= index and not _is_for(t, state.unit, target):
+            t.tick(t.code.i64(1))
+        t.go(target, state, t.head)
+        return True
+    raise NotTranslatedError(f"the instruction {name}")
+
+
+def _is_for(t: Translator, unit: Unit, label: int) -> bool:
+    following = unit.items[label + 1]
+    return isinstance(following, Instr) and following.name == "FOR_ITER"
+
+
+def _branch(
+    t: Translator, name: str, value: Value, target: int, there: State, on: int, here: State
+) -> None:
+    b = t.code.builder
+    if isinstance(value.kind, Known):
+        is_true = bool(value.constant)
+        jumps = is_true == ("IF_TRUE" in name)
+        t.go(target if jumps else on, there if jumps else here, t.head)
+        return
+    truth = arithmetic.truth(t.code, value)
+    if "IF_FALSE" in name:
+        truth = b.not_(truth)
+    yes = t.code.function.append_basic_block()
+    no = t.code.function.append_basic_block()
+    b.cbranch(truth, yes, no)
+    b.position_at_end(yes)
+    t.go(target, there, t.head)
+    b.position_at_end(no)
+    t.go(on, here, t.head)
+
+
+def _for_iter(t: Translator, index: int, target: int, state: State) -> None:
+    code, b = t.code, t.code.builder
+    stack = state.stack
+    assert t.head is not None
+    iterator = stack[-1]
+    if isinstance(iterator.kind, Items):
+        at, *parts = iterator.parts
+        ends = b.icmp_signed(">=", at, parts[2])
+    elif iterator.kind == STEPS:
+        following, step, left = iterator.parts
+        ends = b.icmp_signed("==", left, code.i64(0))
+    else:
+        raise NotTranslatedError(f"a loop over {described(iterator.kind)}")
+    end, on = (code.function.append_basic_block() for _ in range(2))
+    b.cbranch(ends, end, on)
+    b.position_at_end(end)
+    if state.unit is t.unit and index == t.loop.start:
+        b.branch(t.head.leave)
+    else:
+        after = state.copy()
+        if PY311:
+            after.stack.pop()
+        else:
+            after.stack.append(Value(UNBOUND))
+        t.go(target, after, t.head)
+    b.position_at_end(on)
+    if isinstance(iterator.kind, Items):
+        array = Value(iterator.kind.array, tuple(parts))
+        stack[-1] = Value(iterator.kind, (b.add(at, code.i64(1)), *parts))
+        stack.append(elements.item(code, array, Value(INT, (at,))))
+    else:
+        one = code.i64(1)
+        stack[-1] = Value(STEPS, (b.add(following, step), step, b.sub(left, one)))
+        stack.append(Value(INT, (following,)))
+    t.go(index + 1, state, t.head)
+
+
+# ---------------------------------------------------------------------- plain instructions
+
+Step = Callable[["Translator", Instr, State], None]
+
+
+def _load_fast(t: Translator, item: Instr, state: State) -> None:
+    name = t.loop.name_of(item)
+    value = state.locals.get(name)
+    if value is None and state.unit is t.unit:
+        value = t.fixed.get(name)
+    if value is None or value.kind == UNBOUND:
+        raise NotTranslatedError(f"`{item.arg}` may have no value")
+    state.stack.append(value)
+
+
+def _store_fast(t: Translator, item: Instr, state: State) -> None:
+    value = state.stack.pop()
+    if not may_be_held(value.kind):
+        raise NotTranslatedError(f"`{item.arg}` gets {described(value.kind)}")
+    if isinstance(value.kind, Number) and value.kind.is_float and not value.kind.is_python:
+        t.code.keep(value.parts[0])
+    state.locals[str(item.arg)] = value
+
+
+def _load_global(t: Translator, item: Instr, state: State) -> None:
+    calls_it, name = cast(tuple[bool, str], item.arg)
+    pair = [t.code.constant(t.known_global(state.unit, name))]
+    if calls_it:
+        pair.insert(0 if VERSION < (3, 13) else 1, NULL)
+    state.stack.extend(pair)
+
+
+def _load_attr(t: Translator, item: Instr, state: State) -> None:
+    owner, name = state.stack.pop(), attribute_name(item)
+    if isinstance(owner.kind, Known) and isinstance(owner.kind.value, types.ModuleType):
+        value = t.code.constant(t.known_attribute(owner.kind.value, name))
+    else:
+        value = elements.attribute(t.code, owner, name)
+    pair = [value]
+    if is_method_load(item):
+        pair.insert(0 if VERSION < (3, 13) else 1, NULL)
+    state.stack.extend(pair)
+
+
+def _call(t: Translator, item: Instr, state: State) -> None:
+    n = _size(item)
+    stack = state.stack
+    args = stack[len(stack) - n :]
+    del stack[len(stack) - n :]
+    pair = stack[-2:]
+    del stack[-2:]
+    callee = pair[1] if pair[0] == NULL else pair[0]
+    if NULL not in pair:
+        raise NotTranslatedError("a method is called")
+    stack.append(calls.call(t.code, callee, args))
+
+
+def _store_subscr(t: Translator, item: Instr, state: State) -> None:
+    index, container, value = state.stack.pop(), state.stack.pop(), state.stack.pop()
+    elements.store(t, container, index, value)
+
+
+def _get_iter(t: Translator, item: Instr, state: State) -> None:
+    value = state.stack.pop()
+    if VERSION >= (3, 15):
+        raise NotTranslatedError("an iterator with an index")
+    if isinstance(value.kind, Array):
+        t.tick(value.parts[2])
+        state.stack.append(Value(Items(value.kind), (t.code.i64(0), *value.parts)))
+        return
+    if value.kind != RANGE:
+        raise NotTranslatedError(f"a loop over {described(value.kind)}")
+    start, stop, step = value.parts
+    left = calls.length_of_range(t.code, start, stop, step)
+    t.tick(left)
+    state.stack.append(Value(STEPS, (start, step, left)))
+
+
+def _unpack(t: Translator, item: Instr, state: State) -> None:
+    value = state.stack.pop()
+    state.stack.extend(reversed(elements.unpacked(t.code, value, _size(item))))
+
+
+def _build_slice(t: Translator, item: Instr, state: State) -> None:
+    n = _size(item)
+    values = state.stack[len(state.stack) - n :]
+    del state.stack[len(state.stack) - n :]
+    step = values[2] if n == 3 else t.code.constant(None)
+    state.stack.append(views.slice_of(values[0], values[1], step))
+
+
+def _binary_slice(t: Translator, item: Instr, state: State) -> None:
+    stop, start, container = (state.stack.pop() for _ in range(3))
+    index = views.slice_of(start, stop, t.code.constant(None))
+    state.stack.append(elements.item(t.code, container, index))
+
+
+def _store_slice(t: Translator, item: Instr, state: State) -> None:
+    stop, start, container, value = (state.stack.pop() for _ in range(4))
+    elements.store(t, container, views.slice_of(start, stop, t.code.constant(None)), value)
+
+
+def _build_tuple(t: Translator, item: Instr, state: State) -> None:
+    n = _size(item)
+    values = state.stack[len(state.stack) - n :]
+    del state.stack[len(state.stack) - n :]
+    state.stack.append(tuple_of(values))
+
+
+def _swap(t: Translator, item: Instr, state: State) -> None:
+    n = _size(item)
+    state.stack[-1], state.stack[-n] = state.stack[-n], state.stack[-1]
+
+
+def _to_bool(t: Translator, item: Instr, state: State) -> None:
+    value = state.stack.pop()
+    state.stack.append(Value(BOOL, (arithmetic.truth(t.code, value),)))
+
+
+def _not(t: Translator, item: Instr, state: State) -> None:
+    value = state.stack.pop()
+    state.stack.append(Value(BOOL, (t.code.builder.not_(arithmetic.truth(t.code, value)),)))
+
+
+def _end_for(t: Translator, item: Instr, state: State) -> None:
+    del state.stack[-2 if VERSION < (3, 13) else -1 :]
+
+
+def _pop(t: Translator, item: Instr, state: State) -> None:
+    value = state.stack.pop()
+    if isinstance(value.kind, Number) and value.kind.is_float and not value.kind.is_python:
+        t.code.keep(value.parts[0])
+
+
+_IGNORED = frozenset({"NOP", "RESUME", "PRECALL", "NOT_TAKEN", "EXTENDED_ARG"})
+_STEPS: dict[str, Step] = {
+    "LOAD_FAST": _load_fast,
+    "LOAD_FAST_CHECK": _load_fast,
+    "LOAD_FAST_BORROW": _load_fast,
+    "LOAD_DEREF": _load_fast,
+    "STORE_FAST": _store_fast,
+    "LOAD_GLOBAL": _load_global,
+    "LOAD_ATTR": _load_attr,
+    "LOAD_METHOD": _load_attr,
+    "PUSH_NULL": lambda t, item, state: state.stack.append(NULL),
+    "CALL": _call,
+    "POP_TOP": _pop,
+    "POP_ITER": lambda t, item, state: state.stack.pop() and None,
+    "END_FOR": _end_for,
+    "COPY": lambda t, item, state: state.stack.append(state.stack[-_size(item)]),
+    "SWAP": _swap,
+    "STORE_SUBSCR": _store_subscr,
+    "GET_ITER": _get_iter,
+    "UNPACK_SEQUENCE": _unpack,
+    "BUILD_TUPLE": _build_tuple,
+    "BUILD_SLICE": _build_slice,
+    "BINARY_SLICE": _binary_slice,
+    "STORE_SLICE": _store_slice,
+    "TO_BOOL": _to_bool,
+    "UNARY_NOT": _not,
+}

@@ -1,0 +1,213 @@
+"""The kinds of values in a loop: what the translator knows of a value besides its machine words.
+
+In: Python objects, at the loop's head. Out: kinds, and how many words of the frame each takes. It
+must not know LLVM.
+
+A kind is hashable, and two values of one kind are handled by the same code.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+#: Dtypes of elements and NumPy scalars, by NumPy's two-letter names.
+DTYPES = ("f8", "f4", "i8", "i4", "i2", "i1", "u4", "u2", "u1", "b1")
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A kind of values; each subclass says what it stands for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Number(Kind):
+    """A number of Python (`"int"` of 64 bits, `"float"`, `"bool"`) or of NumPy (a dtype)."""
+
+    name: str
+
+    @property
+    def is_python(self) -> bool:
+        return self.name in ("int", "float", "bool")
+
+    @property
+    def is_float(self) -> bool:
+        return self.name in ("float", "f8", "f4")
+
+    @property
+    def is_bool(self) -> bool:
+        return self.name in ("bool", "b1")
+
+    @property
+    def is_integer(self) -> bool:
+        return not (self.is_float or self.is_bool)
+
+
+@dataclass(frozen=True, slots=True)
+class Array(Kind):
+    """An array: its dtype, number of axes, and what its strides and flags are known to be."""
+
+    dtype: str
+    ndim: int
+    writeable: bool
+    is_dense: bool  # whether items that follow each other along the last axis are neighbours
+
+    @property
+    def itemsize(self) -> int:
+        return int(self.dtype[1])
+
+
+@dataclass(frozen=True, slots=True)
+class Tuple(Kind):
+    items: tuple[Kind, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Slice(Kind):
+    """A slice: the kinds of its start, stop and step, which are integers or None."""
+
+    items: tuple[Kind, Kind, Kind]
+
+
+@dataclass(frozen=True, slots=True)
+class Lazy(Kind):
+    """An array expression that is computed item by item where it is used.
+
+    `operator` is the name of one, with `operands` of kinds `Lazy`, `Array` and `Number`.
+    """
+
+    dtype: str
+    ndim: int
+    operator: str
+    operands: tuple[Kind, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Range(Kind):
+    """A `range`: start, stop, step."""
+
+
+@dataclass(frozen=True, slots=True)
+class Steps(Kind):
+    """An iterator over a `range`: the next value, the step, how many are left."""
+
+
+@dataclass(frozen=True, slots=True)
+class Items(Kind):
+    """An iterator over an array: the index of the next item, and the array."""
+
+    array: Array
+
+
+@dataclass(frozen=True, slots=True)
+class Unbound(Kind):
+    """A local that has no value."""
+
+
+@dataclass(frozen=True, slots=True)
+class Given(Kind):
+    """An object that comes in, which the loop doesn't look at: the argument of that number."""
+
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class Opaque(Kind):
+    """What lies on the stack below the loop, and the loop doesn't touch."""
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Known(Kind):
+    """An object that is known when the loop is compiled: a function, a module, None."""
+
+    value: Any
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Known) and other.value is self.value
+
+    def __hash__(self) -> int:
+        return id(self.value)
+
+
+INT, FLOAT, BOOL = Number("int"), Number("float"), Number("bool")
+NUMBERS = {name: Number(name) for name in ("int", "float", "bool", *DTYPES)}
+B1, F8, F4, I8 = (NUMBERS[name] for name in ("b1", "f8", "f4", "i8"))
+UNBOUND, OPAQUE, RANGE, STEPS = Unbound(), Opaque(), Range(), Steps()
+
+_RANGE_ITERATOR = type(iter(range(0)))
+_OF_TYPE: dict[type, Kind] = {int: INT, float: FLOAT, bool: BOOL}
+_OF_TYPE |= {np.dtype(name).type: NUMBERS[name] for name in DTYPES}
+_OF_DTYPE = {np.dtype(name): name for name in DTYPES}
+
+
+_ENCODED = {name: i for i, name in enumerate(("int", "float", "bool", *DTYPES))}
+_ARRAY, _TUPLE, _NONE, _UNBOUND, _GIVEN, _STEPS = 20, 21, 22, 23, 24, 25
+
+
+def encoded(kind: Kind) -> list[int]:
+    """Return a kind as the native core reads it (`csrc/loops/kinds.h`)."""
+    match kind:
+        case Number(name):
+            return [_ENCODED[name]]
+        case Array(dtype, ndim, writeable, is_dense):
+            return [_ARRAY, _ENCODED[dtype], ndim, int(writeable), int(is_dense)]
+        case Tuple(items):
+            return [_TUPLE, len(items), *(code for item in items for code in encoded(item))]
+        case Given(number):
+            return [_GIVEN, number]
+        case Unbound():
+            return [_UNBOUND]
+        case Steps():
+            return [_STEPS]
+        case _:
+            return [_NONE]
+
+
+def words(kind: Kind) -> int:
+    """Return how many words of 8 bytes a value of this kind takes in a frame."""
+    match kind:
+        case Number():
+            return 1
+        case Array():
+            return 2 + 2 * kind.ndim  # its number, its address, its shape, its strides
+        case Tuple():
+            return sum(words(item) for item in kind.items)
+        case _:
+            return 0
+
+
+def kind_of(value: Any) -> Kind | None:
+    """Return the kind of an object that comes into a loop; None if loops don't take it."""
+    kind = _OF_TYPE.get(type(value))
+    if kind is INT:
+        return INT if -(2**63) <= value < 2**63 else None
+    if kind is not None:
+        return kind
+    if type(value) is np.ndarray:
+        return _array(value)
+    if type(value) is tuple and len(value) <= 4:
+        items = [kind_of(item) for item in value]
+        if all(isinstance(item, Number) for item in items):
+            return Tuple(tuple(items))  # type: ignore[arg-type]
+    if value is None:
+        return Known(None)
+    if type(value) is _RANGE_ITERATOR:
+        return STEPS
+    return None
+
+
+def _array(value: np.ndarray[Any, Any]) -> Array | None:
+    name = _OF_DTYPE.get(value.dtype)
+    if name is None or not value.flags.aligned or not value.dtype.isnative or not value.ndim:
+        return None
+    dense = value.strides[-1] == value.itemsize
+    return Array(name, value.ndim, value.flags.writeable, dense)
+
+
+def may_be_held(kind: Kind) -> bool:
+    """Whether a local may hold a value of this kind in a kernel."""
+    if isinstance(kind, Tuple):
+        return all(may_be_held(item) for item in kind.items)
+    return isinstance(kind, (Number, Array)) or kind == Known(None)

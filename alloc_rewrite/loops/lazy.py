@@ -1,0 +1,206 @@
+"""Array expressions in loops: computed item by item where they are stored or summed up.
+
+In: a `Code`, operators and operands. Out: values of kind `Lazy`, and loops over their items. No
+array is made. The shapes of all operands with as many axes have to be equal; others leave.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from . import arithmetic
+from .code import Code, NotTranslatedError, Value, described
+from .kinds import F4, F8, NUMBERS, Array, Kind, Lazy, Number, words
+
+Leaf = tuple[Value, Any]  # an operand, and what comes of it
+
+
+def is_array(value: Value) -> bool:
+    return isinstance(value.kind, (Array, Lazy))
+
+
+def number_of(kind: Kind) -> Number:
+    """Return the number that items are, or the number itself."""
+    if isinstance(kind, (Array, Lazy)):
+        return NUMBERS[kind.dtype]
+    if isinstance(kind, Number):
+        return kind
+    raise NotTranslatedError(f"arithmetic with {described(kind)}")
+
+
+def _axes(kind: Kind) -> int:
+    return kind.ndim if isinstance(kind, (Array, Lazy)) else 0
+
+
+OPERATORS = frozenset({"add", "sub", "mul", "truediv"})
+
+
+def binary(name: str, x: Value, y: Value) -> Value:
+    """Return the expression that an operator makes of arrays and numbers."""
+    a, b = number_of(x.kind), number_of(y.kind)
+    if name == "pow" and type(y.constant) is int and y.constant == 2 and a in (F8, F4):
+        return binary("mul", x, x)  # NumPy squares
+    kind = arithmetic.promoted(a, b)
+    if name not in OPERATORS or kind not in (F8, F4):
+        raise NotTranslatedError(f"the operator {name} of such arrays")
+    return _made(name, kind, (x, y))
+
+
+def unary(name: str, x: Value) -> Value:
+    """Return the expression that an operator or function makes of an array."""
+    kind = number_of(x.kind)
+    if kind not in (F8, F4):
+        raise NotTranslatedError(f"{name} of such an array")
+    return _made(name, kind, (x,))
+
+
+def _made(name: str, kind: Number, operands: tuple[Value, ...]) -> Value:
+    axes = max(_axes(value.kind) for value in operands)
+    parts = tuple(part for value in operands for part in value.parts)
+    kinds = tuple(value.kind for value in operands)
+    return Value(Lazy(kind.name, axes, name, kinds), parts)
+
+
+def leaves(value: Value) -> list[Value]:
+    """Return the arrays and numbers that an expression is made of, in order."""
+    kind = value.kind
+    if not isinstance(kind, Lazy):
+        return [value]
+    out, at = [], 0
+    for operand in kind.operands:
+        n = _parts(operand)
+        out += leaves(Value(operand, value.parts[at : at + n]))
+        at += n
+    return out
+
+
+def _parts(kind: Kind) -> int:
+    return sum(map(_parts, kind.operands)) if isinstance(kind, Lazy) else words(kind)
+
+
+def _item(code: Code, kind: Kind, items: list[Value]) -> Value:
+    """Return an item of an expression, given those of its leaves, which are taken off."""
+    if not isinstance(kind, Lazy):
+        return items.pop(0)
+    operands = [_item(code, operand, items) for operand in kind.operands]
+    number = NUMBERS[kind.dtype]
+    w = code.builder
+    given = [arithmetic.converted(code, operand, number) for operand in operands]
+    match kind.operator:
+        case "add":
+            word = w.fadd(*given)
+        case "sub":
+            word = w.fsub(*given)
+        case "mul":
+            word = w.fmul(*given)
+        case "truediv":
+            word = w.fdiv(*given)
+        case "neg":
+            word = w.fneg(*given)
+        case "pos":
+            word = given[0]
+        case name:
+            word = code.call(name, *given)
+    return Value(number, (word,))
+
+
+def require_shape(code: Code, value: Value, shape: tuple[Any, ...]) -> None:
+    """Leave unless all operands have this shape, as far as they have axes."""
+    for leaf in leaves(value):
+        n = _axes(leaf.kind)
+        if n > len(shape):
+            raise NotTranslatedError("an array with more axes than what it is stored into")
+        for axis in range(n):
+            wanted = shape[len(shape) - n + axis]
+            code.leave_if(code.builder.icmp_signed("!=", leaf.parts[2 + axis], wanted))
+
+
+def shape_of(code: Code, value: Value) -> tuple[Any, ...]:
+    """Return the shape of an expression; leave unless its operands have it."""
+    axes = _axes(value.kind)
+    for leaf in leaves(value):
+        if _axes(leaf.kind) == axes:
+            shape = leaf.parts[2 : 2 + axes]
+            require_shape(code, value, shape)
+            return tuple(shape)
+    raise NotTranslatedError("an array expression without an array")
+
+
+def each_item(
+    code: Code, value: Value, shape: tuple[Any, ...], use: Callable[[Value, list[Any]], None]
+) -> None:
+    """Write loops over a shape, and let `use` have the item of an expression at each index."""
+    found = leaves(value)
+
+    def at(indices: list[Any]) -> None:
+        items = []
+        for leaf in found:
+            n = _axes(leaf.kind)
+            if not n:
+                items.append(leaf)
+                continue
+            address = leaf.parts[1]
+            for index, stride in zip(indices[len(indices) - n :], leaf.parts[2 + n :], strict=True):
+                address = code.builder.add(address, code.builder.mul(index, stride))
+            number = number_of(leaf.kind)
+            items.append(Value(number, (code.load(address, number),)))
+        use(_item(code, value.kind, items), indices)
+
+    nest(code, shape, [], at)
+
+
+def nest(
+    code: Code, shape: tuple[Any, ...], indices: list[Any], body: Callable[[list[Any]], None]
+) -> None:
+    if not shape:
+        body(indices)
+        return
+    b = code.builder
+    head, inside, end = (code.function.append_basic_block() for _ in range(3))
+    before = b.block
+    b.branch(head)
+    b.position_at_end(head)
+    index = b.phi(code.word)
+    index.add_incoming(code.i64(0), before)
+    b.cbranch(b.icmp_signed("<", index, shape[0]), inside, end)
+    b.position_at_end(inside)
+    nest(code, shape[1:], [*indices, index], body)
+    following = b.add(index, code.i64(1), flags=["nuw", "nsw"])
+    index.add_incoming(following, b.block)
+    b.branch(head)
+    b.position_at_end(end)
+
+
+def extent(code: Code, array: Value) -> tuple[Any, Any]:
+    """Return the lowest address of an array's items, and the one behind the highest."""
+    b, n = code.builder, _axes(array.kind)
+    low = high = array.parts[1]
+    zero = code.i64(0)
+    for dim, stride in zip(array.parts[2 : 2 + n], array.parts[2 + n :], strict=True):
+        reach = b.mul(b.sub(dim, code.i64(1)), stride)
+        is_down = b.icmp_signed("<", reach, zero)
+        low = b.add(low, b.select(is_down, reach, zero))
+        high = b.add(high, b.select(is_down, zero, reach))
+    assert isinstance(array.kind, Array)
+    return low, b.add(high, code.i64(array.kind.itemsize))
+
+
+def require_apart(code: Code, target: Value, value: Value) -> None:
+    """Leave where an operand overlaps the target, unless it is the target, item on item."""
+    b = code.builder
+    low, high = extent(code, target)
+    for leaf in leaves(value):
+        if not _axes(leaf.kind):
+            continue
+        first, last = extent(code, leaf)
+        overlaps = b.and_(b.icmp_unsigned("<", first, high), b.icmp_unsigned("<", low, last))
+        if _axes(leaf.kind) == _axes(target.kind) and number_of(leaf.kind) == number_of(
+            target.kind
+        ):
+            n = _axes(target.kind)
+            is_same = b.icmp_signed("==", leaf.parts[1], target.parts[1])
+            for one, other in zip(leaf.parts[2 + n :], target.parts[2 + n :], strict=True):
+                is_same = b.and_(is_same, b.icmp_signed("==", one, other))
+            overlaps = b.and_(overlaps, b.not_(is_same))
+        code.leave_if(overlaps)

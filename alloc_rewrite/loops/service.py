@@ -1,0 +1,90 @@
+"""Kernels for loops that are hot: translated and compiled in the background.
+
+In: a site that asks, its loop, and what came by. Out: nothing; the site gets its kernel when that
+is there. Nothing waits for it.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+from ..compiled.kernels import Job, workshop
+from ..logs import debug
+from ..rewrite import Loop
+from .kinds import Given, Kind, encoded, kind_of
+
+MOST_LOOPS = 1000  # that are compiled in a process: their code stays
+
+_made = 0
+
+
+class LoopJob(Job):
+    """A loop that is to be compiled for the kinds of values that came by."""
+
+    def __init__(self, site: Any, loop: Loop, kinds: list[Kind], names: tuple[Any, Any]) -> None:
+        self.state = "waiting"
+        self._site = site
+        self._loop = loop
+        self._kinds = kinds
+        self._names = names
+
+    def make(self, compiler: Any) -> None:
+        """Translate and compile the loop, and give the kernel to its site."""
+        from .code import NotTranslatedError
+        from .translate import Translator
+
+        loop = self._loop
+        inputs = [*loop.given, *(f"cell {load.arg.name}" for load in loop.cells)]  # type: ignore[union-attr]
+        named = dict(zip(inputs, self._kinds[1:], strict=True))
+        try:
+            kernel = Translator(loop, *self._names).kernel(self._kinds[0], named)
+        except NotTranslatedError as error:
+            self.refuse(str(error))
+            return
+        code = compiler.compile(kernel.text, optimize=True)
+        self._site.install(
+            (
+                code.address,
+                tuple(tuple(encoded(kind)) for kind in self._kinds),
+                tuple(tuple(tuple(encoded(kind)) for kind in one.kinds) for one in kernel.exits),
+                kernel.guards,
+                kernel.ended_at,
+                kernel.committed_at,
+                kernel.size,
+            )
+        )
+        self.state = "compiled"
+
+    def refuse(self, reason: str) -> None:
+        """Leave the loop to the interpreter."""
+        self.state = reason
+        debug("%s is not compiled: %s", _described(self._loop), reason)
+        self._site.install(reason)
+
+
+def plan_kernel(
+    site: Any, spec: tuple[Any, ...], args: tuple[Any, ...], globals_: Any, builtins_: Any
+) -> None:
+    """Have a kernel made for a loop whose subject and locals are like those given."""
+    global _made
+    kinds = [kind_of(value) or Given(i) for i, value in enumerate(args)]
+    job = LoopJob(site, spec[2], kinds, (globals_, builtins_))
+    _made += 1
+    if _made > MOST_LOOPS:
+        job.refuse(f"{MOST_LOOPS} loops are compiled already")
+        return
+    if _is_monitored():
+        job.refuse("a tool of sys.monitoring is in use")
+        return
+    workshop.submit(job)
+
+
+def _is_monitored() -> bool:
+    """Whether a tool may want to see every iteration."""
+    monitoring: Any = getattr(sys, "monitoring", None)
+    return monitoring is not None and any(map(monitoring.get_tool, range(6)))
+
+
+def _described(loop: Loop) -> str:
+    return f"the loop in line {loop.location.lineno if loop.location else '?'}"

@@ -1,0 +1,308 @@
+"""Translate a loop of bytecode into a kernel: block by block, for the kinds of values there are.
+
+In: a `Loop`, and the kinds of what its head finds in the locals. Out: a `Kernel` to compile. It
+must not know how kernels are compiled, nor who runs them.
+
+Each block is translated once for each combination of kinds that its locals and the stack may have
+when it begins (*lazy basic block versioning*, Chevalier-Boisvert and Feeley, ECOOP 2015): a local
+that holds a float before the first iteration and a NumPy scalar after it makes two versions of the
+loop's head, and the code in each knows what it works on.
+
+A kernel does whole iterations. At the head of each it knows all that the original code needs to go
+on from there; whatever it can't do takes it back to the head of that iteration, where the original
+code takes over. What an iteration has stored into arrays is undone with the help of a log of what
+was there before.
+"""
+
+from __future__ import annotations
+
+import types
+from dataclasses import dataclass, field
+from typing import Any
+
+from bytecode import Instr, Label
+from llvmlite import ir as llvm
+
+from ..rewrite import Loop
+from .code import I64, Code, NotTranslatedError, Value, tuple_of
+from .instructions import step
+from .kinds import OPAQUE, STEPS, UNBOUND, Array, Items, Kind, Known, Number, Tuple, words
+from .log import Log
+from .states import AT, HEADER, WIDEST, Block, Exit, Head, Kernel, State, Unit
+
+MOST_BLOCKS = 600  # of one kernel
+MOST_VERSIONS = 12  # of one block
+
+
+@dataclass
+class Translator:
+    loop: Loop
+    globals: dict[str, Any]
+    builtins: dict[str, Any]
+    name: str = "kernel"
+    guards: dict[tuple[int, str], tuple[Any, Any]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.code = Code(self.name)
+        items = self.loop.items
+        where = {item: i for i, item in enumerate(items) if isinstance(item, Label)}
+        self.unit = Unit(items, where, self.loop.targets, self.globals, None)
+        self.units: dict[int, Unit] = {}
+        self.blocks: dict[Any, Block] = {}
+        self.counts: dict[Any, int] = {}
+        self.heads: list[Head] = []
+        self.work: list[tuple[Any, int, Head | None, Block]] = []
+        self.head: Head | None = None
+        self.fixed: dict[str, Value] = {}  # the locals that the loop doesn't store
+
+    # ------------------------------------------------------------------ the kernel
+
+    def kernel(self, subject: Kind, inputs: dict[str, Kind]) -> Kernel:
+        """Translate the loop for what it goes over, and locals, of these kinds."""
+        code, loop = self.code, self.loop
+        entry = code.function.append_basic_block("entry")
+        code.builder.position_at_end(entry)
+        self.frame = code.function.args[0]
+        self.mark = code.builder.alloca(I64, name="mark")
+        self.ticks = code.builder.alloca(I64, name="ticks")
+        self.iterations = code.builder.alloca(I64, name="iterations")
+        self.log = Log(code, self._word("log"), self._word("log_end"), self._slot(AT["wanted"]))
+        code.builder.store(code.i64(0), self.ticks)
+        code.builder.store(code.i64(0), self.iterations)
+        self.log_soft = self._word("log_soft")
+        self.budget = self._word("budget")
+        helper = llvm.FunctionType(I64, [I64.as_pointer()]).as_pointer()
+        self.commit = code.builder.inttoptr(self._word("commit"), helper)
+        locals_: dict[str, Value] = {}
+        array, at = self._read(subject, len(HEADER))
+        for name in loop.names:
+            value, at = self._read(inputs.get(name, UNBOUND), at)
+            (locals_ if name in loop.stored else self.fixed)[name] = value
+        self.ended_at = at
+        self.committed_at = at + 3 + WIDEST * len(loop.stored)
+        stack = [Value(OPAQUE) for _ in range(loop.depth)]
+        if loop.is_for and isinstance(subject, Array):
+            stack.append(Value(Items(subject), (self._word("next"), *array.parts)))
+        elif loop.is_for:
+            if subject != STEPS:
+                raise NotTranslatedError("a loop over anything but a range or an array")
+            stack.append(Value(STEPS, tuple(self._word(name) for name in HEADER[:3])))
+        self.go(loop.head, State(locals_, stack, self.unit), None)
+        while self.work:
+            _, index, self.head, block = self.work.pop()
+            code.builder.position_at_end(block.entry)
+            self._run(index, block.state.copy())
+        exits = tuple(self._exit(head) for head in self.heads)
+        return Kernel(
+            self.name,
+            str(code.module),
+            tuple((name, inputs[name]) for name in loop.names if name in inputs),
+            exits,
+            tuple((holder, name, value) for (_, name), (holder, value) in self.guards.items()),
+            self.ended_at,
+            self.committed_at,
+            self.committed_at + 3 + WIDEST * len(loop.stored),
+        )
+
+    def _slot(self, index: int) -> Any:
+        return self.code.builder.gep(self.frame, [self.code.i64(index)])
+
+    def _word(self, name: str) -> Any:
+        return self.code.builder.load(self._slot(AT[name]))
+
+    def _read(self, kind: Kind, at: int) -> tuple[Value, int]:
+        """Read a value from the frame."""
+        b = self.code.builder
+        match kind:
+            case Number():
+                return Value(kind, (self.code.of_bits(b.load(self._slot(at)), kind),)), at + 1
+            case Array():
+                n = words(kind)
+                parts = [b.load(self._slot(at + i)) for i in range(n)]
+                if kind.is_dense:
+                    parts[-1] = self.code.i64(kind.itemsize)
+                return Value(kind, tuple(parts)), at + n
+            case Tuple(items):
+                values = []
+                for item in items:
+                    value, at = self._read(item, at)
+                    values.append(value)
+                return tuple_of(values), at
+            case Known(value):
+                return Value(kind, (), value), at
+            case _:
+                return Value(kind), at
+
+    def _exit(self, head: Head) -> Exit:
+        """End the kernel where an iteration began."""
+        code, b = self.code, self.code.builder
+        b.position_at_end(head.leave)
+        for name, word in (("position", self.log.position), ("mark", self.mark)):
+            b.store(b.load(word), self._slot(AT[name]))
+        b.store(b.load(self.iterations), self._slot(AT["iterations"]))
+        self._write(head, self.ended_at)
+        b.ret(code.i64(head.number))
+        return Exit(tuple(head.state.locals[name].kind for name in self.loop.stored))
+
+    def _write(self, head: Head, at: int) -> None:
+        """Write what the original code needs where an iteration begins: iterator and locals."""
+        code, b = self.code, self.code.builder
+        if self.loop.is_for:
+            for i, part in enumerate(head.state.stack[-1].parts[:3]):
+                b.store(part, self._slot(at + i))
+        at += 3
+        for name in self.loop.stored:
+            value = head.state.locals[name]
+            # Of an array, its number says which object it is.
+            parts = value.parts[:1] if isinstance(value.kind, Array) else value.parts
+            if len(parts) > WIDEST:
+                raise NotTranslatedError(f"`{name}` is a long tuple")
+            for i, part in enumerate(parts):
+                b.store(code.bits(part), self._slot(at + i))
+            at += WIDEST
+
+    # ------------------------------------------------------------------ blocks
+
+    def go(self, index: int, state: State, head: Head | None) -> None:
+        """End the block that is being written: go on at an item with what is known."""
+        b = self.code.builder
+        is_outer = state.unit is self.unit
+        is_head = is_outer and index == self.loop.head
+        if is_outer and not is_head and index not in self.loop.members:
+            assert head is not None
+            b.branch(head.leave)
+            return
+        state = state.mapped(self._plain)
+        key = (index, None if is_head else head and head.number, *state.key())
+        block = self.blocks.get(key)
+        if block is None:
+            block = self._block(key, index, state, None if is_head else head, is_head)
+        source = b.block
+        parts = [part for value in state.values() for part in value.parts]
+        for phi, part in zip(block.phis, parts, strict=True):
+            phi.add_incoming(part, source)
+        b.branch(block.entry)
+
+    def _plain(self, value: Value) -> Value:
+        """Forget which number a value is: it may be another one the next time."""
+        if isinstance(value.kind, (Number, Tuple)):
+            return value._replace(constant=None)
+        return value
+
+    def _block(self, key: Any, index: int, state: State, head: Head | None, is_head: bool) -> Block:
+        code = self.code
+        place = (id(state.unit), index, head.number if head else None)
+        self.counts[place] = self.counts.get(place, 0) + 1
+        if len(self.blocks) > MOST_BLOCKS or self.counts[place] > MOST_VERSIONS:
+            raise NotTranslatedError("too many combinations of kinds of values")
+        before = code.builder.block
+        entry = code.function.append_basic_block()
+        code.builder.position_at_end(entry)
+        phis: list[Any] = []
+
+        def joined(value: Value) -> Value:
+            made = []
+            for i, part in enumerate(value.parts):
+                if (
+                    isinstance(value.kind, Array)
+                    and value.kind.is_dense
+                    and (i == len(value.parts) - 1)
+                ):
+                    phi = code.builder.phi(part.type)
+                    phis.append(phi)
+                    made.append(part)
+                    continue
+                phi = code.builder.phi(part.type)
+                phis.append(phi)
+                made.append(phi)
+            return Value(value.kind, tuple(made), value.constant)
+
+        known = state.mapped(joined)
+        block = Block(entry, phis, known)
+        self.blocks[key] = block
+        if is_head:
+            leave = code.function.append_basic_block()
+            head = Head(len(self.heads), leave, known)
+            self.heads.append(head)
+        self.work.append((key, index, head, block))
+        code.builder.position_at_end(before)
+        return block
+
+    def _begin_iteration(self, state: State) -> None:
+        """Mark where the log stands; end the kernel after enough of work."""
+        b, head = self.code.builder, self.head
+        assert head is not None
+        self.code.leave = head.leave
+        position = b.load(self.log.position)
+        b.store(position, self.mark)
+        b.store(b.add(b.load(self.iterations), self.code.i64(1)), self.iterations)
+        self.tick(self.code.i64(1))
+        late = b.icmp_signed(">", b.load(self.ticks), self.budget)
+        full = b.icmp_unsigned(">", position, self.log_soft)
+        due, on = (self.code.function.append_basic_block() for _ in range(2))
+        b.cbranch(b.or_(late, full), due, on).set_metadata("prof", self.code.rarely)
+        b.position_at_end(due)
+        stops = b.icmp_signed("!=", b.call(self.commit, [self.frame]), self.code.i64(0))
+        self.code.leave_if(stops)
+        self._write(head, self.committed_at)
+        b.store(self.code.i64(head.number), self._slot(AT["committed"]))
+        for word, value in ((self.log.position, self.log.begin), (self.mark, self.log.begin)):
+            b.store(value, word)
+        b.store(self.code.i64(0), self.ticks)
+        b.branch(on)
+        b.position_at_end(on)
+
+    def tick(self, n: Any) -> None:
+        b = self.code.builder
+        b.store(b.add(b.load(self.ticks), n), self.ticks)
+
+    # ------------------------------------------------------------------ what is known beforehand
+
+    def known_global(self, unit: Unit, name: str) -> Any:
+        """Return the value of a global or builtin; a guard looks at it when a kernel begins."""
+        for names in (unit.globals, self.builtins):
+            if name in names:
+                return self.guarded(unit.holder, name, names[name])
+        raise NotTranslatedError(f"`{name}` has no value")
+
+    def known_attribute(self, module: types.ModuleType, name: str) -> Any:
+        """Return an attribute of a module likewise."""
+        if name not in vars(module):
+            raise NotTranslatedError(f"the attribute {name} of {module.__name__}")
+        return self.guarded(module, name, vars(module)[name])
+
+    def guarded(self, holder: Any, name: str, value: Any) -> Any:
+        self.guards[id(holder), name] = holder, value
+        return value
+
+    # ------------------------------------------------------------------ instructions
+
+    def _run(self, index: int, state: State) -> None:
+        """Translate from an item on to where control goes elsewhere."""
+        assert self.head is not None
+        self.code.leave = self.head.leave
+        unit, is_outer = state.unit, state.unit is self.unit
+        if is_outer and index == self.loop.head:
+            self._begin_iteration(state)
+        first = index
+        while True:
+            item = unit.items[index]
+            if isinstance(item, Label):
+                if index != first and item in unit.targets:
+                    self.go(index, state, self.head)
+                    return
+                index += 1
+                continue
+            if is_outer and index not in self.loop.members:
+                self.code.builder.branch(self.head.leave)
+                return
+            if not isinstance(item, Instr):  # the marks of try blocks
+                index += 1
+                continue
+            try:
+                done = step(self, item, index, state)
+            except NotTranslatedError as error:
+                raise NotTranslatedError(f"line {item.lineno}: {error}") from None
+            if done:
+                return
+            index += 1

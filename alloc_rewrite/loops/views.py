@@ -1,0 +1,154 @@
+"""Slices of arrays: where a view begins, its shape and its strides.
+
+In: a `Code`, an array, indices. Out: a view, as a value. Nothing is computed of its items.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .code import Code, NotTranslatedError, Value, described
+from .kinds import Array, Kind, Known, Number, Slice
+
+_NONE = Known(None)
+
+
+def slice_of(start: Value, stop: Value, step: Value) -> Value:
+    """Return a slice."""
+    for value in (start, stop, step):
+        is_integer = isinstance(value.kind, Number) and value.kind.is_integer
+        if not is_integer and value.kind != _NONE:
+            raise NotTranslatedError(f"a slice with {described(value.kind)}")
+    parts = tuple(part for value in (start, stop, step) for part in value.parts)
+    known = (start.constant, stop.constant, step.constant)
+    return Value(Slice((start.kind, stop.kind, step.kind)), parts, known)
+
+
+def _parts(code: Code, value: Value) -> list[Any]:
+    """Return the words of a slice's start, stop and step, with 64 bits; None for None."""
+    assert isinstance(value.kind, Slice)
+    out: list[Any] = []
+    at = 0
+    for kind in value.kind.items:
+        if isinstance(kind, Number):
+            out.append(code.widened(Value(kind, (value.parts[at],))))
+            at += 1
+        else:
+            out.append(None)
+    return out
+
+
+def _step(value: Value) -> int:
+    """Return a slice's step, which has to be known."""
+    assert isinstance(value.kind, Slice)
+    if value.kind.items[2] == _NONE:
+        return 1
+    step = None if value.constant is None else value.constant[2]
+    if type(step) is not int or step == 0:
+        raise NotTranslatedError("a slice with a computed step")
+    return step
+
+
+def _clamped(code: Code, word: Any, length: Any, low: int) -> Any:
+    """Return a bound of a slice as Python adjusts it: counted from the end, and inside."""
+    b = code.builder
+    zero = code.i64(0)
+    word = b.select(b.icmp_signed("<", word, zero), b.add(word, length), word)
+    least = code.i64(low)
+    word = b.select(b.icmp_signed("<", word, least), least, word)
+    most = length if low == 0 else b.sub(length, code.i64(1))
+    return b.select(b.icmp_signed(">", word, most), most, word)
+
+
+def bounds(code: Code, value: Value, length: Any) -> tuple[Any, Any, int]:
+    """Return where a slice of so many items begins, how many it takes, and its step."""
+    b = code.builder
+    step = _step(value)
+    start, stop, _ = _parts(code, value)
+    zero = code.i64(0)
+    if step > 0:
+        first = zero if start is None else _clamped(code, start, length, 0)
+        last = length if stop is None else _clamped(code, stop, length, 0)
+        distance = b.sub(last, first)
+    else:
+        end = b.sub(length, code.i64(1))
+        first = end if start is None else _clamped(code, start, length, -1)
+        last = code.i64(-1) if stop is None else _clamped(code, stop, length, -1)
+        distance = b.sub(first, last)
+    size = abs(step)
+    count = distance
+    if size != 1:
+        count = b.sdiv(b.add(distance, code.i64(size - 1)), code.i64(size))
+    count = b.select(b.icmp_signed("<", distance, zero), zero, count)
+    return first, count, step
+
+
+def view(code: Code, array: Value, indices: list[Value]) -> Value:
+    """Return the view (or the address of the item) that integers and slices lead to."""
+    kind, b = array.kind, code.builder
+    assert isinstance(kind, Array)
+    n = kind.ndim
+    indices = _filled(indices, n)
+    address = array.parts[1]
+    shape, strides = array.parts[2 : 2 + n], array.parts[2 + n :]
+    dims: list[Any] = []
+    steps: list[Any] = []
+    is_dense = kind.is_dense
+    for axis, index in enumerate(indices):
+        if isinstance(index.kind, Slice):
+            first, count, step = bounds(code, index, shape[axis])
+            # As NumPy has it, the view of no items begins where the slice does.
+            address = b.add(address, b.mul(first, strides[axis]))
+            dims.append(count)
+            steps.append(strides[axis] if step == 1 else b.mul(strides[axis], code.i64(step)))
+            if axis == n - 1:
+                is_dense = is_dense and step == 1
+        else:
+            wide = position(code, index, shape[axis])
+            address = b.add(address, b.mul(wide, strides[axis]))
+            if axis == n - 1:
+                is_dense = False
+    dims += shape[len(indices) :]
+    steps += strides[len(indices) :]
+    left = Array(kind.dtype, len(dims), kind.writeable, is_dense)
+    return Value(left, (code.i64(-1), address, *dims, *steps))
+
+
+def _filled(indices: list[Value], n: int) -> list[Value]:
+    """Return indices with slices instead of an ellipsis."""
+    at = [i for i, index in enumerate(indices) if index.kind == Known(...)]
+    if len(at) > 1:
+        raise NotTranslatedError("two ellipses")
+    if at:
+        full = slice_of(*(Value(_NONE, (), None) for _ in range(3)))
+        missing = n - len(indices) + 1
+        if missing < 0:
+            raise NotTranslatedError("more indices than axes")
+        indices = [*indices[: at[0]], *([full] * missing), *indices[at[0] + 1 :]]
+    if len(indices) > n:
+        raise NotTranslatedError("more indices than axes")
+    return indices
+
+
+def position(code: Code, index: Value, length: Any) -> Any:
+    """Return an index counted from the beginning; leave where it is out of range."""
+    b = code.builder
+    if not index.number.is_integer:
+        raise NotTranslatedError(f"an index that is {described(index.kind)}")
+    wide = code.widened(index)
+    if type(index.constant) is int:
+        wide = wide if index.constant >= 0 else b.add(wide, length)
+    else:
+        from_end = b.icmp_signed("<", wide, code.i64(0))
+        wide = b.select(from_end, b.add(wide, length), wide)
+    code.leave_if(b.icmp_unsigned(">=", wide, length))
+    return wide
+
+
+def is_whole_item(array: Kind, indices: list[Value]) -> bool:
+    """Whether indices lead to one item."""
+    return (
+        isinstance(array, Array)
+        and len(indices) == array.ndim
+        and all(isinstance(index.kind, Number) for index in indices)
+    )

@@ -1,0 +1,60 @@
+"""The site at the head of a loop: it does iterations, and the original code does the others.
+
+In: a loop. Out: items, verified, that stand between the label of its head and what follows.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from bytecode import Label as Target
+
+from .convention import ROOM
+from .emitter import Emitter
+from .loops import Loop
+from .opcodes import ITERATOR_DEPTH, NULL_FIRST, UNKNOWN, VALUE
+from .verify import verify
+
+
+def emit_loop(loop: Loop, name: str) -> list[Any]:
+    """Return what stands at a loop's head.
+
+    The site is asked, without arguments, whether it has something to do; then it is called with the
+    iterator and the locals. What it returns are the locals some iterations later.
+    """
+    emit = Emitter(loop.location)
+    absent, done = Target(), Target()
+    emit.load_site(name, absent)
+    emit.call(0)
+    emit.copy(1)
+    emit.jump_if_none(absent)
+    emit.op("PUSH_NULL")
+    if NULL_FIRST:
+        emit.op("SWAP", 2)
+    if loop.is_for:
+        emit.copy(2 + ITERATOR_DEPTH)
+    else:
+        emit.op("LOAD_CONST", None)
+    for local in loop.given:
+        emit.op("LOAD_FAST", local)
+    for load in loop.cells:
+        emit.put(load)
+    n = 1 + len(loop.given) + len(loop.cells)
+    emit.call(n)
+    emit.copy(1)
+    emit.jump_if_none(absent)
+    if loop.stored:
+        emit.op("UNPACK_SEQUENCE", len(loop.stored))
+        for local in loop.stored:
+            emit.op("STORE_FAST", local)
+    else:
+        emit.pop()
+    emit.jump(done)
+    emit.out.append(absent)
+    emit.pop()
+    emit.out.append(done)
+    entry = (VALUE,) * loop.depth
+    if loop.is_for:
+        entry += (VALUE,) if ITERATOR_DEPTH == 1 else (VALUE, UNKNOWN)
+    verify(emit.out, entry, 0, ROOM + n + len(loop.stored), left=0, locals_=loop.stored)
+    return emit.out

@@ -1,0 +1,116 @@
+"""Find the loops of a function.
+
+In: an `IR`. Out: its loops, outer ones first. It must not know what is made of them.
+
+A loop is what can get from its head to a jump back to the head, and not around the head: its
+*members*. The head is the label that the jump leads to; a `for` has its FOR_ITER right there.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from bytecode import Instr, Label
+from bytecode.instr import InstrLocation
+
+from .ir import IR
+from .liveness import Locals, names_read, names_stored
+from .opcodes import ITERATOR_DEPTH
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Loop:
+    """A loop: the items of its function, and which are its own.
+
+    `names` are the locals that it reads or stores, and the contents of cells. The site is called
+    with the iterator of a `for` (or None), the locals `given`, which have a value for certain when
+    an iteration begins, and the contents of the `cells`, which these instructions load; it returns
+    the locals that are `stored`. `depth` is how much of the stack lies below, the iterator left
+    out.
+    """
+
+    items: list[Any]
+    head: int
+    location: InstrLocation | None
+    members: frozenset[int]
+    targets: frozenset[Any]  # labels that something jumps to
+    is_for: bool
+    depth: int
+    names: tuple[str, ...]
+    given: tuple[str, ...]
+    stored: tuple[str, ...]
+    cells: tuple[Instr, ...]
+
+    @property
+    def start(self) -> int:
+        """The item in front of which the site is called."""
+        return self.head + 1
+
+    def name_of(self, item: Instr) -> str:
+        """Return by which name a local, or the content of a cell, is known."""
+        return item.arg if isinstance(item.arg, str) else f"cell {item.arg.name}"  # type: ignore[union-attr]
+
+
+def find_loops(ir: IR) -> list[Loop]:
+    """Return the loops of a function, each before those that it contains."""
+    items = ir.items
+    labels: dict[Any, int] = {item: i for i, item in enumerate(items) if isinstance(item, Label)}
+    jumps = [
+        (i, labels[item.arg])
+        for i, item in enumerate(items)
+        if isinstance(item, Instr) and item.has_jump() and ir.stacks[i] is not None
+    ]
+    targets = frozenset(items[target] for _, target in jumps)
+    flow = Locals(ir)
+    heads = sorted({target for at, target in jumps if target <= at})
+    found = (_loop(ir, head, jumps, targets, flow) for head in heads)
+    return [loop for loop in found if loop is not None]
+
+
+def _loop(
+    ir: IR, head: int, jumps: list[tuple[int, int]], targets: frozenset[Any], flow: Locals
+) -> Loop | None:
+    items = ir.items
+    entry = ir.stacks[head]
+    if entry is None:
+        return None
+    sources: dict[int, list[int]] = {}
+    for at, target in jumps:
+        sources.setdefault(target, []).append(at)
+    work = [at for at in sources[head] if at >= head]
+    members = {head}
+    while work:
+        at = work.pop()
+        if at in members:
+            continue
+        members.add(at)
+        before = items[at - 1] if at else None
+        if at and not (isinstance(before, Instr) and before.is_final()):
+            work.append(at - 1)
+        work.extend(sources.get(at, ()))
+    following = items[head + 1]
+    is_for = isinstance(following, Instr) and following.name == "FOR_ITER"
+    inside = [items[i] for i in sorted(members)]
+    read = {n for item in inside for n in names_read(item)}
+    stored = {n for item in inside for n in names_stored(item)}
+    cells = {
+        item.arg.name: item  # type: ignore[union-attr]
+        for item in inside
+        if isinstance(item, Instr) and item.name == "LOAD_DEREF"
+    }
+    names = sorted(read | stored)
+    given = [name for name in names if flow.is_bound(name, head)]
+    return Loop(
+        items,
+        head,
+        following.location if isinstance(following, Instr) else None,
+        frozenset(members),
+        targets,
+        is_for,
+        len(entry) - (ITERATOR_DEPTH if is_for else 0),
+        (*names, *(f"cell {name}" for name in sorted(cells))),
+        tuple(given),
+        tuple(sorted(stored)),
+        tuple(cells[name] for name in sorted(cells)),
+    )

@@ -1,0 +1,16 @@
+"""Loops are compiled at once here, from their first iterations on."""
+
+import pytest
+
+import alloc_rewrite as alloc
+from alloc_rewrite.compiled.llvm import refusal
+
+
+@pytest.fixture(autouse=True)
+def _at_once(monkeypatch):
+    if alloc.core()[0] != "native" or refusal():
+        pytest.skip(refusal() or "needs the native core")
+    monkeypatch.setattr("alloc_rewrite.loops.service._made", 0)
+    alloc.set_compile("now")
+    yield
+    alloc.set_compile("background")

@@ -1,0 +1,188 @@
+"""Control flow in loops: branches, nested loops, break, continue, while, and what comes after."""
+
+import numpy as np
+import pytest
+
+import alloc_rewrite as alloc
+
+from .comparing import compared, compiled, loop_sites
+
+
+def test_nested_loops_with_branches():
+    def f(a, n):
+        s = 0
+        for i in range(1, n):
+            for j in range(i):
+                if a[i, j] > 0.5 and s < 30:
+                    s += a[i, j]
+                elif j == 7:
+                    break
+                else:
+                    continue
+                a[i, j] = -s
+        return s
+
+    compiled(f, np.random.default_rng(0).random((12, 12)), 12)
+
+
+def test_while_loops():
+    def f(n):
+        count, i = 0, 2
+        while i < n:
+            j, prime = 2, True
+            while j * j <= i:
+                if i % j == 0:
+                    prime = False
+                    break
+                j += 1
+            if prime:
+                count += 1
+            i += 1
+        return count
+
+    compiled(f, 200)
+
+
+def test_conditional_expressions_and_chains():
+    def f(x, n):
+        t = 0.0
+        for i in range(n):
+            t += x[i] if 0.2 < x[i] < 0.8 else -x[i]
+            t = t or 1.0
+            k = not t > 3
+        return t, k
+
+    compiled(f, np.random.default_rng(1).random(30), 30)
+
+
+def test_leaving_by_return_and_by_else():
+    def f(x, n, limit):
+        for i in range(n):
+            if x[i] > limit:
+                return i
+        else:
+            return "none"
+
+    x = np.linspace(0.0, 1.0, 50)
+    compared(f, x, 50, 0.7)
+    compiled(f, x, 50, 2.0)
+
+
+@pytest.mark.parametrize("bounds", ["n", "1, n", "n, 0, -1", "0, n, 3", "-5, 5", "5, 5", "n, 0"])
+def test_ranges(bounds):
+    source = (
+        f"def f(n):\n    s = i = 0\n    for i in range({bounds}):\n        s += i\n    return s, i"
+    )
+    namespace = {}
+    exec(source, namespace)
+    for n in (0, 1, 2, 17):
+        compared(namespace["f"], n)
+
+
+def test_a_local_that_only_an_inner_loop_gives_a_value():
+    def f(n, m):
+        for i in range(n):
+            for j in range(m):
+                t = i * j
+        return t
+
+    compared(f, 5, 4)
+    compared(f, 5, 0)
+
+
+def test_a_local_of_another_kind_after_the_first_iteration():
+    def f(x, n):
+        s = None
+        for i in range(n):
+            s = x[i] if s is None else s + x[i]
+        return s
+
+    compiled(f, np.arange(9.0), 9)
+
+
+def test_tuples():
+    def f(x, n):
+        a, b = 0, 1
+        for i in range(n):
+            a, b = b, a + b
+            pair = (a, x[i])
+            b, t = b, pair[1]
+        return a, b, pair, t
+
+    compiled(f, np.arange(9.0), 9)
+
+
+def test_arrays_that_change_places():
+    def f(x, y, n):
+        for i in range(n):
+            x[i % 5] = y[(i + 1) % 5] + 1.0
+            x, y = y, x
+        return x, y
+
+    compiled(f, np.arange(5.0), np.zeros(5), 12)
+
+
+def test_a_loop_in_a_generator():
+    def f(x, n):
+        s = 0.0
+        for k in range(n):
+            for i in range(n):
+                s += x[i]
+            yield s
+
+    def listed(x, n):
+        return list(g(x, n))
+
+    buf = alloc.Buffer(10**6)
+    g = alloc.bump(buf)(f)
+    x = np.arange(8.0)
+    for _ in range(3):
+        assert list(g(x, 8)) == list(f(x, 8))
+    assert loop_sites(g)[1].hits
+
+
+def test_globals_and_builtins_that_change():
+    namespace = {"np": np, "scale": 2.0}
+    source = """
+def f(x, n):
+    s = 0.0
+    for i in range(n):
+        s += abs(x[i]) * scale
+    return s
+"""
+    exec(source, namespace)
+    f = namespace["f"]
+    g = alloc.bump(alloc.Buffer(10**6))(f)
+    x = -np.arange(9.0)
+    for _ in range(3):
+        assert g(x, 9) == f(x, 9)
+    namespace["scale"] = 3
+    assert g(x, 9) == f(x, 9)
+    namespace["abs"] = lambda v: 1.0
+    assert g(x, 9) == f(x, 9) == 27.0
+    del namespace["abs"], namespace["scale"]
+    with pytest.raises(NameError, match="scale"):
+        g(x, 9)
+
+
+def test_cells():
+    def outer(c):
+        def f(x, n):
+            s = 0.0
+            for i in range(n):
+                s += x[i] * c
+            return s
+
+        def change(value):
+            nonlocal c
+            c = value
+
+        return f, change
+
+    f, change = outer(2.0)
+    g = alloc.bump(alloc.Buffer(10**6))(f)
+    x = np.arange(9.0)
+    for value in (2.0, 5, np.float32(0.5), 2.0):
+        change(value)
+        for _ in range(3):
+            assert repr(g(x, 9)) == repr(f(x, 9))
