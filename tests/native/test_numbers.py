@@ -179,7 +179,10 @@ def test_unpacking(given):
             given_now = iter([1, 2, 3]) if hasattr(given, "__next__") else given
             want = outcome(function, X, given_now)
             given_now = iter([1, 2, 3]) if hasattr(given, "__next__") else given
-            assert str(outcome(bumped, X, given_now)) == str(want)
+            got = outcome(bumped, X, given_now)
+            # Since 3.14 the message has the length of a tuple, which the site makes of an array.
+            assert str(got[0][0]) == str(want[0][0])
+            assert isinstance(want[0][0], type) or str(got) == str(want)
 
 
 def test_arrays_after_numbers_and_numbers_after_arrays():
