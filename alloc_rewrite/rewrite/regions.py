@@ -51,7 +51,7 @@ _MAY_FAIL = COMPUTING | {LEAF, ATTRIBUTE, INDEX}
 _MADE = COMPUTING | {INDEX}
 _LOOKED_UP = {"LOAD_GLOBAL": GLOBAL, "LOAD_DEREF": CELL}
 NO_CUTS: Mapping[int, str] = MappingProxyType({})
-MOST_OUTPUTS = 16
+MOST_OUTPUTS = 48
 LEAST_WEIGHT = 2  # computing nodes, and those that make views
 
 

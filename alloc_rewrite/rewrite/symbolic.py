@@ -18,8 +18,8 @@ from .liveness import Locals
 from .opcodes import VALUE
 from .program import ATTRIBUTE, CALL, COMPUTING, INDEX, LEAF, METHOD, Node
 
-MOST_NODES = 86  # of one region; longer code becomes several
-MOST_LEAVES = 24
+MOST_NODES = 360  # of one region; longer code becomes several
+MOST_LEAVES = 80
 MOST_OPERANDS = 6  # of one node
 _HALF_DONE = "the instruction completes one from before the region"
 
