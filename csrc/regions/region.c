@@ -40,7 +40,7 @@ region_typing(RegionSite *self, const Values *values)
 {
     for (int i = 0; i < self->n_typings; i++) {
         Typing *typing = self->typings[i];
-        if (typing_matches(typing, values)) {
+        if (typing->n_guards && typing_matches(typing, values)) { /* else it was of numbers only */
             recent_touch(self->typings, i);
             typing->references++;
             return typing;
