@@ -27,6 +27,10 @@ region_new_typing(RegionSite *self, const Values *values)
     if (made == NULL) {
         return NULL;
     }
+    if (made->n_guards == 0) { /* of numbers only, which says nothing about other values */
+        self->typings_made--;
+        return made;
+    }
     made->references++;
     Typing *last = recent_add(self->typings, &self->n_typings, TYPINGS, made);
     if (last != NULL) {
@@ -40,7 +44,7 @@ region_typing(RegionSite *self, const Values *values)
 {
     for (int i = 0; i < self->n_typings; i++) {
         Typing *typing = self->typings[i];
-        if (typing->n_guards && typing_matches(typing, values)) { /* else it was of numbers only */
+        if (typing_matches(typing, values)) {
             recent_touch(self->typings, i);
             typing->references++;
             return typing;
