@@ -259,7 +259,7 @@ class Parts:
         return [
             function
             for function in dict.fromkeys(f for f in found if isinstance(f, FunctionType))
-            if function.__module__.partition(".")[0] != "numpy"
+            if (function.__module__ or "").partition(".")[0] != "numpy"
             and (bumped(function) is not None or not self._policy.refusal(function))
         ]
 

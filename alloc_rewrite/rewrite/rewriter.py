@@ -25,7 +25,7 @@ from .pipeline import failure, form_of, found_in, with_sites
 _MOST_CUTS = 64  # of one code object
 _KINDS = {Region: "a region", Operation: "an operation", Call: "a call", Loop: "a loop"}
 SOON = 0.005  # seconds until sites that were switched off are tried again for the first time
-LONG = 1.0  # seconds after which regions that were split are tried whole again
+LONG = 0.05  # seconds after which regions that were split are tried whole again
 
 
 class Where(NamedTuple):

@@ -186,7 +186,7 @@ lending_begin(Extent *outer, Site *site, PyObject *const *args, Py_ssize_t n)
         found += more;
     }
     *outer = extent;
-    extent = (Extent){.site = site, .sites = sites};
+    extent = (Extent){.site = (Site *)Py_NewRef((PyObject *)site), .sites = sites};
     return found;
 }
 
@@ -200,7 +200,8 @@ lending_pause(Extent *outer)
 int
 lending_end(const Extent *outer)
 {
-    int was_used = extent.used != 0;
+    Extent ended = extent;
     extent = *outer;
-    return was_used;
+    Py_XDECREF((PyObject *)ended.site);
+    return ended.used != 0;
 }

@@ -10,7 +10,7 @@
 
 /* For whom functions are lent in this thread. */
 typedef struct {
-    Site *site;        /* borrowed from the call's frame; NULL outside such calls */
+    Site *site;        /* owned, as calls may end in another order; NULL outside such calls */
     const void *sites; /* borrowed: who rewrites for it; to be compared only */
     unsigned int used; /* calls of lent functions */
 } Extent;

@@ -27,6 +27,10 @@ region_new_typing(RegionSite *self, const Values *values)
     if (made == NULL) {
         return NULL;
     }
+    if (made->n_guards == 0) { /* of numbers only, which says nothing about other values */
+        self->typings_made--;
+        return made;
+    }
     made->references++;
     Typing *last = recent_add(self->typings, &self->n_typings, TYPINGS, made);
     if (last != NULL) {

@@ -133,6 +133,7 @@ def test_what_wins_is_kept(library, clock):
     clock.original, clock.rewritten = 2.0, 1.0
     buf, g, x = calls(library, clock, 200)
     assert said_of(buf, library.step) == "rewritten and kept: it took 0.50 of the time"
+    assert alloc.explain(g).sites[0].note == said_of(buf, library.step)
     clock.seen.clear()
     g(x, clock.work)
     assert clock.seen == [True]
@@ -167,6 +168,36 @@ def test_what_was_put_back_has_another_trial(library, clock):
     for _ in range(300):
         g(x, clock.work)
     assert said_of(buf, library.step) == "rewritten and kept: it took 0.50 of the time"
+
+
+def test_the_log_says_what_is_switched_off_and_how_trials_end(library, clock, caplog):
+    clock.rewritten = 2.0
+    with caplog.at_level("DEBUG", logger="alloc_rewrite"):
+        calls(library, clock, 2000)
+    name = f"{library.__name__}.step"
+    text = caplog.text
+    assert f"{name} is on trial" in text
+    assert f"{name} is left as it is: rewritten, its calls take 2.00 of the time" in text
+    assert "in calls.<locals>.f: the site of a call is switched off after" in text
+
+
+@pytest.mark.parametrize("numbers", [16, 100, 1000])
+def test_arrays_after_numbers_get_their_region_back(clock, numbers):
+    def poly(x):
+        return ((x * 2.0 + 1.0) * x - 3.0) * x + 4.0
+
+    g = alloc.bump(alloc.Buffer())(poly)
+    x = np.linspace(0, 1, 50)
+    for _ in range(3):
+        for _ in range(3):  # a region that was split is tried whole a little later
+            for _ in range(numbers):
+                assert g(2.0) == poly(2.0)
+            clock.now += 10_000.0
+            clock.looks.run()
+        before = sum(region.hits for region in alloc.explain(g).regions)
+        for _ in range(20):
+            assert g(x).tobytes() == poly(x).tobytes()
+        assert sum(region.hits for region in alloc.explain(g).regions) == before + 20
 
 
 def test_always_enters_everything_at_once(library, clock):
