@@ -109,7 +109,7 @@ class Workshop:
             reason = self.refusal()
             if reason:
                 return (reason,) * len(plan["stages"])
-            return tuple(self._stage(plan, stage) for stage in plan["stages"])
+            return tuple(self._stage(stage) for stage in plan["stages"])
         except EXPECTED as error:
             if from_signal_handler(error):
                 raise
@@ -123,8 +123,8 @@ class Workshop:
             self._refusal = refusal()
         return self._refusal
 
-    def _stage(self, plan: Described, stage: Described) -> str | tuple[Told, ...]:
-        parts = parts_of_stage(plan, stage)
+    def _stage(self, stage: Described) -> str | tuple[Told, ...]:
+        parts = parts_of_stage(stage)
         if isinstance(parts, str):
             return parts
         return tuple(self._told(part) for part in parts)

@@ -56,8 +56,10 @@ class Part(NamedTuple):
     # as it was
 
 
-def parts_of_stage(plan: Described, stage: Described) -> list[Part] | str:
+def parts_of_stage(stage: Described) -> list[Part] | str:
     """Return what of a stage can be compiled, in the order of its steps; or why nothing can."""
+    if stage["reduction"] is not None:
+        return "it is part of a reduction"
     expanded = [_expanded(stage, step) for step in stage["steps"]]
     parts: list[Part] = []
     first = 0
@@ -66,7 +68,7 @@ def parts_of_stage(plan: Described, stage: Described) -> list[Part] | str:
         while stop < len(expanded) and expanded[stop] and _fits(stage, expanded, first, stop):
             stop += 1
         if stop > first and sum(len(one or ()) for one in expanded[first:stop]) >= LEAST:
-            parts.append(_part(plan, stage, expanded, first, stop))
+            parts.append(_part(stage, expanded, first, stop))
         first = max(stop, first + 1)
     if parts:
         return parts
@@ -93,6 +95,9 @@ def _expanded(stage: Described, step: Described) -> _Expanded | None:
     types = {number: stage["operands"][number]["dtype"].char for number in (*read, made)}
     kind, parts = step["operation"], [part["ufunc"] for part in step["parts"]]
     result = types[made]
+    changes = stage["operands"][made]["where"] == "source"
+    if changes and step is not stage["steps"][-1]:
+        return None  # later steps may read what it has changed
     if not set(types.values()) <= set(rules.TYPES):
         return None
     if kind == "FUSED":
@@ -156,7 +161,7 @@ def _is_read_after(stage: Described, number: int, step: int) -> bool:
     return any(number in later["arguments"][:-1] for later in stage["steps"][step:])
 
 
-def _part(plan: Described, stage: Described, steps: _Steps, first: int, stop: int) -> Part:
+def _part(stage: Described, steps: _Steps, first: int, stop: int) -> Part:
     operands = stage["operands"]
     value_of: dict[int, int] = {}
     read: list[int] = []
@@ -189,7 +194,7 @@ def _part(plan: Described, stage: Described, steps: _Steps, first: int, stop: in
         tuple(operations),
         tuple(_access(operands[n]) for n in written),
         tuple(written.values()),
-        lies_over or (changes and (plan["reports steps"] or plan["effect"] == "late")),
+        lies_over or changes,
     )
     return Part(piece, first, stop, (*read, *written), not lies_over)
 

@@ -222,7 +222,14 @@ def test_effects():
         u[:, ::3] *= v[:, ::3] * 2.0 - u[:, ::3]
         return u
 
-    for f in (store, shifted, elsewhere, in_place, with_gaps, rows):
+    def several(x, y):
+        x[...] = x * y * 0.5 + 1.0
+        t = x * 2.0 - y * 0.25
+        y[...] = t * x + y * 0.125
+        y -= x * 0.5 + t
+        return t + y * 2.0
+
+    for f in (store, shifted, elsewhere, in_place, with_gaps, rows, several):
         g = alloc.bump(alloc.Buffer())(f)
         for n in (3, 64, 1000, 20_000):
             x, y = np.linspace(1.0, 2.0, n), np.linspace(3.0, 4.0, n)
