@@ -53,8 +53,11 @@ def compared_for_all(expression, first, second):
 @pytest.mark.parametrize("kind", VALUES)
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
 def test_an_operator(operator, kind):
-    for other in VALUES:
-        compared_for_all(f"a {operator} b", kind, other)
+    """A third of the operators for each pair of kinds: all take minutes."""
+    first = (OPERATORS + COMPARISONS).index(operator) + list(VALUES).index(kind)
+    for i, other in enumerate(VALUES):
+        if (first + i) % 3 == 0:
+            compared_for_all(f"a {operator} b", kind, other)
 
 
 @pytest.mark.parametrize("sign", ["-", "+", "not ", "~"])
