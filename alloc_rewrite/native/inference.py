@@ -144,7 +144,9 @@ def plan_number(callee: Any, kinds: tuple[Any, ...]) -> Loop | bool | None:
         if callee not in OWN or not all(map(_is_value, kinds)):
             return None
         given = kinds if any(map(_is_dtype, kinds)) else tuple(map(np.dtype, kinds))
-        return plan_loop(callee, given)
+        loop = plan_loop(callee, given)
+        # Bits of complex numbers depend on strides, and NumPy gives numbers now these, now those.
+        return None if loop is None or any(d.kind == "c" for d in loop.dtypes) else loop
     if callee is len and len(kinds) == 1:
         return _is_dtype(kinds[0]) or kinds[0] in _CONTAINERS or None
     if not all(kind in _PYTHONS or (_is_dtype(kind) and kind.kind in "biuf") for kind in kinds):
