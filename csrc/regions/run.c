@@ -21,7 +21,8 @@ run_object(Call *call, int node)
         if (output->axes.nd) {
             return Py_NewRef(array);
         }
-        PyObject *number = PyArray_Scalar(PyArray_BYTES((PyArrayObject *)array), output->descr, NULL);
+        PyObject *number = PyArray_Scalar(PyArray_BYTES((PyArrayObject *)array), output->descr,
+                                          NULL);
         if (number != NULL) { /* asked again, it is the same object */
             values_keep(&call->values, node, Py_NewRef(number));
         }
@@ -225,11 +226,10 @@ run_reduction(Call *call, int node, int is_repeatable)
         }
     }
     Py_ssize_t named = PyTuple_GET_SIZE(names);
-    names = named ? names : NULL;
-    PyObject *result = native->run(native, args, n - named, names);
-    if (result == NULL && !is_repeatable && !PyErr_Occurred() &&
-        report_steps(call, node) == 0) {
-        result = PyObject_Vectorcall(native->callee, args, (size_t)(n - named), names);
+    PyObject *result = native->run(native, args, n - named, named ? names : NULL);
+    if (result == NULL && !is_repeatable && !PyErr_Occurred() && report_steps(call, node) == 0) {
+        result = PyObject_Vectorcall(native->callee, args, (size_t)(n - named),
+                                     named ? names : NULL);
     }
     Py_DECREF(args[0]);
     return result;
