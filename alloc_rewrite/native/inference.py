@@ -116,8 +116,10 @@ def plan_program(program: Program, kinds: list[Any]) -> list[Step | None] | Refu
                 name = program.named(node.operands[0])
                 return Refusal(-1, f"{doing} `{name}` after the region may run any Python code")
         elif node.kind == "store":
-            step = StoreStep() if isinstance(kinds[node.operands[0]], np.dtype) else None
-            if step is None:
+            is_known = kinds[node.operands[2]] is not None  # it isn't, of some reductions
+            if is_known and isinstance(kinds[node.operands[0]], np.dtype):
+                step = StoreStep()
+            else:
                 return Refusal(i, reason_of(program, i, kinds))
         elif node.kind in _PLANS and kinds[i] is None:
             given = [kinds[k] for k in node.operands]

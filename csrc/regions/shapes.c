@@ -181,17 +181,18 @@ shapes_reduction(Planner *planner, int node)
     int operand = typing_array(planner->typing, planner->program, made->operands[first]);
     const Extent *of = &planner->nodes[operand].extent;
     NodeState *state = &planner->nodes[node];
-    npy_intp stride = PyDataType_ELSIZE(planner->typing->results[node]);
+    PyArray_Descr *descr = planner->typing->results[node];
     int watched = planner->plan->n_watches;
     for (int i = first + 1; i < made->n; i++) {
         TRY(sources_watch(planner, made->operands[i]));
     }
     planner->plan->bound_to_numbers |= planner->plan->n_watches > watched;
-    if (planner->typing->results[operand] == NULL ||
+    if (descr == NULL || planner->typing->results[operand] == NULL ||
         !shapes_axis(planner, node, of->nd, &axis, &keeps)) {
         return planner_decline(planner, "no region uses the result of such a reduction");
     }
     Extent *extent = &state->extent;
+    npy_intp stride = PyDataType_ELSIZE(descr);
     for (int i = 0; i < of->nd; i++) {
         int goes = axis < 0 || i == axis;
         if (!goes || keeps) {
