@@ -76,6 +76,8 @@ typedef struct {
                                     goes by who calls its operators, and may never do so: in some
                                     builds of the interpreter, and where the C library can't tell */
     int elides_for_scalars;      /* whether it does so where a NumPy scalar stands on the left */
+    int64_t *loop_log;           /* owned, or NULL: of kernels of loops (see loops/log.h) */
+    size_t loop_log_entries;
     int compiles;                /* when regions are compiled: see `enum compiles` */
     PyTypeObject *code_type;     /* owned */
     int threads;                 /* that a region may use */

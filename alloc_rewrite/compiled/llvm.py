@@ -17,10 +17,6 @@ from typing import Any, NamedTuple
 OLDEST = (0, 46)
 
 
-#: Whether llvmlite seems to be there, for those who must know it beforehand.
-COMPILES = importlib.util.find_spec("llvmlite") is not None
-
-
 class Code(NamedTuple):
     """Machine code that stays for as long as the process."""
 

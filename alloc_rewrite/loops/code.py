@@ -102,10 +102,6 @@ class Code:
             return Value(Number(name), (ir.Constant(kind, value),), value)
         if type(value) is tuple:
             return tuple_of([self.constant(item) for item in value])
-        if type(value) is slice:
-            from .views import slice_of
-
-            return slice_of(*map(self.constant, (value.start, value.stop, value.step)))
         return Value(Known(value), (), value)
 
     def widened(self, value: Value) -> Any:

@@ -36,7 +36,7 @@ def step(t: Translator, item: Instr, index: int, state: State) -> bool:
         return False
     found = constant(item)
     if found is not None:
-        stack.append(t.code.constant(found[0]))
+        stack.append(views.constant(t.code, found[0]))
         return False
     operator = operator_of(item)
     if operator is not None:

@@ -25,7 +25,7 @@ class LoopJob(Job):
     def __init__(self, site: Any, loop: Loop, kinds: list[Kind], names: tuple[Any, Any]) -> None:
         self.state = "waiting"
         self._site = site
-        self._loop = loop
+        self.loop = loop
         self._kinds = kinds
         self._names = names
 
@@ -34,7 +34,7 @@ class LoopJob(Job):
         from .code import NotTranslatedError
         from .translate import Translator
 
-        loop = self._loop
+        loop = self.loop
         inputs = [*loop.given, *(f"cell {load.arg.name}" for load in loop.cells)]  # type: ignore[union-attr]
         named = dict(zip(inputs, self._kinds[1:], strict=True))
         try:
@@ -59,7 +59,7 @@ class LoopJob(Job):
     def refuse(self, reason: str) -> None:
         """Leave the loop to the interpreter."""
         self.state = reason
-        debug("%s is not compiled: %s", _described(self._loop), reason)
+        debug("%s is not compiled: %s", _described(self.loop), reason)
         self._site.install(reason)
 
 
@@ -73,6 +73,9 @@ def plan_kernel(
     _made += 1
     if _made > MOST_LOOPS:
         job.refuse(f"{MOST_LOOPS} loops are compiled already")
+        return
+    if not job.loop.items:
+        job.refuse("its code comes from another process")
         return
     if _is_monitored():
         job.refuse("a tool of sys.monitoring is in use")

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .code import Code, NotTranslatedError, Value, described
+from .code import Code, NotTranslatedError, Value, described, tuple_of
 from .kinds import Array, Kind, Known, Number, Slice
 
 _NONE = Known(None)
@@ -22,6 +22,15 @@ def slice_of(start: Value, stop: Value, step: Value) -> Value:
     parts = tuple(part for value in (start, stop, step) for part in value.parts)
     known = (start.constant, stop.constant, step.constant)
     return Value(Slice((start.kind, stop.kind, step.kind)), parts, known)
+
+
+def constant(code: Code, value: Any) -> Value:
+    """Return a value for an object that is known; slices too, and tuples with slices."""
+    if type(value) is slice:
+        return slice_of(*(code.constant(part) for part in (value.start, value.stop, value.step)))
+    if type(value) is tuple:
+        return tuple_of([constant(code, item) for item in value])
+    return code.constant(value)
 
 
 def _parts(code: Code, value: Value) -> list[Any]:

@@ -12,8 +12,8 @@ from typing import Any, NoReturn
 
 from ..buffer import Buffer
 from ..callees import Callees, Policy
+from ..compiled.available import COMPILES
 from ..compiled.kernels import workshop
-from ..compiled.llvm import COMPILES
 from ..cores import native
 from ..errors import buffer_full
 from ..judging import Judging, verdict

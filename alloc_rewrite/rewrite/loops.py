@@ -42,6 +42,9 @@ class Loop:
     stored: tuple[str, ...]
     cells: tuple[Instr, ...]
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _elsewhere, ()
+
     @property
     def start(self) -> int:
         """The item in front of which the site is called."""
@@ -50,6 +53,11 @@ class Loop:
     def name_of(self, item: Instr) -> str:
         """Return by which name a local, or the content of a cell, is known."""
         return item.arg if isinstance(item.arg, str) else f"cell {item.arg.name}"  # type: ignore[union-attr]
+
+
+def _elsewhere() -> Loop:
+    """Return what stands for a loop of another process, which is not compiled in this one."""
+    return Loop([], 0, None, frozenset(), frozenset(), False, 0, (), (), (), ())
 
 
 def find_loops(ir: IR) -> list[Loop]:

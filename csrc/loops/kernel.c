@@ -122,7 +122,7 @@ static const int TYPENUMS[KIND_NUMBERS] = {
 };
 
 static PyTypeObject *
-kind_type(int kind)
+kernel_kind_type(int kind)
 {
     switch (kind) {
     case KIND_INT:
@@ -155,7 +155,7 @@ kind_type(int kind)
 }
 
 static int
-kind_fits_array(const int16_t *kind, PyObject *value)
+kernel_kind_fits_array(const int16_t *kind, PyObject *value)
 {
     if (!PyArray_CheckExact(value)) {
         return 0;
@@ -174,17 +174,17 @@ kind_fits_array(const int16_t *kind, PyObject *value)
 }
 
 static int
-kind_fits(const int16_t *kind, PyObject *value)
+kernel_kind_fits(const int16_t *kind, PyObject *value)
 {
     switch (kind[0]) {
     case KIND_ARRAY:
-        return kind_fits_array(kind, value);
+        return kernel_kind_fits_array(kind, value);
     case KIND_TUPLE:
         if (!PyTuple_CheckExact(value) || PyTuple_GET_SIZE(value) != kind[1]) {
             return 0;
         }
         for (int i = 0; i < kind[1]; i++) {
-            if (!kind_fits(kind + 2 + i, PyTuple_GET_ITEM(value, i))) {
+            if (!kernel_kind_fits(kind + 2 + i, PyTuple_GET_ITEM(value, i))) {
                 return 0;
             }
         }
@@ -204,7 +204,7 @@ kind_fits(const int16_t *kind, PyObject *value)
         return !overflow;
     }
     default:
-        return Py_IS_TYPE(value, kind_type(kind[0]));
+        return Py_IS_TYPE(value, kernel_kind_type(kind[0]));
     }
 }
 
@@ -239,7 +239,7 @@ kernel_fits(const LoopKernel *self, PyObject *const *args, Py_ssize_t n)
         return 0;
     }
     for (int i = 0; i < self->n_inputs; i++) {
-        if (!kind_fits(self->kinds + self->input_at[i], args[i])) {
+        if (!kernel_kind_fits(self->kinds + self->input_at[i], args[i])) {
             return 0;
         }
     }
@@ -253,7 +253,7 @@ kernel_fits(const LoopKernel *self, PyObject *const *args, Py_ssize_t n)
 }
 
 static int64_t
-kind_word(int kind, PyObject *value)
+kernel_kind_word(int kind, PyObject *value)
 {
     int64_t word = 0;
     switch (kind) {
@@ -298,11 +298,11 @@ kernel_fill(const LoopKernel *self, PyObject *const *args, int64_t *frame)
     for (int i = 0; i < self->n_inputs; i++) {
         const int16_t *kind = self->kinds + self->input_at[i];
         if (kind[0] < KIND_NUMBERS) {
-            *at++ = kind_word(kind[0], args[i]);
+            *at++ = kernel_kind_word(kind[0], args[i]);
         }
         else if (kind[0] == KIND_TUPLE) {
             for (int k = 0; k < kind[1]; k++) {
-                *at++ = kind_word(kind[2 + k], PyTuple_GET_ITEM(args[i], k));
+                *at++ = kernel_kind_word(kind[2 + k], PyTuple_GET_ITEM(args[i], k));
             }
         }
         else if (kind[0] == KIND_ARRAY) {
@@ -322,7 +322,7 @@ kernel_fill(const LoopKernel *self, PyObject *const *args, int64_t *frame)
 /* ------------------------------------------------------------------ what comes out */
 
 static PyObject *
-kind_number(int kind, int64_t word)
+kernel_kind_number(int kind, int64_t word)
 {
     if (kind == KIND_INT) {
         return PyLong_FromLongLong(word);
@@ -348,7 +348,7 @@ kind_number(int kind, int64_t word)
 }
 
 static PyObject *
-kind_value(const int16_t *kind, const int64_t *words, PyObject *const *args)
+kernel_kind_value(const int16_t *kind, const int64_t *words, PyObject *const *args)
 {
     switch (kind[0]) {
     case KIND_NONE:
@@ -362,7 +362,7 @@ kind_value(const int16_t *kind, const int64_t *words, PyObject *const *args)
     case KIND_TUPLE: {
         PyObject *made = PyTuple_New(kind[1]);
         for (int i = 0; made != NULL && i < kind[1]; i++) {
-            PyObject *item = kind_number(kind[2 + i], words[i]);
+            PyObject *item = kernel_kind_number(kind[2 + i], words[i]);
             if (item == NULL) {
                 Py_CLEAR(made);
                 break;
@@ -372,7 +372,7 @@ kind_value(const int16_t *kind, const int64_t *words, PyObject *const *args)
         return made;
     }
     default:
-        return kind_number(kind[0], words[0]);
+        return kernel_kind_number(kind[0], words[0]);
     }
 }
 
@@ -382,7 +382,7 @@ kernel_locals(const LoopKernel *self, int exit, const int64_t *words, PyObject *
     PyObject *made = PyTuple_New(self->n_stored);
     for (int i = 0; made != NULL && i < self->n_stored; i++) {
         const int16_t *kind = self->kinds + self->exit_at[exit * self->n_stored + i];
-        PyObject *value = kind_value(kind, words + 3 + WIDEST * i, args);
+        PyObject *value = kernel_kind_value(kind, words + 3 + WIDEST * i, args);
         if (value == NULL) {
             Py_CLEAR(made);
             break;

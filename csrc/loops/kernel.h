@@ -1,6 +1,6 @@
 /* Kernels: loops as machine code, and what goes into them and comes out.
  *
- * `alloc_rewrite/loops/` makes them; its `kinds.py` and `translate.py` say the same as the two lists
+ * `alloc_rewrite/loops/` makes them; its `kinds.py` and `states.py` say the same as the two lists
  * here. */
 #ifndef ALLOC_REWRITE_LOOPS_KERNEL_H
 #define ALLOC_REWRITE_LOOPS_KERNEL_H
@@ -21,13 +21,14 @@ enum frame_word {
     FRAME_BUDGET, /* ticks between two commits */
     FRAME_ITERATIONS,
     FRAME_COMMIT,
+    FRAME_SLICE_END, /* when others are to run, in nanoseconds */
     FRAME_COMMITTED, /* the exit whose state was committed, or -1 */
     FRAME_HEADER,
 };
 
 /* Kinds of values; up to KIND_NUMBERS the kinds of numbers. An array's is followed by that of its
- * items, its number of axes, whether it can be written to, and whether it is dense; a tuple's by the
- * number of items and their kinds; KIND_GIVEN by an argument's number. */
+ * items, its number of axes, whether it can be written to, and whether it is dense; a tuple's by
+ * the number of items and their kinds; KIND_GIVEN by an argument's number. */
 enum kind {
     KIND_INT,
     KIND_FLOAT,

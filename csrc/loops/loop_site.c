@@ -4,14 +4,14 @@
  * None. When there may be a kernel it gives the site, which the code then calls with the iterator
  * and the locals; that gives the locals as they are some iterations later, or None. The original
  * code goes on from there. */
-#include "loops/kernel.h"
+#include "loops/iterator.h"
+#include "loops/log.h"
 
 #include "numpy/fperrors.h"
 #include "recent.h"
 #include "regions/machine_code.h"
 
 #include <string.h>
-#include <time.h>
 
 #define KERNELS 4             /* of one site, at a time */
 #define MOST_KERNELS 16       /* that it ever asks for */
@@ -22,9 +22,6 @@
 #define LONGEST_PAUSE 4096    /* iterations that a site stands back after failures */
 #define SLICE_NS 4000000      /* after which a kernel lets others run */
 #define BUDGET 20000          /* ticks between two looks at the clock */
-#define LOG_ENTRIES 16384     /* at first */
-#define MOST_LOG_ENTRIES (1 << 22)
-#define ENTRY 3               /* words */
 
 typedef struct {
     Site site;
@@ -42,199 +39,13 @@ typedef struct {
     const char *declined;     /* why a kernel did nothing the last time; or NULL */
 } LoopSite;
 
-/* A log that all sites share: a kernel runs under the GIL, and lets go of it nowhere. */
-static int64_t *the_log;
-static size_t log_entries = LOG_ENTRIES;
-static int64_t slice_end;
-
-static int64_t
-loop_now(void)
-{
-    struct timespec now;
-    timespec_get(&now, TIME_UTC);
-    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
-}
-
-/* ------------------------------------------------------------------ a range's iterator */
-
-/* As `rangeobject.c` of CPython has it. */
-typedef struct {
-    PyObject_HEAD
-#if PY_VERSION_HEX < 0x030C0000
-    long index;
-#endif
-    long start;
-    long step;
-    long len;
-} RangeIterator;
-
-static int
-range_read(PyObject *iterator, int64_t *frame)
-{
-    if (!Py_IS_TYPE(iterator, &PyRangeIter_Type)) {
-        return 0;
-    }
-    const RangeIterator *self = (const RangeIterator *)iterator;
-#if PY_VERSION_HEX < 0x030C0000
-    frame[FRAME_NEXT] = self->start + self->index * self->step;
-    frame[FRAME_LEFT] = self->len - self->index;
-#else
-    frame[FRAME_NEXT] = self->start;
-    frame[FRAME_LEFT] = self->len;
-#endif
-    frame[FRAME_STEP] = self->step;
-    return frame[FRAME_LEFT] > 0;
-}
-
-static void
-range_write(PyObject *iterator, const int64_t *words)
-{
-    RangeIterator *self = (RangeIterator *)iterator;
-#if PY_VERSION_HEX < 0x030C0000
-    self->index = self->len - (long)words[FRAME_LEFT];
-#else
-    self->start = (long)words[FRAME_NEXT];
-    self->len = (long)words[FRAME_LEFT];
-#endif
-}
-
-/* An iterator by index, as over arrays, as `iterobject.c` of CPython has it. */
-typedef struct {
-    PyObject_HEAD
-    Py_ssize_t index;
-    PyObject *sequence; /* NULL at the end */
-} IndexIterator;
-
-/* What a loop goes over: the sequence of an iterator by index, or the iterator itself. */
-static PyObject *
-iterator_subject(PyObject *iterator)
-{
-    if (Py_IS_TYPE(iterator, &PySeqIter_Type)) {
-        PyObject *sequence = ((IndexIterator *)iterator)->sequence;
-        return sequence == NULL ? Py_None : sequence;
-    }
-    return iterator;
-}
-
-/* Put an iterator's state into the frame; 0 if it is at its end. */
-static int
-iterator_read(PyObject *iterator, int64_t *frame)
-{
-    if (Py_IS_TYPE(iterator, &PySeqIter_Type)) {
-        frame[FRAME_NEXT] = ((IndexIterator *)iterator)->index;
-        return ((IndexIterator *)iterator)->sequence != NULL;
-    }
-    return iterator == Py_None || range_read(iterator, frame);
-}
-
-static void
-iterator_write(PyObject *iterator, const int64_t *words)
-{
-    if (Py_IS_TYPE(iterator, &PySeqIter_Type)) {
-        ((IndexIterator *)iterator)->index = (Py_ssize_t)words[FRAME_NEXT];
-    }
-    else if (iterator != Py_None) {
-        range_write(iterator, words);
-    }
-}
-
-/* Whether iterators by index are as said above. */
-static int
-index_learn(void)
-{
-    static int known = -1;
-    if (known >= 0) {
-        return known;
-    }
-    PyObject *pair = Py_BuildValue("(ii)", 5, 6);
-    PyObject *iterator = pair == NULL ? NULL : PySeqIter_New(pair);
-    PyObject *first = iterator == NULL ? NULL : PyIter_Next(iterator);
-    known = first != NULL && Py_TYPE(iterator)->tp_basicsize == sizeof(IndexIterator) &&
-            ((IndexIterator *)iterator)->index == 1 &&
-            ((IndexIterator *)iterator)->sequence == pair;
-    PyErr_Clear();
-    Py_XDECREF(first);
-    Py_XDECREF(iterator);
-    Py_XDECREF(pair);
-    return known;
-}
-
-/* Whether iterators of ranges are as said above. */
-static int
-range_learn(void)
-{
-    static int known = -1;
-    if (known >= 0) {
-        return known;
-    }
-    PyObject *range = PyObject_CallFunction((PyObject *)&PyRange_Type, "iii", 5, 50, 7);
-    PyObject *iterator = range == NULL ? NULL : PyObject_GetIter(range);
-    PyObject *first = iterator == NULL ? NULL : PyIter_Next(iterator);
-    int64_t words[FRAME_HEADER] = {0};
-    known = 0;
-    if (first != NULL && Py_TYPE(iterator)->tp_basicsize == sizeof(RangeIterator) &&
-        range_read(iterator, words) && words[FRAME_NEXT] == 12 && words[FRAME_STEP] == 7 &&
-        words[FRAME_LEFT] == 6) {
-        words[FRAME_NEXT] = 40;
-        words[FRAME_LEFT] = 2;
-        range_write(iterator, words);
-        PyObject *next = PyIter_Next(iterator);
-        known = next != NULL && PyLong_AsLong(next) == 40;
-        Py_XDECREF(next);
-    }
-    PyErr_Clear();
-    Py_XDECREF(first);
-    Py_XDECREF(iterator);
-    Py_XDECREF(range);
-    return known;
-}
-
 /* ------------------------------------------------------------------ running a kernel */
 
 /* A kernel asks whether to go on: 0, or 1 if its time is up or a flag is up. */
 static int64_t
-loop_commit(int64_t *Py_UNUSED(frame))
+loop_commit(int64_t *frame)
 {
-    return status_raised(1) & (FE_DIVBYZERO | FE_OVERFLOW | FE_UNDERFLOW | FE_INVALID)
-               ? 1
-               : loop_now() > slice_end;
-}
-
-/* Take back what was stored, down to a place in the log. */
-static void
-log_undo(const int64_t *begin, const int64_t *end)
-{
-    while (end > begin) {
-        end -= ENTRY;
-        int64_t address = end[0];
-        size_t size = (size_t)end[2];
-        const int64_t *before = &end[1];
-        if (size > sizeof(int64_t)) {
-            end -= (size + 7) / 8;
-            before = end;
-        }
-        memcpy((void *)(intptr_t)address, before, size);
-    }
-}
-
-static int
-log_is_ready(void)
-{
-    if (the_log == NULL) {
-        the_log = PyMem_RawMalloc(log_entries * ENTRY * sizeof(int64_t));
-    }
-    return the_log != NULL;
-}
-
-/* Have a log of so many words the next time. */
-static void
-log_grow(size_t words)
-{
-    if (words / ENTRY < MOST_LOG_ENTRIES) {
-        PyMem_RawFree(the_log);
-        the_log = NULL;
-        log_entries = 2 * (words / ENTRY + log_entries);
-    }
+    return status_raised(1) != 0 || log_now() > frame[FRAME_SLICE_END];
 }
 
 /* What a kernel gives; NULL without an exception if the original code has to go on. */
@@ -250,20 +61,17 @@ loop_attempt(LoopSite *self, const LoopKernel *kernel, PyObject *iterator, PyObj
     if (!iterator_read(iterator, frame)) {
         return NULL;
     }
-    if (!log_is_ready()) {
+    State *state = (State *)self->site.state;
+    if (!log_begin(state, frame)) {
         self->declined = "no memory";
         return NULL;
     }
-    int64_t *log = the_log;
-    frame[FRAME_LOG] = (int64_t)(intptr_t)log;
-    frame[FRAME_LOG_SOFT] = (int64_t)(intptr_t)(log + log_entries / 2 * ENTRY);
-    frame[FRAME_LOG_END] = (int64_t)(intptr_t)(log + log_entries * ENTRY);
-    frame[FRAME_WANTED] = 0;
+    const int64_t *log = state->loop_log;
     frame[FRAME_BUDGET] = BUDGET;
     frame[FRAME_COMMIT] = (int64_t)(intptr_t)loop_commit;
     frame[FRAME_COMMITTED] = -1;
     kernel_fill(kernel, args, frame);
-    slice_end = loop_now() + SLICE_NS;
+    frame[FRAME_SLICE_END] = log_now() + SLICE_NS;
     status_clear(1);
     int64_t exit = kernel->run(frame);
     int raised = status_raised(1);
@@ -286,9 +94,7 @@ loop_attempt(LoopSite *self, const LoopKernel *kernel, PyObject *iterator, PyObj
         self->declined = raised ? "NumPy has a floating point error to report"
                                 : "an iteration has something that only the original code does";
     }
-    if (frame[FRAME_WANTED]) {
-        log_grow((size_t)((const int64_t *)(intptr_t)frame[FRAME_WANTED] - log));
-    }
+    log_end(state, frame);
     if (result != NULL) {
         iterator_write(iterator, words);
     }
@@ -391,13 +197,13 @@ static int
 loop_is_hot(LoopSite *self)
 {
     if (self->count++ == 0) {
-        self->since = loop_now();
+        self->since = log_now();
     }
     if (self->count >= WARM || self->site.state->compiles == COMPILES_NOW) {
         return 1;
     }
     return self->count >= LEAST_ITERATIONS && (self->count & 7) == 0 &&
-           loop_now() - self->since > WARM_NS;
+           log_now() - self->since > WARM_NS;
 }
 
 static PyObject *
@@ -414,8 +220,13 @@ loop_call(PyObject *object, PyObject *const *args, size_t nargsf, PyObject *name
             self->pause--;
             Py_RETURN_NONE;
         }
-        if ((self->asked == 0 && !loop_is_hot(self)) ||
-            self->site.state->compiles == COMPILES_NEVER || loop_is_traced()) {
+        if ((self->asked == 0 && !loop_is_hot(self)) || loop_is_traced()) {
+            Py_RETURN_NONE;
+        }
+        if (self->site.state->compiles == COMPILES_NEVER) {
+            if (site_give_back(&self->site) < 0) {
+                return NULL;
+            }
             Py_RETURN_NONE;
         }
         return Py_NewRef(object);
@@ -472,7 +283,7 @@ loop_new(PyTypeObject *type, PyObject *args, PyObject *Py_UNUSED(kwargs))
     if (!PyArg_ParseTuple(args, "OOnOp:LoopSite", &spec, &owner, &number, &arena, &frugal)) {
         return NULL;
     }
-    if (!range_learn() || !index_learn()) {
+    if (!iterator_learn()) {
         PyErr_SetString(PyExc_RuntimeError, "the iterators of this interpreter are unknown");
         return NULL;
     }
@@ -522,7 +333,8 @@ loop_traverse(PyObject *object, visitproc visit, void *arg)
 }
 
 static PyMethodDef loop_methods[] = {
-    {"install", loop_install, METH_O, "Take the kernel that was asked for, or the reason why there is none."},
+    {"install", loop_install, METH_O,
+     "Take the kernel that was asked for, or the reason why there is none."},
     {"rest", loop_rest, METH_NOARGS, "Forget what has been counted against the site."},
     {"__reduce__", site_reduce, METH_NOARGS, NULL},
     {NULL, NULL, 0, NULL},

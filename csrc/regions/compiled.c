@@ -333,7 +333,8 @@ compiled_settle(const State *state, Typing *typing, Plan *plan, const Program *p
         plan->is_settled = plan->parts == NULL;
     }
     /* Without an answer, another thread is asking. */
-    if (plan->parts == NULL || !compiled_is_decided(plan) || compiled_runs_elsewhere(typing, plan)) {
+    if (plan->parts == NULL || !compiled_is_decided(plan) ||
+        compiled_runs_elsewhere(typing, plan)) {
         return 0;
     }
     for (int i = 0; i < plan->n_stages; i++) {

@@ -1,7 +1,5 @@
 /* One call of a region's site: memory, computation, reports, and what is delivered. */
-#include "regions/region.h"
-
-#include "numpy/fperrors.h"
+#include "regions/report.h"
 
 #include <string.h>
 
@@ -23,8 +21,8 @@ run_object(Call *call, int node)
         if (output->axes.nd) {
             return Py_NewRef(array);
         }
-        PyObject *number =
-            PyArray_Scalar(PyArray_DATA((PyArrayObject *)array), output->descr, NULL);
+        PyObject *number = PyArray_Scalar(PyArray_BYTES((PyArrayObject *)array), output->descr,
+                                          NULL);
         if (number != NULL) { /* asked again, it is the same object */
             values_keep(&call->values, node, Py_NewRef(number));
         }
@@ -66,6 +64,15 @@ run_fill_items(Call *call)
     return 1;
 }
 
+/* Let go of the first outputs' arrays. */
+static void
+run_drop_outputs(Call *call, int n)
+{
+    while (n) {
+        Py_DECREF(call->arrays[--n]);
+    }
+}
+
 /* Take the outputs' arrays; 0 if there is no room. */
 static int
 run_take_outputs(Call *call)
@@ -84,21 +91,11 @@ run_take_outputs(Call *call)
         if (array == NULL) {
             PyErr_Clear(); /* the original code needs more, and says for what */
             self->site.place.arena->arena->refused = 0;
-            while (i) {
-                Py_DECREF(call->arrays[--i]);
-            }
+            run_drop_outputs(call, i);
             return 0;
         }
     }
     return 1;
-}
-
-static void
-run_drop_outputs(Call *call)
-{
-    for (int i = 0; i < call->plan->n_outputs; i++) {
-        Py_DECREF(call->arrays[i]);
-    }
 }
 
 /* The threads that the stages are shared out to, if that is worth it; NULL for this one alone. */
@@ -112,9 +109,7 @@ run_pool(State *state, const Plan *plan)
         pool_release(state->pool);
         state->pool = NULL;
     }
-    if (state->pool == NULL) {
-        state->pool = pool_new(state->threads);
-    }
+    state->pool = state->pool == NULL ? pool_new(state->threads) : state->pool;
     return state->pool == NULL ? NULL : pool_hold(state->pool);
 }
 
@@ -208,84 +203,6 @@ run_delivered(Call *call)
     return all;
 }
 
-/* Whether NumPy casts the operands of a node before all else, and reports what that raises under
- * the name of casts: in a store, and for short vectors. */
-static int
-run_casts_first(const Call *call, int node)
-{
-    const Typed *typed = &call->typing->typed[node];
-    int is_short = 1;
-    for (int i = 0; i < typed->n_in; i++) {
-        PyArray_Descr *descr = call->typing->results[typed->operands[i]];
-        if (descr == NULL || same_type(descr, typed->descrs[i])) {
-            continue;
-        }
-        int source = call->plan->source_of[typed->operands[i]];
-        const Axes *axes = source < 0 ? NULL : &call->plan->sources[source].axes;
-        is_short &= axes == NULL ? call->plan->size <= NPY_BUFSIZE
-                                 : axes->nd == 0 ||
-                                       (axes->nd == 1 && axes->dims[0] <= NPY_BUFSIZE);
-    }
-    return typed->action == ACT_STORE || is_short;
-}
-
-/* Report what a step raised, at a node that computes the same; -1 with an exception. */
-static int
-run_report_step(const Call *call, int node, int at)
-{
-    const State *state = call->site->site.state;
-    const Typed *typed = &call->typing->typed[node];
-    int line = call->program->nodes[at].line;
-    int raised = call->run.raised_by[node].itself, in_casts = call->run.raised_by[node].in_casts;
-    if (in_casts && run_casts_first(call, node)) {
-        if (fperrors_raised(state, "cast", in_casts, line) < 0) {
-            return -1;
-        }
-    }
-    else if (in_casts && !typed->call.raises_nothing) {
-        raised |= in_casts;
-    }
-    char name[64];
-    if (raised == 0) {
-        return 0;
-    }
-    if (call->plan->is_number[node]) {
-        snprintf(name, sizeof(name), "scalar %s", typed->name);
-    }
-    return fperrors_raised(state, call->plan->is_number[node] ? name : typed->name, raised, line);
-}
-
-/* Report what each step before a node raised, in the order of the code, and forget it; -1 with an
- * exception. */
-static int
-run_report_steps(const Call *call, int stop)
-{
-    for (int i = 0; i < stop; i++) {
-        const Node *node = &call->program->nodes[i];
-        if (run_report_step(call, node->kind == NODE_AGAIN ? node->operands[0] : i, i) < 0) {
-            return -1;
-        }
-    }
-    memset(call->run.raised_by, 0, (size_t)stop * sizeof(Raised));
-    return 0;
-}
-
-/* Whether NumPy would report none of the flags; if it would, the original code does it: 1, 0, or -1
- * with an exception. */
-static int
-run_is_quiet(Call *call)
-{
-    if (LIKELY(!call->run.raised)) {
-        return 1;
-    }
-    status_clear(1);
-    if (call->plan->has_pitch) {
-        call->site->no_pitch = 1; /* it may come from between the rows */
-        call->plan->may_raise = -1;
-    }
-    return fperrors_is_idle(call->site->site.state, call->run.raised);
-}
-
 /* Run a reduction, whose operand has been computed; NULL without an exception if its native does
  * not handle it, or NumPy would report something. If that is too late for the original code, the
  * callee does it, once all before it has been reported. */
@@ -309,11 +226,10 @@ run_reduction(Call *call, int node, int is_repeatable)
         }
     }
     Py_ssize_t named = PyTuple_GET_SIZE(names);
-    names = named ? names : NULL;
-    PyObject *result = native->run(native, args, n - named, names);
-    if (result == NULL && !is_repeatable && !PyErr_Occurred() &&
-        run_report_steps(call, node) == 0) {
-        result = PyObject_Vectorcall(native->callee, args, (size_t)(n - named), names);
+    PyObject *result = native->run(native, args, n - named, named ? names : NULL);
+    if (result == NULL && !is_repeatable && !PyErr_Occurred() && report_steps(call, node) == 0) {
+        result = PyObject_Vectorcall(native->callee, args, (size_t)(n - named),
+                                     named ? names : NULL);
     }
     Py_DECREF(args[0]);
     return result;
@@ -391,7 +307,7 @@ run_for_good(Call *call, int number, Raised *raised)
     if (failed < 0 || is_told || LIKELY(!call->run.raised)) {
         return failed;
     }
-    int is_quiet = run_is_quiet(call);
+    int is_quiet = report_is_quiet(call);
     return is_quiet ? is_quiet < 0 ? -1 : 0 : redo_stage(call, number);
 }
 
@@ -413,11 +329,11 @@ run_rest(Call *call)
         }
         any |= call->run.raised;
     }
-    if (any) {
-        status_clear(1);
-        return run_report_steps(call, plan->n_nodes);
+    if (!any) {
+        return 0;
     }
-    return 0;
+    status_clear(1);
+    return report_steps(call, plan->n_nodes);
 }
 
 /* With all memory at hand: compute, and deliver. */
@@ -432,7 +348,7 @@ run_computed(Call *call)
         PyErr_Clear(); /* the original code meets it again, at its own line */
         return NULL;
     }
-    if (run_is_quiet(call) <= 0 ||
+    if (report_is_quiet(call) <= 0 ||
         (plan->n_repeatable < plan->n_stages && run_rest(call) < 0)) {
         return NULL;
     }
@@ -479,6 +395,6 @@ region_run(Call *call)
     if (call->run.pool != NULL) {
         pool_release(call->run.pool);
     }
-    run_drop_outputs(call);
+    run_drop_outputs(call, call->plan->n_outputs);
     return result;
 }

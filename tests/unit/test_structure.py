@@ -153,7 +153,7 @@ MAY_IMPORT = {
 
 
 #: What parts import that are only loaded by such a guest.
-GUESTS = {"pytest_plugin": {"pytest"}, "ipython": {"IPython"}}
+GUESTS = {"loops": {"llvmlite"}, "pytest_plugin": {"pytest"}, "ipython": {"IPython"}}
 
 
 def part_of(name):
