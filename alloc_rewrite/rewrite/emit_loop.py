@@ -20,7 +20,8 @@ def emit_loop(loop: Loop, name: str) -> list[Any]:
     """Return what stands at a loop's head.
 
     The site is asked, without arguments, whether it has something to do; then it is called with the
-    iterator and the locals. What it returns are the locals some iterations later.
+    iterator, the locals, the cells, and how many of these there are. What it returns are the locals
+    some iterations later.
     """
     emit = Emitter(loop.location)
     absent, done = Target(), Target()
@@ -38,8 +39,9 @@ def emit_loop(loop: Loop, name: str) -> list[Any]:
     for local in loop.given:
         emit.op("LOAD_FAST", local)
     for load in loop.cells:
-        emit.put(load)
-    n = 1 + len(loop.given) + len(loop.cells)
+        emit.load_same_cell(load)
+    emit.op("LOAD_CONST", len(loop.cells))
+    n = 2 + len(loop.given) + len(loop.cells)
     emit.call(n)
     emit.copy(1)
     emit.jump_if_none(absent)

@@ -25,7 +25,7 @@ class Loop:
 
     `names` are the locals that it reads or stores, and the contents of cells. The site is called
     with the iterator of a `for` (or None), the locals `given`, which have a value for certain when
-    an iteration begins, and the contents of the `cells`, which these instructions load; it returns
+    an iteration begins, and the `cells`, whose contents these instructions load; it returns
     the locals that are `stored`. `depth` is how much of the stack lies below, the iterator left
     out.
     """

@@ -1,9 +1,9 @@
 /* The sites of loops: at the head of a loop, do iterations as far as a kernel can.
  *
  * The code calls the site without arguments when an iteration begins. Most of the time that says
- * None. When there may be a kernel it gives the site, which the code then calls with the iterator
- * and the locals; that gives the locals as they are some iterations later, or None. The original
- * code goes on from there. */
+ * None. When there may be a kernel it gives the site, which the code then calls with the iterator,
+ * the locals, the cells, and how many of these there are; that gives the locals as they are some
+ * iterations later, or None. The original code goes on from there. */
 #include "loops/iterator.h"
 #include "loops/log.h"
 
@@ -206,6 +206,29 @@ loop_is_hot(LoopSite *self)
            log_now() - self->since > WARM_NS;
 }
 
+/* Run with the contents of the cells, which come last, in their places. */
+static PyObject *
+loop_with_cells(LoopSite *self, PyObject *iterator, PyObject **args, Py_ssize_t n,
+                Py_ssize_t n_cells)
+{
+    Py_ssize_t first = n - n_cells, i = first;
+    while (i < n && (args[i] = PyCell_Get(args[i])) != NULL) {
+        i++;
+    }
+    PyObject *result;
+    if (i == n) {
+        result = loop_run(self, iterator, args, n);
+    }
+    else { /* one has no content yet, and the code may never read it */
+        loop_stand_back(self);
+        result = Py_NewRef(Py_None);
+    }
+    while (i-- > first) {
+        Py_DECREF(args[i]);
+    }
+    return result;
+}
+
 static PyObject *
 loop_call(PyObject *object, PyObject *const *args, size_t nargsf, PyObject *names)
 {
@@ -231,10 +254,11 @@ loop_call(PyObject *object, PyObject *const *args, size_t nargsf, PyObject *name
         }
         return Py_NewRef(object);
     }
+    Py_ssize_t n_cells = PyLong_AsSsize_t(args[--n]);
     PyObject **given = STACK_ARRAY(PyObject *, n);
     memcpy(given, args, (size_t)n * sizeof(PyObject *));
     given[0] = iterator_subject(args[0]);
-    return loop_run(self, args[0], given, n);
+    return loop_with_cells(self, args[0], given, n, n_cells);
 }
 
 /* install(source): take a kernel; or the reason why there is none. */

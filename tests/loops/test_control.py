@@ -186,3 +186,49 @@ def test_cells():
         change(value)
         for _ in range(3):
             assert repr(g(x, 9)) == repr(f(x, 9))
+
+
+def test_cells_without_content():
+    """A cell has a value from some iteration on, or is never read; or reading it is an error."""
+
+    def f(x, n, start, least):
+        def get():
+            return c
+
+        if start == 0:
+            c = 1.0
+        s = 0.0
+        for i in range(n):
+            if i == start:
+                for k in range(n):
+                    c = x[k]
+            if i >= least:
+                for k in range(n):
+                    if k < least:
+                        s += c
+        return s, get() if start < n else None
+
+    for start, least in [(0, 0), (0, 3), (3, 3), (3, 1), (20, 30), (20, 5), (20, 20)]:
+        compared(f, np.arange(9.0), 9, start, least)
+
+
+def test_the_error_of_a_cell_without_content_stands_at_its_line():
+    def f(x):
+        if len(x) == 0:
+            c = lambda: c
+        for k in range(9):
+            x[0] += k
+            x[1] += c
+
+    compared(f, np.arange(9.0))
+
+
+def test_a_local_that_is_a_cell():
+    def f(n):
+        s, cell = 0, (lambda: n).__closure__[0]
+        for k in range(n):
+            s += k
+            other = cell
+        return s, other is cell, other.cell_contents
+
+    compared(f, 9)
