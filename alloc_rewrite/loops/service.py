@@ -35,7 +35,7 @@ class LoopJob(Job):
         from .translate import Translator
 
         loop = self.loop
-        inputs = [*loop.given, *(f"cell {load.arg.name}" for load in loop.cells)]  # type: ignore[union-attr]
+        inputs = [*loop.given, *map(loop.name_of, loop.cells)]
         named = dict(zip(inputs, self._kinds[1:], strict=True))
         try:
             kernel = Translator(loop, *self._names).kernel(self._kinds[0], named)

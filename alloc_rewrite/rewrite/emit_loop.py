@@ -24,11 +24,13 @@ def emit_loop(loop: Loop, name: str) -> list[Any]:
     some iterations later.
     """
     emit = Emitter(loop.location)
-    absent, done = Target(), Target()
+    absent, ready, done = Target(), Target(), Target()
     emit.load_site(name, absent)
     emit.call(0)
     emit.copy(1)
-    emit.jump_if_none(absent)
+    emit.jump_if_not_none(ready)  # most of the time it is: no branch for tools to see
+    emit.jump(absent)
+    emit.out.append(ready)
     emit.op("PUSH_NULL")
     if NULL_FIRST:
         emit.op("SWAP", 2)

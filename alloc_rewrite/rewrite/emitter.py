@@ -111,6 +111,10 @@ class Emitter:
         """
         self.jump_to("POP_JUMP_FORWARD_IF_NONE" if PY311 else "POP_JUMP_IF_NONE", target)
 
+    def jump_if_not_none(self, target: Any) -> None:
+        """Do the reverse."""
+        self.jump_to("POP_JUMP_FORWARD_IF_NOT_NONE" if PY311 else "POP_JUMP_IF_NOT_NONE", target)
+
     def jump(self, target: Any) -> None:
         self.jump_to("JUMP_FORWARD", target)
 

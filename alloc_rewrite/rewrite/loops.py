@@ -9,7 +9,7 @@ A loop is what can get from its head to a jump back to the head, and not around 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from bytecode import Instr, Label
 from bytecode.instr import InstrLocation
@@ -52,7 +52,12 @@ class Loop:
 
     def name_of(self, item: Instr) -> str:
         """Return by which name a local, or the content of a cell, is known."""
-        return item.arg if isinstance(item.arg, str) else f"cell {item.arg.name}"  # type: ignore[union-attr]
+        return f"cell {_cell(item)}" if item.name == "LOAD_DEREF" else cast(str, item.arg)
+
+
+def _cell(item: Instr) -> str:
+    """Return the name of the cell whose content an instruction loads."""
+    return item.arg if isinstance(item.arg, str) else cast(Any, item.arg).name
 
 
 def _elsewhere() -> Loop:
@@ -103,7 +108,7 @@ def _loop(
     read = {n for item in inside for n in names_read(item)}
     stored = {n for item in inside for n in names_stored(item)}
     cells = {
-        item.arg.name: item  # type: ignore[union-attr]
+        _cell(item): item
         for item in inside
         if isinstance(item, Instr) and item.name == "LOAD_DEREF"
     }

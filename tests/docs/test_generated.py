@@ -79,7 +79,8 @@ def test_every_version_has_every_stage():
 def test_the_coverage_page_is_current():
     found = make_coverage.sections()
     page = make_coverage.PAGE.read_text(encoding="utf-8")
-    if f"it was made with {make_coverage.VERSION}." in page:
+    is_current = f"it was made with {make_coverage.VERSION}." in page
+    if is_current and sys.version_info[:2] == (3, 13):  # figures differ a little between versions
         made = make_coverage.page(found)
         if native is None:  # the last column is of the native core
             last = re.compile(r"[\d,]* \|$", re.MULTILINE)

@@ -3,11 +3,16 @@
 import os
 import subprocess
 import sys
+from importlib.metadata import entry_points
 from pathlib import Path
 
 import pytest
 
 import alloc_rewrite as alloc
+
+#: How pytest finds the plugin, where the package is not installed.
+INSTALLED = [point for point in entry_points(group="pytest11") if point.name == "alloc_rewrite"]
+PLUGIN = [] if INSTALLED else ["-p", "alloc_rewrite.pytest_plugin"]
 
 TESTS = """
 import sys
@@ -83,8 +88,8 @@ def test_unmarked(x):
 def run(folder, *options):
     root = Path(alloc.__file__).parents[1]
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-p", "alloc_rewrite.pytest_plugin", "-p",
-         "no:cacheprovider", "-rA", "--strict-markers", "test_it.py", *options],
+        [sys.executable, "-m", "pytest", "-q", *PLUGIN, "-p", "no:cacheprovider", "-rA",
+         "--strict-markers", "test_it.py", *options],
         capture_output=True, text=True, cwd=folder, timeout=200, check=False,
         env={**os.environ, "PYTHONPATH": str(root)},
     )  # fmt: skip
