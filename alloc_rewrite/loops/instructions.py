@@ -13,7 +13,14 @@ from typing import TYPE_CHECKING, cast
 from bytecode import Instr
 
 from ..interpreter import VERSION
-from ..rewrite.opcodes import PY311, attribute_name, constant, is_method_load, operator_of
+from ..rewrite.opcodes import (
+    ITERATOR_DEPTH,
+    PY311,
+    attribute_name,
+    constant,
+    is_method_load,
+    operator_of,
+)
 from . import arithmetic, calls, elements, lazy, views
 from .code import NotTranslatedError, Value, described, tuple_of
 from .helpers import enter, leave_helper
@@ -148,7 +155,7 @@ def _for_iter(t: Translator, index: int, target: int, state: State) -> None:
     code, b = t.code, t.code.builder
     stack = state.stack
     assert t.head is not None
-    iterator = stack[-1]
+    iterator = stack[-ITERATOR_DEPTH]
     if isinstance(iterator.kind, Items):
         at, *parts = iterator.parts
         ends = b.icmp_signed(">=", at, parts[2])
@@ -172,11 +179,11 @@ def _for_iter(t: Translator, index: int, target: int, state: State) -> None:
     b.position_at_end(on)
     if isinstance(iterator.kind, Items):
         array = Value(iterator.kind.array, tuple(parts))
-        stack[-1] = Value(iterator.kind, (b.add(at, code.i64(1)), *parts))
+        stack[-ITERATOR_DEPTH] = Value(iterator.kind, (b.add(at, code.i64(1)), *parts))
         stack.append(elements.item(code, array, Value(INT, (at,))))
     else:
         one = code.i64(1)
-        stack[-1] = Value(STEPS, (b.add(following, step), step, b.sub(left, one)))
+        stack[-ITERATOR_DEPTH] = Value(STEPS, (b.add(following, step), step, b.sub(left, one)))
         stack.append(Value(INT, (following,)))
     t.go(index + 1, state, t.head)
 
@@ -245,18 +252,26 @@ def _store_subscr(t: Translator, item: Instr, state: State) -> None:
 
 def _get_iter(t: Translator, item: Instr, state: State) -> None:
     value = state.stack.pop()
-    if VERSION >= (3, 15):
-        raise NotTranslatedError("an iterator with an index")
     if isinstance(value.kind, Array):
         t.tick(value.parts[2])
-        state.stack.append(Value(Items(value.kind), (t.code.i64(0), *value.parts)))
+        _push_iterator(state, Value(Items(value.kind), (t.code.i64(0), *value.parts)))
         return
     if value.kind != RANGE:
         raise NotTranslatedError(f"a loop over {described(value.kind)}")
     start, stop, step = value.parts
     left = calls.length_of_range(t.code, start, stop, step)
     t.tick(left)
-    state.stack.append(Value(STEPS, (start, step, left)))
+    _push_iterator(state, Value(STEPS, (start, step, left)))
+
+
+def _push_iterator(state: State, iterator: Value) -> None:
+    """Push an iterator, and what lies above it since 3.15."""
+    state.stack.append(iterator)
+    state.stack.extend([Value(UNBOUND)] * (ITERATOR_DEPTH - 1))
+
+
+def _pop_iterator(t: Translator, item: Instr, state: State) -> None:
+    del state.stack[-ITERATOR_DEPTH:]
 
 
 def _unpack(t: Translator, item: Instr, state: State) -> None:
@@ -328,7 +343,7 @@ _STEPS: dict[str, Step] = {
     "PUSH_NULL": lambda t, item, state: state.stack.append(NULL),
     "CALL": _call,
     "POP_TOP": _pop,
-    "POP_ITER": lambda t, item, state: state.stack.pop() and None,
+    "POP_ITER": _pop_iterator,
     "END_FOR": _end_for,
     "COPY": lambda t, item, state: state.stack.append(state.stack[-_size(item)]),
     "SWAP": _swap,

@@ -24,6 +24,7 @@ from bytecode import Instr, Label
 from llvmlite import ir as llvm
 
 from ..rewrite import Loop
+from ..rewrite.opcodes import ITERATOR_DEPTH
 from .code import I64, Code, NotTranslatedError, Value, tuple_of
 from .instructions import step
 from .kinds import OPAQUE, STEPS, UNBOUND, Array, Items, Kind, Known, Number, Tuple, words
@@ -87,6 +88,8 @@ class Translator:
             if subject != STEPS:
                 raise NotTranslatedError("a loop over anything but a range or an array")
             stack.append(Value(STEPS, tuple(self._word(name) for name in HEADER[:3])))
+        if loop.is_for:
+            stack.extend([Value(UNBOUND)] * (ITERATOR_DEPTH - 1))
         self.go(loop.head, State(locals_, stack, self.unit), None)
         while self.work:
             _, index, self.head, block = self.work.pop()
@@ -148,7 +151,7 @@ class Translator:
         """Write what the original code needs where an iteration begins: iterator and locals."""
         code, b = self.code, self.code.builder
         if self.loop.is_for:
-            for i, part in enumerate(head.state.stack[-1].parts[:3]):
+            for i, part in enumerate(head.state.stack[-ITERATOR_DEPTH].parts[:3]):
                 b.store(part, self._slot(at + i))
         at += 3
         for name in self.loop.stored:
