@@ -16,6 +16,7 @@ from ..compiled.available import COMPILES
 from ..compiled.kernels import workshop
 from ..cores import native
 from ..errors import buffer_full
+from ..interpreter import VERSION
 from ..judging import Judging, verdict
 from ..loops import plan_kernel
 from ..numpy_facts import UFUNCS, elides_dying_operands, elides_for_scalars, power_ufunc
@@ -41,6 +42,8 @@ from .inference import VOCABULARY, plan_number, plan_program
 from .loops import plan_loop, plan_product, plan_reduction
 from .resolve import plan_callback, plan_callee
 
+# On 3.11 a site at a loop's head would cause line events that plain code has not.
+LOOPS = COMPILES and VERSION >= (3, 12)
 # A gate's attribute is read without a call.
 _GATES: dict[str, Any] = (
     {} if native is None else {"make_gates": native.Gates, "attribute": "content", "retries": True}
@@ -55,7 +58,7 @@ class NativeSites:
     With `frugal`, calls for which the memory handler costs more than it saves are left to the heap.
     """
 
-    style = Style({}, direct=True, extras=True, vocabulary=VOCABULARY, loops=COMPILES, **_GATES)
+    style = Style({}, direct=True, extras=True, vocabulary=VOCABULARY, loops=LOOPS, **_GATES)
 
     def __init__(self, buffer: Buffer, policy: Policy, frugal: bool = True) -> None:
         self.buffer = buffer

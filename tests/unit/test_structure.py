@@ -69,6 +69,7 @@ MAY_IMPORT = {
         "rewrite",
         "buffer",
         "compiled",
+        "interpreter",
         "loops",
         "cores",
         "numpy_facts",
