@@ -7,7 +7,7 @@ import pytest
 
 from alloc_rewrite.compiled import rules
 from alloc_rewrite.compiled.kernels import workshop
-from alloc_rewrite.compiled.llvm import Compiler
+from alloc_rewrite.compiled.llvm import Compiler, refusal
 from alloc_rewrite.compiled.lowering import module_of
 from alloc_rewrite.compiled.pieces import Access, Operation, Piece
 from alloc_rewrite.compiled.trial import CALLED, passes
@@ -20,6 +20,8 @@ LIES = ["contiguous", "strided", "repeated", "scalar"]
 
 @pytest.fixture(scope="module")
 def compiler():
+    if refusal():
+        pytest.skip(refusal())
     return Compiler()
 
 
