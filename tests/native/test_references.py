@@ -173,10 +173,11 @@ def test_nothing_is_left_behind(name):
     counts, blocks = counted(10)
     after, blocks_after = counted(calls)
     left = [a - b for a, b in zip(after, counts)]
-    if any(left):  # some of NumPy's own errors leave something behind
+    allowed = [0] * len(left)
+    if any(left):  # some of NumPy's own errors leave something behind, and on 3.12 its `dot`
         before, _ = counted(1, plain)
-        left = [x - (b - a) for x, a, b in zip(left, before, counted(calls, plain)[0])]
-    assert left == [0] * len(left)
+        allowed = [b - a for a, b in zip(before, counted(calls, plain)[0])]
+    assert all(n == most or 0 <= n <= most for n, most in zip(left, allowed)), (left, allowed)
     assert blocks_after - blocks < 200
 
 
