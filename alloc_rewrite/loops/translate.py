@@ -247,6 +247,10 @@ class Translator:
         b.position_at_end(due)
         stops = b.icmp_signed("!=", b.call(self.commit, [self.frame]), self.code.i64(0))
         self.code.leave_if(stops)
+        if not self._may_commit(head):
+            b.branch(head.leave)
+            b.position_at_end(on)
+            return
         self._write(head, self.committed_at)
         b.store(self.code.i64(head.number), self._slot(AT["committed"]))
         for word, value in ((self.log.position, self.log.begin), (self.mark, self.log.begin)):
@@ -254,6 +258,17 @@ class Translator:
         b.store(self.code.i64(0), self.ticks)
         b.branch(on)
         b.position_at_end(on)
+
+    def _may_commit(self, head: Head) -> bool:
+        """Leave where a local can't be given to the original code; what is committed must be."""
+        for name in self.loop.stored:
+            value = head.state.locals[name]
+            if value.kind == UNBOUND:
+                return False
+            if isinstance(value.kind, Array):  # a view has no object
+                below = self.code.builder.icmp_signed("<", value.parts[0], self.code.i64(0))
+                self.code.leave_if(below)
+        return True
 
     def tick(self, n: Any) -> None:
         b = self.code.builder

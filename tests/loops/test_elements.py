@@ -148,6 +148,29 @@ def test_many_stores():
     compiled(f, np.zeros(3000), 3000, 40, times=2)
 
 
+def test_many_stores_through_a_row_that_stays_in_a_local():
+    def f(a, n, m):
+        for i in range(n):
+            row = a[i]
+            for j in range(m):
+                row[j] += 1.0
+        return a, row
+
+    compared(f, np.zeros((300, 200)), 300, 200, times=3)
+
+
+def test_many_stores_before_a_local_has_a_value():
+    def f(a, n, m):
+        for i in range(n):
+            for j in range(m):
+                a[i, j] += 1.0
+            if i == n - 1:
+                last = a[i, 0]
+        return a, last
+
+    compared(f, np.zeros((300, 200)), 300, 200, times=3)
+
+
 def test_many_stores_and_an_error_at_the_end():
     def f(x, y, n, m):
         for k in range(m):
