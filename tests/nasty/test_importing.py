@@ -8,7 +8,7 @@ import pytest
 from alloc_rewrite.cores import native
 
 PROGRAM = """
-import sys, numpy
+import sys, numpy, bytecode
 before = set(sys.modules)
 import alloc_rewrite
 print(*sorted(set(sys.modules) - before))
@@ -35,7 +35,7 @@ OF_THE_PYTHON_CORE = ("alloc_rewrite.pycore.arena", "alloc_rewrite.pycore.sites"
 
 
 def loaded():
-    """The modules that importing loads in a fresh process, beyond NumPy's."""
+    """The modules that importing loads in a fresh process, beyond those of its dependencies."""
     done = subprocess.run(
         [sys.executable, "-c", PROGRAM], capture_output=True, text=True, check=True
     )
