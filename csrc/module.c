@@ -255,6 +255,8 @@ module_delete(void *module)
     module_clear(module);
     PyMem_RawFree(state->loop_log);
     state->loop_log = NULL;
+    PyMem_RawFree(state->loop_scratch);
+    state->loop_scratch = NULL;
     Py_CLEAR(state->limbo); /* not before: sites that are let go later add to it */
     if (state->pool != NULL) {
         pool_release(state->pool);

@@ -78,6 +78,8 @@ typedef struct {
     int elides_for_scalars;      /* whether it does so where a NumPy scalar stands on the left */
     int64_t *loop_log;           /* owned, or NULL: of kernels of loops (see loops/log.h) */
     size_t loop_log_entries;
+    void *loop_scratch;          /* owned, or NULL: where kernels make arrays (loops/scratch.h) */
+    size_t loop_scratch_size;    /* bytes of each of its halves */
     int compiles;                /* when regions are compiled: see `enum compiles` */
     PyTypeObject *code_type;     /* owned */
     int threads;                 /* that a region may use */

@@ -69,6 +69,7 @@ class Code:
         self.rarely = self.module.add_metadata(
             [ir.MetaDataString(self.module, "branch_weights"), I32(1), I32(100000)]
         )
+        self.views: dict[int, tuple[Any, Any, Any]] = {}  # of this block: words, array, index
         self._asm: dict[Any, Any] = {}
         self._opaque: dict[Any, Any] = {}
 
@@ -76,6 +77,10 @@ class Code:
 
     def type_of(self, kind: Number) -> Any:
         return _TYPES[kind.name]
+
+    def itemsize(self, kind: Number) -> int:
+        """Return how many bytes an item of an array takes."""
+        return 1 if kind.is_bool else int(kind.name[1])
 
     def real(self, value: float, kind: Number) -> Any:
         return ir.Constant(_TYPES[kind.name], value)
@@ -89,6 +94,9 @@ class Code:
 
     def i64(self, value: int) -> Any:
         return ir.Constant(I64, value)
+
+    def bit(self, value: bool) -> Any:
+        return ir.Constant(I1, int(value))
 
     def constant(self, value: Any) -> Value:
         """Return a value for an object that is known."""

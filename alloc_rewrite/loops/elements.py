@@ -9,12 +9,14 @@ from typing import Any
 
 from . import arithmetic, lazy, views
 from .code import Code, NotTranslatedError, Value, described, tuple_of
-from .kinds import INT, NUMBERS, Array, Number, Slice, Tuple, words
+from .kinds import INT, NUMBERS, Array, Display, Method, Number, Slice, Tuple, words
+
+METHODS = frozenset({"copy"})  # of arrays, that loops are compiled with
 
 
-def _split(value: Value) -> list[Value]:
-    """Return the items of a tuple."""
-    assert isinstance(value.kind, Tuple)
+def split(value: Value) -> list[Value]:
+    """Return the items of a tuple, or of a list as it is written."""
+    assert isinstance(value.kind, (Tuple, Display))
     out, at = [], 0
     for i, kind in enumerate(value.kind.items):
         n = _parts(kind)
@@ -27,11 +29,13 @@ def _split(value: Value) -> list[Value]:
 def _parts(kind: Any) -> int:
     if isinstance(kind, Slice):
         return sum(isinstance(item, Number) for item in kind.items)
+    if isinstance(kind, Display):
+        return sum(map(_parts, kind.items))
     return words(kind)
 
 
 def _indices(index: Value) -> list[Value]:
-    return _split(index) if isinstance(index.kind, Tuple) else [index]
+    return split(index) if isinstance(index.kind, Tuple) else [index]
 
 
 def item(code: Code, container: Value, index: Value) -> Value:
@@ -42,12 +46,13 @@ def item(code: Code, container: Value, index: Value) -> Value:
             kind.items
         ):
             raise NotTranslatedError("the item of a tuple at a computed index")
-        return _split(container)[index.constant]
+        return split(container)[index.constant]
     if not isinstance(kind, Array):
         raise NotTranslatedError(f"an item of {described(kind)}")
     indices = _indices(index)
     found = views.view(code, container, indices)
     if not views.is_whole_item(kind, indices):
+        code.views[id(found.parts)] = found.parts, container, index
         return found
     number = NUMBERS[kind.dtype]
     return Value(number, (code.load(found.parts[1], number),))
@@ -59,6 +64,8 @@ def store(translator: Any, container: Value, index: Value, value: Value) -> None
     kind = container.kind
     if not isinstance(kind, Array) or not kind.writeable:
         raise NotTranslatedError(f"a store into {described(kind)}")
+    if code.views.get(id(value.parts)) == (value.parts, container, index):
+        return  # this very view, as an operator in place gives it back
     indices = _indices(index)
     target = views.view(code, container, indices)
     if not views.is_whole_item(kind, indices):
@@ -85,32 +92,18 @@ def store_all(translator: Any, target: Value, value: Value) -> None:
     code: Code = translator.code
     kind = target.kind
     assert isinstance(kind, Array)
-    if isinstance(value.kind, Array) and value.parts == target.parts:
-        return  # what an operator in place has given back
     number = NUMBERS[kind.dtype]
     n = kind.ndim
-    shape, strides = target.parts[2 : 2 + n], target.parts[2 + n :]
+    shape = target.parts[2 : 2 + n]
     if lazy.is_array(value):
         given = lazy.number_of(value.kind)
         if given != number and not (given.is_float and number.is_float):
             raise NotTranslatedError("an array is stored into one of another dtype")
         lazy.require_shape(code, value, shape)
-        lazy.require_apart(code, target, value)
     else:
         value = Value(number, (_fitting(code, value, number),))
     translator.log.note_view(target)
-    count = code.i64(1)
-    for dim in shape:
-        count = code.builder.mul(count, dim)
-    translator.tick(count)
-
-    def put(item_: Value, indices: list[Any]) -> None:
-        address = target.parts[1]
-        for i, stride in zip(indices, strides, strict=True):
-            address = code.builder.add(address, code.builder.mul(i, stride))
-        code.store(arithmetic.converted(code, item_, number), address)
-
-    lazy.each_item(code, value, shape, put)
+    lazy.put_apart(translator, target, value)
 
 
 def in_place(translator: Any, name: str, target: Value, value: Value) -> Value:
@@ -132,6 +125,8 @@ def attribute(code: Code, owner: Value, name: str) -> Value:
         shape = owner.parts[2 : 2 + n]
         if name == "shape":
             return tuple_of([Value(INT, (part,)) for part in shape])
+        if name == "T":
+            return views.transposed(code, owner)
         if name == "ndim":
             return code.constant(n)
         if name == "size":
@@ -139,13 +134,15 @@ def attribute(code: Code, owner: Value, name: str) -> Value:
             for part in shape:
                 size = code.builder.mul(size, part)
             return Value(INT, (size,))
+        if name in METHODS:
+            return Value(Method(name, kind), owner.parts)
     raise NotTranslatedError(f"the attribute {name} of {described(kind)}")
 
 
 def unpacked(code: Code, value: Value, n: int) -> list[Value]:
     """Return the items of a tuple, or of an array of numbers, that is unpacked."""
     if isinstance(value.kind, Tuple) and len(value.kind.items) == n:
-        return _split(value)
+        return split(value)
     if isinstance(value.kind, Array):
         code.leave_if(code.builder.icmp_signed("!=", value.parts[2], code.i64(n)))
         return [item(code, value, code.constant(i)) for i in range(n)]

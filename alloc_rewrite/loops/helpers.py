@@ -13,8 +13,10 @@ from bytecode import Instr, Label
 
 from ..errors import RewriteError
 from ..rewrite.decode import decode
+from . import making
 from .code import NotTranslatedError, Value, described
 from .kinds import UNBOUND, Known, may_be_held
+from .lazy import materialised
 from .states import NULL, State, Unit
 
 if TYPE_CHECKING:
@@ -33,7 +35,7 @@ def enter(t: Translator, item: Instr, index: int, state: State) -> bool:
     if NULL not in pair or not isinstance(callee.kind, Known):
         return False
     function = callee.kind.value
-    if type(function) is not types.FunctionType:
+    if type(function) is not types.FunctionType or making.makes(function):
         return False
     unit = _unit(t, function, state)
     code = function.__code__
@@ -45,6 +47,7 @@ def enter(t: Translator, item: Instr, index: int, state: State) -> bool:
     if missing:
         t.guarded(function, "__defaults__", defaults)
         args = args + [t.code.constant(value) for value in defaults[-missing:]]
+    args = [materialised(t, value) for value in args]
     del stack[len(stack) - n - 2 :]
     locals_ = dict.fromkeys(code.co_varnames, Value(UNBOUND))
     locals_.update(zip(code.co_varnames, args, strict=False))

@@ -21,10 +21,23 @@ from ..rewrite.opcodes import (
     is_method_load,
     operator_of,
 )
-from . import arithmetic, calls, elements, lazy, views
+from . import arithmetic, calls, elements, lazy, making, views
 from .code import NotTranslatedError, Value, described, tuple_of
 from .helpers import enter, leave_helper
-from .kinds import BOOL, INT, RANGE, STEPS, UNBOUND, Array, Items, Known, Number, may_be_held
+from .kinds import (
+    BOOL,
+    INT,
+    RANGE,
+    STEPS,
+    UNBOUND,
+    Array,
+    Display,
+    Items,
+    Known,
+    Number,
+    Tuple,
+    may_be_held,
+)
 from .states import NULL, State, Unit
 
 if TYPE_CHECKING:
@@ -78,12 +91,13 @@ def _operator(t: Translator, name: str, size: int, state: State) -> None:
         return
     y, x = stack.pop(), stack.pop()
     if name == "getitem":
-        stack.append(elements.item(t.code, x, y))
+        stack.append(elements.item(t.code, lazy.materialised(t, x), y))
     elif name in ("lt", "le", "eq", "ne", "gt", "ge"):
         stack.append(_compare(t, name, x, y, cast=False))
     elif name == "matmul":
-        stack.append(calls.product(t.code, x, y))
+        stack.append(calls.product(t.code, *(lazy.materialised(t, value) for value in (x, y))))
     elif name.startswith("i_") and isinstance(x.kind, Array):
+        _settle(t, state)
         stack.append(elements.in_place(t, name, x, y))
     elif lazy.is_array(x) or lazy.is_array(y):
         stack.append(lazy.binary(name.removeprefix("i_"), x, y))
@@ -204,7 +218,7 @@ def _load_fast(t: Translator, item: Instr, state: State) -> None:
 
 
 def _store_fast(t: Translator, item: Instr, state: State) -> None:
-    value = state.stack.pop()
+    value = lazy.materialised(t, state.stack.pop())
     if not may_be_held(value.kind):
         raise NotTranslatedError(f"`{item.arg}` gets {described(value.kind)}")
     if isinstance(value.kind, Number) and value.kind.is_float and not value.kind.is_python:
@@ -225,7 +239,7 @@ def _load_attr(t: Translator, item: Instr, state: State) -> None:
     if isinstance(owner.kind, Known) and isinstance(owner.kind.value, types.ModuleType):
         value = t.code.constant(t.known_attribute(owner.kind.value, name))
     else:
-        value = elements.attribute(t.code, owner, name)
+        value = elements.attribute(t.code, lazy.materialised(t, owner), name)
     pair = [value]
     if is_method_load(item):
         pair.insert(0 if VERSION < (3, 13) else 1, NULL)
@@ -242,11 +256,18 @@ def _call(t: Translator, item: Instr, state: State) -> None:
     callee = pair[1] if pair[0] == NULL else pair[0]
     if NULL not in pair:
         raise NotTranslatedError("a method is called")
-    stack.append(calls.call(t.code, callee, args))
+    made = making.call(t, callee, args)
+    stack.append(calls.call(t.code, callee, args) if made is None else made)
+
+
+def _settle(t: Translator, state: State) -> None:
+    """Compute what lies on the stack, before something is stored that it may depend on."""
+    state.stack[:] = [lazy.materialised(t, value) for value in state.stack]
 
 
 def _store_subscr(t: Translator, item: Instr, state: State) -> None:
     index, container, value = state.stack.pop(), state.stack.pop(), state.stack.pop()
+    _settle(t, state)
     elements.store(t, container, index, value)
 
 
@@ -275,7 +296,7 @@ def _pop_iterator(t: Translator, item: Instr, state: State) -> None:
 
 
 def _unpack(t: Translator, item: Instr, state: State) -> None:
-    value = state.stack.pop()
+    value = lazy.materialised(t, state.stack.pop())
     state.stack.extend(reversed(elements.unpacked(t.code, value, _size(item))))
 
 
@@ -295,6 +316,7 @@ def _binary_slice(t: Translator, item: Instr, state: State) -> None:
 
 def _store_slice(t: Translator, item: Instr, state: State) -> None:
     stop, start, container, value = (state.stack.pop() for _ in range(4))
+    _settle(t, state)
     elements.store(t, container, views.slice_of(start, stop, t.code.constant(None)), value)
 
 
@@ -302,7 +324,23 @@ def _build_tuple(t: Translator, item: Instr, state: State) -> None:
     n = _size(item)
     values = state.stack[len(state.stack) - n :]
     del state.stack[len(state.stack) - n :]
-    state.stack.append(tuple_of(values))
+    state.stack.append(tuple_of([lazy.materialised(t, value) for value in values]))
+
+
+def _build_list(t: Translator, item: Instr, state: State) -> None:
+    _build_tuple(t, item, state)
+    value = state.stack.pop()
+    assert isinstance(value.kind, Tuple)
+    state.stack.append(value._replace(kind=Display(value.kind.items)))
+
+
+def _list_extend(t: Translator, item: Instr, state: State) -> None:
+    """Put the items of a tuple that is known into a list that has none."""
+    value = state.stack.pop()
+    before = state.stack[-_size(item)]
+    if not isinstance(value.kind, Tuple) or before.kind != Display(()):
+        raise NotTranslatedError("a list is extended")
+    state.stack[-_size(item)] = value._replace(kind=Display(value.kind.items))
 
 
 def _swap(t: Translator, item: Instr, state: State) -> None:
@@ -325,7 +363,7 @@ def _end_for(t: Translator, item: Instr, state: State) -> None:
 
 
 def _pop(t: Translator, item: Instr, state: State) -> None:
-    value = state.stack.pop()
+    value = lazy.materialised(t, state.stack.pop())
     if isinstance(value.kind, Number) and value.kind.is_float and not value.kind.is_python:
         t.code.keep(value.parts[0])
 
@@ -351,6 +389,8 @@ _STEPS: dict[str, Step] = {
     "GET_ITER": _get_iter,
     "UNPACK_SEQUENCE": _unpack,
     "BUILD_TUPLE": _build_tuple,
+    "BUILD_LIST": _build_list,
+    "LIST_EXTEND": _list_extend,
     "BUILD_SLICE": _build_slice,
     "BINARY_SLICE": _binary_slice,
     "STORE_SLICE": _store_slice,

@@ -8,10 +8,14 @@ A kind is hashable, and two values of one kind are handled by the same code.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+
+SMALL = 16  # items of an array whose shape is part of its kind
+MOST_AXES = 4
 
 #: Dtypes of elements and NumPy scalars, by NumPy's two-letter names.
 DTYPES = ("f8", "f4", "i8", "i4", "i2", "i1", "u4", "u2", "u1", "b1")
@@ -47,21 +51,55 @@ class Number(Kind):
 
 @dataclass(frozen=True, slots=True)
 class Array(Kind):
-    """An array: its dtype, number of axes, and what its strides and flags are known to be."""
+    """An array: its dtype, number of axes, and what its strides and flags are known to be.
+
+    Its words are its owner, the address of its first item, its shape and its strides. The owner is
+    the number of an argument, or the address of a block in scratch memory; of a view, that
+    inverted.
+    """
 
     dtype: str
     ndim: int
     writeable: bool
     is_dense: bool  # whether items that follow each other along the last axis are neighbours
+    shape: tuple[int, ...] | None = None  # if it is known; then the array is dense, in C order
 
     @property
     def itemsize(self) -> int:
         return int(self.dtype[1])
 
+    @property
+    def known_words(self) -> dict[int, int]:
+        """The words that are known, by their places."""
+        if self.shape is not None:
+            known = (*self.shape, *strides_of(self.shape, self.itemsize))
+            return dict(enumerate(known, 2))
+        return {1 + 2 * self.ndim: self.itemsize} if self.is_dense else {}
+
+
+def strides_of(shape: tuple[int, ...], itemsize: int) -> tuple[int, ...]:
+    """Return the strides of an array in C order."""
+    return tuple(itemsize * math.prod(shape[i + 1 :]) for i in range(len(shape)))
+
 
 @dataclass(frozen=True, slots=True)
 class Tuple(Kind):
     items: tuple[Kind, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Display(Kind):
+    """A list as it is written, `[a, b]`, from which an array is made at once."""
+
+    items: tuple[Kind, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Method(Kind):
+    """A method of an array, whose words it has."""
+
+    name: str
+    array: Array
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +180,7 @@ _OF_TYPE |= {np.dtype(name).type: NUMBERS[name] for name in DTYPES}
 _OF_DTYPE = {np.dtype(name): name for name in DTYPES}
 
 
-_ENCODED = {name: i for i, name in enumerate(("int", "float", "bool", *DTYPES))}
+ENCODED = {name: i for i, name in enumerate(("int", "float", "bool", *DTYPES))}
 _ARRAY, _TUPLE, _NONE, _UNBOUND, _GIVEN, _STEPS = 20, 21, 22, 23, 24, 25
 
 
@@ -150,9 +188,10 @@ def encoded(kind: Kind) -> list[int]:
     """Return a kind as the native core reads it (`csrc/loops/kinds.h`)."""
     match kind:
         case Number(name):
-            return [_ENCODED[name]]
-        case Array(dtype, ndim, writeable, is_dense):
-            return [_ARRAY, _ENCODED[dtype], ndim, int(writeable), int(is_dense)]
+            return [ENCODED[name]]
+        case Array(dtype, ndim, writeable, is_dense, shape):
+            known = [0] if shape is None else [1, *shape]
+            return [_ARRAY, ENCODED[dtype], ndim, int(writeable), int(is_dense), *known]
         case Tuple(items):
             return [_TUPLE, len(items), *(code for item in items for code in encoded(item))]
         case Given(number):
@@ -171,7 +210,7 @@ def words(kind: Kind) -> int:
         case Number():
             return 1
         case Array():
-            return 2 + 2 * kind.ndim  # its number, its address, its shape, its strides
+            return 2 + 2 * kind.ndim
         case Tuple():
             return sum(words(item) for item in kind.items)
         case _:
@@ -202,8 +241,23 @@ def _array(value: np.ndarray[Any, Any]) -> Array | None:
     name = _OF_DTYPE.get(value.dtype)
     if name is None or not value.flags.aligned or not value.dtype.isnative or not value.ndim:
         return None
+    if value.ndim > MOST_AXES:
+        return None
     dense = value.strides[-1] == value.itemsize
-    return Array(name, value.ndim, value.flags.writeable, dense)
+    shape = value.shape if 0 < value.size <= SMALL else None
+    if value.strides != strides_of(value.shape, value.itemsize):
+        shape = None
+    return Array(name, value.ndim, value.flags.writeable, dense, shape)
+
+
+def without_shapes(kinds: list[Kind]) -> list[Kind]:
+    """Return kinds of arrays of any shape."""
+    return [replace(kind, shape=None) if isinstance(kind, Array) else kind for kind in kinds]
+
+
+def is_of_numbers(kind: Tuple) -> bool:
+    """Whether a tuple has only numbers."""
+    return all(isinstance(item, Number) for item in kind.items)
 
 
 def may_be_held(kind: Kind) -> bool:

@@ -6,12 +6,19 @@ array is made. The shapes of all operands with as many axes have to be equal; ot
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+from llvmlite import ir
 
 from . import arithmetic
 from .code import Code, NotTranslatedError, Value, described
 from .kinds import F4, F8, NUMBERS, Array, Kind, Lazy, Number, words
+from .scratch import known_words, product_of
+
+if TYPE_CHECKING:
+    from .translate import Translator
 
 Leaf = tuple[Value, Any]  # an operand, and what comes of it
 
@@ -60,6 +67,34 @@ def _made(name: str, kind: Number, operands: tuple[Value, ...]) -> Value:
     parts = tuple(part for value in operands for part in value.parts)
     kinds = tuple(value.kind for value in operands)
     return Value(Lazy(kind.name, axes, name, kinds), parts)
+
+
+def materialised(t: Translator, value: Value) -> Value:
+    """Return an expression as a new array, and anything else as it is."""
+    if not isinstance(value.kind, Lazy):
+        return value
+    code = t.code
+    shape = shape_of(code, value)
+    require_c_order(code, value)
+    made = t.scratch.new(number_of(value.kind), shape)
+    put_all(t, made, value)
+    return made
+
+
+def put_all(t: Translator, target: Value, value: Value) -> None:
+    """Store all items of an array, an expression, or a number, which fit, into a view."""
+    code, n = t.code, _axes(target.kind)
+    number = number_of(target.kind)
+    shape, strides = target.parts[2 : 2 + n], target.parts[2 + n :]
+    t.tick(product_of(code, shape))
+
+    def put(item: Value, indices: list[Any]) -> None:
+        address = target.parts[1]
+        for i, stride in zip(indices, strides, strict=True):
+            address = code.builder.add(address, code.builder.mul(i, stride))
+        code.store(arithmetic.converted(code, item, number), address)
+
+    each_item(code, value, shape, put)
 
 
 def leaves(value: Value) -> list[Value]:
@@ -112,19 +147,47 @@ def require_shape(code: Code, value: Value, shape: tuple[Any, ...]) -> None:
         if n > len(shape):
             raise NotTranslatedError("an array with more axes than what it is stored into")
         for axis in range(n):
-            wanted = shape[len(shape) - n + axis]
-            code.leave_if(code.builder.icmp_signed("!=", leaf.parts[2 + axis], wanted))
+            wanted, dim = shape[len(shape) - n + axis], leaf.parts[2 + axis]
+            known = known_words((wanted, dim))
+            if is_one(dim) or (known is not None and known[0] == known[1]):
+                continue
+            if dim is not wanted:
+                code.leave_if(code.builder.icmp_signed("!=", dim, wanted))
+
+
+def is_one(dim: Any) -> bool:
+    """Whether an axis is known to have one item, so that it is repeated."""
+    return known_words((dim,)) == (1,)
 
 
 def shape_of(code: Code, value: Value) -> tuple[Any, ...]:
     """Return the shape of an expression; leave unless its operands have it."""
     axes = _axes(value.kind)
+    shape: list[Any] = [None] * axes
     for leaf in leaves(value):
-        if _axes(leaf.kind) == axes:
-            shape = leaf.parts[2 : 2 + axes]
-            require_shape(code, value, shape)
-            return tuple(shape)
-    raise NotTranslatedError("an array expression without an array")
+        n = _axes(leaf.kind)
+        for axis in range(n):
+            at, dim = axes - n + axis, leaf.parts[2 + axis]
+            if shape[at] is None or is_one(shape[at]):
+                shape[at] = dim
+            elif known_words((dim,)) and not is_one(dim):
+                shape[at] = dim  # one that is known is better
+    require_shape(code, value, tuple(shape))
+    return tuple(shape)
+
+
+def require_c_order(code: Code, value: Value) -> None:
+    """Leave where NumPy's result might not be in C order: operands that aren't, nor nearly."""
+    b = code.builder
+    for leaf in leaves(value):
+        n = _axes(leaf.kind)
+        if n < 2 or (isinstance(leaf.kind, Array) and leaf.kind.shape is not None):
+            continue
+        dims, strides = leaf.parts[2 : 2 + n], leaf.parts[2 + n :]
+        kept = [stride for dim, stride in zip(dims, strides, strict=True) if not is_one(dim)]
+        for wide, narrow in itertools.pairwise(kept):
+            code.leave_if(b.icmp_signed("<", wide, narrow))
+            code.leave_if(b.icmp_signed("<", narrow, code.i64(0)))
 
 
 def each_item(
@@ -141,8 +204,10 @@ def each_item(
                 items.append(leaf)
                 continue
             address = leaf.parts[1]
-            for index, stride in zip(indices[len(indices) - n :], leaf.parts[2 + n :], strict=True):
-                address = code.builder.add(address, code.builder.mul(index, stride))
+            dims, strides = leaf.parts[2 : 2 + n], leaf.parts[2 + n :]
+            for index, dim, stride in zip(indices[len(indices) - n :], dims, strides, strict=True):
+                if not is_one(dim):
+                    address = code.builder.add(address, code.builder.mul(index, stride))
             number = number_of(leaf.kind)
             items.append(Value(number, (code.load(address, number),)))
         use(_item(code, value.kind, items), indices)
@@ -186,21 +251,41 @@ def extent(code: Code, array: Value) -> tuple[Any, Any]:
     return low, b.add(high, code.i64(array.kind.itemsize))
 
 
-def require_apart(code: Code, target: Value, value: Value) -> None:
-    """Leave where an operand overlaps the target, unless it is the target, item on item."""
-    b = code.builder
+def overlaps(code: Code, target: Value, value: Value) -> Any:
+    """Return whether an operand overlaps the target without being the target, item on item."""
+    b, out = code.builder, code.bit(False)
     low, high = extent(code, target)
     for leaf in leaves(value):
-        if not _axes(leaf.kind):
+        n = _axes(leaf.kind)
+        if not n:
             continue
         first, last = extent(code, leaf)
-        overlaps = b.and_(b.icmp_unsigned("<", first, high), b.icmp_unsigned("<", low, last))
-        if _axes(leaf.kind) == _axes(target.kind) and number_of(leaf.kind) == number_of(
-            target.kind
-        ):
-            n = _axes(target.kind)
+        meets = b.and_(b.icmp_unsigned("<", first, high), b.icmp_unsigned("<", low, last))
+        if n == _axes(target.kind) and number_of(leaf.kind) == number_of(target.kind):
             is_same = b.icmp_signed("==", leaf.parts[1], target.parts[1])
             for one, other in zip(leaf.parts[2 + n :], target.parts[2 + n :], strict=True):
                 is_same = b.and_(is_same, b.icmp_signed("==", one, other))
-            overlaps = b.and_(overlaps, b.not_(is_same))
-        code.leave_if(overlaps)
+            meets = b.and_(meets, b.not_(is_same))
+        out = b.or_(out, meets)
+    return out
+
+
+def put_apart(t: Translator, target: Value, value: Value) -> None:
+    """Store an expression into a view that may overlap its operands; where it does, by a copy."""
+    code = t.code
+    b = code.builder
+    meets = overlaps(code, target, value)
+    if isinstance(meets, ir.Constant):
+        put_all(t, target, value)
+        return
+    copied, direct, done = (code.function.append_basic_block() for _ in range(3))
+    b.cbranch(meets, copied, direct).set_metadata("prof", code.rarely)
+    b.position_at_end(copied)
+    made = t.scratch.new(number_of(value.kind), shape_of(code, value))
+    put_all(t, made, value)
+    put_all(t, target, made)
+    b.branch(done)
+    b.position_at_end(direct)
+    put_all(t, target, value)
+    b.branch(done)
+    b.position_at_end(done)

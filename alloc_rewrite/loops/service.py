@@ -12,7 +12,7 @@ from typing import Any
 from ..compiled.kernels import Job, workshop
 from ..logs import debug
 from ..rewrite import Loop
-from .kinds import Given, Kind, encoded, kind_of
+from .kinds import Given, Kind, encoded, kind_of, without_shapes
 
 MOST_LOOPS = 1000  # that are compiled in a process: their code stays
 
@@ -69,6 +69,10 @@ def plan_kernel(
     """Have a kernel made for a loop whose subject and locals are like those given."""
     global _made
     kinds = [kind_of(value) or Given(i) for i, value in enumerate(args)]
+    asked = spec[2].asked
+    if any(without_shapes(kinds) == without_shapes(before) for before in asked):
+        kinds = without_shapes(kinds)  # one kernel for all other shapes
+    asked.append(kinds)
     job = LoopJob(site, spec[2], kinds, (globals_, builtins_))
     _made += 1
     if _made > MOST_LOOPS:

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from .code import Value
 from .kinds import Kind, Known
 
-WIDEST = 4  # words of a local that is written into the frame
+WIDEST = 10  # words of a local that is written into the frame
 
 #: The frame of a kernel: words that it shares with what runs it, before those of the locals.
 #: In C they are `enum frame_word`. Behind them lie the values of the inputs, then the state in
@@ -32,6 +32,14 @@ HEADER = (
     "commit",  # the function that says whether to go on after the budget
     "slice_end",  # when other threads are to run
     "committed",  # the exit whose state was committed, or -1
+    "scratch",  # where the next new array goes, from where on room is to be made, the end
+    "scratch_soft",
+    "scratch_end",
+    "scratch_wanted",  # bytes that there should have been, or 0
+    "scratch_begin",  # of both halves, and the bytes of each
+    "scratch_size",
+    "move",  # the function that makes room, given the state that was committed
+    "kernel",
 )
 AT = {name: i for i, name in enumerate(HEADER)}
 

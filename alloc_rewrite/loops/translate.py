@@ -27,8 +27,22 @@ from ..rewrite import Loop
 from ..rewrite.opcodes import ITERATOR_DEPTH
 from .code import I64, Code, NotTranslatedError, Value, tuple_of
 from .instructions import step
-from .kinds import OPAQUE, STEPS, UNBOUND, Array, Items, Kind, Known, Number, Tuple, words
+from .kinds import (
+    OPAQUE,
+    STEPS,
+    UNBOUND,
+    Array,
+    Items,
+    Kind,
+    Known,
+    Number,
+    Tuple,
+    is_of_numbers,
+    words,
+)
+from .lazy import materialised
 from .log import Log
+from .scratch import Scratch
 from .states import AT, HEADER, WIDEST, Block, Exit, Head, Kernel, State, Unit
 
 MOST_BLOCKS = 600  # of one kernel
@@ -67,13 +81,14 @@ class Translator:
         self.mark = code.builder.alloca(I64, name="mark")
         self.ticks = code.builder.alloca(I64, name="ticks")
         self.iterations = code.builder.alloca(I64, name="iterations")
-        self.log = Log(code, self._word("log"), self._word("log_end"), self._slot(AT["wanted"]))
+        self.log = Log(code, self.word("log"), self.word("log_end"), self.slot("wanted"))
+        self.scratch = Scratch(self)
         code.builder.store(code.i64(0), self.ticks)
         code.builder.store(code.i64(0), self.iterations)
-        self.log_soft = self._word("log_soft")
-        self.budget = self._word("budget")
+        self.log_soft = self.word("log_soft")
+        self.budget = self.word("budget")
         helper = llvm.FunctionType(I64, [I64.as_pointer()]).as_pointer()
-        self.commit = code.builder.inttoptr(self._word("commit"), helper)
+        self.commit = code.builder.inttoptr(self.word("commit"), helper)
         locals_: dict[str, Value] = {}
         array, at = self._read(subject, len(HEADER))
         for name in loop.names:
@@ -83,11 +98,11 @@ class Translator:
         self.committed_at = at + 3 + WIDEST * len(loop.stored)
         stack = [Value(OPAQUE) for _ in range(loop.depth)]
         if loop.is_for and isinstance(subject, Array):
-            stack.append(Value(Items(subject), (self._word("next"), *array.parts)))
+            stack.append(Value(Items(subject), (self.word("next"), *array.parts)))
         elif loop.is_for:
             if subject != STEPS:
                 raise NotTranslatedError("a loop over anything but a range or an array")
-            stack.append(Value(STEPS, tuple(self._word(name) for name in HEADER[:3])))
+            stack.append(Value(STEPS, tuple(self.word(name) for name in HEADER[:3])))
         if loop.is_for:
             stack.extend([Value(UNBOUND)] * (ITERATOR_DEPTH - 1))
         self.go(loop.head, State(locals_, stack, self.unit), None)
@@ -110,8 +125,13 @@ class Translator:
     def _slot(self, index: int) -> Any:
         return self.code.builder.gep(self.frame, [self.code.i64(index)])
 
-    def _word(self, name: str) -> Any:
-        return self.code.builder.load(self._slot(AT[name]))
+    def slot(self, name: str) -> Any:
+        """Return where a word of the frame's header is."""
+        return self._slot(AT[name])
+
+    def word(self, name: str) -> Any:
+        """Return a word of the frame's header."""
+        return self.code.builder.load(self.slot(name))
 
     def _read(self, kind: Kind, at: int) -> tuple[Value, int]:
         """Read a value from the frame."""
@@ -122,8 +142,8 @@ class Translator:
             case Array():
                 n = words(kind)
                 parts = [b.load(self._slot(at + i)) for i in range(n)]
-                if kind.is_dense:
-                    parts[-1] = self.code.i64(kind.itemsize)
+                for i, known in kind.known_words.items():
+                    parts[i] = self.code.i64(known)
                 return Value(kind, tuple(parts)), at + n
             case Tuple(items):
                 values = []
@@ -138,29 +158,32 @@ class Translator:
 
     def _exit(self, head: Head) -> Exit:
         """End the kernel where an iteration began."""
-        code, b = self.code, self.code.builder
-        b.position_at_end(head.leave)
-        for name, word in (("position", self.log.position), ("mark", self.mark)):
-            b.store(b.load(word), self._slot(AT[name]))
-        b.store(b.load(self.iterations), self._slot(AT["iterations"]))
-        self._write(head, self.ended_at)
-        b.ret(code.i64(head.number))
+        self.code.builder.position_at_end(head.leave)
+        self._end(head.number, head.state)
         return Exit(tuple(head.state.locals[name].kind for name in self.loop.stored))
 
-    def _write(self, head: Head, at: int) -> None:
+    def _end(self, number: int, state: State) -> None:
+        code, b = self.code, self.code.builder
+        for name, word in (("position", self.log.position), ("mark", self.mark)):
+            b.store(b.load(word), self.slot(name))
+        b.store(b.load(self.iterations), self.slot("iterations"))
+        self._write(state, self.ended_at)
+        b.ret(code.i64(number))
+
+    def _write(self, state: State, at: int) -> None:
         """Write what the original code needs where an iteration begins: iterator and locals."""
         code, b = self.code, self.code.builder
         if self.loop.is_for:
-            for i, part in enumerate(head.state.stack[-ITERATOR_DEPTH].parts[:3]):
+            for i, part in enumerate(state.stack[-ITERATOR_DEPTH].parts[:3]):
                 b.store(part, self._slot(at + i))
         at += 3
         for name in self.loop.stored:
-            value = head.state.locals[name]
-            # Of an array, its number says which object it is.
-            parts = value.parts[:1] if isinstance(value.kind, Array) else value.parts
-            if len(parts) > WIDEST:
+            value = state.locals[name]
+            if isinstance(value.kind, Tuple) and not is_of_numbers(value.kind):
+                raise NotTranslatedError(f"`{name}` is a tuple of other things than numbers")
+            if len(value.parts) > WIDEST:
                 raise NotTranslatedError(f"`{name}` is a long tuple")
-            for i, part in enumerate(parts):
+            for i, part in enumerate(value.parts):
                 b.store(code.bits(part), self._slot(at + i))
             at += WIDEST
 
@@ -175,7 +198,7 @@ class Translator:
             assert head is not None
             b.branch(head.leave)
             return
-        state = state.mapped(self._plain)
+        state = state.mapped(lambda value: self._plain(materialised(self, value)))
         key = (index, None if is_head else head and head.number, *state.key())
         block = self.blocks.get(key)
         if block is None:
@@ -205,19 +228,11 @@ class Translator:
 
         def joined(value: Value) -> Value:
             made = []
+            known = value.kind.known_words if isinstance(value.kind, Array) else {}
             for i, part in enumerate(value.parts):
-                if (
-                    isinstance(value.kind, Array)
-                    and value.kind.is_dense
-                    and (i == len(value.parts) - 1)
-                ):
-                    phi = code.builder.phi(part.type)
-                    phis.append(phi)
-                    made.append(part)
-                    continue
                 phi = code.builder.phi(part.type)
                 phis.append(phi)
-                made.append(phi)
+                made.append(part if i in known else phi)
             return Value(value.kind, tuple(made), value.constant)
 
         known = state.mapped(joined)
@@ -231,44 +246,67 @@ class Translator:
         code.builder.position_at_end(before)
         return block
 
-    def _begin_iteration(self, state: State) -> None:
-        """Mark where the log stands; end the kernel after enough of work."""
+    def _begin_iteration(self, state: State) -> State:
+        """Mark where the log stands; commit, or end the kernel, after enough of work.
+
+        Return the state in which the iteration begins: arrays that were made may have moved.
+        """
         b, head = self.code.builder, self.head
         assert head is not None
-        self.code.leave = head.leave
         position = b.load(self.log.position)
         b.store(position, self.mark)
         b.store(b.add(b.load(self.iterations), self.code.i64(1)), self.iterations)
         self.tick(self.code.i64(1))
         late = b.icmp_signed(">", b.load(self.ticks), self.budget)
-        full = b.icmp_unsigned(">", position, self.log_soft)
-        due, on = (self.code.function.append_basic_block() for _ in range(2))
+        full = b.or_(b.icmp_unsigned(">", position, self.log_soft), self.scratch.is_low())
+        before = b.block
+        due, stop, on = (self.code.function.append_basic_block() for _ in range(3))
         b.cbranch(b.or_(late, full), due, on).set_metadata("prof", self.code.rarely)
         b.position_at_end(due)
         stops = b.icmp_signed("!=", b.call(self.commit, [self.frame]), self.code.i64(0))
-        self.code.leave_if(stops)
-        if not self._may_commit(head):
-            b.branch(head.leave)
-            b.position_at_end(on)
-            return
-        self._write(head, self.committed_at)
-        b.store(self.code.i64(head.number), self._slot(AT["committed"]))
+        if any(state.locals[name].kind == UNBOUND for name in self.loop.stored):
+            b.branch(stop)  # what is committed must be possible to give to the original code
+            moved = {}
+        else:
+            commits = self.code.function.append_basic_block()
+            b.cbranch(stops, stop, commits)
+            b.position_at_end(commits)
+            moved = self._commit(head.number, state)
+        after = b.block
+        if moved or after is not due:
+            b.branch(on)
+        b.position_at_end(stop)
+        self._end(head.number, state)
+        b.position_at_end(on)
+        locals_ = dict(state.locals)
+        for name, parts in moved.items():
+            value = state.locals[name]
+            joined = []
+            for old, new in zip(value.parts[:2], parts, strict=True):
+                phi = b.phi(I64)
+                phi.add_incoming(old, before)
+                phi.add_incoming(new, after)
+                joined.append(phi)
+            locals_[name] = value._replace(parts=(*joined, *value.parts[2:]))
+        head.state = state._replace(locals=locals_)
+        return head.state.copy()
+
+    def _commit(self, number: int, state: State) -> dict[str, list[Any]]:
+        """Commit a state; return the owners and addresses of arrays, which have moved."""
+        b = self.code.builder
+        self._write(state, self.committed_at)
+        b.store(self.code.i64(number), self.slot("committed"))
         for word, value in ((self.log.position, self.log.begin), (self.mark, self.log.begin)):
             b.store(value, word)
         b.store(self.code.i64(0), self.ticks)
-        b.branch(on)
-        b.position_at_end(on)
-
-    def _may_commit(self, head: Head) -> bool:
-        """Leave where a local can't be given to the original code; what is committed must be."""
-        for name in self.loop.stored:
-            value = head.state.locals[name]
-            if value.kind == UNBOUND:
-                return False
-            if isinstance(value.kind, Array):  # a view has no object
-                below = self.code.builder.icmp_signed("<", value.parts[0], self.code.i64(0))
-                self.code.leave_if(below)
-        return True
+        b.call(b.inttoptr(self.word("move"), self.commit.type), [self.frame])
+        self.scratch.reload()
+        moved = {}
+        for i, name in enumerate(self.loop.stored):
+            if isinstance(state.locals[name].kind, Array):
+                at = self.committed_at + 3 + WIDEST * i
+                moved[name] = [b.load(self._slot(at + k)) for k in range(2)]
+        return moved
 
     def tick(self, n: Any) -> None:
         b = self.code.builder
@@ -299,9 +337,10 @@ class Translator:
         """Translate from an item on to where control goes elsewhere."""
         assert self.head is not None
         self.code.leave = self.head.leave
+        self.code.views.clear()
         unit, is_outer = state.unit, state.unit is self.unit
         if is_outer and index == self.loop.head:
-            self._begin_iteration(state)
+            state = self._begin_iteration(state)
         first = index
         while True:
             item = unit.items[index]

@@ -8,7 +8,8 @@ from __future__ import annotations
 from typing import Any
 
 from .code import Code, NotTranslatedError, Value, described, tuple_of
-from .kinds import Array, Kind, Known, Number, Slice
+from .kinds import MOST_AXES, Array, Kind, Known, Number, Slice
+from .scratch import array_of, known_words, product_of
 
 _NONE = Known(None)
 
@@ -74,6 +75,12 @@ def bounds(code: Code, value: Value, length: Any) -> tuple[Any, Any, int]:
     b = code.builder
     step = _step(value)
     start, stop, _ = _parts(code, value)
+    given = tuple(word for word in (start, stop, length) if word is not None)
+    if known_words(given) is not None:
+        low, high = (None if word is None else word.constant for word in (start, stop))
+        numbers = range(*slice(low, high, step).indices(length.constant))
+        first = numbers.start if len(numbers) else min(numbers.start, length.constant)
+        return code.i64(first), code.i64(len(numbers)), step
     zero = code.i64(0)
     if step > 0:
         first = zero if start is None else _clamped(code, start, length, 0)
@@ -93,7 +100,7 @@ def bounds(code: Code, value: Value, length: Any) -> tuple[Any, Any, int]:
 
 
 def view(code: Code, array: Value, indices: list[Value]) -> Value:
-    """Return the view (or the address of the item) that integers and slices lead to."""
+    """Return the view (or the address of the item) that integers, slices and None lead to."""
     kind, b = array.kind, code.builder
     assert isinstance(kind, Array)
     n = kind.ndim
@@ -102,39 +109,65 @@ def view(code: Code, array: Value, indices: list[Value]) -> Value:
     shape, strides = array.parts[2 : 2 + n], array.parts[2 + n :]
     dims: list[Any] = []
     steps: list[Any] = []
-    is_dense = kind.is_dense
-    for axis, index in enumerate(indices):
+    axis = 0
+    for index in indices:
+        if index.kind == _NONE:
+            dims.append(code.i64(1))
+            steps.append(code.i64(0))
+            continue
         if isinstance(index.kind, Slice):
             first, count, step = bounds(code, index, shape[axis])
             # As NumPy has it, the view of no items begins where the slice does.
-            address = b.add(address, b.mul(first, strides[axis]))
+            address = _moved(code, address, first, strides[axis])
             dims.append(count)
-            steps.append(strides[axis] if step == 1 else b.mul(strides[axis], code.i64(step)))
-            if axis == n - 1:
-                is_dense = is_dense and step == 1
+            steps.append(
+                strides[axis] if step == 1 else product_of(code, (strides[axis], code.i64(step)))
+            )
         else:
             wide = position(code, index, shape[axis])
-            address = b.add(address, b.mul(wide, strides[axis]))
-            if axis == n - 1:
-                is_dense = False
-    dims += shape[len(indices) :]
-    steps += strides[len(indices) :]
-    left = Array(kind.dtype, len(dims), kind.writeable, is_dense)
-    return Value(left, (code.i64(-1), address, *dims, *steps))
+            address = _moved(code, address, wide, strides[axis])
+        axis += 1
+    dims += shape[axis:]
+    steps += strides[axis:]
+    owner = array.parts[0]
+    owner = b.select(b.icmp_signed("<", owner, code.i64(0)), owner, b.not_(owner))
+    if not dims:
+        return Value(Array(kind.dtype, 0, kind.writeable, False), (owner, address))
+    if len(dims) > MOST_AXES:
+        raise NotTranslatedError("an array of many axes")
+    return array_of(
+        code, kind.dtype, (owner, address), tuple(dims), tuple(steps), writeable=kind.writeable
+    )
+
+
+def _moved(code: Code, address: Any, index: Any, stride: Any) -> Any:
+    return code.builder.add(address, product_of(code, (index, stride)))
+
+
+def transposed(code: Code, array: Value) -> Value:
+    """Return `array.T`."""
+    kind, b, owner = array.kind, code.builder, array.parts[0]
+    assert isinstance(kind, Array)
+    owner = b.select(b.icmp_signed("<", owner, code.i64(0)), owner, b.not_(owner))
+    n = kind.ndim
+    dims, steps = array.parts[2 : 2 + n][::-1], array.parts[2 + n :][::-1]
+    place = owner, array.parts[1]
+    return array_of(code, kind.dtype, place, dims, steps, writeable=kind.writeable)
 
 
 def _filled(indices: list[Value], n: int) -> list[Value]:
-    """Return indices with slices instead of an ellipsis."""
+    """Return indices with slices instead of an ellipsis; None makes an axis."""
+    made = sum(index.kind == _NONE for index in indices)
     at = [i for i, index in enumerate(indices) if index.kind == Known(...)]
     if len(at) > 1:
         raise NotTranslatedError("two ellipses")
     if at:
         full = slice_of(*(Value(_NONE, (), None) for _ in range(3)))
-        missing = n - len(indices) + 1
+        missing = n + made - len(indices) + 1
         if missing < 0:
             raise NotTranslatedError("more indices than axes")
         indices = [*indices[: at[0]], *([full] * missing), *indices[at[0] + 1 :]]
-    if len(indices) > n:
+    if len(indices) > n + made:
         raise NotTranslatedError("more indices than axes")
     return indices
 
@@ -145,6 +178,9 @@ def position(code: Code, index: Value, length: Any) -> Any:
     if not index.number.is_integer:
         raise NotTranslatedError(f"an index that is {described(index.kind)}")
     wide = code.widened(index)
+    known = known_words((wide, length))
+    if known is not None and -known[1] <= known[0] < known[1]:
+        return code.i64(known[0] % known[1])
     if type(index.constant) is int:
         wide = wide if index.constant >= 0 else b.add(wide, length)
     else:

@@ -8,7 +8,7 @@ A loop is what can get from its head to a jump back to the head, and not around 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, cast
 
 from bytecode import Instr, Label
@@ -41,6 +41,7 @@ class Loop:
     given: tuple[str, ...]
     stored: tuple[str, ...]
     cells: tuple[Instr, ...]
+    asked: list[Any] = field(default_factory=list)  # kinds that kernels were asked for
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _elsewhere, ()

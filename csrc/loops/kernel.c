@@ -116,7 +116,7 @@ kernel_release(LoopKernel *self)
 
 /* ------------------------------------------------------------------ what goes in */
 
-static const int TYPENUMS[KIND_NUMBERS] = {
+const int KIND_TYPENUMS[KIND_NUMBERS] = {
     -1,        -1,        -1,       NPY_DOUBLE, NPY_FLOAT, NPY_INT64, NPY_INT32,
     NPY_INT16, NPY_INT8, NPY_UINT32, NPY_UINT16, NPY_UINT8, NPY_BOOL,
 };
@@ -163,14 +163,23 @@ kernel_kind_fits_array(const int16_t *kind, PyObject *value)
     PyArrayObject *array = (PyArrayObject *)value;
     const PyArray_Descr *descr = PyArray_DESCR(array);
     int nd = PyArray_NDIM(array);
-    int wanted = TYPENUMS[kind[1]];
+    int wanted = KIND_TYPENUMS[kind[1]];
     if (nd != kind[2] || (descr->type_num != wanted &&
                           !PyArray_EquivTypenums(descr->type_num, wanted)) ||
         !PyArray_ISNBO(descr->byteorder) || !PyArray_ISALIGNED(array)) {
         return 0;
     }
-    return (PyArray_ISWRITEABLE(array) != 0) == kind[3] &&
-           (PyArray_STRIDE(array, nd - 1) == PyArray_ITEMSIZE(array)) == kind[4];
+    if ((PyArray_ISWRITEABLE(array) != 0) != kind[3] ||
+        (PyArray_STRIDE(array, nd - 1) == PyArray_ITEMSIZE(array)) != kind[4]) {
+        return 0;
+    }
+    npy_intp stride = PyArray_ITEMSIZE(array);
+    for (int k = nd; kind[5] && k-- > 0; stride *= kind[6 + k]) {
+        if (PyArray_DIM(array, k) != kind[6 + k] || PyArray_STRIDE(array, k) != stride) {
+            return 0;
+        }
+    }
+    return 1;
 }
 
 static int
@@ -317,77 +326,4 @@ kernel_fill(const LoopKernel *self, PyObject *const *args, int64_t *frame)
             }
         }
     }
-}
-
-/* ------------------------------------------------------------------ what comes out */
-
-static PyObject *
-kernel_kind_number(int kind, int64_t word)
-{
-    if (kind == KIND_INT) {
-        return PyLong_FromLongLong(word);
-    }
-    if (kind == KIND_FLOAT) {
-        double real;
-        memcpy(&real, &word, sizeof(real));
-        return PyFloat_FromDouble(real);
-    }
-    if (kind == KIND_BOOL) {
-        return PyBool_FromLong(word & 1);
-    }
-    if (kind == KIND_B1) {
-        return Py_NewRef(word & 1 ? PyArrayScalar_True : PyArrayScalar_False);
-    }
-    PyArray_Descr *descr = PyArray_DescrFromType(TYPENUMS[kind]);
-    if (descr == NULL) {
-        return NULL;
-    }
-    PyObject *made = PyArray_Scalar(&word, descr, NULL); /* the lowest bytes come first */
-    Py_DECREF(descr);
-    return made;
-}
-
-static PyObject *
-kernel_kind_value(const int16_t *kind, const int64_t *words, PyObject *const *args)
-{
-    switch (kind[0]) {
-    case KIND_NONE:
-        return Py_NewRef(Py_None);
-    case KIND_UNBOUND:
-        return NULL;
-    case KIND_GIVEN:
-        return Py_NewRef(args[kind[1]]);
-    case KIND_ARRAY:
-        return words[0] < 0 ? NULL : Py_NewRef(args[words[0]]);
-    case KIND_TUPLE: {
-        PyObject *made = PyTuple_New(kind[1]);
-        for (int i = 0; made != NULL && i < kind[1]; i++) {
-            PyObject *item = kernel_kind_number(kind[2 + i], words[i]);
-            if (item == NULL) {
-                Py_CLEAR(made);
-                break;
-            }
-            PyTuple_SET_ITEM(made, i, item);
-        }
-        return made;
-    }
-    default:
-        return kernel_kind_number(kind[0], words[0]);
-    }
-}
-
-PyObject *
-kernel_locals(const LoopKernel *self, int exit, const int64_t *words, PyObject *const *args)
-{
-    PyObject *made = PyTuple_New(self->n_stored);
-    for (int i = 0; made != NULL && i < self->n_stored; i++) {
-        const int16_t *kind = self->kinds + self->exit_at[exit * self->n_stored + i];
-        PyObject *value = kernel_kind_value(kind, words + 3 + WIDEST * i, args);
-        if (value == NULL) {
-            Py_CLEAR(made);
-            break;
-        }
-        PyTuple_SET_ITEM(made, i, value);
-    }
-    return made;
 }

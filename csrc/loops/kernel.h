@@ -23,12 +23,21 @@ enum frame_word {
     FRAME_COMMIT,
     FRAME_SLICE_END, /* when others are to run, in nanoseconds */
     FRAME_COMMITTED, /* the exit whose state was committed, or -1 */
+    FRAME_SCRATCH,   /* where the next new array goes, from where on room is to be made, the end */
+    FRAME_SCRATCH_SOFT,
+    FRAME_SCRATCH_END,
+    FRAME_SCRATCH_WANTED, /* bytes that there should have been, or 0 */
+    FRAME_SCRATCH_BEGIN,  /* of both halves, and the bytes of each */
+    FRAME_SCRATCH_SIZE,
+    FRAME_MOVE,   /* the function that makes room, given the state that was committed */
+    FRAME_KERNEL,
     FRAME_HEADER,
 };
 
 /* Kinds of values; up to KIND_NUMBERS the kinds of numbers. An array's is followed by that of its
- * items, its number of axes, whether it can be written to, and whether it is dense; a tuple's by
- * the number of items and their kinds; KIND_GIVEN by an argument's number. */
+ * items, its number of axes, whether it can be written to, whether it is dense, and whether its
+ * shape is known, which then follows; a tuple's by the number of items and their kinds; KIND_GIVEN
+ * by an argument's number. */
 enum kind {
     KIND_INT,
     KIND_FLOAT,
@@ -52,7 +61,9 @@ enum kind {
     KIND_STEPS, /* an iterator over a range */
 };
 
-#define WIDEST 4 /* words of a local in the state that a kernel leaves */
+#define WIDEST 10 /* words of a local in the state that a kernel leaves */
+
+extern const int KIND_TYPENUMS[KIND_NUMBERS]; /* NumPy's number of each dtype */
 
 /* What a name has to be, as it was when the loop was compiled; all borrowed from the source. */
 typedef struct {
@@ -89,8 +100,11 @@ void kernel_release(LoopKernel *kernel); /* one reference */
 int kernel_fits(const LoopKernel *kernel, PyObject *const *args, Py_ssize_t n);
 /* Put the arguments into the frame. */
 void kernel_fill(const LoopKernel *kernel, PyObject *const *args, int64_t *frame);
-/* The locals after one of the exits, in a tuple; NULL without an exception if one can't be made. */
-PyObject *kernel_locals(const LoopKernel *kernel, int exit, const int64_t *words,
-                        PyObject *const *args);
+/* The kinds of the locals after one of the exits. */
+static inline const int16_t *
+kernel_exit_kind(const LoopKernel *kernel, int64_t exit, int local)
+{
+    return kernel->kinds + kernel->exit_at[exit * kernel->n_stored + local];
+}
 
 #endif

@@ -6,6 +6,8 @@
  * iterations later, or None. The original code goes on from there. */
 #include "loops/iterator.h"
 #include "loops/log.h"
+#include "loops/results.h"
+#include "loops/scratch.h"
 
 #include "numpy/fperrors.h"
 #include "recent.h"
@@ -62,7 +64,7 @@ loop_attempt(LoopSite *self, const LoopKernel *kernel, PyObject *iterator, PyObj
         return NULL;
     }
     State *state = (State *)self->site.state;
-    if (!log_begin(state, frame)) {
+    if (!log_begin(state, frame) || !scratch_begin(state, kernel, frame)) {
         self->declined = "no memory";
         return NULL;
     }
@@ -83,18 +85,19 @@ loop_attempt(LoopSite *self, const LoopKernel *kernel, PyObject *iterator, PyObj
     PyObject *result = NULL;
     log_undo(mark, end);
     if (is_idle > 0 && frame[FRAME_ITERATIONS] > 1) {
-        result = kernel_locals(kernel, (int)exit, words, args);
+        result = results_locals(kernel, &self->site, exit, words, args);
     }
     if (result == NULL) {
         log_undo(log, mark);
         words = frame + kernel->committed_at;
         if (frame[FRAME_COMMITTED] >= 0 && is_idle >= 0 && !PyErr_Occurred()) {
-            result = kernel_locals(kernel, (int)frame[FRAME_COMMITTED], words, args);
+            result = results_locals(kernel, &self->site, frame[FRAME_COMMITTED], words, args);
         }
         self->declined = raised ? "NumPy has a floating point error to report"
                                 : "an iteration has something that only the original code does";
     }
     log_end(state, frame);
+    scratch_end(state, frame);
     if (result != NULL) {
         iterator_write(iterator, words);
     }

@@ -67,5 +67,5 @@ def compared(f, *args, times=4, g=None):
 def compiled(f, *args, times=4):
     """Do the same for a function whose (outermost) loop a kernel runs."""
     sites = compared(f, *args, times=times)
-    assert sites[0].hits, sites[0].declined
+    assert sites[0].hits, (sites[0].declined, sites[0].reason)
     return sites

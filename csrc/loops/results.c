@@ -1,0 +1,168 @@
+#include "loops/results.h"
+
+#include "loops/scratch.h"
+
+#include <string.h>
+
+/* An array that was made of a block in scratch memory. */
+typedef struct {
+    int64_t block;
+    PyArrayObject *array; /* borrowed: a local, or the base of one, holds it */
+} Made;
+
+typedef struct {
+    const LoopKernel *kernel;
+    const Site *site;
+    PyObject *const *args;
+    Made *made; /* room for one for each local */
+    int n_made;
+} Results;
+
+static PyObject *
+results_number(int kind, int64_t word)
+{
+    if (kind == KIND_INT) {
+        return PyLong_FromLongLong(word);
+    }
+    if (kind == KIND_FLOAT) {
+        double real;
+        memcpy(&real, &word, sizeof(real));
+        return PyFloat_FromDouble(real);
+    }
+    if (kind == KIND_BOOL) {
+        return PyBool_FromLong(word & 1);
+    }
+    if (kind == KIND_B1) {
+        return Py_NewRef(word & 1 ? PyArrayScalar_True : PyArrayScalar_False);
+    }
+    PyArray_Descr *descr = PyArray_DescrFromType(KIND_TYPENUMS[kind]);
+    if (descr == NULL) {
+        return NULL;
+    }
+    PyObject *made = PyArray_Scalar(&word, descr, NULL); /* the lowest bytes come first */
+    Py_DECREF(descr);
+    return made;
+}
+
+/* A new array with the contents of a block. */
+static PyArrayObject *
+results_copied(const Results *self, const int64_t *block)
+{
+    int nd = scratch_axes(block);
+    const npy_intp *dims = (const npy_intp *)scratch_dims(block);
+    npy_intp size = PyArray_MultiplyList(dims, nd);
+    PyArray_Descr *descr = PyArray_DescrFromType(KIND_TYPENUMS[scratch_dtype(block)]);
+    PyArrayObject *array = NULL;
+    if (descr == NULL) {
+        return NULL;
+    }
+    if (size) {
+        array = array_new(self->site->state, &self->site->place, "a loop", descr, nd, dims, NULL);
+    }
+    if (array == NULL && !PyErr_Occurred()) { /* the heap has to serve */
+        Py_INCREF(descr);
+        array = (PyArrayObject *)PyArray_Empty(nd, dims, descr, 0);
+    }
+    if (array != NULL) {
+        memcpy(PyArray_BYTES(array), scratch_data(block),
+               (size_t)(size * PyDataType_ELSIZE(descr)));
+    }
+    Py_DECREF(descr);
+    return array;
+}
+
+/* The array that a block becomes: a new reference. */
+static PyArrayObject *
+results_of_block(Results *self, int64_t block)
+{
+    for (int i = 0; i < self->n_made; i++) {
+        if (self->made[i].block == block) {
+            return (PyArrayObject *)Py_NewRef((PyObject *)self->made[i].array);
+        }
+    }
+    PyArrayObject *array = results_copied(self, (const int64_t *)(intptr_t)block);
+    if (array != NULL) {
+        self->made[self->n_made++] = (Made){block, array};
+    }
+    return array;
+}
+
+static PyObject *
+results_array(Results *self, const int16_t *kind, const int64_t *words)
+{
+    int nd = kind[2], is_view = words[0] < 0;
+    int64_t owner = is_view ? ~words[0] : words[0];
+    int is_given = owner < self->kernel->n_inputs;
+    PyArrayObject *base = is_given
+                                  ? (PyArrayObject *)Py_NewRef(self->args[owner])
+                                  : results_of_block(self, owner);
+    if (!is_view || base == NULL) {
+        return (PyObject *)base;
+    }
+    char *data = (char *)(intptr_t)words[1];
+    if (!is_given) {
+        data = PyArray_BYTES(base) + (data - scratch_data((const int64_t *)(intptr_t)owner));
+    }
+    PyArray_Descr *descr = (PyArray_Descr *)Py_NewRef((PyObject *)PyArray_DESCR(base));
+    PyArrayObject *view = (PyArrayObject *)PyArray_NewFromDescr(
+            &PyArray_Type, descr, nd, (const npy_intp *)words + 2,
+            (const npy_intp *)words + 2 + nd, data,
+            NPY_ARRAY_ALIGNED | (kind[3] ? NPY_ARRAY_WRITEABLE : 0), NULL);
+    if (view == NULL) {
+        Py_DECREF(base);
+        return NULL;
+    }
+    if (PyArray_SetBaseObject(view, (PyObject *)base) < 0) { /* which takes the reference */
+        Py_DECREF(view);
+        return NULL;
+    }
+    return (PyObject *)view;
+}
+
+static PyObject *
+results_value(Results *self, const int16_t *kind, const int64_t *words)
+{
+    switch (kind[0]) {
+    case KIND_NONE:
+        return Py_NewRef(Py_None);
+    case KIND_UNBOUND:
+        return NULL;
+    case KIND_GIVEN:
+        return Py_NewRef(self->args[kind[1]]);
+    case KIND_ARRAY:
+        return results_array(self, kind, words);
+    case KIND_TUPLE: {
+        PyObject *made = PyTuple_New(kind[1]);
+        for (int i = 0; made != NULL && i < kind[1]; i++) {
+            PyObject *item = results_number(kind[2 + i], words[i]);
+            if (item == NULL) {
+                Py_CLEAR(made);
+                break;
+            }
+            PyTuple_SET_ITEM(made, i, item);
+        }
+        return made;
+    }
+    default:
+        return results_number(kind[0], words[0]);
+    }
+}
+
+PyObject *
+results_locals(const LoopKernel *kernel, const Site *site, int64_t exit, const int64_t *words,
+               PyObject *const *args)
+{
+    Results self = {kernel, site, args, NULL, 0};
+    self.made = STACK_ARRAY(Made, kernel->n_stored + 1);
+    PyObject *made = PyTuple_New(kernel->n_stored);
+    for (int i = 0; made != NULL && i < kernel->n_stored; i++) {
+        PyObject *value =
+                results_value(&self, kernel_exit_kind(kernel, exit, i), words + 3 + WIDEST * i);
+        if (value == NULL) {
+            Py_CLEAR(made);
+            break;
+        }
+        PyTuple_SET_ITEM(made, i, value);
+    }
+    return made;
+}
