@@ -38,10 +38,13 @@ class LoopJob(Job):
         inputs = [*loop.given, *map(loop.name_of, loop.cells)]
         named = dict(zip(inputs, self._kinds[1:], strict=True))
         try:
-            kernel = Translator(loop, *self._names).kernel(self._kinds[0], named)
+            translator = Translator(loop, *self._names)
+            kernel = translator.kernel(self._kinds[0], named)
         except NotTranslatedError as error:
             self.refuse(str(error))
             return
+        for reason in dict.fromkeys(translator.reasons):
+            debug("%s leaves some iterations: %s", _described(self.loop), reason)
         code = compiler.compile(kernel.text, optimize=True)
         self._site.install(
             (
@@ -49,6 +52,7 @@ class LoopJob(Job):
                 tuple(tuple(encoded(kind)) for kind in self._kinds),
                 tuple(tuple(tuple(encoded(kind)) for kind in one.kinds) for one in kernel.exits),
                 kernel.guards,
+                kernel.n_state,
                 kernel.ended_at,
                 kernel.committed_at,
                 kernel.size,
