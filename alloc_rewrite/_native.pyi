@@ -9,6 +9,8 @@ from .rewrite import Program
 
 OPERATIONS: Final[tuple[str, ...]]
 SLOTS: Final[int]
+LIST_ITEMS: Final[int]
+TUPLE_ITEMS: Final[int]
 LARGEST_SLOT: Final[int]
 
 class Arena:

@@ -156,6 +156,9 @@ module_add_facts(PyObject *module)
     }
     int failed = operations == NULL ||
                  PyModule_AddObjectRef(module, "OPERATIONS", operations) < 0 ||
+                 PyModule_AddIntConstant(module, "LIST_ITEMS", offsetof(PyListObject, ob_item)) < 0 ||
+                 PyModule_AddIntConstant(module, "TUPLE_ITEMS", offsetof(PyTupleObject, ob_item)) <
+                     0 ||
                  PyModule_AddIntMacro(module, SLOTS) < 0 ||
                  PyModule_AddIntMacro(module, LARGEST_SLOT) < 0;
     Py_XDECREF(operations);

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from . import arithmetic, lazy
+from . import arithmetic, iteration, lazy, sequences
 from .code import Code, NotTranslatedError, Value, described
 from .kinds import BOOL, F4, F8, FLOAT, INT, NUMBERS, RANGE, Array, Known, Tuple
 
@@ -50,21 +50,6 @@ def _dot(code: Code, args: list[Value]) -> Value:
     return product(code, *args)
 
 
-def length_of_range(code: Code, start: Any, stop: Any, step: Any) -> Any:
-    """Return how many numbers a range has; leave where that takes more than 63 bits."""
-    b = code.builder
-    zero, one = code.i64(0), code.i64(1)
-    code.leave_if(b.icmp_signed("==", step, zero))
-    is_up = b.icmp_signed(">", step, zero)
-    low, high = b.select(is_up, start, stop), b.select(is_up, stop, start)
-    size = b.select(is_up, step, b.sub(zero, step))
-    for word in (start, stop, step):
-        code.leave_unless_between(word, -(2**61), 2**61)
-    wide = b.sub(high, low)
-    count = b.add(b.udiv(b.sub(wide, one), size), one)
-    return b.select(b.icmp_signed(">", high, low), count, zero)
-
-
 def _range(code: Code, args: list[Value]) -> Value:
     if not 1 <= len(args) <= 3:
         raise NotTranslatedError("a range of other arguments")
@@ -82,11 +67,9 @@ def _range(code: Code, args: list[Value]) -> Value:
 
 def _len(code: Code, args: list[Value]) -> Value:
     (arg,) = args
-    if isinstance(arg.kind, Array):
-        return Value(INT, (arg.parts[2],))
     if isinstance(arg.kind, Tuple):
         return code.constant(len(arg.kind.items))
-    raise NotTranslatedError(f"the length of {described(arg.kind)}")
+    return Value(INT, (sequences.length(code, arg),))
 
 
 def _abs(code: Code, args: list[Value]) -> Value:
@@ -211,6 +194,9 @@ def _np_chosen(sign: str) -> Callable[[Code, list[Value]], Value]:
 
 _TABLE: dict[Any, Callable[[Code, list[Value]], Value]] = {
     builtins.range: _range,
+    builtins.enumerate: iteration.enumerated,
+    builtins.zip: iteration.zipped,
+    builtins.reversed: iteration.backwards,
     builtins.len: _len,
     builtins.abs: _abs,
     builtins.min: _chosen("lt"),

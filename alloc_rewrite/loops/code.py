@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from llvmlite import ir
 
 from .addresses import address_of, dot_of
-from .kinds import Array, Kind, Known, Number, Tuple
+from .kinds import Array, Kind, Known, List, Number, Tuple
 
 I1, I8_, I32, I64 = ir.IntType(1), ir.IntType(8), ir.IntType(32), ir.IntType(64)
 DOUBLE, SINGLE = ir.DoubleType(), ir.FloatType()
@@ -44,6 +44,8 @@ def described(kind: Kind) -> str:
             return f"a number ({name})"
         case Array(dtype, ndim):
             return f"an array ({dtype}, {ndim} axes)"
+        case List():
+            return "a long tuple" if kind.is_tuple else "a list"
         case Tuple():
             return "a tuple"
         case Known(value):
@@ -66,6 +68,7 @@ class Code:
         self.function = ir.Function(self.module, kernel, name)
         self.builder = ir.IRBuilder()
         self.leave: Any = None
+        self.tick: Any = None  # counts work, for the budget
         self.rarely = self.module.add_metadata(
             [ir.MetaDataString(self.module, "branch_weights"), I32(1), I32(100000)]
         )
@@ -113,8 +116,10 @@ class Code:
         return Value(Known(value), (), value)
 
     def widened(self, value: Value) -> Any:
-        """Return an integer's word with 64 bits."""
+        """Return an integer's word with 64 bits, signed; leave where it has more."""
         word = value.parts[0]
+        if value.number.name == "u8":
+            self.leave_if(self.builder.icmp_signed("<", word, self.i64(0)))
         if word.type.width == 64:
             return word
         if value.number.name.startswith("u"):
@@ -125,6 +130,8 @@ class Code:
         """Return 64 bits as an integer of another kind; with `check`, leave if it doesn't fit."""
         target = _TYPES[to.name]
         if target.width == 64:
+            if check and to.name == "u8":
+                self.leave_if(self.builder.icmp_signed("<", wide, self.i64(0)))
             return wide
         narrow = self.builder.trunc(wide, target)
         if check:

@@ -21,23 +21,10 @@ from ..rewrite.opcodes import (
     is_method_load,
     operator_of,
 )
-from . import arithmetic, calls, elements, lazy, making, views
+from . import arithmetic, calls, elements, iteration, lazy, making, views
 from .code import NotTranslatedError, Value, described, tuple_of
 from .helpers import enter, leave_helper
-from .kinds import (
-    BOOL,
-    INT,
-    RANGE,
-    STEPS,
-    UNBOUND,
-    Array,
-    Display,
-    Items,
-    Known,
-    Number,
-    Tuple,
-    may_be_held,
-)
+from .kinds import BOOL, UNBOUND, Array, Display, Known, Number, Tuple, may_be_held
 from .states import NULL, State, Unit
 
 if TYPE_CHECKING:
@@ -170,14 +157,7 @@ def _for_iter(t: Translator, index: int, target: int, state: State) -> None:
     stack = state.stack
     assert t.head is not None
     iterator = stack[-ITERATOR_DEPTH]
-    if isinstance(iterator.kind, Items):
-        at, *parts = iterator.parts
-        ends = b.icmp_signed(">=", at, parts[2])
-    elif iterator.kind == STEPS:
-        following, step, left = iterator.parts
-        ends = b.icmp_signed("==", left, code.i64(0))
-    else:
-        raise NotTranslatedError(f"a loop over {described(iterator.kind)}")
+    ends = iteration.ends(code, iterator)
     end, on = (code.function.append_basic_block() for _ in range(2))
     b.cbranch(ends, end, on)
     b.position_at_end(end)
@@ -191,14 +171,8 @@ def _for_iter(t: Translator, index: int, target: int, state: State) -> None:
             after.stack.append(Value(UNBOUND))
         t.go(target, after, t.head)
     b.position_at_end(on)
-    if isinstance(iterator.kind, Items):
-        array = Value(iterator.kind.array, tuple(parts))
-        stack[-ITERATOR_DEPTH] = Value(iterator.kind, (b.add(at, code.i64(1)), *parts))
-        stack.append(elements.item(code, array, Value(INT, (at,))))
-    else:
-        one = code.i64(1)
-        stack[-ITERATOR_DEPTH] = Value(STEPS, (b.add(following, step), step, b.sub(left, one)))
-        stack.append(Value(INT, (following,)))
+    stack[-ITERATOR_DEPTH], item = iteration.following(code, iterator)
+    stack.append(item)
     t.go(index + 1, state, t.head)
 
 
@@ -272,17 +246,7 @@ def _store_subscr(t: Translator, item: Instr, state: State) -> None:
 
 
 def _get_iter(t: Translator, item: Instr, state: State) -> None:
-    value = state.stack.pop()
-    if isinstance(value.kind, Array):
-        t.tick(value.parts[2])
-        _push_iterator(state, Value(Items(value.kind), (t.code.i64(0), *value.parts)))
-        return
-    if value.kind != RANGE:
-        raise NotTranslatedError(f"a loop over {described(value.kind)}")
-    start, stop, step = value.parts
-    left = calls.length_of_range(t.code, start, stop, step)
-    t.tick(left)
-    _push_iterator(state, Value(STEPS, (start, step, left)))
+    _push_iterator(state, iteration.started(t.code, state.stack.pop()))
 
 
 def _push_iterator(state: State, iterator: Value) -> None:

@@ -18,7 +18,7 @@ SMALL = 16  # items of an array whose shape is part of its kind
 MOST_AXES = 4
 
 #: Dtypes of elements and NumPy scalars, by NumPy's two-letter names.
-DTYPES = ("f8", "f4", "i8", "i4", "i2", "i1", "u4", "u2", "u1", "b1")
+DTYPES = ("f8", "f4", "i8", "i4", "i2", "i1", "u8", "u4", "u2", "u1", "b1")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,14 +67,6 @@ class Array(Kind):
     @property
     def itemsize(self) -> int:
         return int(self.dtype[1])
-
-    @property
-    def known_words(self) -> dict[int, int]:
-        """The words that are known, by their places."""
-        if self.shape is not None:
-            known = (*self.shape, *strides_of(self.shape, self.itemsize))
-            return dict(enumerate(known, 2))
-        return {1 + 2 * self.ndim: self.itemsize} if self.is_dense else {}
 
 
 def strides_of(shape: tuple[int, ...], itemsize: int) -> tuple[int, ...]:
@@ -133,10 +125,36 @@ class Steps(Kind):
 
 
 @dataclass(frozen=True, slots=True)
-class Items(Kind):
-    """An iterator over an array: the index of the next item, and the array."""
+class List(Kind):
+    """A list or long tuple: its number, its address; and what its items are, if all are alike."""
 
-    array: Array
+    item: Number | None
+    is_tuple: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Items(Kind):
+    """An iterator by index: the index of the next item, and the sequence.
+
+    `type` is its place in `INDEX_ITERATORS`; the last ones count down.
+    """
+
+    sequence: Kind
+    type: int
+
+
+@dataclass(frozen=True, slots=True)
+class Enumerate(Kind):
+    """What `enumerate` gives: the index, and the iterator below."""
+
+    below: Kind
+
+
+@dataclass(frozen=True, slots=True)
+class Zip(Kind):
+    """What `zip` gives: the iterators below."""
+
+    iterators: tuple[Kind, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,6 +193,10 @@ B1, F8, F4, I8 = (NUMBERS[name] for name in ("b1", "f8", "f4", "i8"))
 UNBOUND, OPAQUE, RANGE, STEPS = Unbound(), Opaque(), Range(), Steps()
 
 _RANGE_ITERATOR = type(iter(range(0)))
+#: The types of iterators by index, as `csrc/loops/iterator.c` has them.
+INDEX_ITERATORS: tuple[type, ...] = (
+    type(iter(np.zeros(1))), type(iter([])), type(iter(())), reversed, type(reversed([])),
+)  # fmt: skip
 _OF_TYPE: dict[type, Kind] = {int: INT, float: FLOAT, bool: BOOL}
 _OF_TYPE |= {np.dtype(name).type: NUMBERS[name] for name in DTYPES}
 _OF_DTYPE = {np.dtype(name): name for name in DTYPES}
@@ -182,6 +204,7 @@ _OF_DTYPE = {np.dtype(name): name for name in DTYPES}
 
 ENCODED = {name: i for i, name in enumerate(("int", "float", "bool", *DTYPES))}
 _ARRAY, _TUPLE, _NONE, _UNBOUND, _GIVEN, _STEPS = 20, 21, 22, 23, 24, 25
+_LIST, _LONG_TUPLE, _ITEMS, _ENUMERATE, _ZIP = 26, 27, 28, 29, 30
 
 
 def encoded(kind: Kind) -> list[int]:
@@ -200,6 +223,14 @@ def encoded(kind: Kind) -> list[int]:
             return [_UNBOUND]
         case Steps():
             return [_STEPS]
+        case List():
+            return [_LONG_TUPLE if kind.is_tuple else _LIST]
+        case Items(sequence, type_):
+            return [_ITEMS, type_, *encoded(sequence)]
+        case Enumerate(below):
+            return [_ENUMERATE, *encoded(below)]
+        case Zip(iterators):
+            return [_ZIP, len(iterators), *(code for one in iterators for code in encoded(one))]
         case _:
             return [_NONE]
 
@@ -213,6 +244,14 @@ def words(kind: Kind) -> int:
             return 2 + 2 * kind.ndim
         case Tuple():
             return sum(words(item) for item in kind.items)
+        case List():
+            return 2
+        case Steps():
+            return 3
+        case Items(below) | Enumerate(below):
+            return 1 + words(below)
+        case Zip():
+            return sum(words(one) for one in kind.iterators)
         case _:
             return 0
 
@@ -230,11 +269,39 @@ def kind_of(value: Any) -> Kind | None:
         items = [kind_of(item) for item in value]
         if all(isinstance(item, Number) for item in items):
             return Tuple(tuple(items))  # type: ignore[arg-type]
+    if type(value) in (list, tuple):
+        return List(_item(value), type(value) is tuple)
     if value is None:
         return Known(None)
+    return _iterator(value)
+
+
+def _item(values: list[Any] | tuple[Any, ...]) -> Number | None:
+    """Return what all items are, if that is one kind of numbers."""
+    types = {type(value) for value in values}
+    kind = _OF_TYPE.get(types.pop()) if len(types) == 1 else None
+    return kind if isinstance(kind, Number) and not kind.is_bool else None
+
+
+def _iterator(value: Any) -> Kind | None:
     if type(value) is _RANGE_ITERATOR:
         return STEPS
-    return None
+    if type(value) not in (*INDEX_ITERATORS, enumerate, zip):
+        return None
+    given = value.__reduce__()[1]
+    if type(value) is enumerate:
+        below = _iterator(given[0])
+        return None if below is None or type(given[1]) is not int else Enumerate(below)
+    if type(value) is zip:
+        iterators = [_iterator(one) for one in given]
+        return None if not iterators or None in iterators else Zip(tuple(iterators))  # type: ignore[arg-type]
+    sequence = given[0]
+    if type(sequence) is tuple:
+        return Items(List(_item(sequence), True), INDEX_ITERATORS.index(type(value)))
+    kind = kind_of(sequence)
+    return (
+        Items(kind, INDEX_ITERATORS.index(type(value))) if isinstance(kind, (Array, List)) else None
+    )
 
 
 def _array(value: np.ndarray[Any, Any]) -> Array | None:
@@ -250,9 +317,39 @@ def _array(value: np.ndarray[Any, Any]) -> Array | None:
     return Array(name, value.ndim, value.flags.writeable, dense, shape)
 
 
-def without_shapes(kinds: list[Kind]) -> list[Kind]:
-    """Return kinds of arrays of any shape."""
-    return [replace(kind, shape=None) if isinstance(kind, Array) else kind for kind in kinds]
+def without_shape(kind: Kind) -> Kind:
+    """Return a kind with arrays of any shape."""
+    match kind:
+        case Array():
+            return replace(kind, shape=None)
+        case Items(sequence):
+            return replace(kind, sequence=without_shape(sequence))
+        case Enumerate(below):
+            return Enumerate(without_shape(below))
+        case Zip(iterators):
+            return Zip(tuple(map(without_shape, iterators)))
+        case _:
+            return kind
+
+
+def fixed_words(kind: Kind) -> dict[int, int]:
+    """Return the words of a value that are known from its kind, by their places."""
+    below: tuple[Kind, ...] = ()
+    at = 0
+    match kind:
+        case Array(_, ndim, _, is_dense, shape):
+            if shape is not None:
+                return dict(enumerate((*shape, *strides_of(shape, kind.itemsize)), 2))
+            return {1 + 2 * ndim: kind.itemsize} if is_dense else {}
+        case Items(one) | Enumerate(one):
+            below, at = (one,), 1
+        case Zip(several) | Tuple(several):
+            below = several
+    out: dict[int, int] = {}
+    for one in below:
+        out |= {at + i: known for i, known in fixed_words(one).items()}
+        at += words(one)
+    return out
 
 
 def is_of_numbers(kind: Tuple) -> bool:
@@ -264,4 +361,4 @@ def may_be_held(kind: Kind) -> bool:
     """Whether a local may hold a value of this kind in a kernel."""
     if isinstance(kind, Tuple):
         return all(may_be_held(item) for item in kind.items)
-    return isinstance(kind, (Number, Array)) or kind == Known(None)
+    return isinstance(kind, (Number, Array, List)) or kind == Known(None)

@@ -12,7 +12,7 @@ from typing import Any
 from ..compiled.kernels import Job, workshop
 from ..logs import debug
 from ..rewrite import Loop
-from .kinds import Given, Kind, encoded, kind_of, without_shapes
+from .kinds import Given, Kind, encoded, kind_of, without_shape
 
 MOST_LOOPS = 1000  # that are compiled in a process: their code stays
 
@@ -38,10 +38,13 @@ class LoopJob(Job):
         inputs = [*loop.given, *map(loop.name_of, loop.cells)]
         named = dict(zip(inputs, self._kinds[1:], strict=True))
         try:
-            kernel = Translator(loop, *self._names).kernel(self._kinds[0], named)
+            translator = Translator(loop, *self._names)
+            kernel = translator.kernel(self._kinds[0], named)
         except NotTranslatedError as error:
             self.refuse(str(error))
             return
+        for reason in dict.fromkeys(translator.reasons):
+            debug("%s leaves some iterations: %s", _described(self.loop), reason)
         code = compiler.compile(kernel.text, optimize=True)
         self._site.install(
             (
@@ -49,6 +52,7 @@ class LoopJob(Job):
                 tuple(tuple(encoded(kind)) for kind in self._kinds),
                 tuple(tuple(tuple(encoded(kind)) for kind in one.kinds) for one in kernel.exits),
                 kernel.guards,
+                kernel.n_state,
                 kernel.ended_at,
                 kernel.committed_at,
                 kernel.size,
@@ -70,8 +74,8 @@ def plan_kernel(
     global _made
     kinds = [kind_of(value) or Given(i) for i, value in enumerate(args)]
     asked = spec[2].asked
-    if any(without_shapes(kinds) == without_shapes(before) for before in asked):
-        kinds = without_shapes(kinds)  # one kernel for all other shapes
+    if any([*map(without_shape, kinds)] == [*map(without_shape, before)] for before in asked):
+        kinds = [*map(without_shape, kinds)]  # one kernel for all other shapes
     asked.append(kinds)
     job = LoopJob(site, spec[2], kinds, (globals_, builtins_))
     _made += 1

@@ -18,9 +18,6 @@ WIDEST = 10  # words of a local that is written into the frame
 #: In C they are `enum frame_word`. Behind them lie the values of the inputs, then the state in
 #: which the kernel ended, then the state in which it last committed.
 HEADER = (
-    "next",  # of a `for`'s range: what comes next, the step, how many are left
-    "step",
-    "left",
     "log",  # where the log begins, from where on it is to be emptied, and where it ends
     "log_soft",
     "log_end",
@@ -72,6 +69,7 @@ class Kernel:
     inputs: tuple[tuple[str, Kind], ...]
     exits: tuple[Exit, ...]
     guards: tuple[tuple[Any, str, Any], ...]  # a module, or None for globals; a name; its value
+    n_state: int  # words of the iterator's state
     ended_at: int  # where the state at the end lies in the frame,
     committed_at: int  # and the one of the last commit
     size: int  # of the frame, in words

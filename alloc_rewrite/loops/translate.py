@@ -25,25 +25,30 @@ from llvmlite import ir as llvm
 
 from ..rewrite import Loop
 from ..rewrite.opcodes import ITERATOR_DEPTH
-from .code import I64, Code, NotTranslatedError, Value, tuple_of
+from . import iteration
+from .code import I64, Code, NotTranslatedError, Value, described, tuple_of
+from .heads import begin_iteration, exit_of
 from .instructions import step
 from .kinds import (
     OPAQUE,
-    STEPS,
     UNBOUND,
     Array,
+    Enumerate,
     Items,
     Kind,
     Known,
+    List,
     Number,
+    Steps,
     Tuple,
-    is_of_numbers,
+    Zip,
+    fixed_words,
     words,
 )
 from .lazy import materialised
 from .log import Log
 from .scratch import Scratch
-from .states import AT, HEADER, WIDEST, Block, Exit, Head, Kernel, State, Unit
+from .states import AT, HEADER, WIDEST, Block, Head, Kernel, State, Unit
 
 MOST_BLOCKS = 600  # of one kernel
 MOST_VERSIONS = 12  # of one block
@@ -59,6 +64,7 @@ class Translator:
 
     def __post_init__(self) -> None:
         self.code = Code(self.name)
+        self.code.tick = self.tick
         items = self.loop.items
         where = {item: i for i, item in enumerate(items) if isinstance(item, Label)}
         self.unit = Unit(items, where, self.loop.targets, self.globals, None)
@@ -68,6 +74,8 @@ class Translator:
         self.heads: list[Head] = []
         self.work: list[tuple[Any, int, Head | None, Block]] = []
         self.head: Head | None = None
+        self.repeats = False  # whether some way through the loop leads to its head again
+        self.reasons: list[str] = []  # why other ways leave it
         self.fixed: dict[str, Value] = {}  # the locals that the loop doesn't store
 
     # ------------------------------------------------------------------ the kernel
@@ -90,44 +98,58 @@ class Translator:
         helper = llvm.FunctionType(I64, [I64.as_pointer()]).as_pointer()
         self.commit = code.builder.inttoptr(self.word("commit"), helper)
         locals_: dict[str, Value] = {}
-        array, at = self._read(subject, len(HEADER))
+        iterator, at = self._read(subject, len(HEADER))
         for name in loop.names:
             value, at = self._read(inputs.get(name, UNBOUND), at)
             (locals_ if name in loop.stored else self.fixed)[name] = value
+        self.n_state = len(iteration.state(iterator))
         self.ended_at = at
-        self.committed_at = at + 3 + WIDEST * len(loop.stored)
+        self.committed_at = at + self.n_state + WIDEST * len(loop.stored)
         stack = [Value(OPAQUE) for _ in range(loop.depth)]
-        if loop.is_for and isinstance(subject, Array):
-            stack.append(Value(Items(subject), (self.word("next"), *array.parts)))
-        elif loop.is_for:
-            if subject != STEPS:
-                raise NotTranslatedError("a loop over anything but a range or an array")
-            stack.append(Value(STEPS, tuple(self.word(name) for name in HEADER[:3])))
         if loop.is_for:
+            if not iteration.is_iterator(subject):
+                raise NotTranslatedError(f"a loop over {described(subject)}")
+            stack.append(iterator)
             stack.extend([Value(UNBOUND)] * (ITERATOR_DEPTH - 1))
         self.go(loop.head, State(locals_, stack, self.unit), None)
         while self.work:
             _, index, self.head, block = self.work.pop()
             code.builder.position_at_end(block.entry)
             self._run(index, block.state.copy())
-        exits = tuple(self._exit(head) for head in self.heads)
+        if not self.repeats:
+            raise NotTranslatedError(self.reasons[0] if self.reasons else "no iteration ends")
+        exits = tuple(exit_of(self, head) for head in self.heads)
         return Kernel(
             self.name,
             str(code.module),
             tuple((name, inputs[name]) for name in loop.names if name in inputs),
             exits,
             tuple((holder, name, value) for (_, name), (holder, value) in self.guards.items()),
+            self.n_state,
             self.ended_at,
             self.committed_at,
-            self.committed_at + 3 + WIDEST * len(loop.stored),
+            self.committed_at + self.n_state + WIDEST * len(loop.stored),
         )
 
-    def _slot(self, index: int) -> Any:
+    def _give_up(self, reason: str) -> None:
+        """Leave where something can't be translated: the original code does such iterations."""
+        self.reasons.append(reason)
+        assert self.head is not None
+        begun = {id(block.entry) for block in self.blocks.values()}
+        begun |= {id(head.leave) for head in self.heads}
+        here = self.code.builder.block
+        for block in self.code.function.blocks:
+            if not block.is_terminated and (block is here or id(block) not in begun):
+                self.code.builder.position_at_end(block)
+                self.code.builder.branch(self.head.leave)
+
+    def place(self, index: int) -> Any:
+        """Return where a word of the frame is."""
         return self.code.builder.gep(self.frame, [self.code.i64(index)])
 
     def slot(self, name: str) -> Any:
         """Return where a word of the frame's header is."""
-        return self._slot(AT[name])
+        return self.place(AT[name])
 
     def word(self, name: str) -> Any:
         """Return a word of the frame's header."""
@@ -138,11 +160,11 @@ class Translator:
         b = self.code.builder
         match kind:
             case Number():
-                return Value(kind, (self.code.of_bits(b.load(self._slot(at)), kind),)), at + 1
+                return Value(kind, (self.code.of_bits(b.load(self.place(at)), kind),)), at + 1
             case Array():
                 n = words(kind)
-                parts = [b.load(self._slot(at + i)) for i in range(n)]
-                for i, known in kind.known_words.items():
+                parts = [b.load(self.place(at + i)) for i in range(n)]
+                for i, known in fixed_words(kind).items():
                     parts[i] = self.code.i64(known)
                 return Value(kind, tuple(parts)), at + n
             case Tuple(items):
@@ -153,39 +175,22 @@ class Translator:
                 return tuple_of(values), at
             case Known(value):
                 return Value(kind, (), value), at
+            case List():
+                return Value(kind, (b.load(self.place(at)), b.load(self.place(at + 1)))), at + 2
+            case Items(below) | Enumerate(below):
+                index = b.load(self.place(at))
+                value, at = self._read(below, at + 1)
+                return Value(kind, (index, *value.parts)), at
+            case Zip(iterators):
+                parts = []
+                for one in iterators:
+                    value, at = self._read(one, at)
+                    parts += value.parts
+                return Value(kind, tuple(parts)), at
+            case Steps():
+                return Value(kind, tuple(b.load(self.place(at + i)) for i in range(3))), at + 3
             case _:
                 return Value(kind), at
-
-    def _exit(self, head: Head) -> Exit:
-        """End the kernel where an iteration began."""
-        self.code.builder.position_at_end(head.leave)
-        self._end(head.number, head.state)
-        return Exit(tuple(head.state.locals[name].kind for name in self.loop.stored))
-
-    def _end(self, number: int, state: State) -> None:
-        code, b = self.code, self.code.builder
-        for name, word in (("position", self.log.position), ("mark", self.mark)):
-            b.store(b.load(word), self.slot(name))
-        b.store(b.load(self.iterations), self.slot("iterations"))
-        self._write(state, self.ended_at)
-        b.ret(code.i64(number))
-
-    def _write(self, state: State, at: int) -> None:
-        """Write what the original code needs where an iteration begins: iterator and locals."""
-        code, b = self.code, self.code.builder
-        if self.loop.is_for:
-            for i, part in enumerate(state.stack[-ITERATOR_DEPTH].parts[:3]):
-                b.store(part, self._slot(at + i))
-        at += 3
-        for name in self.loop.stored:
-            value = state.locals[name]
-            if isinstance(value.kind, Tuple) and not is_of_numbers(value.kind):
-                raise NotTranslatedError(f"`{name}` is a tuple of other things than numbers")
-            if len(value.parts) > WIDEST:
-                raise NotTranslatedError(f"`{name}` is a long tuple")
-            for i, part in enumerate(value.parts):
-                b.store(code.bits(part), self._slot(at + i))
-            at += WIDEST
 
     # ------------------------------------------------------------------ blocks
 
@@ -194,6 +199,7 @@ class Translator:
         b = self.code.builder
         is_outer = state.unit is self.unit
         is_head = is_outer and index == self.loop.head
+        self.repeats = self.repeats or (is_head and head is not None)
         if is_outer and not is_head and index not in self.loop.members:
             assert head is not None
             b.branch(head.leave)
@@ -228,11 +234,11 @@ class Translator:
 
         def joined(value: Value) -> Value:
             made = []
-            known = value.kind.known_words if isinstance(value.kind, Array) else {}
+            known = fixed_words(value.kind)
             for i, part in enumerate(value.parts):
                 phi = code.builder.phi(part.type)
                 phis.append(phi)
-                made.append(part if i in known else phi)
+                made.append(code.i64(known[i]) if i in known else phi)
             return Value(value.kind, tuple(made), value.constant)
 
         known = state.mapped(joined)
@@ -245,68 +251,6 @@ class Translator:
         self.work.append((key, index, head, block))
         code.builder.position_at_end(before)
         return block
-
-    def _begin_iteration(self, state: State) -> State:
-        """Mark where the log stands; commit, or end the kernel, after enough of work.
-
-        Return the state in which the iteration begins: arrays that were made may have moved.
-        """
-        b, head = self.code.builder, self.head
-        assert head is not None
-        position = b.load(self.log.position)
-        b.store(position, self.mark)
-        b.store(b.add(b.load(self.iterations), self.code.i64(1)), self.iterations)
-        self.tick(self.code.i64(1))
-        late = b.icmp_signed(">", b.load(self.ticks), self.budget)
-        full = b.or_(b.icmp_unsigned(">", position, self.log_soft), self.scratch.is_low())
-        before = b.block
-        due, stop, on = (self.code.function.append_basic_block() for _ in range(3))
-        b.cbranch(b.or_(late, full), due, on).set_metadata("prof", self.code.rarely)
-        b.position_at_end(due)
-        stops = b.icmp_signed("!=", b.call(self.commit, [self.frame]), self.code.i64(0))
-        if any(state.locals[name].kind == UNBOUND for name in self.loop.stored):
-            b.branch(stop)  # what is committed must be possible to give to the original code
-            moved = {}
-        else:
-            commits = self.code.function.append_basic_block()
-            b.cbranch(stops, stop, commits)
-            b.position_at_end(commits)
-            moved = self._commit(head.number, state)
-        after = b.block
-        if moved or after is not due:
-            b.branch(on)
-        b.position_at_end(stop)
-        self._end(head.number, state)
-        b.position_at_end(on)
-        locals_ = dict(state.locals)
-        for name, parts in moved.items():
-            value = state.locals[name]
-            joined = []
-            for old, new in zip(value.parts[:2], parts, strict=True):
-                phi = b.phi(I64)
-                phi.add_incoming(old, before)
-                phi.add_incoming(new, after)
-                joined.append(phi)
-            locals_[name] = value._replace(parts=(*joined, *value.parts[2:]))
-        head.state = state._replace(locals=locals_)
-        return head.state.copy()
-
-    def _commit(self, number: int, state: State) -> dict[str, list[Any]]:
-        """Commit a state; return the owners and addresses of arrays, which have moved."""
-        b = self.code.builder
-        self._write(state, self.committed_at)
-        b.store(self.code.i64(number), self.slot("committed"))
-        for word, value in ((self.log.position, self.log.begin), (self.mark, self.log.begin)):
-            b.store(value, word)
-        b.store(self.code.i64(0), self.ticks)
-        b.call(b.inttoptr(self.word("move"), self.commit.type), [self.frame])
-        self.scratch.reload()
-        moved = {}
-        for i, name in enumerate(self.loop.stored):
-            if isinstance(state.locals[name].kind, Array):
-                at = self.committed_at + 3 + WIDEST * i
-                moved[name] = [b.load(self._slot(at + k)) for k in range(2)]
-        return moved
 
     def tick(self, n: Any) -> None:
         b = self.code.builder
@@ -340,7 +284,7 @@ class Translator:
         self.code.views.clear()
         unit, is_outer = state.unit, state.unit is self.unit
         if is_outer and index == self.loop.head:
-            state = self._begin_iteration(state)
+            state = begin_iteration(self, state)
         first = index
         while True:
             item = unit.items[index]
@@ -359,7 +303,8 @@ class Translator:
             try:
                 done = step(self, item, index, state)
             except NotTranslatedError as error:
-                raise NotTranslatedError(f"line {item.lineno}: {error}") from None
+                self._give_up(f"line {item.lineno}: {error}")
+                return
             if done:
                 return
             index += 1

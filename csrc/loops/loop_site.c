@@ -52,7 +52,7 @@ loop_commit(int64_t *frame)
 
 /* What a kernel gives; NULL without an exception if the original code has to go on. */
 static PyObject *
-loop_attempt(LoopSite *self, const LoopKernel *kernel, PyObject *iterator, PyObject *const *args)
+loop_attempt(LoopSite *self, const LoopKernel *kernel, PyObject *const *args)
 {
     int is_idle = fperrors_is_idle(self->site.state, FE_UNDERFLOW);
     if (is_idle <= 0) {
@@ -60,9 +60,6 @@ loop_attempt(LoopSite *self, const LoopKernel *kernel, PyObject *iterator, PyObj
         return NULL;
     }
     int64_t *frame = STACK_ARRAY(int64_t, kernel->size);
-    if (!iterator_read(iterator, frame)) {
-        return NULL;
-    }
     State *state = (State *)self->site.state;
     if (!log_begin(state, frame) || !scratch_begin(state, kernel, frame)) {
         self->declined = "no memory";
@@ -85,13 +82,14 @@ loop_attempt(LoopSite *self, const LoopKernel *kernel, PyObject *iterator, PyObj
     PyObject *result = NULL;
     log_undo(mark, end);
     if (is_idle > 0 && frame[FRAME_ITERATIONS] > 1) {
-        result = results_locals(kernel, &self->site, exit, words, args);
+        result = results_locals(kernel, &self->site, exit, frame, words, args);
     }
     if (result == NULL) {
         log_undo(log, mark);
         words = frame + kernel->committed_at;
         if (frame[FRAME_COMMITTED] >= 0 && is_idle >= 0 && !PyErr_Occurred()) {
-            result = results_locals(kernel, &self->site, frame[FRAME_COMMITTED], words, args);
+            result = results_locals(kernel, &self->site, frame[FRAME_COMMITTED], frame, words,
+                                    args);
         }
         self->declined = raised ? "NumPy has a floating point error to report"
                                 : "an iteration has something that only the original code does";
@@ -99,7 +97,8 @@ loop_attempt(LoopSite *self, const LoopKernel *kernel, PyObject *iterator, PyObj
     log_end(state, frame);
     scratch_end(state, frame);
     if (result != NULL) {
-        iterator_write(iterator, words);
+        Kinds kind = kernel->kinds;
+        iterator_write(&kind, args[0], &words);
     }
     return result;
 }
@@ -165,11 +164,11 @@ loop_kernel(LoopSite *self, PyObject *const *args, Py_ssize_t n)
 }
 
 static PyObject *
-loop_run(LoopSite *self, PyObject *iterator, PyObject *const *args, Py_ssize_t n)
+loop_run(LoopSite *self, PyObject *const *args, Py_ssize_t n)
 {
     LoopKernel *kernel = loop_kernel(self, args, n);
     if (kernel != NULL) {
-        PyObject *result = loop_attempt(self, kernel, iterator, args);
+        PyObject *result = loop_attempt(self, kernel, args);
         kernel_release(kernel);
         if (result != NULL) {
             self->failures = 0;
@@ -211,8 +210,7 @@ loop_is_hot(LoopSite *self)
 
 /* Run with the contents of the cells, which come last, in their places. */
 static PyObject *
-loop_with_cells(LoopSite *self, PyObject *iterator, PyObject **args, Py_ssize_t n,
-                Py_ssize_t n_cells)
+loop_with_cells(LoopSite *self, PyObject **args, Py_ssize_t n, Py_ssize_t n_cells)
 {
     Py_ssize_t first = n - n_cells, i = first;
     while (i < n && (args[i] = PyCell_Get(args[i])) != NULL) {
@@ -220,7 +218,7 @@ loop_with_cells(LoopSite *self, PyObject *iterator, PyObject **args, Py_ssize_t 
     }
     PyObject *result;
     if (i == n) {
-        result = loop_run(self, iterator, args, n);
+        result = loop_run(self, args, n);
     }
     else { /* one has no content yet, and the code may never read it */
         loop_stand_back(self);
@@ -260,8 +258,7 @@ loop_call(PyObject *object, PyObject *const *args, size_t nargsf, PyObject *name
     Py_ssize_t n_cells = PyLong_AsSsize_t(args[--n]);
     PyObject **given = STACK_ARRAY(PyObject *, n);
     memcpy(given, args, (size_t)n * sizeof(PyObject *));
-    given[0] = iterator_subject(args[0]);
-    return loop_with_cells(self, args[0], given, n, n_cells);
+    return loop_with_cells(self, given, n, n_cells);
 }
 
 /* install(source): take a kernel; or the reason why there is none. */

@@ -11,38 +11,12 @@ typedef struct {
 } Made;
 
 typedef struct {
-    const LoopKernel *kernel;
     const Site *site;
+    const int64_t *frame;
     PyObject *const *args;
     Made *made; /* room for one for each local */
     int n_made;
 } Results;
-
-static PyObject *
-results_number(int kind, int64_t word)
-{
-    if (kind == KIND_INT) {
-        return PyLong_FromLongLong(word);
-    }
-    if (kind == KIND_FLOAT) {
-        double real;
-        memcpy(&real, &word, sizeof(real));
-        return PyFloat_FromDouble(real);
-    }
-    if (kind == KIND_BOOL) {
-        return PyBool_FromLong(word & 1);
-    }
-    if (kind == KIND_B1) {
-        return Py_NewRef(word & 1 ? PyArrayScalar_True : PyArrayScalar_False);
-    }
-    PyArray_Descr *descr = PyArray_DescrFromType(KIND_TYPENUMS[kind]);
-    if (descr == NULL) {
-        return NULL;
-    }
-    PyObject *made = PyArray_Scalar(&word, descr, NULL); /* the lowest bytes come first */
-    Py_DECREF(descr);
-    return made;
-}
 
 /* A new array with the contents of a block. */
 static PyArrayObject *
@@ -88,14 +62,13 @@ results_of_block(Results *self, int64_t block)
 }
 
 static PyObject *
-results_array(Results *self, const int16_t *kind, const int64_t *words)
+results_array(Results *self, Kinds kind, const int64_t *words)
 {
     int nd = kind[2], is_view = words[0] < 0;
     int64_t owner = is_view ? ~words[0] : words[0];
-    int is_given = owner < self->kernel->n_inputs;
-    PyArrayObject *base = is_given
-                                  ? (PyArrayObject *)Py_NewRef(self->args[owner])
-                                  : results_of_block(self, owner);
+    int is_given = !scratch_has(self->frame, owner);
+    PyArrayObject *base = is_given ? (PyArrayObject *)Py_NewRef((PyObject *)(intptr_t)owner)
+                                   : results_of_block(self, owner);
     if (!is_view || base == NULL) {
         return (PyObject *)base;
     }
@@ -120,7 +93,7 @@ results_array(Results *self, const int16_t *kind, const int64_t *words)
 }
 
 static PyObject *
-results_value(Results *self, const int16_t *kind, const int64_t *words)
+results_value(Results *self, Kinds kind, const int64_t *words)
 {
     switch (kind[0]) {
     case KIND_NONE:
@@ -131,10 +104,13 @@ results_value(Results *self, const int16_t *kind, const int64_t *words)
         return Py_NewRef(self->args[kind[1]]);
     case KIND_ARRAY:
         return results_array(self, kind, words);
+    case KIND_LIST:
+    case KIND_LONG_TUPLE:
+        return Py_NewRef(self->args[words[0]]);
     case KIND_TUPLE: {
         PyObject *made = PyTuple_New(kind[1]);
         for (int i = 0; made != NULL && i < kind[1]; i++) {
-            PyObject *item = results_number(kind[2 + i], words[i]);
+            PyObject *item = kind_number(kind[2 + i], words[i]);
             if (item == NULL) {
                 Py_CLEAR(made);
                 break;
@@ -144,20 +120,20 @@ results_value(Results *self, const int16_t *kind, const int64_t *words)
         return made;
     }
     default:
-        return results_number(kind[0], words[0]);
+        return kind_number(kind[0], words[0]);
     }
 }
 
 PyObject *
-results_locals(const LoopKernel *kernel, const Site *site, int64_t exit, const int64_t *words,
-               PyObject *const *args)
+results_locals(const LoopKernel *kernel, const Site *site, int64_t exit, const int64_t *frame,
+               const int64_t *words, PyObject *const *args)
 {
-    Results self = {kernel, site, args, NULL, 0};
+    Results self = {site, frame, args, NULL, 0};
     self.made = STACK_ARRAY(Made, kernel->n_stored + 1);
     PyObject *made = PyTuple_New(kernel->n_stored);
-    for (int i = 0; made != NULL && i < kernel->n_stored; i++) {
-        PyObject *value =
-                results_value(&self, kernel_exit_kind(kernel, exit, i), words + 3 + WIDEST * i);
+    words += kernel->n_state;
+    for (int i = 0; made != NULL && i < kernel->n_stored; i++, words += WIDEST) {
+        PyObject *value = results_value(&self, kernel_exit_kind(kernel, exit, i), words);
         if (value == NULL) {
             Py_CLEAR(made);
             break;

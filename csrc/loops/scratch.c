@@ -38,14 +38,14 @@ scratch_move(int64_t *frame)
     int64_t begin = frame[FRAME_SCRATCH_BEGIN], size = frame[FRAME_SCRATCH_SIZE];
     int64_t to = frame[FRAME_SCRATCH_END] == begin + size ? begin + size : begin;
     int64_t end = to + size;
-    int64_t *words = frame + kernel->committed_at + 3;
+    int64_t *words = frame + kernel->committed_at + kernel->n_state;
     for (int i = 0; i < kernel->n_stored; i++, words += WIDEST) {
         if (kernel_exit_kind(kernel, frame[FRAME_COMMITTED], i)[0] != KIND_ARRAY) {
             continue;
         }
         int is_view = words[0] < 0;
         int64_t owner = is_view ? ~words[0] : words[0];
-        if (owner >= kernel->n_inputs) {
+        if (scratch_has(frame, owner)) {
             int64_t moved = scratch_moved(owner, &to);
             words[0] = is_view ? ~moved : moved;
             words[1] += moved - owner;

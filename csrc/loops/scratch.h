@@ -14,6 +14,14 @@ int scratch_begin(State *state, const LoopKernel *kernel, int64_t *frame);
 /* If there was too little, have more the next time. */
 void scratch_end(State *state, const int64_t *frame);
 
+/* Whether an address lies there. */
+static inline int
+scratch_has(const int64_t *frame, int64_t address)
+{
+    return (uint64_t)(address - frame[FRAME_SCRATCH_BEGIN]) <
+           2 * (uint64_t)frame[FRAME_SCRATCH_SIZE];
+}
+
 /* A block: how many bytes it has in all, or where it has moved to, negated; the dtype and the number
  * of axes; the shape; padding to 16 bytes; the items, in C order. */
 #define SCRATCH_FIXED 2 /* words in front of the shape */
