@@ -11,6 +11,7 @@ OPERATIONS: Final[tuple[str, ...]]
 SLOTS: Final[int]
 LIST_ITEMS: Final[int]
 TUPLE_ITEMS: Final[int]
+INNER_CALL: Final[int]
 LARGEST_SLOT: Final[int]
 
 class Arena:

@@ -2,6 +2,7 @@
 #define ALLOC_REWRITE_IMPORTS_NUMPY
 #include "calls/lending.h"
 #include "numpy/elision.h"
+#include "loops/inner.h"
 #include "regions/machine_code.h"
 #include "regions/operations.h"
 #include "regions/threads.h"
@@ -126,6 +127,8 @@ static PyMethodDef module_methods[] = {
      "Say what the sites ask when they meet something new."},
     {"dot_of", module_dot_of, METH_O,
      "Return the address of NumPy's function for the product of two vectors of a dtype."},
+    {"inner_loop", inner_loop, METH_O,
+     "Return the address of one of NumPy's loops, as kernels call it; None if they must not."},
     {"learn_elision", module_learn_elision, METH_VARARGS,
      "Learn whether NumPy writes results over dying operands here."},
     {"learn_handler", module_learn_handler, METH_O,
@@ -154,13 +157,16 @@ module_add_facts(PyObject *module)
         }
         PyTuple_SET_ITEM(operations, i, name);
     }
-    int failed = operations == NULL ||
+    PyObject *caller = inner_caller();
+    int failed = operations == NULL || caller == NULL ||
+                 PyModule_AddObjectRef(module, "INNER_CALL", caller) < 0 ||
                  PyModule_AddObjectRef(module, "OPERATIONS", operations) < 0 ||
                  PyModule_AddIntConstant(module, "LIST_ITEMS", offsetof(PyListObject, ob_item)) < 0 ||
                  PyModule_AddIntConstant(module, "TUPLE_ITEMS", offsetof(PyTupleObject, ob_item)) <
                      0 ||
                  PyModule_AddIntMacro(module, SLOTS) < 0 ||
                  PyModule_AddIntMacro(module, LARGEST_SLOT) < 0;
+    Py_XDECREF(caller);
     Py_XDECREF(operations);
     return failed ? -1 : 0;
 }

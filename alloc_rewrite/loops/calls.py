@@ -30,7 +30,7 @@ def call(code: Code, callee: Value, args: list[Value]) -> Value:
     raise NotTranslatedError(f"a call of {described(callee.kind)}")
 
 
-def product(code: Code, x: Value, y: Value) -> Value:
+def product(code: Code, x: Value, y: Value, *, is_dot: bool) -> Value:
     """Return the product of two vectors, as NumPy's `dot` and `matmul` compute it."""
     if not (isinstance(x.kind, Array) and isinstance(y.kind, Array)):
         raise NotTranslatedError("a product of anything but arrays")
@@ -41,13 +41,10 @@ def product(code: Code, x: Value, y: Value) -> Value:
     number = NUMBERS[x.kind.dtype]
     b = code.builder
     code.leave_if(b.icmp_signed("!=", x.parts[2], y.parts[2]))
-    for value in (x, y):  # NumPy may copy these first
-        code.leave_if(b.icmp_signed("<=", value.parts[3], code.i64(0)))
+    for value in (x, y):
+        if is_dot:  # which copies these first
+            code.leave_if(b.icmp_signed("<=", value.parts[3], code.i64(0)))
     return Value(number, (code.dot(number, x.parts, y.parts),))
-
-
-def _dot(code: Code, args: list[Value]) -> Value:
-    return product(code, *args)
 
 
 def _range(code: Code, args: list[Value]) -> Value:
@@ -221,5 +218,4 @@ _TABLE: dict[Any, Callable[[Code, list[Value]], Value]] = {
     np.maximum: _np_chosen(">"),
     np.minimum: _np_chosen("<"),
     np.float64: _f8,
-    np.dot: _dot,
 }

@@ -11,7 +11,9 @@ from . import arithmetic, lazy, sequences, views
 from .code import Code, NotTranslatedError, Value, described, tuple_of
 from .kinds import INT, NUMBERS, Array, Display, List, Method, Number, Slice, Tuple, words
 
-METHODS = frozenset({"copy"})  # of arrays, that loops are compiled with
+METHODS = frozenset(
+    {"all", "any", "copy", "dot", "max", "mean", "min", "prod", "sum"}
+)  # of arrays, that loops are compiled with
 
 
 def split(value: Value) -> list[Value]:
@@ -86,12 +88,12 @@ def store(translator: Any, container: Value, index: Value, value: Value) -> None
     if not views.is_whole_item(kind, indices):
         store_all(translator, target, value)
         return
-    word = _fitting(code, value, NUMBERS[kind.dtype])
+    word = fitting(code, value, NUMBERS[kind.dtype])
     translator.log.note(target.parts[1], kind.itemsize)
     code.store(word, target.parts[1])
 
 
-def _fitting(code: Code, value: Value, target: Number) -> Any:
+def fitting(code: Code, value: Value, target: Number) -> Any:
     """Return the word that is stored for a number."""
     if value.number.is_float and not target.is_float:
         raise NotTranslatedError("a float is stored into integers")
@@ -116,20 +118,9 @@ def store_all(translator: Any, target: Value, value: Value) -> None:
             raise NotTranslatedError("an array is stored into one of another dtype")
         lazy.require_shape(code, value, shape)
     else:
-        value = Value(number, (_fitting(code, value, number),))
+        value = Value(number, (fitting(code, value, number),))
     translator.log.note_view(target)
     lazy.put_apart(translator, target, value)
-
-
-def in_place(translator: Any, name: str, target: Value, value: Value) -> Value:
-    """Do an operator in place on an array or a view, and return it."""
-    if not isinstance(target.kind, Array) or not target.kind.writeable:
-        raise NotTranslatedError(f"an operator in place on {described(target.kind)}")
-    result = lazy.binary(name.removeprefix("i_"), target, value)
-    if lazy.number_of(result.kind) != NUMBERS[target.kind.dtype]:
-        raise NotTranslatedError("an operator in place whose result has another dtype")
-    store_all(translator, target, result)
-    return target
 
 
 def attribute(code: Code, owner: Value, name: str) -> Value:

@@ -21,7 +21,7 @@ from ..rewrite.opcodes import (
     is_method_load,
     operator_of,
 )
-from . import arithmetic, calls, elements, iteration, lazy, making, views
+from . import arithmetic, arrays, calls, elements, iteration, lazy, making, views
 from .code import NotTranslatedError, Value, described, tuple_of
 from .helpers import enter, leave_helper
 from .kinds import BOOL, UNBOUND, Array, Display, Known, Number, Tuple, may_be_held
@@ -68,26 +68,33 @@ def step(t: Translator, item: Instr, index: int, state: State) -> bool:
     return False
 
 
+_COMPARISONS = frozenset({"lt", "le", "eq", "ne", "gt", "ge"})
+
+
 def _operator(t: Translator, name: str, size: int, state: State) -> None:
     stack = state.stack
     if size == 1:
         if lazy.is_array(stack[-1]):
-            stack.append(lazy.unary(name, stack.pop()))
+            stack.append(arrays.unary(t, name, stack.pop()))
             return
         stack.append(arithmetic.unary(t.code, name, stack.pop()))
         return
     y, x = stack.pop(), stack.pop()
     if name == "getitem":
-        stack.append(elements.item(t.code, lazy.materialised(t, x), y))
-    elif name in ("lt", "le", "eq", "ne", "gt", "ge"):
+        x = lazy.materialised(t, x)
+        is_fancy = arrays.is_fancy(y)
+        stack.append(arrays.gather(t, x, y) if is_fancy else elements.item(t.code, x, y))
+    elif (lazy.is_array(x) or lazy.is_array(y)) and name in _COMPARISONS:
+        stack.append(arrays.binary(t, name, x, y))
+    elif name in _COMPARISONS:
         stack.append(_compare(t, name, x, y, cast=False))
     elif name == "matmul":
-        stack.append(calls.product(t.code, *(lazy.materialised(t, value) for value in (x, y))))
+        stack.append(making.product(t, [x, y]))
     elif name.startswith("i_") and isinstance(x.kind, Array):
         _settle(t, state)
-        stack.append(elements.in_place(t, name, x, y))
+        stack.append(arrays.in_place(t, name, x, y))
     elif lazy.is_array(x) or lazy.is_array(y):
-        stack.append(lazy.binary(name.removeprefix("i_"), x, y))
+        stack.append(arrays.binary(t, name.removeprefix("i_"), x, y))
     else:
         stack.append(arithmetic.binary(t.code, name, x, y))
 
@@ -212,6 +219,8 @@ def _load_attr(t: Translator, item: Instr, state: State) -> None:
     owner, name = state.stack.pop(), attribute_name(item)
     if isinstance(owner.kind, Known) and isinstance(owner.kind.value, types.ModuleType):
         value = t.code.constant(t.known_attribute(owner.kind.value, name))
+    elif isinstance(owner.kind, Known) and making.is_own_ufunc(owner.kind.value):
+        value = Value(Known(making.ufunc_method(owner.kind.value, name)))
     else:
         value = elements.attribute(t.code, lazy.materialised(t, owner), name)
     pair = [value]
@@ -242,7 +251,10 @@ def _settle(t: Translator, state: State) -> None:
 def _store_subscr(t: Translator, item: Instr, state: State) -> None:
     index, container, value = state.stack.pop(), state.stack.pop(), state.stack.pop()
     _settle(t, state)
-    elements.store(t, container, index, value)
+    if arrays.is_fancy(index):
+        arrays.scatter(t, container, index, value)
+    else:
+        elements.store(t, container, index, value)
 
 
 def _get_iter(t: Translator, item: Instr, state: State) -> None:

@@ -189,7 +189,7 @@ class Known(Kind):
 
 INT, FLOAT, BOOL = Number("int"), Number("float"), Number("bool")
 NUMBERS = {name: Number(name) for name in ("int", "float", "bool", *DTYPES)}
-B1, F8, F4, I8 = (NUMBERS[name] for name in ("b1", "f8", "f4", "i8"))
+B1, F8, F4, I8, U8 = (NUMBERS[name] for name in ("b1", "f8", "f4", "i8", "u8"))
 UNBOUND, OPAQUE, RANGE, STEPS = Unbound(), Opaque(), Range(), Steps()
 
 _RANGE_ITERATOR = type(iter(range(0)))

@@ -14,7 +14,7 @@ from llvmlite import ir
 
 from . import arithmetic
 from .code import Code, NotTranslatedError, Value, described
-from .kinds import F4, F8, NUMBERS, Array, Kind, Lazy, Number, words
+from .kinds import B1, BOOL, F4, F8, NUMBERS, U8, Array, Kind, Lazy, Number, words
 from .scratch import known_words, product_of
 
 if TYPE_CHECKING:
@@ -36,8 +36,19 @@ def number_of(kind: Kind) -> Number:
     raise NotTranslatedError(f"arithmetic with {described(kind)}")
 
 
-def _axes(kind: Kind) -> int:
+def axes_of(kind: Kind) -> int:
+    """Return how many axes a value of a kind has."""
     return kind.ndim if isinstance(kind, (Array, Lazy)) else 0
+
+
+def axes(value: Value) -> int:
+    """Return how many axes a value has."""
+    return axes_of(value.kind)
+
+
+def cast(value: Value, number: Number) -> Value:
+    """Return an array with items of another dtype."""
+    return _made("pos", number, (value,))
 
 
 OPERATORS = frozenset({"add", "sub", "mul", "truediv"})
@@ -48,25 +59,40 @@ def binary(name: str, x: Value, y: Value) -> Value:
     a, b = number_of(x.kind), number_of(y.kind)
     if name == "pow" and type(y.constant) is int and y.constant == 2 and a in (F8, F4):
         return binary("mul", x, x)  # NumPy squares
-    kind = arithmetic.promoted(a, b)
-    if name not in OPERATORS or kind not in (F8, F4):
-        raise NotTranslatedError(f"the operator {name} of such arrays")
-    return _made(name, kind, (x, y))
+    return _made(name, arithmetic.promoted(a, b), (x, y))
+
+
+def is_done(name: str, x: Value, y: Value) -> bool:
+    """Whether an operator of these is computed item by item here."""
+    if name not in OPERATORS and not (name == "pow" and y.constant == 2):
+        return False
+    a, b = number_of(x.kind), number_of(y.kind)
+    if B1 in (a, b) or BOOL in (a, b) or U8 in (a, b):
+        return False
+    return arithmetic.promoted(a, b) in (F8, F4)
+
+
+def where(condition: Value, x: Value, y: Value) -> Value:
+    """Return the expression that takes items of `x` where a condition holds, or else of `y`."""
+    a, b = number_of(x.kind), number_of(y.kind)
+    if number_of(condition.kind) != B1 or not is_array(condition):
+        raise NotTranslatedError("np.where of such a condition")
+    kind = a if a == b else arithmetic.promoted(a, b)
+    if kind.is_python:
+        kind = {"float": F8, "int": NUMBERS["i8"]}.get(kind.name, B1)
+    return _made("where", kind, (condition, x, y))
 
 
 def unary(name: str, x: Value) -> Value:
     """Return the expression that an operator or function makes of an array."""
-    kind = number_of(x.kind)
-    if kind not in (F8, F4):
-        raise NotTranslatedError(f"{name} of such an array")
-    return _made(name, kind, (x,))
+    return _made(name, number_of(x.kind), (x,))
 
 
 def _made(name: str, kind: Number, operands: tuple[Value, ...]) -> Value:
-    axes = max(_axes(value.kind) for value in operands)
+    most = max(map(axes, operands))
     parts = tuple(part for value in operands for part in value.parts)
     kinds = tuple(value.kind for value in operands)
-    return Value(Lazy(kind.name, axes, name, kinds), parts)
+    return Value(Lazy(kind.name, most, name, kinds), parts)
 
 
 def materialised(t: Translator, value: Value) -> Value:
@@ -83,7 +109,7 @@ def materialised(t: Translator, value: Value) -> Value:
 
 def put_all(t: Translator, target: Value, value: Value) -> None:
     """Store all items of an array, an expression, or a number, which fit, into a view."""
-    code, n = t.code, _axes(target.kind)
+    code, n = t.code, axes_of(target.kind)
     number = number_of(target.kind)
     shape, strides = target.parts[2 : 2 + n], target.parts[2 + n :]
     t.tick(product_of(code, shape))
@@ -121,6 +147,9 @@ def _item(code: Code, kind: Kind, items: list[Value]) -> Value:
     operands = [_item(code, operand, items) for operand in kind.operands]
     number = NUMBERS[kind.dtype]
     w = code.builder
+    if kind.operator == "where":
+        yes, no = (arithmetic.converted(code, operand, number) for operand in operands[1:])
+        return Value(number, (w.select(operands[0].parts[0], yes, no),))
     given = [arithmetic.converted(code, operand, number) for operand in operands]
     match kind.operator:
         case "add":
@@ -143,7 +172,7 @@ def _item(code: Code, kind: Kind, items: list[Value]) -> Value:
 def require_shape(code: Code, value: Value, shape: tuple[Any, ...]) -> None:
     """Leave unless all operands have this shape, as far as they have axes."""
     for leaf in leaves(value):
-        n = _axes(leaf.kind)
+        n = axes_of(leaf.kind)
         if n > len(shape):
             raise NotTranslatedError("an array with more axes than what it is stored into")
         for axis in range(n):
@@ -162,10 +191,10 @@ def is_one(dim: Any) -> bool:
 
 def shape_of(code: Code, value: Value) -> tuple[Any, ...]:
     """Return the shape of an expression; leave unless its operands have it."""
-    axes = _axes(value.kind)
+    axes = axes_of(value.kind)
     shape: list[Any] = [None] * axes
     for leaf in leaves(value):
-        n = _axes(leaf.kind)
+        n = axes_of(leaf.kind)
         for axis in range(n):
             at, dim = axes - n + axis, leaf.parts[2 + axis]
             if shape[at] is None or is_one(shape[at]):
@@ -180,7 +209,7 @@ def require_c_order(code: Code, value: Value) -> None:
     """Leave where NumPy's result might not be in C order: operands that aren't, nor nearly."""
     b = code.builder
     for leaf in leaves(value):
-        n = _axes(leaf.kind)
+        n = axes_of(leaf.kind)
         if n < 2 or (isinstance(leaf.kind, Array) and leaf.kind.shape is not None):
             continue
         dims, strides = leaf.parts[2 : 2 + n], leaf.parts[2 + n :]
@@ -199,7 +228,7 @@ def each_item(
     def at(indices: list[Any]) -> None:
         items = []
         for leaf in found:
-            n = _axes(leaf.kind)
+            n = axes_of(leaf.kind)
             if not n:
                 items.append(leaf)
                 continue
@@ -239,7 +268,7 @@ def nest(
 
 def extent(code: Code, array: Value) -> tuple[Any, Any]:
     """Return the lowest address of an array's items, and the one behind the highest."""
-    b, n = code.builder, _axes(array.kind)
+    b, n = code.builder, axes(array)
     low = high = array.parts[1]
     zero = code.i64(0)
     for dim, stride in zip(array.parts[2 : 2 + n], array.parts[2 + n :], strict=True):
@@ -256,12 +285,12 @@ def overlaps(code: Code, target: Value, value: Value) -> Any:
     b, out = code.builder, code.bit(False)
     low, high = extent(code, target)
     for leaf in leaves(value):
-        n = _axes(leaf.kind)
+        n = axes_of(leaf.kind)
         if not n:
             continue
         first, last = extent(code, leaf)
         meets = b.and_(b.icmp_unsigned("<", first, high), b.icmp_unsigned("<", low, last))
-        if n == _axes(target.kind) and number_of(leaf.kind) == number_of(target.kind):
+        if n == axes_of(target.kind) and number_of(leaf.kind) == number_of(target.kind):
             is_same = b.icmp_signed("==", leaf.parts[1], target.parts[1])
             for one, other in zip(leaf.parts[2 + n :], target.parts[2 + n :], strict=True):
                 is_same = b.and_(is_same, b.icmp_signed("==", one, other))

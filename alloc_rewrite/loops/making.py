@@ -5,14 +5,32 @@ In: the translator, the callable and its arguments. Out: the array, or None if i
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from . import arithmetic, elements, lazy
+from . import arithmetic, arrays, calls, elements, inner, lazy, views
 from .code import NotTranslatedError, Value, described
-from .kinds import F8, FLOAT, I8, INT, NUMBERS, Array, Display, Known, Lazy, Method, Number, Tuple
+from .kinds import (
+    B1,
+    F4,
+    F8,
+    FLOAT,
+    I8,
+    INT,
+    NUMBERS,
+    Array,
+    Display,
+    Known,
+    Lazy,
+    Method,
+    Number,
+    Tuple,
+)
+from .numpy_loops import is_own
+from .scratch import known_words
 
 if TYPE_CHECKING:
     from .translate import Translator
@@ -23,8 +41,15 @@ def call(t: Translator, callee: Value, args: list[Value]) -> Value | None:
     if isinstance(callee.kind, Method):
         array = Value(callee.kind.array, callee.parts)
         return _METHODS[callee.kind.name](t, [array, *args])
-    if isinstance(callee.kind, Known) and makes(callee.kind.value):
-        return _TABLE[callee.kind.value](t, args)
+    if not isinstance(callee.kind, Known):
+        return None
+    function = callee.kind.value
+    if isinstance(function, UfuncMethod):
+        return _ufunc_method(t, function, args)
+    if makes(function) and (function is not abs or lazy.is_array(args[0])):
+        return _TABLE[function](t, args)
+    if is_own_ufunc(function) and any(map(lazy.is_array, args)):
+        return arrays.ufunc(t, function, args)
     return None
 
 
@@ -170,8 +195,147 @@ def _np_copy(t: Translator, args: list[Value]) -> Value:
     return _copied(t, args[0])
 
 
+# ---------------------------------------------------------------------- of arrays
+
+
+class UfuncMethod(NamedTuple):
+    """A method of a ufunc, such as `np.add.outer`."""
+
+    ufunc: Any
+    name: str
+
+
+@functools.cache
+def ufunc_method(ufunc: Any, name: str) -> UfuncMethod:
+    """Return what stands for a method of a ufunc."""
+    return UfuncMethod(ufunc, name)
+
+
+def is_own_ufunc(function: Any) -> bool:
+    """Whether a callable is one of NumPy's ufuncs."""
+    return isinstance(function, np.ufunc) and is_own(function)
+
+
+def _ufunc_method(t: Translator, method: UfuncMethod, args: list[Value]) -> Value:
+    if method.name == "outer" and len(args) == 2:
+        return arrays.ufunc(t, method.ufunc, _crossed(t, args))
+    if method.name == "reduce" and len(args) == 1 and lazy.axes(args[0]) == 1:
+        return inner.reduced(t, method.ufunc, args[0])
+    raise NotTranslatedError(f"np.{method.ufunc.__name__}.{method.name}")
+
+
+def _crossed(t: Translator, args: list[Value]) -> list[Value]:
+    """Return two vectors as a column and a row."""
+    x, y = (lazy.materialised(t, arg) for arg in args)
+    if lazy.axes(x) != 1 or lazy.axes(y) != 1:
+        raise NotTranslatedError("the outer product of anything but vectors")
+    none, full = t.code.constant(None), views.constant(t.code, slice(None))
+    return [views.view(t.code, x, [full, none]), views.view(t.code, y, [none, full])]
+
+
+def _outer(t: Translator, args: list[Value]) -> Value:
+    return arrays.binary(t, "mul", *_crossed(t, args))
+
+
+def _reduced(function: Any) -> Callable[[Translator, list[Value]], Value]:
+    def make(t: Translator, args: list[Value]) -> Value:
+        if len(args) != 1 or not lazy.is_array(args[0]):
+            raise NotTranslatedError(f"np.{function.__name__}.reduce with other arguments")
+        is_logical = function in (np.logical_or, np.logical_and)
+        if is_logical and lazy.number_of(args[0].kind) != B1:
+            raise NotTranslatedError("`any` or `all` of numbers")
+        return inner.reduced(t, function, args[0])
+
+    return make
+
+
+def _mean(t: Translator, args: list[Value]) -> Value:
+    if len(args) != 1 or not lazy.is_array(args[0]):
+        raise NotTranslatedError("np.mean with other arguments")
+    return inner.mean(t, args[0])
+
+
+def product(t: Translator, args: list[Value], *, is_dot: bool = False) -> Value:
+    """Return the product of two arrays, as `@` gives it, or `np.dot`."""
+    if len(args) != 2:
+        raise NotTranslatedError("a product with other arguments")
+    x, y = (lazy.materialised(t, arg) for arg in args)
+    if lazy.axes(x) == lazy.axes(y) == 1:
+        if is_dot:
+            x, y = (_forwards(t, value) for value in (x, y))
+        return calls.product(t.code, x, y, is_dot=is_dot)
+    if is_dot:  # where it calls the same functions of BLAS as `@` does
+        for value in (x, y):
+            kind = value.kind
+            if not isinstance(kind, Array) or (kind.shape and 1 in kind.shape):
+                raise NotTranslatedError("np.dot of such arrays")
+            for dim in value.parts[2 : 2 + kind.ndim]:
+                t.code.leave_if(t.code.builder.icmp_signed("<=", dim, t.code.i64(1)))
+            inner.flat(t, value)
+            t.code.leave_if(
+                t.code.builder.icmp_signed("!=", value.parts[-1], t.code.i64(kind.itemsize))
+            )
+        same = t.code.builder.icmp_signed("==", x.parts[1], y.parts[1])
+        t.code.leave_if(same)
+    return inner.product(t, x, y)
+
+
+def _forwards(t: Translator, value: Value) -> Value:
+    """Return a copy of a vector that is known to be backwards."""
+    known = known_words(value.parts[3:])
+    return _copy(t, [value]) if known is not None and known[0] < 0 else value
+
+
+def _dot(t: Translator, args: list[Value]) -> Value:
+    return product(t, args, is_dot=True)
+
+
+def _where(t: Translator, args: list[Value]) -> Value:
+    if len(args) != 3:
+        raise NotTranslatedError("np.where with other arguments")
+    return lazy.where(*args)
+
+
+def _flip(t: Translator, args: list[Value]) -> Value:
+    if len(args) != 1 or lazy.axes(args[0]) != 1:
+        raise NotTranslatedError("np.flip with other arguments")
+    backwards = views.constant(t.code, slice(None, None, -1))
+    return views.view(t.code, lazy.materialised(t, args[0]), [backwards])
+
+
+def _absolute(t: Translator, args: list[Value]) -> Value:
+    return arrays.ufunc(t, np.absolute, args)
+
+
+def _norm(t: Translator, args: list[Value]) -> Value:
+    """Do what `np.linalg.norm` does for a vector: a product with itself, and a square root."""
+    if len(args) != 1 or lazy.axes(args[0]) != 1 or lazy.number_of(args[0].kind) not in (F8, F4):
+        raise NotTranslatedError("np.linalg.norm of anything but a vector of floats")
+    value = lazy.materialised(t, args[0])
+    assert isinstance(value.kind, Array)
+    size = t.code.i64(value.kind.itemsize)
+    t.code.leave_if(t.code.builder.icmp_signed("!=", value.parts[3], size))
+    return calls.call(
+        t.code, t.code.constant(np.sqrt), [calls.product(t.code, value, value, is_dot=True)]
+    )
+
+
 _TABLE: dict[Any, Callable[[Translator, list[Value]], Value]] = {
+    abs: _absolute,
     np.array: _array,
+    np.sum: _reduced(np.add),
+    np.prod: _reduced(np.multiply),
+    np.max: _reduced(np.maximum),
+    np.min: _reduced(np.minimum),
+    np.any: _reduced(np.logical_or),
+    np.all: _reduced(np.logical_and),
+    np.mean: _mean,
+    np.dot: _dot,
+    np.matmul: product,
+    np.outer: _outer,
+    np.where: _where,
+    np.flip: _flip,
+    np.linalg.norm: _norm,
     np.copy: _np_copy,
     np.empty: _filled(None),
     np.zeros: _filled(0),
@@ -181,4 +345,14 @@ _TABLE: dict[Any, Callable[[Translator, list[Value]], Value]] = {
     np.zeros_like: _like(0),
     np.ones_like: _like(1),
 }
-_METHODS: dict[str, Callable[[Translator, list[Value]], Value]] = {"copy": _copy}
+_METHODS: dict[str, Callable[[Translator, list[Value]], Value]] = {
+    "all": _reduced(np.logical_and),
+    "any": _reduced(np.logical_or),
+    "copy": _copy,
+    "dot": _dot,
+    "max": _reduced(np.maximum),
+    "mean": _mean,
+    "min": _reduced(np.minimum),
+    "prod": _reduced(np.multiply),
+    "sum": _reduced(np.add),
+}
