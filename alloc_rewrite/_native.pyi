@@ -12,6 +12,7 @@ SLOTS: Final[int]
 LIST_ITEMS: Final[int]
 TUPLE_ITEMS: Final[int]
 INNER_CALL: Final[int]
+INNER_CALL_FLAGGED: Final[int]
 LARGEST_SLOT: Final[int]
 
 class Arena:

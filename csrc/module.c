@@ -157,9 +157,10 @@ module_add_facts(PyObject *module)
         }
         PyTuple_SET_ITEM(operations, i, name);
     }
-    PyObject *caller = inner_caller();
-    int failed = operations == NULL || caller == NULL ||
+    PyObject *caller = inner_caller(0), *flagged = inner_caller(1);
+    int failed = operations == NULL || caller == NULL || flagged == NULL ||
                  PyModule_AddObjectRef(module, "INNER_CALL", caller) < 0 ||
+                 PyModule_AddObjectRef(module, "INNER_CALL_FLAGGED", flagged) < 0 ||
                  PyModule_AddObjectRef(module, "OPERATIONS", operations) < 0 ||
                  PyModule_AddIntConstant(module, "LIST_ITEMS", offsetof(PyListObject, ob_item)) < 0 ||
                  PyModule_AddIntConstant(module, "TUPLE_ITEMS", offsetof(PyTupleObject, ob_item)) <
@@ -167,6 +168,7 @@ module_add_facts(PyObject *module)
                  PyModule_AddIntMacro(module, SLOTS) < 0 ||
                  PyModule_AddIntMacro(module, LARGEST_SLOT) < 0;
     Py_XDECREF(caller);
+    Py_XDECREF(flagged);
     Py_XDECREF(operations);
     return failed ? -1 : 0;
 }

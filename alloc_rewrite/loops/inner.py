@@ -31,8 +31,13 @@ if TYPE_CHECKING:
 _PYTHON = {"int": int, "float": float, "bool": bool}
 
 
-def _called(
-    t: Translator, loop: InnerLoop, data: list[Any], dims: list[Any], strides: list[Any]
+def called(
+    t: Translator,
+    loop: InnerLoop,
+    data: list[Any],
+    dims: list[Any],
+    strides: list[Any],
+    by: int = native.INNER_CALL,
 ) -> None:
     """Call a loop; leave where it fails."""
     code, b = t.code, t.code.builder
@@ -43,8 +48,8 @@ def _called(
         b.store(word, b.gep(room, [code.i64(i)]))
     at = [b.gep(room, [code.i64(i)]) for i in (0, len(data), len(data) + len(dims))]
     function = ir.FunctionType(I64, [I64] + [I64.as_pointer()] * 3).as_pointer()
-    called = b.inttoptr(code.i64(native.INNER_CALL), function)
-    failed = b.call(called, [code.i64(loop.address), *at])
+    caller = b.inttoptr(code.i64(by), function)
+    failed = b.call(caller, [code.i64(loop.address), *at])
     code.leave_if(b.icmp_signed("!=", failed, code.i64(0)))
 
 
@@ -108,7 +113,7 @@ def _rows(t: Translator, loop: InnerLoop, operands: list[Value], shape: tuple[An
             data.append(value.parts[1 if has_axes else 0])
             is_repeated = n == 1 and has_axes and lazy.is_one(value.parts[2])
             strides.append(value.parts[-1] if has_axes and not is_repeated else zero)
-        _called(t, loop, data, [product_of(t.code, shape)], strides)
+        called(t, loop, data, [product_of(t.code, shape)], strides)
         return
     b = t.code.builder
 
@@ -129,7 +134,7 @@ def _rows(t: Translator, loop: InnerLoop, operands: list[Value], shape: tuple[An
                     address = b.add(address, b.mul(i, step))
             data.append(address)
             strides.append(zero if lazy.is_one(dims[-1]) else steps[-1])
-        _called(t, loop, data, [shape[-1]], strides)
+        called(t, loop, data, [shape[-1]], strides)
 
     lazy.nest(t.code, shape[:-1], [], row)
 
@@ -176,7 +181,7 @@ def reduced(t: Translator, function: Any, value: Value) -> Value:
         address, n = b.add(address, stride), b.sub(n, code.i64(1))
     code.store(first, room)
     zero = code.i64(0)
-    _called(t, loop, [room, address, room], [n], [zero, stride, zero])
+    called(t, loop, [room, address, room], [n], [zero, stride, zero])
     return Value(number, (code.load(room, number),))
 
 
@@ -273,5 +278,5 @@ def product(t: Translator, x: Value, y: Value) -> Value:
         stride(m, product_of(code, (p, size))) if na == 2 else zero,
         stride(p, size) if nb == 2 else zero,
     ]  # fmt: skip
-    _called(t, loop, [x.parts[1], y.parts[1], made.parts[1]], [one, m, k, p], strides)
+    called(t, loop, [x.parts[1], y.parts[1], made.parts[1]], [one, m, k, p], strides)
     return made

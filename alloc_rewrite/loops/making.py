@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from . import arithmetic, arrays, calls, elements, inner, lazy, views
-from .code import NotTranslatedError, Value, described
+from . import arithmetic, arrays, calls, elements, inner, lazy, linalg, views
+from .code import NotTranslatedError, Value, described, tuple_of
 from .kinds import (
     B1,
     F4,
@@ -152,6 +152,22 @@ def _full(t: Translator, args: list[Value]) -> Value:
     number = _common([args[1].kind])
     made = t.scratch.new(number, _shape(args[0]))
     _fill(t, made, number, args[1])
+    return made
+
+
+def _eye(t: Translator, args: list[Value]) -> Value:
+    if len(args) != 1 or args[0].kind != INT:
+        raise NotTranslatedError("np.eye with other arguments")
+    (n,) = args[0].parts
+    made = _filled(0)(t, [tuple_of([args[0], args[0]])])
+    code, b = t.code, t.code.builder
+    one = arithmetic.as_numpy(code, code.constant(1.0), F8)
+    step = b.mul(b.add(n, code.i64(1)), code.i64(8))
+
+    def put(indices: list[Any]) -> None:
+        code.store(one, b.add(made.parts[1], b.mul(indices[0], step)))
+
+    lazy.nest(code, (n,), [], put)
     return made
 
 
@@ -336,6 +352,9 @@ _TABLE: dict[Any, Callable[[Translator, list[Value]], Value]] = {
     np.where: _where,
     np.flip: _flip,
     np.linalg.norm: _norm,
+    np.eye: _eye,
+    np.identity: _eye,
+    **linalg.TABLE,
     np.copy: _np_copy,
     np.empty: _filled(None),
     np.zeros: _filled(0),

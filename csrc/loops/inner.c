@@ -23,6 +23,22 @@ inner_call(const CallInfo *call, char *const *data, const npy_intp *dims, const 
     return 0;
 }
 
+/* The same for loops that say by a flag that they have failed, as those of linear algebra do. NumPy
+ * takes no notice of other flags. */
+static int64_t
+inner_call_flagged(const CallInfo *call, char *const *data, const npy_intp *dims,
+                   const npy_intp *strides)
+{
+    if (status_raised(1)) {
+        return 1;
+    }
+    int failed = loop_failed(call->loop(call->context, data, dims, strides, call->auxdata), 1);
+    failed |= (status_raised(1) & FE_INVALID) != 0;
+    PyErr_Clear();
+    status_clear(1);
+    return failed;
+}
+
 PyObject *
 inner_loop(PyObject *Py_UNUSED(module), PyObject *capsule)
 {
@@ -38,7 +54,7 @@ inner_loop(PyObject *Py_UNUSED(module), PyObject *capsule)
 }
 
 PyObject *
-inner_caller(void)
+inner_caller(int is_flagged)
 {
-    return PyLong_FromVoidPtr((void *)(uintptr_t)inner_call);
+    return PyLong_FromVoidPtr((void *)(uintptr_t)(is_flagged ? inner_call_flagged : inner_call));
 }

@@ -8,7 +8,7 @@
  * capsule; None if the loop is not to be called by kernels. */
 PyObject *inner_loop(PyObject *module, PyObject *capsule);
 /* The address of what kernels call: (loop, data, dims, strides), all addresses. Zero, or one if the
- * original code has to do it. */
-PyObject *inner_caller(void);
+ * original code has to do it. There is another one for loops that fail by raising a flag. */
+PyObject *inner_caller(int is_flagged);
 
 #endif

@@ -45,6 +45,12 @@ STATEMENTS = [
     "z = np.sum(a[i % 4] * b[:, i % 4]) * x",
     "z = np.log(x - 0.05)",
     "z = x / (x - x[i % 3] if i == 5 else y)",
+    "w = np.linalg.inv(a + 4.0 * np.eye(len(a))); s += w[0, 1]; z = w[1]",
+    "w = np.eye(3); w = np.linalg.solve(a.T, b); z = np.linalg.solve(a, a[0] + b[1])",
+    "w = np.linalg.cholesky(a @ a.T + np.identity(len(a))); s += w[1, 0]",
+    "w = np.linalg.inv(a * (i - 4.0)); s += w[0, 0]",
+    "w = np.linalg.cholesky((b @ b.T + np.eye(len(b))) * (4.5 - i)); s += w[0, 0]",
+    "z = np.cross(x[:3], y[1:4]); s += z[2]; z[0] = 1.0",
     "z = np.isnan(x) | (x > y); s += z.sum()",
 ]
 NAMES = "x, y, a, b, k, z, s"
