@@ -18,6 +18,7 @@ from collections import deque
 from typing import Any, Protocol
 
 from ..cores import native
+from ..figures import figures
 from ..sites.exceptions import EXPECTED, from_signal_handler
 from .pieces import Described, Part, Piece, parts_of_stage
 from .trial import passes
@@ -90,6 +91,7 @@ class Workshop:
 
     def __init__(self) -> None:
         self.now = False
+        self.compiled = 0  # jobs that got machine code
         self._kernels: dict[Piece, Kernel] = {}
         self._waiting: deque[Job] = deque()
         self._idle = [True]  # empty while a thread compiles what waits
@@ -224,6 +226,7 @@ class Workshop:
 
             self._compiler = Compiler()
         job.make(self._compiler)
+        self.compiled += job.state == "compiled"
 
     def _forget(self, job: Job) -> None:
         """Have a piece compiled anew when it is asked for again."""
@@ -271,3 +274,4 @@ def _said(error: BaseException) -> str:
 
 
 workshop = Workshop()
+figures.sources.append(lambda: {"kernels": workshop.compiled})
