@@ -22,6 +22,7 @@ from ..rewrite import gates_of
 from .data import Comparison
 from .gains import Measured
 from .lines import LineTimer
+from .observation import Outcome, in_words
 from .pairs import BUMPED, PLAIN, Pair
 from .timing import in_turns
 
@@ -68,7 +69,7 @@ def compared(f: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Compariso
         measured.functions(),
         measured.calls(PLAIN),
         measured.calls(BUMPED),
-        _notes(pair, timers[PLAIN]),
+        _notes(pair, timers[PLAIN], expected),
         result.result,
     )
 
@@ -110,8 +111,10 @@ def _timed_group(pair: Pair, form: int, calls: int) -> LineTimer:
     return timer
 
 
-def _notes(pair: Pair, timer: LineTimer) -> tuple[str, ...]:
+def _notes(pair: Pair, timer: LineTimer, expected: Outcome) -> tuple[str, ...]:
     notes = []
+    if expected.error is not None:
+        notes.append(f"the plain call raises {in_words(expected.error)}")
     if switched_off():
         notes.append(f"nothing is bumped: {core()[1].partition(':')[0]}")
     kinds = dict.fromkeys(pair.shared)
