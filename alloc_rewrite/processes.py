@@ -172,7 +172,7 @@ class Stats(Report):
         parts: list[Table | Sentences] = [Table("Processes", names, rows, frozenset({0}))]
         if self._judged():
             parts.append(Sentences("Functions that were timed", self._judged()))
-        return Document("alloc_rewrite in this process and others", [self._title()], [*parts])
+        return Document("What alloc_rewrite did, by process", [self._title()], [*parts])
 
 
 def stats(*others: Stats) -> Stats:

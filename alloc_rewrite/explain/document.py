@@ -54,7 +54,9 @@ def _source(explained: Explanation) -> Table | None:
             )
         )
     columns = ("line", "region", "source", "outside regions")
-    return Table(explained.function, columns, rows, frozenset({2, 3})) if rows else None
+    if not any(row[3].text for row in rows):
+        columns, rows = columns[:3], [row[:3] for row in rows]
+    return Table(explained.function, columns, rows, frozenset({1, 2, 3})) if rows else None
 
 
 def _region(region: Region) -> str:

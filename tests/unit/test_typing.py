@@ -51,6 +51,7 @@ assert_type(alloc.compare(h).functions[0].lines[0].speedup, float)
 assert_type(alloc.allocated(f, x), int)
 assert_type(alloc.explain(f).callees[0].regions[0].hits, int | None)
 assert_type(alloc.explain(f).to_dict(), dict[str, Any])
+assert_type((alloc.stats() | alloc.stats()).processes[0].hits, int)
 
 with buffer as same:
     assert_type(same, alloc.Buffer)
