@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from .errors import short
 from .figures import figures
 from .report import Report
 from .sizes import counted
@@ -188,6 +189,11 @@ def stats(*others: Stats) -> Stats:
     Stats
         Figures of this process and of those of the others. It can be pickled, and merged by ``|``.
 
+    Raises
+    ------
+    TypeError
+        If one of `others` is no `Stats`.
+
     Notes
     -----
     Have workers of joblib, dask or `multiprocessing` return ``alloc.stats()`` with their results,
@@ -208,6 +214,9 @@ def stats(*others: Stats) -> Stats:
     >>> now.peak >= 8 * 10**5, now.buffers == before.buffers, now | before == now
     (True, True, True)
     """
+    for one in others:
+        if not isinstance(one, Stats):
+            raise TypeError(f"stats: {short(one)} is not a Stats")
     now = figures.now()
     judged = sorted(figures.verdicts.items())
     here = ProcessStats(

@@ -4,6 +4,7 @@ import gc
 
 import pytest
 
+from alloc_rewrite.comparison import comparing
 from alloc_rewrite.cores import use
 from alloc_rewrite.later import looks
 
@@ -11,8 +12,9 @@ from .foreign import compiled
 
 
 def pytest_configure():
-    """Let tests say when what has been switched off is tried again, not a clock."""
+    """Let tests say when what has been switched off is tried again, and time lines for a moment."""
     looks.threaded = False
+    comparing.TRACED_SECONDS = 0.05
 
 
 def pytest_collection_finish():

@@ -27,7 +27,7 @@ from .pairs import BUMPED, PLAIN, Pair
 from .timing import in_turns
 
 _COMPILING_SECONDS = 10.0
-_TRACED_SECONDS, _MOST_SECONDS = 1.0, 5.0  # for the calls of which lines are timed, in groups
+TRACED_SECONDS, _MOST_SECONDS = 1.0, 5.0  # for the calls of which lines are timed, in groups
 _GROUPS, _FEW_GROUPS, _GROUP_CALLS, _GROUP_SECONDS = 40, 11, 100, 0.0005
 
 
@@ -96,7 +96,7 @@ def _timed_lines(pair: Pair, seconds: float) -> tuple[LineTimer, LineTimer]:
         for form in (PLAIN, BUMPED):
             groups[form].append(_timed_group(pair, form, calls))
         taken = time.perf_counter() - start
-        if taken > _TRACED_SECONDS and (len(groups[PLAIN]) > _FEW_GROUPS or taken > _MOST_SECONDS):
+        if taken > TRACED_SECONDS and (len(groups[PLAIN]) > _FEW_GROUPS or taken > _MOST_SECONDS):
             break
     plain, bumped = (sorted(g, key=LineTimer.total)[len(g) // 4] for g in groups)
     return plain, bumped

@@ -71,7 +71,9 @@ def test_a_process_counts_once_whatever_the_order():
     assert both.kept == ("k2", "k4")
     assert set(alloc.stats(one, other).processes) > {*one.processes, *other.processes}
     with pytest.raises(TypeError):
-        one | 3  # noqa: B018
+        one | 3
+    with pytest.raises(TypeError, match="stats: 3 is not a Stats"):
+        alloc.stats(3)
 
 
 def test_it_is_pickled_shown_and_saved(tmp_path):
