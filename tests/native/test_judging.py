@@ -134,6 +134,21 @@ def test_other_code_waits(library, clock):
     assert said_of(buf, library.step) == "runs as it is until it has been called more often"
 
 
+@pytest.mark.parametrize("first", range(judging.WAIT - 2, judging.WAIT + 2))
+def test_other_code_that_is_due_at_a_place_that_meets_it_first(library, clock, first):
+    step = library.step
+
+    def f(x, times, work):
+        for _ in range(times):
+            step(x, work)
+        return step(x, work)
+
+    g = alloc.bump(alloc.Buffer())(f)
+    x = np.linspace(0, 1, 50)
+    assert g(x, first, clock.work).tobytes() == f(x, 0, lambda: None).tobytes()
+    assert any(clock.seen) == (first >= judging.WAIT)
+
+
 def test_what_wins_is_kept(library, clock):
     clock.original, clock.rewritten = 2.0, 1.0
     buf, g, x = calls(library, clock, 200)
