@@ -1,6 +1,7 @@
 """Fixtures for tests of one of the cores. All other tests are of the core that is selected."""
 
 import gc
+import os
 
 import pytest
 
@@ -13,6 +14,7 @@ from .foreign import compiled
 def pytest_configure():
     """Let tests say when what has been switched off is tried again, not a clock."""
     looks.threaded = False
+    os.environ["ALLOC_REWRITE_CACHE"] = "off"  # what is tested is the compiler
 
 
 def pytest_collection_finish():

@@ -42,7 +42,7 @@ class LoopJob(Job):
         except NotTranslatedError as error:
             self.refuse(str(error))
             return
-        code = compiler.compile(kernel.text, optimize=True)
+        code = compiler.compile(kernel.text, kernel.addresses, optimize=True)
         self._site.install(
             (
                 code.address,

@@ -99,6 +99,7 @@ class Translator:
         return Kernel(
             self.name,
             str(code.module),
+            code.addresses,
             tuple((name, inputs[name]) for name in loop.names if name in inputs),
             exits,
             tuple((holder, name, value) for (_, name), (holder, value) in self.guards.items()),
