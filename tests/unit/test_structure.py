@@ -33,7 +33,7 @@ MAY_IMPORT = {
     "pycore.equivalents": {"pycore.layout", "pycore.pages", "numpy_facts"},
     "cores": {"numpy_names", "pycore.arena", "numpy_facts", "sizes", "interpreter", "_native"},
     "threads": {"cores"},
-    "compiled": {"cores", "sites"},
+    "compiled": {"logs", "cores", "sites"},
     "report": set(),
     "buffer": {"cores", "sizes"},
     "callables": set(),
