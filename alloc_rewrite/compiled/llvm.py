@@ -19,8 +19,11 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from . import store
+from .turns import give_turns
 
 OLDEST = (0, 46)
+#: Modules that llvmlite loads, smallest parts first: other threads get their turn between them.
+_PARTS = ("shutil", "zipfile", "tempfile", "importlib.resources", "llvmlite.ir", "llvmlite.binding")
 
 
 class Code(NamedTuple):
@@ -70,11 +73,13 @@ class Compiler:
 
     def __init__(self) -> None:
         _load_library()
-        llvm = importlib.import_module("llvmlite.binding")
+        for part in _PARTS:
+            give_turns()
+            llvm: Any = importlib.import_module(part)
         llvm.initialize_native_target()
         llvm.initialize_native_asmprinter()
         features = llvm.get_host_cpu_features()
-        self._llvm: Any = llvm
+        self._llvm = llvm
         self._target = llvm.Target.from_default_triple()
         self._options = {
             "cpu": llvm.get_host_cpu_name(),

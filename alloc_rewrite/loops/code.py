@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from llvmlite import ir
 
+from ..compiled.turns import InTurns
 from .addresses import address_of, dot_of
 from .kinds import Array, Kind, Known, Number, Tuple
 
@@ -64,6 +65,7 @@ class Code:
         self.module = ir.Module(name)
         kernel = ir.FunctionType(I64, [I64.as_pointer()])
         self.function = ir.Function(self.module, kernel, name)
+        self.function.blocks = InTurns()
         self.builder = ir.IRBuilder()
         self.leave: Any = None
         self.rarely = self.module.add_metadata(

@@ -23,6 +23,7 @@ from typing import Any
 from bytecode import Instr, Label
 from llvmlite import ir as llvm
 
+from ..compiled.turns import give_turns
 from ..rewrite import Loop
 from ..rewrite.opcodes import ITERATOR_DEPTH
 from .code import I64, Code, NotTranslatedError, Value, tuple_of
@@ -318,6 +319,7 @@ class Translator:
             if not isinstance(item, Instr):  # the marks of try blocks
                 index += 1
                 continue
+            give_turns()
             try:
                 done = step(self, item, index, state)
             except NotTranslatedError as error:
