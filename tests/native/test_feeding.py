@@ -8,7 +8,10 @@ import pytest
 import alloc_rewrite as alloc
 from alloc_rewrite.bump import bumped
 from alloc_rewrite.cores import native
+from alloc_rewrite.numpy_facts import numpy_version
 
+#: Older versions cut rows into pieces before they add them up.
+ADDS_WHOLE_ROWS = numpy_version() >= (2, 3)
 SHAPES = [(8192,), (8201,), (65537,), (90, 100), (3, 4100), (130, 65), (5, 40, 70), (64, 2, 70)]
 DTYPES = ["f8", "f4", "i8", "u2", "?"]
 
@@ -119,9 +122,10 @@ def test_there_is_no_array_for_what_is_reduced():
     args = arrays((100_000,), "f8")
     agree(f, g, *args)
     plan = plan_of(g, f)
-    assert plan["outputs"] == []
-    assert is_fed(plan) == [True, False]
-    assert plan["scratch"]["bytes"] < 50_000
+    if ADDS_WHOLE_ROWS:
+        assert plan["outputs"] == []
+        assert is_fed(plan) == [True, False]
+        assert plan["scratch"]["bytes"] < 50_000
 
 
 @pytest.mark.parametrize(
@@ -133,7 +137,7 @@ def test_there_is_no_array_for_what_is_reduced():
         (lambda x, y: (x * y).sum(), (8000,), False),  # it stays in the cache
         (lambda x, y: (x * y).sum(), (1, 9000), False),
         (lambda x, y: (x * y).prod(), (9000,), False),  # in NumPy's own order
-        (lambda x, y: (x * y).sum(), (9000,), True),
+        (lambda x, y: (x * y).sum(), (9000,), ADDS_WHOLE_ROWS),
         (lambda x, y: (x * y).max(0), (90, 100), True),
     ],
 )
