@@ -69,7 +69,7 @@ def _load_library() -> None:
 
 
 class Compiler:
-    """Compiles for the processor that runs. The first one imports llvmlite, which takes 80 ms."""
+    """Compiles for the processor that runs. The first one imports llvmlite."""
 
     def __init__(self) -> None:
         _load_library()

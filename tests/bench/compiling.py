@@ -2,8 +2,8 @@
 
 The rows are steps of one process, one after the other: processor time of the process, wall time,
 and the memory (resident set) that each adds. The kernels are those of polynomials of growing
-degree, each with its trial; the loop has a hundred lines. Then the same with the object code on
-disk.
+degree, each with its trial; the loop has a hundred lines, and is compiled for two combinations of
+kinds. Then the same with the object code on disk.
 """
 
 import argparse
@@ -19,7 +19,7 @@ import numpy as np
 from tests.bench.timing import print_table
 
 PROCESSES = 15
-STEPS = ("the import of llvmlite", "the first kernel", "20 kernels, each", "a loop of 100 lines")
+STEPS = ("the import of llvmlite", "the first kernel", "20 kernels, each", "a loop of 100 lines, twice")
 TIMED = """
 import time
 import numpy as np
