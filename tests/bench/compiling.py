@@ -19,7 +19,12 @@ import numpy as np
 from tests.bench.timing import print_table
 
 PROCESSES = 15
-STEPS = ("the import of llvmlite", "the first kernel", "20 kernels, each", "a loop of 100 lines, twice")
+STEPS = (
+    "the import of llvmlite",
+    "the first kernel",
+    "20 kernels, each",
+    "a loop of 100 lines, twice",
+)
 TIMED = """
 import time
 import numpy as np
