@@ -51,9 +51,11 @@ class Kernel(Job):
         ``"waiting"``, ``"compiled"``, or why there is no code.
     milliseconds, size : float, int
         What compilation took, and bytes of code; 0 if there is none.
+    is_kept : bool
+        Whether an earlier compilation's code was found on disk.
     """
 
-    __slots__ = ("code", "milliseconds", "piece", "size", "state")
+    __slots__ = ("code", "is_kept", "milliseconds", "piece", "size", "state")
 
     def __init__(self, piece: Piece) -> None:
         self.piece = piece
@@ -61,6 +63,7 @@ class Kernel(Job):
         self.state = "waiting"
         self.milliseconds = 0.0
         self.size = 0
+        self.is_kept = False
 
     def refuse(self, reason: str) -> None:
         """Leave the piece to NumPy's loops."""
@@ -78,7 +81,7 @@ class Kernel(Job):
             self.refuse("its results are not those of NumPy's loops here")
             return
         self.milliseconds = (time.perf_counter() - began) * 1e3
-        self.size = code.size
+        self.size, self.is_kept = code.size, code.is_kept
         self.state = "compiled"
         self.code.decide(code.address)
 

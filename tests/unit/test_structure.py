@@ -42,7 +42,7 @@ MAY_IMPORT = {
         "_native",
     },
     "threads": {"cores"},
-    "compiled": {"cores", "figures", "sites"},
+    "compiled": {"logs", "cores", "figures", "sites"},
     "report": set(),
     "buffer": {"cores", "figures", "sizes"},
     "processes": {"errors", "figures", "report", "sizes"},
