@@ -38,7 +38,9 @@ from .program import (
     LEAF,
     SLICE,
     STORE,
+    TAKEN,
     TUPLE,
+    WHOLE,
     Node,
     Program,
 )
@@ -105,10 +107,12 @@ def _regions(scan: Scan, point: Point) -> list[Region]:
         start = last + 1
     if any(slot.node < 0 or slot.method for slot in stack) or start >= point.stop:
         return []
-    if any(scan.nodes[slot.node].kind in (SLICE, TUPLE) for slot in stack):
+    if any(scan.nodes[slot.node].kind in (SLICE, TAKEN, TUPLE) for slot in stack):
         return []  # parts of an index are no values
     nodes = scan.nodes[: point.n_nodes]
-    weight = sum(n.kind in COMPUTING or is_view(n, nodes) for n in nodes)
+    weight = sum(
+        (n.kind in COMPUTING and n.detail is not WHOLE) or is_view(n, nodes) for n in nodes
+    )
     if weight < LEAST_WEIGHT or not any(n.kind in COMPUTING and n.kind != STORE for n in nodes):
         return []
     made = _Candidate(scan, point, start, stack, nodes)

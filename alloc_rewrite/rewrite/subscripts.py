@@ -11,16 +11,15 @@ from typing import cast
 from bytecode import Instr
 
 from .opcodes import operator_of
-from .program import CALL, COMPUTING, CONST, INDEX, OPERATION, SLICE, TUPLE
+from .program import CALL, COMPUTING, CONST, INDEX, OPERATION, SLICE, TAKEN, TUPLE
 from .symbolic import MOST_OPERANDS, Scan
 
-COMPUTED_INDEX = "the index is an array, or computed"
 _TRUTHS = frozenset({"lt", "le", "eq", "ne", "gt", "ge", "invert"})
 
 
 def indexed(scan: Scan, base: int, key: int) -> bool:
     if not may_be_index(scan, key):
-        return scan.refuse(COMPUTED_INDEX)
+        return scan.push(scan.add(TAKEN, (base, key)))
     return scan.push(scan.add(INDEX, (base, key)))
 
 

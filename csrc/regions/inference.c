@@ -1,6 +1,7 @@
 #include "regions/inference.h"
 
 #include "numpy/record.h"
+#include "numpy/select.h"
 #include "regions/needs.h"
 #include "regions/plan.h"
 
@@ -12,7 +13,7 @@ inference_clear(Typed *typed)
     Py_CLEAR(typed->capsule);
     Py_CLEAR(typed->ufunc);
     Py_CLEAR(typed->native);
-    for (int i = 0; i < MAX_OPERANDS; i++) {
+    for (int i = 0; i < STEP_OPERANDS; i++) {
         Py_CLEAR(typed->descrs[i]);
     }
 }
@@ -90,16 +91,42 @@ static const char *const inference_operations[] = {UFUNC_OPERATIONS(NAME)};
 #define N_ACTIONS ((int)(sizeof(inference_actions) / sizeof(inference_actions[0])))
 #define N_OPERATIONS ((int)(sizeof(inference_operations) / sizeof(inference_operations[0])))
 
+/* The first letter of a text; 0 if it has none. */
+static char
+inference_letter(PyObject *text)
+{
+    return PyUnicode_Check(text) && PyUnicode_GetLength(text) ? (char)PyUnicode_ReadChar(text, 0)
+                                                              : 0;
+}
+
+/* Put a loop under a mask, with what the result is elsewhere; 0 if there is no code for that. */
+static int
+inference_mask(Typed *typed, int n_in)
+{
+    PyArray_Descr *descr = typed->descrs[n_in];
+    typed->masked = (Masked){.call = typed->call, .n_in = n_in,
+                             .copy = copy_loop(PyDataType_ELSIZE(descr))};
+    typed->call.loop = masked_loop;
+    typed->call.auxdata = &typed->masked.base;
+    typed->descrs[n_in + 1] = PyArray_DescrFromType(NPY_BOOL);
+    typed->descrs[n_in + 2] = (PyArray_Descr *)Py_NewRef((PyObject *)descr);
+    return typed->masked.copy != NULL;
+}
+
 /* Take over a loop (`LoopStep`); 0 if it can't be called. */
 static int
 inference_read_loop(Typed *typed, PyObject *step)
 {
-    PyObject *loop, *operands, *ufunc, *operation, *order, *capsule, *dtypes;
+    PyObject *loop, *operands, *ufunc, *operation, *order, *into, *sets, *capsule, *dtypes;
+    int is_masked;
     Field fields[] = {{"loop", &loop, NULL},
                       {"operands", &operands, NULL},
                       {"ufunc", &ufunc, NULL},
                       {"operation", &operation, NULL},
                       {"order", &order, NULL},
+                      {"into", &into, NULL},
+                      {"sets", &sets, NULL},
+                      {"is_masked", NULL, &is_masked},
                       {NULL, NULL, NULL}};
     Field of_loop[] = {{"capsule", &capsule, NULL},
                        {"dtypes", &dtypes, NULL},
@@ -112,36 +139,43 @@ inference_read_loop(Typed *typed, PyObject *step)
         return 0;
     }
     typed->capsule = Py_NewRef(capsule);
-    if (!usable || !PyTuple_Check(operands) || PyTuple_GET_SIZE(operands) > MAX_IN ||
-        !PyTuple_Check(dtypes) || PyTuple_GET_SIZE(dtypes) != PyTuple_GET_SIZE(operands) + 1 ||
-        !PyObject_TypeCheck(ufunc, &PyUFunc_Type)) {
+    if (!usable || !PyTuple_Check(operands) || PyTuple_GET_SIZE(operands) > STEP_IN ||
+        !PyTuple_Check(dtypes) || !PyObject_TypeCheck(ufunc, &PyUFunc_Type) ||
+        PyTuple_GET_SIZE(dtypes) + 2 * is_masked != PyTuple_GET_SIZE(operands) + 1) {
         return 0;
     }
     typed->ufunc = Py_NewRef(ufunc);
     typed->name = ((PyUFuncObject *)ufunc)->name;
     int number = inference_named(inference_operations, N_OPERATIONS, operation);
     typed->operation = number < N_OPERATIONS ? (enum operation)number : OP_OTHER;
-    typed->order = PyUnicode_Check(order) && PyUnicode_GetLength(order)
-                       ? (char)PyUnicode_ReadChar(order, 0)
-                       : 0;
+    typed->order = inference_letter(order);
+    typed->sets = inference_letter(sets);
+    typed->into = (int)PyLong_AsLong(into);
     typed->n_in = (int)PyTuple_GET_SIZE(operands);
-    for (int i = 0; i <= typed->n_in; i++) {
-        typed->descrs[i] = (PyArray_Descr *)Py_NewRef(PyTuple_GET_ITEM(dtypes, i));
-        if (i < typed->n_in) {
-            typed->operands[i] = (int)PyLong_AsLong(PyTuple_GET_ITEM(operands, i));
-        }
+    int n_in = typed->n_in - 2 * is_masked; /* of the loop itself */
+    for (int i = 0; i < typed->n_in; i++) {
+        typed->operands[i] = (int)PyLong_AsLong(PyTuple_GET_ITEM(operands, i));
     }
-    return 1;
+    for (int i = 0; i <= n_in; i++) {
+        typed->descrs[i] = (PyArray_Descr *)Py_NewRef(PyTuple_GET_ITEM(dtypes, i));
+    }
+    return !is_masked || inference_mask(typed, n_in);
 }
 
 /* Take over a choice (`WhereStep`). */
 static int
 inference_read_where(Typed *typed, const Node *node, PyObject *step)
 {
-    PyObject *dtype;
-    if (record_read(step, (Field[]){{"dtype", &dtype, NULL}, {NULL, NULL, NULL}}) < 0) {
+    PyObject *dtype, *into, *sets;
+    Field fields[] = {{"dtype", &dtype, NULL},
+                      {"into", &into, NULL},
+                      {"sets", &sets, NULL},
+                      {NULL, NULL, NULL}};
+    if (record_read(step, fields) < 0) {
         return 0;
     }
+    typed->into = (int)PyLong_AsLong(into);
+    typed->sets = inference_letter(sets);
     typed->operation = OP_WHERE;
     typed->call.raises_nothing = 1;
     typed->stride_invariant = 1;
@@ -182,6 +216,7 @@ inference_read_step(Typing *typing, const Program *program, int i, PyObject *ste
     Typed *typed = &typing->typed[i];
     const Node *node = &program->nodes[i];
     PyObject *action;
+    typed->into = -1;
     if (record_read(step, (Field[]){{"action", &action, NULL}, {NULL, NULL, NULL}}) < 0) {
         return 0;
     }

@@ -165,6 +165,10 @@ sources_stored(Planner *planner, int node, int base, int value)
     Extent *extent = &planner->nodes[node].extent;
     PyArray_Descr *own = planner->typing->results[value];
     PyArray_Descr *descr = planner->typing->results[base];
+    PyObject *key = planner->values->of[made->operands[1]];
+    if (key != NULL && PyArray_CheckExact(key) && PyArray_TYPE((PyArrayObject *)key) == NPY_BOOL) {
+        return planner_decline(planner, "an index is a mask"); /* so it is planned as one */
+    }
     TRY(sources_watch(planner, made->operands[1]));
     if (!view_of_node(planner->program, planner->values, node, of, extent)) {
         return planner_decline(planner, "an index is not plain, or out of range");
