@@ -16,11 +16,11 @@ from numpy import result_type, where
 
 from ..cores import native
 from ..numpy_facts import UFUNCS, numpy_version, power_ufunc
-from ..rewrite import OLD, OUT, SET, SET_ITEMS, Program, Vocabulary
+from ..rewrite import OLD, OTHERWISE, OUT, SET, SET_ITEMS, Program, Vocabulary
 from .declining import reason_of
 from .harmless import HARMLESS_NAMES, is_harmless
 from .loops import OWN, Loop, is_plain, plan_loop, plan_reduction
-from .named import FUNCTION_NAMES, METHOD_NAMES, Named, named_call, named_method
+from .named import COPIES, FUNCTION_NAMES, METHOD_NAMES, Named, named_call, named_method
 from .resolve import NATIVES, REDUCTIONS
 
 _UFUNCS = {
@@ -38,9 +38,12 @@ VOCABULARY = Vocabulary(
     functions=_REDUCTIONS | _UFUNCS.keys() | FUNCTION_NAMES | {"where"},
     numbers=_NUMBER_NAMES,
     keywords=FUNCTION_NAMES,
-    copies={"copy"},
+    copies=COPIES,
     before_out={name: ufunc.nin for name, ufunc in _UFUNCS.items()} | {"clip": 3},
     before_out_of_methods={"clip": 2},
+    changing={"nan_to_num": "copy"},
+    parts={"real": np.real, "imag": np.imag},
+    choices={"select": np.select},
     choice=where,
     operators={name: ufunc for name, ufunc in UFUNCS.items() if name not in ("pow", "matmul")},
     methods=_REDUCTIONS | METHOD_NAMES,
@@ -79,6 +82,7 @@ class WhereStep(NamedTuple):
     dtype: np.dtype[Any]
     into: int = -1
     sets: str = ""
+    order: str = ""
     action: str = "where"
 
 
@@ -122,8 +126,13 @@ def plan_program(program: Program, kinds: list[Any]) -> list[Step | None] | Refu
     steps: list[Step | None] = []
     for i, node in enumerate(program.nodes):
         step: Step | None = None
-        if node.kind == "index" or (node.kind == "attribute" and node.detail == "T"):
-            kinds[i] = kinds[node.operands[0]] if kinds[i] is None else kinds[i]
+        if node.kind == "index" or (node.kind == "attribute" and node.detail in _VIEWS):
+            base = kinds[node.operands[0]]
+            of = _part(base) if node.detail in ("real", "imag") else base
+            kinds[i] = of if kinds[i] is None else kinds[i]
+        elif node.kind == "guard" and not isinstance(node.detail, str):
+            if kinds[node.operands[0]] is not node.detail:
+                return Refusal(i, f"`{program.named(node.operands[0])}` isn't NumPy's function")
         elif node.kind == "guard":
             called = node.detail == "called"
             if not is_harmless(kinds[node.operands[0]], called=called):
@@ -148,6 +157,16 @@ def plan_program(program: Program, kinds: list[Any]) -> list[Step | None] | Refu
     if not any(isinstance(step, LoopStep | WhereStep) for step in steps):
         return Refusal(-1, "it computes with numbers only")
     return steps
+
+
+_VIEWS = frozenset({"T", "real", "imag"})
+
+
+def _part(kind: Any) -> Any:
+    """Return the dtype of the real or imaginary part of an array that the region computes."""
+    if isinstance(kind, np.dtype) and kind.kind == "c" and is_plain(kind):
+        return np.dtype(kind.char.lower())
+    return None
 
 
 def plan_number(callee: Any, kinds: tuple[Any, ...]) -> Loop | bool | None:
@@ -246,8 +265,13 @@ def _call(program: Program, number: int, kinds: list[Any]) -> tuple[Step, Any] |
         if callee not in OWN or not all(map(_is_value, given)):
             return None  # the loops of other libraries must not be tried
         return _loop(callee, node.operands[1:], given)
-    if callee is where and len(given) == 3 and not node.detail:
-        return _where(given)
+    if callee is where and len(given) == 3 and node.detail in ((), (OTHERWISE,)):
+        chosen = _where(given)
+        if chosen is None or not node.detail:
+            return chosen
+        if any(_is_dtype(side) and side != chosen[1] for side in given[1:]):
+            return None
+        return chosen[0]._replace(order="C"), chosen[1]
     named = named_call(program, number, kinds)
     return _reduction(callee, given) if named is None else _named(named)
 
@@ -308,11 +332,14 @@ def _where(kinds: list[Any]) -> tuple[WhereStep, Any] | None:
     if not isinstance(condition, np.dtype) or condition.kind != "b":
         return None
     dtypes = [side for side in sides if isinstance(side, np.dtype)]
+    if not dtypes and all(side in _PYTHONS for side in sides):
+        dtypes = [np.dtype(side) for side in sides]
     if not dtypes or not all(map(is_plain, dtypes)):
         return None
     dtype = result_type(*dtypes)
     for side in sides:
         keeps = (side is int and dtype.kind != "b") or (side is float and dtype.kind in "fc")
+        keeps = keeps or (side is complex and dtype.kind == "c")
         if not (isinstance(side, np.dtype) or keeps):
             return None
     return WhereStep(dtype), dtype

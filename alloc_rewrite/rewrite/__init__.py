@@ -13,7 +13,7 @@ from .gates import Gates, gates_of, is_rewritten
 from .ir import IR, Call, Operation, Region
 from .loops import Loop
 from .pipeline import Survey, found_in, survey
-from .program import OLD, OUT, SET, SET_ITEMS, Node, Program
+from .program import OLD, OTHERWISE, OUT, SET, SET_ITEMS, Node, Program
 from .reasons import Break
 from .regions import NO_CUTS
 from .rewriter import (
@@ -35,6 +35,7 @@ __all__ = [
     "KEPT",
     "NO_CUTS",
     "OLD",
+    "OTHERWISE",
     "OUT",
     "SET",
     "SET_ITEMS",

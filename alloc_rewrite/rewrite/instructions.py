@@ -11,7 +11,7 @@ from typing import cast
 from bytecode import Instr
 
 from .choices import or_constant
-from .forms import called_into, out_given
+from .forms import called_into, changed, chosen, out_given, part_taken
 from .opcodes import (
     attribute_name,
     constant,
@@ -39,6 +39,7 @@ from .program import (
 from .stores import changed_by_mask, is_made, stored
 from .subscripts import (
     binary_slice,
+    build_list,
     build_slice,
     build_tuple,
     fits_index,
@@ -50,6 +51,7 @@ from .symbolic import MOST_OPERANDS, Scan, Slot, Step, called
 
 _SHARED = "a variable shared with an inner function"
 _OLD = "the interpreter reorders values from before the region"
+_VIEWS = frozenset({"T", "real", "imag"})
 _LEFT_OUT = {"matmul": "@", "i_matmul": "@=", "i_pow": "**="}
 
 
@@ -132,7 +134,7 @@ def _attribute(scan: Scan, instr: Instr) -> bool:
     base = scan.pop()
     if base is None:
         return False
-    if scan.nodes[base].kind in COMPUTING and name != "T" and not is_method:
+    if scan.nodes[base].kind in COMPUTING and name not in _VIEWS and not is_method:
         return scan.refuse(f"the attribute `{name}` of a value computed in the region")
     first = below.first if below is not None and below.first >= 0 else None
     of_global = _is_global(scan, base)
@@ -299,13 +301,17 @@ def _call(scan: Scan, instr: Instr) -> bool:
         return _left_out(scan)
     call = Node(CALL, (callee,), ())
     name = called(scan.nodes, scan.names, call)
+    if name in vocabulary.parts:
+        return part_taken(scan, callee, name, arguments)
+    if name in vocabulary.choices:
+        return chosen(scan, callee, name, arguments, names)
     if name not in vocabulary.functions and name not in vocabulary.numbers:
         return _left_out(scan)
     before = None if _is_of_math(scan, callee) else vocabulary.before_out.get(name)
-    told = out_given(names, arguments, before)
+    told = out_given(names, arguments, before) or changed(scan, name, names, arguments)
     if told is not None:
-        arguments = told[0]
-        names = tuple(name for name in names if name not in told[1])
+        arguments, gone = told[0], (*told[1], vocabulary.changing.get(name))
+        names = tuple(name for name in names if name not in gone)
     if names and name not in vocabulary.keywords and name not in vocabulary.reductions:
         return scan.refuse("`{}` is called with keyword arguments")
     if told is not None:
@@ -366,6 +372,7 @@ STEPS: dict[str, Step] = {
     "BINARY_SLICE": binary_slice,
     "BUILD_SLICE": build_slice,
     "BUILD_TUPLE": build_tuple,
+    "BUILD_LIST": build_list,
     "UNPACK_SEQUENCE": unpack,
     "STORE_FAST": _store_local,
     "STORE_SUBSCR": _store_item,

@@ -20,6 +20,7 @@ OLD, OUT, WHERE = "old", "out", "where"
 #: Why a store declines that is to be planned anew: the words of the extension.
 BY_MASK = "an index is a mask"
 SET, SET_ITEMS = "set", "set items"
+OTHERWISE = "otherwise"
 #: Only while regions are looked for: items that a mask takes; with what becomes of all items.
 TAKEN = "taken"
 GUARD, AGAIN = "guard", "again"
@@ -50,14 +51,16 @@ class Node:
     index     the container, the index      into how many items it is unpacked, if it
                                             is; or `VIEW` if it has to be a view
     choice    a number, what if it is zero  None
-    guard     what has to be harmless       ``"called"``, or ``"used"`` for its value
+    guard     what has to be harmless       ``"called"``, or ``"used"`` for its value; or
+              a callable                    which one it has to be
     again     a node that computes          None: the code computes it once more here
     operation the operands                  the operator's name; with ``i_`` before
                                             it if the first one is the target
     call      the callable, its arguments   names of the last arguments. `OUT`: the array whose
                                             dtype and shape the value has. `OLD` and `WHERE`: what
                                             it is where a mask is false, and the mask. `SET`: a
-                                            number. `SET_ITEMS`: an array of the value's shape
+                                            number. `SET_ITEMS`: an array of the value's shape.
+                                            `OTHERWISE`: of the same dtype; the value is in C order
     method    the object, the arguments     (the method's name, names likewise)
     in place  the target, the operand       the operator's name
     store     the container, index, value   `WHOLE` if all items get those of an array
@@ -159,8 +162,10 @@ class Program:
                 return f"{given[0]}.{detail[0]}({_arguments(given[1:], detail[1])})"
             case "again":
                 return given[0]
-            case "guard":
+            case "guard" if isinstance(detail, str):
                 return f"{given[0]} is harmless"
+            case "guard":
+                return f"{given[0]} is {detail.__name__}"
             case "in place":
                 return f"{given[0]} {symbol_of(detail.removeprefix('i_'))}= {given[1]}"
             case _:

@@ -34,6 +34,7 @@ from .program import (
     EFFECTS,
     GIVEN,
     GLOBAL,
+    GUARD,
     INDEX,
     LEAF,
     SLICE,
@@ -49,6 +50,7 @@ from .symbolic import Point, Scan, Slot, Vocabulary
 
 #: Looking something up may raise an exception; computing may also warn.
 _MAY_FAIL = COMPUTING | {LEAF, ATTRIBUTE, INDEX}
+_MUST_BE = _MAY_FAIL | {GUARD}
 #: What makes an object of its own.
 _MADE = COMPUTING | {INDEX}
 _LOOKED_UP = {"LOAD_GLOBAL": GLOBAL, "LOAD_DEREF": CELL}
@@ -258,7 +260,7 @@ def _is_lasting(node: Node, nodes: list[Node]) -> bool:
 def _needed(nodes: list[Node], outputs: list[int], begun: int) -> set[int]:
     """Return the nodes that matter: those that anything depends on, and those that may fail."""
     used = set(outputs)
-    used.update(i for i, node in enumerate(nodes) if i >= begun and node.kind in _MAY_FAIL)
+    used.update(i for i, node in enumerate(nodes) if i >= begun and node.kind in _MUST_BE)
     for i in range(len(nodes) - 1, -1, -1):
         if i in used:
             used.update(nodes[i].operands)

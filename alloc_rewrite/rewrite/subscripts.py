@@ -53,6 +53,15 @@ def build_tuple(scan: Scan, instr: Instr) -> bool:
     return operands is not None and scan.push(scan.add(TUPLE, tuple(operands)))
 
 
+def build_list(scan: Scan, instr: Instr) -> bool:
+    """Make a list if it is an argument of a choice."""
+    size = cast(int, instr.arg)
+    if not any(scan.is_choice(slot.node) for slot in scan.stack) or size > MOST_OPERANDS:
+        return scan.refuse("a list is built")
+    operands = scan.pops(size)
+    return operands is not None and scan.push(scan.add(TUPLE, tuple(operands)))
+
+
 def fits_index(scan: Scan, size: int) -> bool:
     """Whether a tuple is an index (the next instruction takes or stores an item), and short."""
     if not is_index(scan):

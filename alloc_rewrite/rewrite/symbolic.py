@@ -56,6 +56,10 @@ class Vocabulary(NamedTuple):
     #: How many arguments of functions and methods come before the array for the result.
     before_out: Mapping[str, int] = _NONE
     before_out_of_methods: Mapping[str, int] = _NONE
+    #: Functions that change their first argument if this one, by name, is False.
+    changing: Mapping[str, str] = _NONE
+    parts: Mapping[str, Any] = _NONE  # functions that give a part of an array: its attribute
+    choices: Mapping[str, Any] = _NONE  # functions that choose by lists of masks and arrays
     choice: Any = None  # the function that chooses between arrays by a mask
     operators: Mapping[str, Any] = _NONE  # the functions that do what operators do
     #: Names of callables that run no foreign Python code if their arguments run none.
@@ -242,6 +246,12 @@ class Scan:
         if made.kind != CALL or self.is_of_numbers(made):
             return False
         return called(self.nodes, self.names, made) in self.vocabulary.reductions
+
+    def is_choice(self, node: int) -> bool:
+        """Whether a node is a function by the name of one that chooses by lists."""
+        made = self.nodes[node]
+        name = self.names[made.detail] if node >= 0 and made.kind == LEAF else made.detail
+        return made.kind in (LEAF, ATTRIBUTE) and name in self.vocabulary.choices
 
     def is_of_numbers(self, call: Node) -> bool:
         """Whether a call is by the name of a function that gives a number for numbers."""

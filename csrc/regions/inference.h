@@ -118,6 +118,9 @@ values_release(Values *values)
     }
 }
 
+/* Take over what is done at one node, a record; 0 if it can't be done, or with an exception. */
+int typed_read(Typing *typing, const Program *program, int i, PyObject *step, Site *site);
+
 Typing *typing_new(const Program *program, Site *site, const Values *values);
 void typing_release(Typing *typing);
 

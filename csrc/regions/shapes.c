@@ -296,7 +296,7 @@ shapes_step(Planner *planner, int node)
         return planner_decline(planner, "shapes don't fit, or are iterated over in special ways");
     }
     if (layout.nd == 0) {
-        if (!shapes_is_number(planner, node)) {
+        if (typed->order || !shapes_is_number(planner, node)) { /* a copy stays an array */
             return planner_decline(planner, "a result has no axes");
         }
         planner->plan->is_number[node] = made->operator != NULL && shapes_of_numbers(planner, node);

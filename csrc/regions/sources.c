@@ -106,6 +106,11 @@ sources_view(Planner *planner, int node)
     if (made->kind == NODE_INDEX) {
         TRY(sources_watch(planner, made->operands[1]));
     }
+    if (made->part) {
+        *extent = *of;
+        extent->data += made->part == PART_IMAG ? sources_itemsize(planner, node) : 0;
+        return PASS_DONE; /* of what will be computed: of others it is an array of its own */
+    }
     if (!view_of_node(planner->program, planner->values, node, of, extent)) {
         return planner_decline(planner, "an index is not plain, or out of range");
     }
