@@ -21,6 +21,7 @@ from .gates import Gates, filled
 from .ir import Call, Operation, Region
 from .loops import Loop
 from .pipeline import failure, form_of, found_in, with_sites
+from .program import BY_MASK
 
 _MOST_CUTS = 64  # of one code object
 _KINDS = {Region: "a region", Operation: "an operation", Call: "a call", Loop: "a loop"}
@@ -202,7 +203,8 @@ class Rewritten(Owner):
         items = place.items if isinstance(place, Region) else ()
         if not self.live[number] or code is None:
             return
-        if not 0 <= node < len(items) or items[node] in self.cuts or len(self.cuts) == _MOST_CUTS:
+        known = self.cuts.get(items[node]) if 0 <= node < len(items) else reason
+        if known == reason or known not in (None, BY_MASK) or len(self.cuts) == _MOST_CUTS:
             self.give_back(number)
             return
         assert isinstance(place, Region)
@@ -292,9 +294,9 @@ class Rewritten(Owner):
         debug("could not remake %s: %s", code.co_qualname, error)
 
 
-def _key(region: Region) -> tuple[int, int, bool]:
+def _key(region: Region) -> tuple[int, int, bool, int]:
     """Return what tells one region of a code object from another."""
-    return region.start, region.stop, region.is_spare
+    return region.start, region.stop, region.is_spare, len(region.program.nodes)
 
 
 def _weak(rewritten: Rewritten) -> Callable[[], None]:
