@@ -37,7 +37,7 @@ def called(
     data: list[Any],
     dims: list[Any],
     strides: list[Any],
-    by: int = native.INNER_CALL,
+    by: str = "INNER_CALL",
 ) -> None:
     """Call a loop; leave where it fails."""
     code, b = t.code, t.code.builder
@@ -47,9 +47,9 @@ def called(
     for i, word in enumerate(words):
         b.store(word, b.gep(room, [code.i64(i)]))
     at = [b.gep(room, [code.i64(i)]) for i in (0, len(data), len(data) + len(dims))]
-    function = ir.FunctionType(I64, [I64] + [I64.as_pointer()] * 3).as_pointer()
-    caller = b.inttoptr(code.i64(by), function)
-    failed = b.call(caller, [code.i64(loop.address), *at])
+    function = ir.FunctionType(I64, [I64] + [I64.as_pointer()] * 3)
+    caller = code.function_at(by, getattr(native, by), function)
+    failed = b.call(caller, [code.address(loop.name, loop.address), *at])
     code.leave_if(b.icmp_signed("!=", failed, code.i64(0)))
 
 

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..cores import native
 from . import arithmetic, inner, lazy
 from .code import NotTranslatedError, Value
 from .kinds import F8
@@ -49,7 +48,7 @@ def _run(t: Translator, name: str, operands: list[Value], made: Value, n: list[A
         [value.parts[1] for value in every],
         [t.code.i64(1), *n],
         [*[zero] * len(every), *strides],
-        by=native.INNER_CALL_FLAGGED,
+        by="INNER_CALL_FLAGGED",
     )
     t.tick(t.code.builder.mul(n[0], t.code.builder.mul(n[0], n[0])))
     return made

@@ -22,6 +22,7 @@ CUTS_ROWS = tuple(int(part) for part in np.__version__.split(".")[:2]) < (2, 3)
 class InnerLoop(NamedTuple):
     """A loop: its address, the dtypes of its operands and result, and what keeps it alive."""
 
+    name: str  # of all that have this address, in any process
     address: int
     numbers: tuple[Number, ...]
     capsule: Any
@@ -70,7 +71,9 @@ def _found(ufunc: Any, kinds: tuple[Any, ...], *, reduction: bool) -> InnerLoop 
     ):
         return None
     address = native.inner_loop(capsule)
-    return address and InnerLoop(address, tuple(NUMBERS[name] for name in names), capsule)
+    kind = "reduce" if reduction else "call"
+    name = ".".join((ufunc.__name__, kind, *names))
+    return address and InnerLoop(name, address, tuple(NUMBERS[name] for name in names), capsule)
 
 
 @functools.cache

@@ -13,7 +13,7 @@ from .gates import Gates, gates_of, is_rewritten
 from .ir import IR, Call, Operation, Region
 from .loops import Loop
 from .pipeline import Survey, found_in, survey
-from .program import Node, Program
+from .program import OLD, OTHERWISE, OUT, SET, SET_ITEMS, Node, Program
 from .reasons import Break
 from .regions import NO_CUTS
 from .rewriter import (
@@ -34,6 +34,11 @@ __all__ = [
     "IR",
     "KEPT",
     "NO_CUTS",
+    "OLD",
+    "OTHERWISE",
+    "OUT",
+    "SET",
+    "SET_ITEMS",
     "Break",
     "Call",
     "Gates",

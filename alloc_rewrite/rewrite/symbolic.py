@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from bytecode import Instr
@@ -16,12 +17,27 @@ from bytecode import Instr
 from .ir import IR
 from .liveness import Locals
 from .opcodes import VALUE
-from .program import ATTRIBUTE, CALL, COMPUTING, INDEX, LEAF, METHOD, Node
+from .program import (
+    ATTRIBUTE,
+    BY_MASK,
+    CALL,
+    COMPUTING,
+    CONST,
+    EFFECTS,
+    INDEX,
+    LEAF,
+    METHOD,
+    TAKEN,
+    Node,
+)
 
 MOST_NODES = 360  # of one region; longer code becomes several
 MOST_LEAVES = 80
 MOST_OPERANDS = 6  # of one node
+COMPUTED_INDEX = "the index is an array, or computed"
 _HALF_DONE = "the instruction completes one from before the region"
+
+_NONE: Mapping[str, Any] = MappingProxyType({})
 
 #: What takes an instruction in: True, or False if it cannot be part of the region.
 Step = Callable[["Scan", Instr], bool]
@@ -37,6 +53,15 @@ class Vocabulary(NamedTuple):
     numbers: Collection[str] = ()
     keywords: Collection[str] = ()  # functions that may be called with keywords
     copies: Collection[str] = ()  # functions and methods that only copy
+    #: How many arguments of functions and methods come before the array for the result.
+    before_out: Mapping[str, int] = _NONE
+    before_out_of_methods: Mapping[str, int] = _NONE
+    #: Functions that change their first argument if this one, by name, is False.
+    changing: Mapping[str, str] = _NONE
+    parts: Mapping[str, Any] = _NONE  # functions that give a part of an array: its attribute
+    choices: Mapping[str, Any] = _NONE  # functions that choose by lists of masks and arrays
+    choice: Any = None  # the function that chooses between arrays by a mask
+    operators: Mapping[str, Any] = _NONE  # the functions that do what operators do
     #: Names of callables that run no foreign Python code if their arguments run none.
     harmless: Collection[str] = ()
     attributes: Collection[str] = ()  # names that arrays have
@@ -76,6 +101,7 @@ class Scan:
     names: list[str] = field(default_factory=list)  # of the leaves
     stack: list[Slot] = field(default_factory=list)
     locals: dict[str, int] = field(default_factory=dict)
+    stored: dict[int, int] = field(default_factory=dict)  # arrays, and values that they now have
     points: list[Point] = field(default_factory=list)
     at: int = 0
     resume: int = 0
@@ -96,7 +122,7 @@ class Scan:
             step = steps.get(item.name)
             if step is None:
                 break
-            if self.at in self.cuts:
+            if self.cuts.get(self.at, BY_MASK) != BY_MASK:
                 self.refuse(self.cuts[self.at])
                 break
             if len(self.nodes) > MOST_NODES or len(self.loads) > MOST_LEAVES:
@@ -107,7 +133,7 @@ class Scan:
                 break
             self.at += 1
             new = self.nodes[before:]
-            if item.name in ("STORE_FAST", "STORE_SUBSCR", "STORE_SLICE") or any(
+            if item.name in ("STORE_FAST", "STORE_SUBSCR", "STORE_SLICE", "POP_TOP") or any(
                 node.kind in COMPUTING for node in new
             ):
                 self.mark()
@@ -136,21 +162,49 @@ class Scan:
         self.points.append(Point(self.at, list(self.stack), dict(self.locals), len(self.nodes)))
 
     def add(self, kind: str, operands: tuple[int, ...] = (), detail: Any = None) -> int:
+        if kind in EFFECTS:
+            self.stored = {}  # it may change the same memory
         instr = self.ir.items[self.at]
         line = instr.location.lineno if instr.location is not None else None
         self.nodes.append(Node(kind, operands, detail, line))
         self.made_at.append(self.at)
         return len(self.nodes) - 1
 
+    def value_of(self, node: int) -> int:
+        """Return the value to compute with instead of an array into which one has been stored."""
+        return self.stored.get(node, node)
+
+    def is_same(self, one: int, other: int) -> bool:
+        """Whether two nodes have the same value: the code computes it twice, from the same."""
+        if one == other:
+            return True
+        a, b = self.nodes[one], self.nodes[other]
+        first, second = sorted((one, other))
+        if a.kind in EFFECTS or any(n.kind in EFFECTS for n in self.nodes[first:second]):
+            return False
+        same = a.detail is b.detail if a.kind == CONST else a.kind != LEAF and a.detail == b.detail
+        return (
+            same
+            and a.kind == b.kind
+            and len(a.operands) == len(b.operands)
+            and all(map(self.is_same, a.operands, b.operands))
+        )
+
     def push(self, node: int, first: int | None = None) -> bool:
         """Push a node; with `first`, one that items from there on only loaded."""
         self.stack.append(Slot(node) if first is None else Slot(node, "", first, self.at))
         return True
 
-    def pop(self) -> int | None:
-        """Pop a value; what lies below the region's own are leaves."""
+    def pop(self, *, taken: bool = False) -> int | None:
+        """Pop a value; what lies below the region's own are leaves.
+
+        What a mask takes only serves a store (`taken`).
+        """
         if self.stack:
             slot = self.stack.pop()
+            if slot.node >= 0 and self.nodes[slot.node].kind == TAKEN and not taken:
+                self.refuse(COMPUTED_INDEX)
+                return None
             if slot.node >= 0 and not slot.method:
                 return slot.node
             self.refuse(_HALF_DONE)
@@ -173,6 +227,13 @@ class Scan:
             out.append(node)
         return out[::-1]
 
+    def replace(self, old: int, new: int) -> None:
+        """Let a node stand for another one on the stack and in the locals."""
+        for slot in self.stack:
+            slot.node = new if slot.node == old else slot.node
+        for local, node in self.locals.items():
+            self.locals[local] = new if node == old else node
+
     def leaf(self, load: Instr | int, name: str) -> int:
         self.loads.append(load)
         self.names.append(name)
@@ -185,6 +246,12 @@ class Scan:
         if made.kind != CALL or self.is_of_numbers(made):
             return False
         return called(self.nodes, self.names, made) in self.vocabulary.reductions
+
+    def is_choice(self, node: int) -> bool:
+        """Whether a node is a function by the name of one that chooses by lists."""
+        made = self.nodes[node]
+        name = self.names[made.detail] if node >= 0 and made.kind == LEAF else made.detail
+        return made.kind in (LEAF, ATTRIBUTE) and name in self.vocabulary.choices
 
     def is_of_numbers(self, call: Node) -> bool:
         """Whether a call is by the name of a function that gives a number for numbers."""

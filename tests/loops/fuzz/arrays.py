@@ -13,7 +13,8 @@ OPERATORS = ("+", "-", "*", "+", "-", "*", "/", "//", "%", ">", "<=", "==")
 FORMS = (
     "np.array([<N>, <N>, <N>])", "np.zeros(n)", "np.ones(8)", "np.eye(3)", "np.zeros((2, 3))",
     "np.full(8, <N>)", "np.zeros_like(<A>)", "<A>.copy()", "v[<S>]", "w[<S>]", "z[<I>]", "v[<I>]",
-    "z.T", "x[k]", "x[k % 8]", "x[k + 1]", "x[y > s]", "v[v > 0.5]", "np.where(<A> > <N>, <A>, <N>)",
+    "z.T", "x[k]", "x[k % 8]", "x[k + 1]", "x[y > s]", "v[v > 0.5]",
+    "np.where(<A> > <N>, <A>, <N>)",
     "np.where(x < y, <A>, 0.0)", "np.maximum(<A>, <N>)", "(<A> @ <A>)", "np.dot(a, <A>)",
     "np.dot(z, <A>)", "np.outer(<A>, x)", "np.linalg.inv(a)", "np.linalg.inv(z)", "<A>[:, None]",
     "helper(<A>, by=<N>)", "helper(<A>, <N>)", "(<A> if <C> else <A>)", "np.linalg.solve(a, <A>)",
@@ -43,8 +44,8 @@ class ArrayWriter(Writer):
         if at < 0.7:
             return f"{self.choose(FUNCTIONS)}({self.array(inner)})"
         form = self.choose(FORMS)
-        for letter, write in (("A", lambda: self.array(inner + 1)), ("N", self.atom),
-                              ("I", self.index), ("S", self.slice), ("C", self.condition)):  # fmt: skip
+        writers = {"N": self.atom, "I": self.index, "S": self.slice, "C": self.condition}
+        for letter, write in {"A": lambda: self.array(inner + 1), **writers}.items():
             while f"<{letter}>" in form:
                 form = form.replace(f"<{letter}>", write(), 1)
         return form
