@@ -243,7 +243,7 @@ class Code:
         return bits if target == I64 else self.builder.trunc(bits, target)
 
 
-INTRINSICS = frozenset({"sqrt", "fabs", "floor", "ceil", "trunc", "copysign"})
+INTRINSICS = frozenset({"rint", "sqrt", "fabs", "floor", "ceil", "trunc", "copysign"})
 
 
 def tuple_of(values: list[Value]) -> Value:

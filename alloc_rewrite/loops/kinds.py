@@ -44,6 +44,10 @@ class Number(Kind):
     def is_integer(self) -> bool:
         return not (self.is_float or self.is_bool)
 
+    @property
+    def itemsize(self) -> int:
+        return 8 if self.is_python else int(self.name[1])
+
 
 @dataclass(frozen=True, slots=True)
 class Array(Kind):
