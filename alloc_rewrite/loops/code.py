@@ -69,6 +69,7 @@ class Code:
         self.builder = ir.IRBuilder()
         self.leave: Any = None
         self.tick: Any = None  # counts work, for the budget
+        self.append: Any = None  # appends a number to the list at an address
         self.rarely = self.module.add_metadata(
             [ir.MetaDataString(self.module, "branch_weights"), I32(1), I32(100000)]
         )

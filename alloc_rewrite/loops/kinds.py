@@ -132,6 +132,14 @@ class Zip(Kind):
 
 
 @dataclass(frozen=True, slots=True)
+class Method(Kind):
+    """A method of an object, whose words these are."""
+
+    name: str
+    owner: Kind
+
+
+@dataclass(frozen=True, slots=True)
 class Unbound(Kind):
     """A local that has no value."""
 
@@ -176,7 +184,7 @@ _OF_TYPE |= {np.dtype(name).type: NUMBERS[name] for name in DTYPES}
 _OF_DTYPE = {np.dtype(name): name for name in DTYPES}
 
 
-_ENCODED = {name: i for i, name in enumerate(("int", "float", "bool", *DTYPES))}
+NUMBER_CODES = _ENCODED = {name: i for i, name in enumerate(("int", "float", "bool", *DTYPES))}
 _ARRAY, _TUPLE, _NONE, _UNBOUND, _GIVEN, _STEPS = 20, 21, 22, 23, 24, 25
 _LIST, _LONG_TUPLE, _ITEMS, _ENUMERATE, _ZIP = 26, 27, 28, 29, 30
 

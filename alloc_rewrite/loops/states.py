@@ -27,6 +27,7 @@ HEADER = (
     "budget",  # ticks between two commits
     "iterations",  # begun since the kernel was entered
     "commit",  # the function that says whether to go on after the budget
+    "append",  # the function that appends a number to a list
     "slice_end",  # when other threads are to run
     "committed",  # the exit whose state was committed, or -1
 )

@@ -29,6 +29,7 @@ from . import iteration
 from .code import I64, Code, NotTranslatedError, Value, described, tuple_of
 from .instructions import step
 from .kinds import (
+    NUMBER_CODES,
     OPAQUE,
     UNBOUND,
     Array,
@@ -61,6 +62,7 @@ class Translator:
     def __post_init__(self) -> None:
         self.code = Code(self.name)
         self.code.tick = self.tick
+        self.code.append = self._append
         items = self.loop.items
         where = {item: i for i, item in enumerate(items) if isinstance(item, Label)}
         self.unit = Unit(items, where, self.loop.targets, self.globals, None)
@@ -315,6 +317,17 @@ class Translator:
                 below = self.code.builder.icmp_signed("<", value.parts[0], self.code.i64(0))
                 self.code.leave_if(below)
         return True
+
+    def _append(self, address: Any, item: Value) -> None:
+        """Append a number to the list at an address, and note it in the log."""
+        code, b = self.code, self.code.builder
+        function = llvm.FunctionType(I64, [I64, I64, I64]).as_pointer()
+        append = b.inttoptr(self._word("append"), function)
+        kind = code.i64(NUMBER_CODES[item.number.name])
+        done = self.log.note_append(address)
+        failed = b.call(append, [address, kind, code.bits(item.parts[0])])
+        code.leave_if(b.icmp_signed("!=", failed, code.i64(0)))
+        code.store(code.i64(-1), done)
 
     def tick(self, n: Any) -> None:
         b = self.code.builder

@@ -17,6 +17,7 @@ enum frame_word {
     FRAME_BUDGET, /* ticks between two commits */
     FRAME_ITERATIONS,
     FRAME_COMMIT,
+    FRAME_APPEND,
     FRAME_SLICE_END, /* when others are to run, in nanoseconds */
     FRAME_COMMITTED, /* the exit whose state was committed, or -1 */
     FRAME_HEADER,

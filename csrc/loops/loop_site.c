@@ -48,6 +48,17 @@ loop_commit(int64_t *frame)
     return status_raised(1) != 0 || log_now() > frame[FRAME_SLICE_END];
 }
 
+/* A kernel appends a number to a list: 0, or 1 if that failed. */
+static int64_t
+loop_append(PyObject *list, int64_t kind, int64_t word)
+{
+    PyObject *number = kind_number((int)kind, word);
+    int failed = number == NULL || PyList_Append(list, number) < 0;
+    Py_XDECREF(number);
+    PyErr_Clear(); /* the original code tries again */
+    return failed;
+}
+
 /* What a kernel gives; NULL without an exception if the original code has to go on. */
 static PyObject *
 loop_attempt(LoopSite *self, const LoopKernel *kernel, PyObject *const *args)
@@ -66,6 +77,7 @@ loop_attempt(LoopSite *self, const LoopKernel *kernel, PyObject *const *args)
     const int64_t *log = state->loop_log;
     frame[FRAME_BUDGET] = BUDGET;
     frame[FRAME_COMMIT] = (int64_t)(intptr_t)loop_commit;
+    frame[FRAME_APPEND] = (int64_t)(intptr_t)loop_append;
     frame[FRAME_COMMITTED] = -1;
     kernel_fill(kernel, args, frame);
     frame[FRAME_SLICE_END] = log_now() + SLICE_NS;

@@ -4,7 +4,6 @@ import pytest
 
 from .fuzz.trial import differences, written
 
-
 #: Where a region took a number for an array; the rest as they come.
 SEEDS = (1652, 1663, *range(16))
 
