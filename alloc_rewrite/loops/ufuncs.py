@@ -13,14 +13,15 @@ import numpy as np
 from llvmlite import ir
 
 from ..cores import native
-from ..native.inference import plan_number
-from ..native.loops import Loop
 from . import arithmetic
 from .code import I64, POINTER, Code, NotTranslatedError, Value, described
 from .kinds import DTYPES, NUMBERS, Number
 
 _PYTHONS: dict[str, Any] = {"int": int, "float": float, "bool": bool}
 _NAMES = {np.dtype(name): name for name in DTYPES}
+_OWN = frozenset(
+    value for value in vars(np).values() if type(value) is np.ufunc and value.signature is None
+)
 _LOOP = ir.FunctionType(
     ir.IntType(32),
     [POINTER, POINTER.as_pointer(), I64.as_pointer(), I64.as_pointer(), POINTER],
@@ -29,15 +30,25 @@ _LOOP = ir.FunctionType(
 
 @functools.cache
 def _loop(ufunc: np.ufunc, kinds: tuple[str, ...]) -> Any:
-    """Return NumPy's loop for numbers of these kinds, and its addresses; None if there is none."""
+    """Return the dtypes of NumPy's loop for numbers of these kinds, its addresses, its capsule."""
     given = tuple(_PYTHONS.get(name) or np.dtype(name) for name in kinds)
-    if bool in given and any(kind in (int, float) for kind in given):
+    if ufunc not in _OWN or ufunc.nin != len(given) or ufunc.nout != 1:
         return None
-    loop = plan_number(ufunc, given)
-    if not isinstance(loop, Loop) or not all(dtype in _NAMES for dtype in loop.dtypes):
+    if not any(isinstance(kind, np.dtype) for kind in given):
+        given = tuple(map(np.dtype, given))
+    if bool in given:  # of Python, which isn't weak
         return None
-    found = native.loop_addresses(loop.capsule)
-    return None if found is None else (loop, found)
+    try:
+        dtypes, capsule = ufunc._resolve_dtypes_and_context((*given, None))  # type: ignore[attr-defined]
+        ufunc._get_strided_loop(capsule)  # type: ignore[attr-defined]
+    except (TypeError, ValueError, RuntimeError):
+        return None
+    if not all(dtype in _NAMES for dtype in dtypes):
+        return None
+    if ufunc in (np.power, np.float_power) and dtypes[-1].kind in "iu":
+        return None  # it raises from within the loop
+    found = native.loop_addresses(capsule)
+    return None if found is None else (dtypes, found, capsule)
 
 
 def is_ufunc(callee: Any) -> bool:
@@ -50,8 +61,8 @@ def call(code: Code, ufunc: np.ufunc, args: list[Value]) -> Value:
     if found is None:
         kinds = " and ".join(described(arg.kind) for arg in args)
         raise NotTranslatedError(f"np.{ufunc.__name__} of {kinds}")
-    loop, (address, context, auxdata) = found
-    numbers = [NUMBERS[_NAMES[dtype]] for dtype in loop.dtypes]
+    dtypes, (address, context, auxdata), _ = found
+    numbers = [NUMBERS[_NAMES[dtype]] for dtype in dtypes]
     b = code.builder
     with b.goto_entry_block():
         at = [b.alloca(I64) for _ in numbers]
