@@ -77,9 +77,13 @@ def call(code: Code, ufunc: np.ufunc, args: list[Value]) -> Value:
         word = _given(code, arg, number)
         word = b.zext(word, ir.IntType(8)) if number.is_bool else word
         b.store(word, b.bitcast(place, word.type.as_pointer()))
-    function = b.inttoptr(code.i64(address), _LOOP)
-    none = [b.inttoptr(code.i64(word), POINTER) for word in (context, auxdata)]
-    failed = b.call(function, [none[0], data, one, steps, none[1]])
+    name = ".".join((ufunc.__name__, *(number.name for number in numbers)))
+    function = b.inttoptr(code.address(name, address), _LOOP)
+    own = [
+        b.inttoptr(code.address(f"{name}.{what}", word), POINTER)
+        for what, word in (("context", context), ("data", auxdata))
+    ]
+    failed = b.call(function, [own[0], data, one, steps, own[1]])
     code.leave_if(b.icmp_signed("<", failed, ir.Constant(failed.type, 0)))
     return Value(numbers[-1], (code.load(b.ptrtoint(at[-1], I64), numbers[-1]),))
 

@@ -10,10 +10,9 @@ import alloc_rewrite as alloc
 from .comparing import compared, compiled, loop_sites
 
 NUMBERS = (
-    0.5, -1.5, 3, 0, -2, np.float64(-2.5), np.float32(1.25), np.int64(4), np.uint8(200), True,
-    np.True_, np.uint64(5), 1e300, math.nan, np.float64("inf"), 2**40,
+    -1.5, 3, np.float64(-2.5), np.float32(1.25), np.uint8(200), np.True_, np.uint64(5), 1e300,
 )  # fmt: skip
-OTHERS = (2, 0.5, np.float64(3), np.int64(-2), np.float32(2), np.uint64(3))
+OTHERS = (2, np.float64(0.5), np.int64(-2))
 EXPRESSIONS = (
     "math.sqrt(v), math.exp(v), math.sin(v), math.erf(v)",
     "math.floor(v), round(v), math.ceil(v)",
