@@ -24,7 +24,7 @@ from ..rewrite.opcodes import (
 from . import arithmetic, calls, elements, iteration, lazy, methods, views
 from .code import NotTranslatedError, Value, described, tuple_of
 from .helpers import enter, leave_helper
-from .kinds import BOOL, UNBOUND, Array, Known, Method, Number, Tuple, may_be_held
+from .kinds import BOOL, UNBOUND, Array, Known, Method, Number, Object, Tuple, may_be_held
 from .states import NULL, State, Unit
 
 if TYPE_CHECKING:
@@ -204,7 +204,7 @@ def _store_fast(t: Translator, item: Instr, state: State) -> None:
 
 def _load_global(t: Translator, item: Instr, state: State) -> None:
     calls_it, name = cast(tuple[bool, str], item.arg)
-    pair = [t.code.constant(t.known_global(state.unit, name))]
+    pair = [t.known_global(state.unit, name)]
     if calls_it:
         pair.insert(0 if VERSION < (3, 13) else 1, NULL)
     state.stack.extend(pair)
@@ -213,7 +213,12 @@ def _load_global(t: Translator, item: Instr, state: State) -> None:
 def _load_attr(t: Translator, item: Instr, state: State) -> None:
     owner, name = state.stack.pop(), attribute_name(item)
     if isinstance(owner.kind, Known) and isinstance(owner.kind.value, types.ModuleType):
-        value = t.code.constant(t.known_attribute(owner.kind.value, name))
+        value = t.known_attribute(owner.kind.value, name)
+    elif isinstance(owner.kind, Object):
+        kinds = dict(owner.kind.attributes)
+        if name not in kinds:
+            raise NotTranslatedError(f"the attribute {name} of such an object")
+        value = t.looked_up(owner.kind.number, name, kinds[name])
     elif is_method_load(item):
         value = methods.bound(owner, name)
     else:

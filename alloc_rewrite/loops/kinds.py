@@ -152,6 +152,17 @@ class Given(Kind):
 
 
 @dataclass(frozen=True, slots=True)
+class Object(Kind):
+    """An object of a Python class that comes in, the argument of that number, and its attributes.
+
+    Only those that lie in its dictionary, and that its class has nothing to say about.
+    """
+
+    number: int
+    attributes: tuple[tuple[str, Kind], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Opaque(Kind):
     """What lies on the stack below the loop, and the loop doesn't touch."""
 
@@ -198,7 +209,7 @@ def encoded(kind: Kind) -> list[int]:
             return [_ARRAY, _ENCODED[dtype], ndim, int(writeable), int(is_dense)]
         case Tuple(items):
             return [_TUPLE, len(items), *(code for item in items for code in encoded(item))]
-        case Given(number):
+        case Given(number) | Object(number):
             return [_GIVEN, number]
         case Unbound():
             return [_UNBOUND]
@@ -283,6 +294,25 @@ def _iterator(value: Any) -> Kind | None:
     return (
         Items(kind, INDEX_ITERATORS.index(type(value))) if isinstance(kind, (Array, List)) else None
     )
+
+
+_HEAP_TYPE = 1 << 9  # a class that Python code has made
+_MOST_ATTRIBUTES = 64
+
+
+def object_kind(value: Any, number: int) -> Object | None:
+    """Return the kind of an object whose attributes are plain; None for others."""
+    cls: Any = type(value)
+    of_class = {name for base in cls.__mro__[:-1] for name in vars(base)}
+    if not cls.__flags__ & _HEAP_TYPE or {"__getattribute__", "__getattr__"} & of_class:
+        return None
+    if "__dict__" not in of_class:
+        return None
+    names = value.__dict__
+    if type(names) is not dict or len(names) > _MOST_ATTRIBUTES or isinstance(value, type):
+        return None
+    kinds = [(str(name), kind_of(held)) for name, held in names.items() if name not in of_class]
+    return Object(number, tuple((name, kind) for name, kind in kinds if kind is not None))
 
 
 def _array(value: np.ndarray[Any, Any]) -> Array | None:

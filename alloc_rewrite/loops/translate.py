@@ -20,6 +20,7 @@ import types
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
 from bytecode import Instr, Label
 from llvmlite import ir as llvm
 
@@ -43,12 +44,14 @@ from .kinds import (
     Steps,
     Tuple,
     Zip,
+    kind_of,
     words,
 )
 from .log import Log
 from .states import AT, HEADER, WIDEST, Block, Exit, Head, Kernel, State, Unit
 
 MOST_BLOCKS = 600  # of one kernel
+MOST_FOUND = 16  # attributes and global arrays, as `csrc/loops/kernel.h` has it
 MOST_VERSIONS = 12  # of one block
 
 
@@ -75,6 +78,7 @@ class Translator:
         self.head: Head | None = None
         self.repeats = False  # whether some way through the loop leads to its head again
         self.reasons: list[str] = []  # why other ways leave it
+        self.found: dict[tuple[int, str], tuple[tuple[Any, str, Kind], Value]] = {}
         self.fixed: dict[str, Value] = {}  # the locals that the loop doesn't store
 
     # ------------------------------------------------------------------ the kernel
@@ -103,6 +107,7 @@ class Translator:
         self.n_state = len(iteration.state(iterator))
         self.ended_at = at
         self.committed_at = at + self.n_state + WIDEST * len(loop.stored)
+        self.found_at = self.size = self.committed_at + self.n_state + WIDEST * len(loop.stored)
         stack = [Value(OPAQUE) for _ in range(loop.depth)]
         if loop.is_for:
             if not iteration.is_iterator(subject):
@@ -124,10 +129,12 @@ class Translator:
             tuple((name, inputs[name]) for name in loop.names if name in inputs),
             exits,
             tuple((holder, name, value) for (_, name), (holder, value) in self.guards.items()),
+            tuple(found for found, _ in self.found.values()),
             self.n_state,
             self.ended_at,
             self.committed_at,
-            self.committed_at + self.n_state + WIDEST * len(loop.stored),
+            self.found_at,
+            self.size,
         )
 
     def _give_up(self, reason: str) -> None:
@@ -337,18 +344,41 @@ class Translator:
 
     # ------------------------------------------------------------------ what is known beforehand
 
-    def known_global(self, unit: Unit, name: str) -> Any:
-        """Return the value of a global or builtin; a guard looks at it when a kernel begins."""
+    def looked_up(self, holder: Any, name: str, kind: Kind) -> Value:
+        """Return what is looked up when a kernel begins: in an argument, a module, or globals.
+
+        Holders are an argument's number, a module, a dictionary, or None for the globals of the
+        code that runs.
+        """
+        key = (holder if type(holder) is int else id(holder), name)
+        found = self.found.get(key)
+        if found is None:
+            if len(self.found) == MOST_FOUND:
+                raise NotTranslatedError("too many attributes and global arrays")
+            with self.code.builder.goto_entry_block():
+                value, self.size = self._read(kind, self.size)
+            found = self.found[key] = ((holder, name, kind), value)
+        return found[1]
+
+    def _global(self, holder: Any, name: str, value: Any) -> Value:
+        """Return a global, or an attribute of a module."""
+        kind = kind_of(value) if type(value) in (np.ndarray, list) else None
+        if isinstance(kind, (Array, List)):
+            return self.looked_up(holder, name, kind)
+        return self.code.constant(self.guarded(holder, name, value))
+
+    def known_global(self, unit: Unit, name: str) -> Value:
+        """Return a global or builtin; a guard looks at it when a kernel begins."""
         for names in (unit.globals, self.builtins):
             if name in names:
-                return self.guarded(unit.holder, name, names[name])
+                return self._global(unit.holder, name, names[name])
         raise NotTranslatedError(f"`{name}` has no value")
 
-    def known_attribute(self, module: types.ModuleType, name: str) -> Any:
+    def known_attribute(self, module: types.ModuleType, name: str) -> Value:
         """Return an attribute of a module likewise."""
         if name not in vars(module):
             raise NotTranslatedError(f"the attribute {name} of {module.__name__}")
-        return self.guarded(module, name, vars(module)[name])
+        return self._global(module, name, vars(module)[name])
 
     def guarded(self, holder: Any, name: str, value: Any) -> Any:
         self.guards[id(holder), name] = holder, value

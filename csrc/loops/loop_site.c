@@ -156,7 +156,7 @@ loop_is_traced(void)
 
 /* The kernel for these arguments, with a reference: looking at globals may run any code. */
 static LoopKernel *
-loop_kernel(LoopSite *self, PyObject *const *args, Py_ssize_t n)
+loop_kernel(LoopSite *self, PyObject **args, Py_ssize_t n)
 {
     for (int i = 0; i < self->n_kernels; i++) {
         LoopKernel *kernel = self->kernels[i];
@@ -166,17 +166,21 @@ loop_kernel(LoopSite *self, PyObject *const *args, Py_ssize_t n)
             recent_touch(self->kernels, i);
             return kernel;
         }
+        if (fits) {
+            kernel_forget(kernel, args);
+        }
         kernel_release(kernel);
     }
     return NULL;
 }
 
 static PyObject *
-loop_run(LoopSite *self, PyObject *const *args, Py_ssize_t n)
+loop_run(LoopSite *self, PyObject **args, Py_ssize_t n)
 {
     LoopKernel *kernel = loop_kernel(self, args, n);
     if (kernel != NULL) {
         PyObject *result = loop_attempt(self, kernel, args);
+        kernel_forget(kernel, args);
         kernel_release(kernel);
         if (result != NULL) {
             self->failures = 0;
@@ -264,7 +268,7 @@ loop_call(PyObject *object, PyObject *const *args, size_t nargsf, PyObject *name
         return Py_NewRef(object);
     }
     Py_ssize_t n_cells = PyLong_AsSsize_t(args[--n]);
-    PyObject **given = STACK_ARRAY(PyObject *, n);
+    PyObject **given = STACK_ARRAY(PyObject *, n + MOST_FOUND);
     memcpy(given, args, (size_t)n * sizeof(PyObject *));
     return loop_with_cells(self, given, n, n_cells);
 }
