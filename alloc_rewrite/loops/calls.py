@@ -61,8 +61,6 @@ def _range(code: Code, args: list[Value]) -> Value:
         given.insert(0, code.i64(0))
     if len(given) == 2:
         given.append(code.i64(1))
-    if not all(arg.number == INT for arg in args):
-        raise NotTranslatedError("a range of NumPy's integers")
     return Value(RANGE, tuple(given))
 
 
