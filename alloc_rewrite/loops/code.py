@@ -71,6 +71,7 @@ class Code:
         self.builder = ir.IRBuilder()
         self.leave: Any = None
         self.tick: Any = None  # counts work, for the budget
+        self.append: Any = None  # appends a number to the list at an address
         self.rarely = self.module.add_metadata(
             [ir.MetaDataString(self.module, "branch_weights"), I32(1), I32(100000)]
         )
@@ -265,7 +266,7 @@ class Code:
         return bits if target == I64 else self.builder.trunc(bits, target)
 
 
-INTRINSICS = frozenset({"sqrt", "fabs", "floor", "ceil", "trunc", "copysign"})
+INTRINSICS = frozenset({"rint", "sqrt", "fabs", "floor", "ceil", "trunc", "copysign"})
 
 
 def tuple_of(values: list[Value]) -> Value:

@@ -21,10 +21,30 @@ from ..rewrite.opcodes import (
     is_method_load,
     operator_of,
 )
-from . import arithmetic, arrays, calls, elements, iteration, lazy, making, views
-from .code import NotTranslatedError, Value, described, tuple_of
+from . import (
+    arithmetic,
+    arrays,
+    calls,
+    containers,
+    elements,
+    iteration,
+    lazy,
+    making,
+    methods,
+    views,
+)
+from .code import NotTranslatedError, Value, described
 from .helpers import enter, leave_helper
-from .kinds import BOOL, UNBOUND, Array, Display, Known, Number, Tuple, may_be_held
+from .kinds import (
+    BOOL,
+    UNBOUND,
+    Array,
+    Known,
+    Method,
+    Number,
+    Object,
+    may_be_held,
+)
 from .states import NULL, State, Unit
 
 if TYPE_CHECKING:
@@ -56,7 +76,9 @@ def step(t: Translator, item: Instr, index: int, state: State) -> bool:
         return False
     if item.has_jump():
         return _jump(t, item, index, state)
-    if name == "CALL" and enter(t, item, index, state):
+    if name in ("CALL", "CALL_KW") and enter(t, item, index, state):
+        return True
+    if name == "CALL" and _choice(t, item, index, state):
         return True
     if name in ("RETURN_VALUE", "RETURN_CONST"):
         leave_helper(t, item, state)
@@ -91,7 +113,7 @@ def _operator(t: Translator, name: str, size: int, state: State) -> None:
     elif name == "matmul":
         stack.append(making.product(t, [x, y]))
     elif name.startswith("i_") and isinstance(x.kind, Array):
-        _settle(t, state)
+        containers.settle(t, state)
         stack.append(arrays.in_place(t, name, x, y))
     elif lazy.is_array(x) or lazy.is_array(y):
         stack.append(arrays.binary(t, name.removeprefix("i_"), x, y))
@@ -119,7 +141,7 @@ def _jump(t: Translator, item: Instr, index: int, state: State) -> bool:
     if name.startswith("POP_JUMP"):
         value = stack.pop()
         if name.endswith("NONE"):
-            is_none = value.kind == Known(None)
+            is_none = containers.is_none(value)
             jumps = is_none != ("_NOT_NONE" in name)
             t.go(target if jumps else index + 1, state, t.head)
             return True
@@ -209,7 +231,7 @@ def _store_fast(t: Translator, item: Instr, state: State) -> None:
 
 def _load_global(t: Translator, item: Instr, state: State) -> None:
     calls_it, name = cast(tuple[bool, str], item.arg)
-    pair = [t.code.constant(t.known_global(state.unit, name))]
+    pair = [t.known_global(state.unit, name)]
     if calls_it:
         pair.insert(0 if VERSION < (3, 13) else 1, NULL)
     state.stack.extend(pair)
@@ -218,9 +240,16 @@ def _load_global(t: Translator, item: Instr, state: State) -> None:
 def _load_attr(t: Translator, item: Instr, state: State) -> None:
     owner, name = state.stack.pop(), attribute_name(item)
     if isinstance(owner.kind, Known) and isinstance(owner.kind.value, types.ModuleType):
-        value = t.code.constant(t.known_attribute(owner.kind.value, name))
+        value = t.known_attribute(owner.kind.value, name)
     elif isinstance(owner.kind, Known) and making.is_own_ufunc(owner.kind.value):
         value = Value(Known(making.ufunc_method(owner.kind.value, name)))
+    elif isinstance(owner.kind, Object):
+        kinds = dict(owner.kind.attributes)
+        if name not in kinds:
+            raise NotTranslatedError(f"the attribute {name} of such an object")
+        value = t.looked_up(owner.kind.number, name, kinds[name])
+    elif is_method_load(item) and not lazy.is_array(owner):
+        value = methods.bound(owner, name)
     else:
         value = elements.attribute(t.code, lazy.materialised(t, owner), name)
     pair = [value]
@@ -240,21 +269,37 @@ def _call(t: Translator, item: Instr, state: State) -> None:
     if NULL not in pair:
         raise NotTranslatedError("a method is called")
     made = making.call(t, callee, args)
-    stack.append(calls.call(t.code, callee, args) if made is None else made)
-
-
-def _settle(t: Translator, state: State) -> None:
-    """Compute what lies on the stack, before something is stored that it may depend on."""
-    state.stack[:] = [lazy.materialised(t, value) for value in state.stack]
-
-
-def _store_subscr(t: Translator, item: Instr, state: State) -> None:
-    index, container, value = state.stack.pop(), state.stack.pop(), state.stack.pop()
-    _settle(t, state)
-    if arrays.is_fancy(index):
-        arrays.scatter(t, container, index, value)
+    if made is not None:
+        stack.append(made)
+    elif isinstance(callee.kind, Method):
+        stack.append(methods.call(t.code, callee, args))
     else:
-        elements.store(t, container, index, value)
+        stack.append(calls.call(t.code, callee, args))
+
+
+def _choice(t: Translator, item: Instr, index: int, state: State) -> bool:
+    """Go on with the lesser or greater of two numbers of different kinds, if that is called."""
+    stack, n = state.stack, _size(item)
+    callees = [value.kind.value for value in stack[-n - 2 : -n] if isinstance(value.kind, Known)]
+    if n != 2 or not any(callee is min or callee is max for callee in callees):
+        return False
+    x, y = stack[-2:]
+    if x.kind == y.kind:
+        return False
+    sign = "lt" if any(callee is min for callee in callees) else "gt"
+    second = arithmetic.compare(t.code, sign, y, x).parts[0]
+    del stack[-n - 2 :]
+    other = state.copy()
+    stack.append(x)
+    other.stack.append(y)
+    b = t.code.builder
+    yes, no = (t.code.function.append_basic_block() for _ in range(2))
+    b.cbranch(second, yes, no)
+    b.position_at_end(yes)
+    t.go(index + 1, other, t.head)
+    b.position_at_end(no)
+    t.go(index + 1, state, t.head)
+    return True
 
 
 def _get_iter(t: Translator, item: Instr, state: State) -> None:
@@ -269,54 +314,6 @@ def _push_iterator(state: State, iterator: Value) -> None:
 
 def _pop_iterator(t: Translator, item: Instr, state: State) -> None:
     del state.stack[-ITERATOR_DEPTH:]
-
-
-def _unpack(t: Translator, item: Instr, state: State) -> None:
-    value = lazy.materialised(t, state.stack.pop())
-    state.stack.extend(reversed(elements.unpacked(t.code, value, _size(item))))
-
-
-def _build_slice(t: Translator, item: Instr, state: State) -> None:
-    n = _size(item)
-    values = state.stack[len(state.stack) - n :]
-    del state.stack[len(state.stack) - n :]
-    step = values[2] if n == 3 else t.code.constant(None)
-    state.stack.append(views.slice_of(values[0], values[1], step))
-
-
-def _binary_slice(t: Translator, item: Instr, state: State) -> None:
-    stop, start, container = (state.stack.pop() for _ in range(3))
-    index = views.slice_of(start, stop, t.code.constant(None))
-    state.stack.append(elements.item(t.code, container, index))
-
-
-def _store_slice(t: Translator, item: Instr, state: State) -> None:
-    stop, start, container, value = (state.stack.pop() for _ in range(4))
-    _settle(t, state)
-    elements.store(t, container, views.slice_of(start, stop, t.code.constant(None)), value)
-
-
-def _build_tuple(t: Translator, item: Instr, state: State) -> None:
-    n = _size(item)
-    values = state.stack[len(state.stack) - n :]
-    del state.stack[len(state.stack) - n :]
-    state.stack.append(tuple_of([lazy.materialised(t, value) for value in values]))
-
-
-def _build_list(t: Translator, item: Instr, state: State) -> None:
-    _build_tuple(t, item, state)
-    value = state.stack.pop()
-    assert isinstance(value.kind, Tuple)
-    state.stack.append(value._replace(kind=Display(value.kind.items)))
-
-
-def _list_extend(t: Translator, item: Instr, state: State) -> None:
-    """Put the items of a tuple that is known into a list that has none."""
-    value = state.stack.pop()
-    before = state.stack[-_size(item)]
-    if not isinstance(value.kind, Tuple) or before.kind != Display(()):
-        raise NotTranslatedError("a list is extended")
-    state.stack[-_size(item)] = value._replace(kind=Display(value.kind.items))
 
 
 def _swap(t: Translator, item: Instr, state: State) -> None:
@@ -344,7 +341,7 @@ def _pop(t: Translator, item: Instr, state: State) -> None:
         t.code.keep(value.parts[0])
 
 
-_IGNORED = frozenset({"NOP", "RESUME", "PRECALL", "NOT_TAKEN", "EXTENDED_ARG"})
+_IGNORED = frozenset({"KW_NAMES", "NOP", "RESUME", "PRECALL", "NOT_TAKEN", "EXTENDED_ARG"})
 _STEPS: dict[str, Step] = {
     "LOAD_FAST": _load_fast,
     "LOAD_FAST_CHECK": _load_fast,
@@ -361,15 +358,17 @@ _STEPS: dict[str, Step] = {
     "END_FOR": _end_for,
     "COPY": lambda t, item, state: state.stack.append(state.stack[-_size(item)]),
     "SWAP": _swap,
-    "STORE_SUBSCR": _store_subscr,
+    "STORE_SUBSCR": containers.store_subscr,
     "GET_ITER": _get_iter,
-    "UNPACK_SEQUENCE": _unpack,
-    "BUILD_TUPLE": _build_tuple,
-    "BUILD_LIST": _build_list,
-    "LIST_EXTEND": _list_extend,
-    "BUILD_SLICE": _build_slice,
-    "BINARY_SLICE": _binary_slice,
-    "STORE_SLICE": _store_slice,
+    "UNPACK_SEQUENCE": containers.unpack,
+    "BUILD_TUPLE": containers.build_tuple,
+    "BUILD_LIST": containers.build_list,
+    "LIST_EXTEND": containers.list_extend,
+    "BUILD_SLICE": containers.build_slice,
+    "BINARY_SLICE": containers.binary_slice,
+    "STORE_SLICE": containers.store_slice,
+    "IS_OP": containers.is_,
+    "CONTAINS_OP": containers.contains,
     "TO_BOOL": _to_bool,
     "UNARY_NOT": _not,
 }

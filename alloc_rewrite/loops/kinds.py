@@ -48,6 +48,10 @@ class Number(Kind):
     def is_integer(self) -> bool:
         return not (self.is_float or self.is_bool)
 
+    @property
+    def itemsize(self) -> int:
+        return 8 if self.is_python else int(self.name[1])
+
 
 @dataclass(frozen=True, slots=True)
 class Array(Kind):
@@ -84,14 +88,6 @@ class Display(Kind):
     """A list as it is written, `[a, b]`, from which an array is made at once."""
 
     items: tuple[Kind, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Method(Kind):
-    """A method of an array, whose words it has."""
-
-    name: str
-    array: Array
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +154,14 @@ class Zip(Kind):
 
 
 @dataclass(frozen=True, slots=True)
+class Method(Kind):
+    """A method of an object, whose words these are."""
+
+    name: str
+    owner: Kind
+
+
+@dataclass(frozen=True, slots=True)
 class Unbound(Kind):
     """A local that has no value."""
 
@@ -167,6 +171,17 @@ class Given(Kind):
     """An object that comes in, which the loop doesn't look at: the argument of that number."""
 
     number: int
+
+
+@dataclass(frozen=True, slots=True)
+class Object(Kind):
+    """An object of a Python class that comes in, the argument of that number, and its attributes.
+
+    Only those that lie in its dictionary, and that its class has nothing to say about.
+    """
+
+    number: int
+    attributes: tuple[tuple[str, Kind], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,7 +217,7 @@ _OF_TYPE |= {np.dtype(name).type: NUMBERS[name] for name in DTYPES}
 _OF_DTYPE = {np.dtype(name): name for name in DTYPES}
 
 
-ENCODED = {name: i for i, name in enumerate(("int", "float", "bool", *DTYPES))}
+NUMBER_CODES = {name: i for i, name in enumerate(("int", "float", "bool", *DTYPES))}
 _ARRAY, _TUPLE, _NONE, _UNBOUND, _GIVEN, _STEPS = 20, 21, 22, 23, 24, 25
 _LIST, _LONG_TUPLE, _ITEMS, _ENUMERATE, _ZIP = 26, 27, 28, 29, 30
 
@@ -211,13 +226,13 @@ def encoded(kind: Kind) -> list[int]:
     """Return a kind as the native core reads it (`csrc/loops/kinds.h`)."""
     match kind:
         case Number(name):
-            return [ENCODED[name]]
+            return [NUMBER_CODES[name]]
         case Array(dtype, ndim, writeable, is_dense, shape):
             known = [0] if shape is None else [1, *shape]
-            return [_ARRAY, ENCODED[dtype], ndim, int(writeable), int(is_dense), *known]
+            return [_ARRAY, NUMBER_CODES[dtype], ndim, int(writeable), int(is_dense), *known]
         case Tuple(items):
             return [_TUPLE, len(items), *(code for item in items for code in encoded(item))]
-        case Given(number):
+        case Given(number) | Object(number):
             return [_GIVEN, number]
         case Unbound():
             return [_UNBOUND]
@@ -302,6 +317,25 @@ def _iterator(value: Any) -> Kind | None:
     return (
         Items(kind, INDEX_ITERATORS.index(type(value))) if isinstance(kind, (Array, List)) else None
     )
+
+
+_HEAP_TYPE = 1 << 9  # a class that Python code has made
+_MOST_ATTRIBUTES = 64
+
+
+def object_kind(value: Any, number: int) -> Object | None:
+    """Return the kind of an object whose attributes are plain; None for others."""
+    cls: Any = type(value)
+    of_class = {name for base in cls.__mro__[:-1] for name in vars(base)}
+    if not cls.__flags__ & _HEAP_TYPE or {"__getattribute__", "__getattr__"} & of_class:
+        return None
+    if "__dict__" not in of_class:
+        return None
+    names = value.__dict__
+    if type(names) is not dict or len(names) > _MOST_ATTRIBUTES or isinstance(value, type):
+        return None
+    kinds = [(str(name), kind_of(held)) for name, held in names.items() if name not in of_class]
+    return Object(number, tuple((name, kind) for name, kind in kinds if kind is not None))
 
 
 def _array(value: np.ndarray[Any, Any]) -> Array | None:

@@ -38,8 +38,8 @@ if TYPE_CHECKING:
 
 def call(t: Translator, callee: Value, args: list[Value]) -> Value | None:
     """Return the array that a call makes; None if it isn't one of those that make arrays."""
-    if isinstance(callee.kind, Method):
-        array = Value(callee.kind.array, callee.parts)
+    if isinstance(callee.kind, Method) and isinstance(callee.kind.owner, Array):
+        array = Value(callee.kind.owner, callee.parts)
         return _METHODS[callee.kind.name](t, [array, *args])
     if not isinstance(callee.kind, Known):
         return None

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from llvmlite import ir
 
 from .code import I64, Code, Value
-from .kinds import ENCODED, SMALL, Array, Number, strides_of
+from .kinds import NUMBER_CODES, SMALL, Array, Number, strides_of
 
 if TYPE_CHECKING:
     from .translate import Translator
@@ -113,7 +113,7 @@ class Scratch:
         b.position_at_end(on)
         b.store(after, self.position)
         entry = b.inttoptr(block, I64.as_pointer())
-        words = (total, code.i64(ENCODED[number.name] + 256 * len(dims)), *dims)
+        words = (total, code.i64(NUMBER_CODES[number.name] + 256 * len(dims)), *dims)
         for i, word in enumerate(words):
             b.store(word, b.gep(entry, [code.i64(i)]))
         place = block, b.add(block, code.i64(head))

@@ -50,9 +50,8 @@ def item(code: Code, value: Value, index: Value) -> Value:
         items = _word(code, value.parts[1], native.LIST_ITEMS)
     address = code.load(b.add(items, at), Number("i8"))
     type_ = _TYPES.get(number.name) or np.dtype(number.name).type
-    code.leave_if(
-        b.icmp_signed("!=", _word(code, address, 8), code.address(f"type.{number.name}", id(type_)))
-    )
+    wanted = code.address(f"type.{number.name}", id(type_))
+    code.leave_if(b.icmp_signed("!=", _word(code, address, 8), wanted))
     if number == INT:
         return Value(INT, (_small_integer(code, address),))
     return Value(number, (code.load(b.add(address, code.i64(_VALUE)), number),))

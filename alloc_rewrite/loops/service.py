@@ -13,7 +13,7 @@ from typing import Any
 from ..compiled.kernels import Job, workshop
 from ..logs import debug
 from ..rewrite import Loop
-from .kinds import Given, Kind, encoded, kind_of, without_shape
+from .kinds import Given, Kind, encoded, kind_of, object_kind, without_shape
 
 MOST_LOOPS = 1000  # that are compiled in a process: their code stays
 
@@ -53,9 +53,11 @@ class LoopJob(Job):
                 tuple(tuple(encoded(kind)) for kind in self._kinds),
                 tuple(tuple(tuple(encoded(kind)) for kind in one.kinds) for one in kernel.exits),
                 kernel.guards,
+                tuple((holder, name, tuple(encoded(kind))) for holder, name, kind in kernel.found),
                 kernel.n_state,
                 kernel.ended_at,
                 kernel.committed_at,
+                kernel.found_at,
                 kernel.size,
             )
         )
@@ -73,7 +75,7 @@ def plan_kernel(
 ) -> None:
     """Have a kernel made for a loop whose subject and locals are like those given."""
     global _made
-    kinds = [kind_of(value) or Given(i) for i, value in enumerate(args)]
+    kinds = [kind_of(value) or object_kind(value, i) or Given(i) for i, value in enumerate(args)]
     asked = spec[2].asked
     if any([*map(without_shape, kinds)] == [*map(without_shape, before)] for before in asked):
         kinds = [*map(without_shape, kinds)]  # one kernel for all other shapes

@@ -20,6 +20,7 @@ import types
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
 from bytecode import Instr, Label
 from llvmlite import ir as llvm
 
@@ -31,6 +32,7 @@ from .code import I64, Code, NotTranslatedError, Value, described, tuple_of
 from .heads import begin_iteration, exit_of
 from .instructions import step
 from .kinds import (
+    NUMBER_CODES,
     OPAQUE,
     UNBOUND,
     Array,
@@ -44,6 +46,7 @@ from .kinds import (
     Tuple,
     Zip,
     fixed_words,
+    kind_of,
     words,
 )
 from .lazy import materialised
@@ -52,6 +55,7 @@ from .scratch import Scratch
 from .states import AT, HEADER, WIDEST, Block, Head, Kernel, State, Unit
 
 MOST_BLOCKS = 600  # of one kernel
+MOST_FOUND = 16  # attributes and global arrays, as `csrc/loops/kernel.h` has it
 MOST_VERSIONS = 12  # of one block
 
 
@@ -66,6 +70,7 @@ class Translator:
     def __post_init__(self) -> None:
         self.code = Code(self.name)
         self.code.tick = self.tick
+        self.code.append = self._append
         items = self.loop.items
         where = {item: i for i, item in enumerate(items) if isinstance(item, Label)}
         self.unit = Unit(items, where, self.loop.targets, self.globals, None)
@@ -77,6 +82,7 @@ class Translator:
         self.head: Head | None = None
         self.repeats = False  # whether some way through the loop leads to its head again
         self.reasons: list[str] = []  # why other ways leave it
+        self.found: dict[tuple[int, str], tuple[tuple[Any, str, Kind], Value]] = {}
         self.fixed: dict[str, Value] = {}  # the locals that the loop doesn't store
 
     # ------------------------------------------------------------------ the kernel
@@ -84,20 +90,7 @@ class Translator:
     def kernel(self, subject: Kind, inputs: dict[str, Kind]) -> Kernel:
         """Translate the loop for what it goes over, and locals, of these kinds."""
         code, loop = self.code, self.loop
-        entry = code.function.append_basic_block("entry")
-        code.builder.position_at_end(entry)
-        self.frame = code.function.args[0]
-        self.mark = code.builder.alloca(I64, name="mark")
-        self.ticks = code.builder.alloca(I64, name="ticks")
-        self.iterations = code.builder.alloca(I64, name="iterations")
-        self.log = Log(code, self.word("log"), self.word("log_end"), self.slot("wanted"))
-        self.scratch = Scratch(self)
-        code.builder.store(code.i64(0), self.ticks)
-        code.builder.store(code.i64(0), self.iterations)
-        self.log_soft = self.word("log_soft")
-        self.budget = self.word("budget")
-        helper = llvm.FunctionType(I64, [I64.as_pointer()]).as_pointer()
-        self.commit = code.builder.inttoptr(self.word("commit"), helper)
+        self._enter()
         locals_: dict[str, Value] = {}
         iterator, at = self._read(subject, len(HEADER))
         for name in loop.names:
@@ -106,6 +99,7 @@ class Translator:
         self.n_state = len(iteration.state(iterator))
         self.ended_at = at
         self.committed_at = at + self.n_state + WIDEST * len(loop.stored)
+        self.found_at = self.size = self.committed_at + self.n_state + WIDEST * len(loop.stored)
         stack = [Value(OPAQUE) for _ in range(loop.depth)]
         if loop.is_for:
             if not iteration.is_iterator(subject):
@@ -127,11 +121,31 @@ class Translator:
             tuple((name, inputs[name]) for name in loop.names if name in inputs),
             exits,
             tuple((holder, name, value) for (_, name), (holder, value) in self.guards.items()),
+            tuple(found for found, _ in self.found.values()),
             self.n_state,
             self.ended_at,
             self.committed_at,
-            self.committed_at + self.n_state + WIDEST * len(loop.stored),
+            self.found_at,
+            self.size,
         )
+
+    def _enter(self) -> None:
+        """Begin the function: what it counts, and what it is given to work with."""
+        code = self.code
+        entry = code.function.append_basic_block("entry")
+        code.builder.position_at_end(entry)
+        self.frame = code.function.args[0]
+        self.mark = code.builder.alloca(I64, name="mark")
+        self.ticks = code.builder.alloca(I64, name="ticks")
+        self.iterations = code.builder.alloca(I64, name="iterations")
+        self.log = Log(code, self.word("log"), self.word("log_end"), self.slot("wanted"))
+        self.scratch = Scratch(self)
+        code.builder.store(code.i64(0), self.ticks)
+        code.builder.store(code.i64(0), self.iterations)
+        self.log_soft = self.word("log_soft")
+        self.budget = self.word("budget")
+        helper = llvm.FunctionType(I64, [I64.as_pointer()]).as_pointer()
+        self.commit = code.builder.inttoptr(self.word("commit"), helper)
 
     def _give_up(self, reason: str) -> None:
         """Leave where something can't be translated: the original code does such iterations."""
@@ -254,24 +268,58 @@ class Translator:
         code.builder.position_at_end(before)
         return block
 
+    def _append(self, address: Any, item: Value) -> None:
+        """Append a number to the list at an address, and note it in the log."""
+        code, b = self.code, self.code.builder
+        function = llvm.FunctionType(I64, [I64, I64, I64]).as_pointer()
+        append = b.inttoptr(self.word("append"), function)
+        kind = code.i64(NUMBER_CODES[item.number.name])
+        done = self.log.note_append(address)
+        failed = b.call(append, [address, kind, code.bits(item.parts[0])])
+        code.leave_if(b.icmp_signed("!=", failed, code.i64(0)))
+        code.store(code.i64(-1), done)
+
     def tick(self, n: Any) -> None:
         b = self.code.builder
         b.store(b.add(b.load(self.ticks), n), self.ticks)
 
     # ------------------------------------------------------------------ what is known beforehand
 
-    def known_global(self, unit: Unit, name: str) -> Any:
-        """Return the value of a global or builtin; a guard looks at it when a kernel begins."""
+    def looked_up(self, holder: Any, name: str, kind: Kind) -> Value:
+        """Return what is looked up when a kernel begins: in an argument, a module, or globals.
+
+        Holders are an argument's number, a module, a dictionary, or None for the globals of the
+        code that runs.
+        """
+        key = (holder if type(holder) is int else id(holder), name)
+        found = self.found.get(key)
+        if found is None:
+            if len(self.found) == MOST_FOUND:
+                raise NotTranslatedError("too many attributes and global arrays")
+            with self.code.builder.goto_entry_block():
+                value, self.size = self._read(kind, self.size)
+            found = self.found[key] = ((holder, name, kind), value)
+        return found[1]
+
+    def _global(self, holder: Any, name: str, value: Any) -> Value:
+        """Return a global, or an attribute of a module."""
+        kind = kind_of(value) if type(value) in (np.ndarray, list) else None
+        if isinstance(kind, (Array, List)):
+            return self.looked_up(holder, name, kind)
+        return self.code.constant(self.guarded(holder, name, value))
+
+    def known_global(self, unit: Unit, name: str) -> Value:
+        """Return a global or builtin; a guard looks at it when a kernel begins."""
         for names in (unit.globals, self.builtins):
             if name in names:
-                return self.guarded(unit.holder, name, names[name])
+                return self._global(unit.holder, name, names[name])
         raise NotTranslatedError(f"`{name}` has no value")
 
-    def known_attribute(self, module: types.ModuleType, name: str) -> Any:
+    def known_attribute(self, module: types.ModuleType, name: str) -> Value:
         """Return an attribute of a module likewise."""
         if name not in vars(module):
             raise NotTranslatedError(f"the attribute {name} of {module.__name__}")
-        return self.guarded(module, name, vars(module)[name])
+        return self._global(module, name, vars(module)[name])
 
     def guarded(self, holder: Any, name: str, value: Any) -> Any:
         self.guards[id(holder), name] = holder, value

@@ -36,17 +36,20 @@ LoopKernel *
 kernel_new(PyObject *source)
 {
     unsigned long long address;
-    PyObject *inputs, *exits, *guards;
-    int n_state, ended_at, committed_at, size;
-    if (!PyArg_ParseTuple(source, "KO!O!O!iiii", &address, &PyTuple_Type, &inputs,
-                          &PyTuple_Type, &exits, &PyTuple_Type, &guards, &n_state, &ended_at, &committed_at,
-                          &size)) {
+    PyObject *inputs, *exits, *guards, *found;
+    int n_state, ended_at, committed_at, found_at, size;
+    if (!PyArg_ParseTuple(source, "KO!O!O!O!iiiii", &address, &PyTuple_Type, &inputs,
+                          &PyTuple_Type, &exits, &PyTuple_Type, &guards, &PyTuple_Type, &found,
+                          &n_state, &ended_at, &committed_at, &found_at, &size)) {
         return NULL;
     }
     Py_ssize_t n_exits = PyTuple_GET_SIZE(exits), n_inputs = PyTuple_GET_SIZE(inputs);
     Py_ssize_t n_guards = PyTuple_GET_SIZE(guards);
     Py_ssize_t n_stored = n_exits ? PyTuple_Size(PyTuple_GET_ITEM(exits, 0)) : 0;
     Py_ssize_t n_kinds = kernel_count_kinds(inputs);
+    for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(found); i++) {
+        n_kinds += PyTuple_Size(PyTuple_GetItem(PyTuple_GET_ITEM(found, i), 2));
+    }
     for (Py_ssize_t i = 0; i < n_exits; i++) {
         n_kinds += kernel_count_kinds(PyTuple_GET_ITEM(exits, i));
     }
@@ -72,6 +75,7 @@ kernel_new(PyObject *source)
     self->n_exits = (int)n_exits;
     self->n_stored = (int)n_stored;
     self->n_state = n_state;
+    self->found_at = found_at;
     self->ended_at = ended_at;
     self->committed_at = committed_at;
     self->size = size;
@@ -80,6 +84,18 @@ kernel_new(PyObject *source)
         if (kernel_read_kinds(PyTuple_GET_ITEM(inputs, i), kinds, &n) < 0) {
             goto failed;
         }
+    }
+    for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(found); i++) {
+        PyObject *holder, *name, *kind;
+        if (i == MOST_FOUND ||
+            !PyArg_ParseTuple(PyTuple_GET_ITEM(found, i), "OUO!", &holder, &name, &PyTuple_Type,
+                              &kind) ||
+            kernel_read_kinds(kind, kinds, &n) < 0) {
+            goto failed;
+        }
+        long number = PyLong_Check(holder) ? PyLong_AsLong(holder) : -1;
+        self->found[self->n_found++] = (Found){
+            number >= 0 || holder == Py_None ? NULL : holder, name, (int)number};
     }
     for (Py_ssize_t i = 0; i < n_exits; i++) {
         for (Py_ssize_t k = 0; k < n_stored; k++) {
@@ -99,6 +115,9 @@ kernel_new(PyObject *source)
     }
     return self;
 failed:
+    if (!PyErr_Occurred()) {
+        PyErr_SetString(PyExc_ValueError, "kernel: too much is looked up");
+    }
     kernel_release(self);
     return NULL;
 }
@@ -139,8 +158,43 @@ kernel_has_value(const NameGuard *guard, PyObject *globals, PyObject *builtins)
     return found == guard->value;
 }
 
+/* What is looked up, with a reference; NULL without an exception if it isn't there, or if Python
+ * code might run. */
+static PyObject *
+kernel_look_up(const Found *found, PyObject *const *args)
+{
+    if (found->number >= 0) {
+        PyObject *owner = args[found->number];
+        PyTypeObject *type = Py_TYPE(owner);
+        if (type->tp_getattro != PyObject_GenericGetAttr ||
+            _PyType_Lookup(type, found->name) != NULL) {
+            return NULL;
+        }
+        PyObject *value = PyObject_GenericGetAttr(owner, found->name);
+        if (value == NULL) {
+            PyErr_Clear();
+        }
+        return value;
+    }
+    PyObject *names = found->holder == NULL ? PyEval_GetGlobals() : found->holder;
+    names = PyModule_Check(names) ? PyModule_GetDict(names) : names;
+    PyObject *value = PyDict_GetItemWithError(names, found->name);
+    if (value == NULL) {
+        PyErr_Clear();
+    }
+    return Py_XNewRef(value);
+}
+
+void
+kernel_forget(const LoopKernel *self, PyObject **args)
+{
+    for (int i = 0; i < self->n_found; i++) {
+        Py_CLEAR(args[self->n_inputs + i]);
+    }
+}
+
 int
-kernel_fits(const LoopKernel *self, PyObject *const *args, Py_ssize_t n)
+kernel_fits(const LoopKernel *self, PyObject **args, Py_ssize_t n)
 {
     if (n != self->n_inputs) {
         return 0;
@@ -157,6 +211,14 @@ kernel_fits(const LoopKernel *self, PyObject *const *args, Py_ssize_t n)
             return 0;
         }
     }
+    memset(args + n, 0, (size_t)self->n_found * sizeof(PyObject *));
+    for (int i = 0; i < self->n_found; i++) {
+        args[n + i] = kernel_look_up(&self->found[i], args);
+        if (args[n + i] == NULL || !kind_fits(&kind, args[n + i])) {
+            kernel_forget(self, args);
+            return 0;
+        }
+    }
     return 1;
 }
 
@@ -166,6 +228,10 @@ kernel_fill(const LoopKernel *self, PyObject *const *args, int64_t *frame)
     int64_t *at = frame + FRAME_HEADER;
     Kinds kind = self->kinds;
     for (int i = 0; i < self->n_inputs; i++) {
+        kind_fill(&kind, args[i], i, &at);
+    }
+    at = frame + self->found_at;
+    for (int i = self->n_inputs; i < self->n_inputs + self->n_found; i++) {
         kind_fill(&kind, args[i], i, &at);
     }
 }

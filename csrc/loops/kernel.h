@@ -17,6 +17,7 @@ enum frame_word {
     FRAME_BUDGET, /* ticks between two commits */
     FRAME_ITERATIONS,
     FRAME_COMMIT,
+    FRAME_APPEND,
     FRAME_SLICE_END, /* when others are to run, in nanoseconds */
     FRAME_COMMITTED, /* the exit whose state was committed, or -1 */
     FRAME_SCRATCH,   /* where the next new array goes, from where on room is to be made, the end */
@@ -39,6 +40,16 @@ typedef struct {
     PyObject *value;
 } NameGuard;
 
+#define MOST_FOUND 16 /* attributes and global arrays that a kernel looks up */
+
+/* What a kernel looks up when it begins: an attribute of an argument, of that number, or else a
+ * value of a module, of a dictionary or (NULL) of the globals of the code that runs. */
+typedef struct {
+    PyObject *holder; /* borrowed from the source */
+    PyObject *name;   /* likewise */
+    int number;       /* -1 if it is no argument's */
+} Found;
+
 typedef struct {
     int64_t (*run)(int64_t *frame);
     PyObject *source; /* owned: the tuple that it was made from */
@@ -47,24 +58,32 @@ typedef struct {
     int n_exits;
     int n_stored;
     int n_guards;
+    int n_found;
+    int found_at; /* where the words of what is looked up begin */
     int n_state; /* words of the iterator's state */
     int ended_at;
     int committed_at;
     int size;             /* of the frame, in words */
-    const int16_t *kinds; /* in the same memory: those of the inputs, then of each exit's locals */
+    const int16_t *kinds; /* in the same memory: those of the inputs, of what is looked up, of each exit's locals */
     int *exit_at;         /* n_stored for each exit */
     NameGuard *guards;
+    Found found[MOST_FOUND];
 } LoopKernel;
 
-/* Read (address, inputs, exits, guards, n_state, ended_at, committed_at, size); NULL with an
+/* Read (address, inputs, exits, guards, found, n_state, ended_at, committed_at,
+ * found_at, size); NULL with an
  * exception. */
 LoopKernel *kernel_new(PyObject *source);
 void kernel_release(LoopKernel *kernel); /* one reference */
 
-/* The arguments are the loop's iterator, or None, and the locals. */
+/* The arguments are the loop's iterator, or None, and the locals; after them is room for
+ * MOST_FOUND more. */
 
-/* Whether they are of a kernel's kinds, and its globals what they were. */
-int kernel_fits(const LoopKernel *kernel, PyObject *const *args, Py_ssize_t n);
+/* Whether they are of a kernel's kinds, and its globals what they were. Then what it looks up
+ * stands after them, owned. */
+int kernel_fits(const LoopKernel *kernel, PyObject **args, Py_ssize_t n);
+/* Let go of what it has looked up. */
+void kernel_forget(const LoopKernel *kernel, PyObject **args);
 /* Put the arguments into the frame. */
 void kernel_fill(const LoopKernel *kernel, PyObject *const *args, int64_t *frame);
 /* The kinds of the locals after one of the exits. */

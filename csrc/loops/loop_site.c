@@ -50,6 +50,17 @@ loop_commit(int64_t *frame)
     return status_raised(1) != 0 || log_now() > frame[FRAME_SLICE_END];
 }
 
+/* A kernel appends a number to a list: 0, or 1 if that failed. */
+static int64_t
+loop_append(PyObject *list, int64_t kind, int64_t word)
+{
+    PyObject *number = kind_number((int)kind, word);
+    int failed = number == NULL || PyList_Append(list, number) < 0;
+    Py_XDECREF(number);
+    PyErr_Clear(); /* the original code tries again */
+    return failed;
+}
+
 /* What a kernel gives; NULL without an exception if the original code has to go on. */
 static PyObject *
 loop_attempt(LoopSite *self, const LoopKernel *kernel, PyObject *const *args)
@@ -68,6 +79,7 @@ loop_attempt(LoopSite *self, const LoopKernel *kernel, PyObject *const *args)
     const int64_t *log = state->loop_log;
     frame[FRAME_BUDGET] = BUDGET;
     frame[FRAME_COMMIT] = (int64_t)(intptr_t)loop_commit;
+    frame[FRAME_APPEND] = (int64_t)(intptr_t)loop_append;
     frame[FRAME_COMMITTED] = -1;
     kernel_fill(kernel, args, frame);
     frame[FRAME_SLICE_END] = log_now() + SLICE_NS;
@@ -148,7 +160,7 @@ loop_is_traced(void)
 
 /* The kernel for these arguments, with a reference: looking at globals may run any code. */
 static LoopKernel *
-loop_kernel(LoopSite *self, PyObject *const *args, Py_ssize_t n)
+loop_kernel(LoopSite *self, PyObject **args, Py_ssize_t n)
 {
     for (int i = 0; i < self->n_kernels; i++) {
         LoopKernel *kernel = self->kernels[i];
@@ -158,17 +170,21 @@ loop_kernel(LoopSite *self, PyObject *const *args, Py_ssize_t n)
             recent_touch(self->kernels, i);
             return kernel;
         }
+        if (fits) {
+            kernel_forget(kernel, args);
+        }
         kernel_release(kernel);
     }
     return NULL;
 }
 
 static PyObject *
-loop_run(LoopSite *self, PyObject *const *args, Py_ssize_t n)
+loop_run(LoopSite *self, PyObject **args, Py_ssize_t n)
 {
     LoopKernel *kernel = loop_kernel(self, args, n);
     if (kernel != NULL) {
         PyObject *result = loop_attempt(self, kernel, args);
+        kernel_forget(kernel, args);
         kernel_release(kernel);
         if (result != NULL) {
             self->failures = 0;
@@ -256,7 +272,7 @@ loop_call(PyObject *object, PyObject *const *args, size_t nargsf, PyObject *name
         return Py_NewRef(object);
     }
     Py_ssize_t n_cells = PyLong_AsSsize_t(args[--n]);
-    PyObject **given = STACK_ARRAY(PyObject *, n);
+    PyObject **given = STACK_ARRAY(PyObject *, n + MOST_FOUND);
     memcpy(given, args, (size_t)n * sizeof(PyObject *));
     return loop_with_cells(self, given, n, n_cells);
 }

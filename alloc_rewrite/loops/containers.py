@@ -1,0 +1,106 @@
+"""Instructions that build, take apart and store into tuples, lists, slices and arrays.
+
+In: the translator, an instruction, and what is known before it. Out: code, and what is known after.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, cast
+
+from bytecode import Instr
+
+from . import arithmetic, arrays, elements, lazy, views
+from .code import NotTranslatedError, Value, described, tuple_of
+from .kinds import BOOL, Display, Known, Tuple, may_be_held
+from .states import State
+
+if TYPE_CHECKING:
+    from .translate import Translator
+
+
+def settle(t: Translator, state: State) -> None:
+    """Compute what lies on the stack, before something is stored that it may depend on."""
+    state.stack[:] = [lazy.materialised(t, value) for value in state.stack]
+
+
+def store_subscr(t: Translator, item: Instr, state: State) -> None:
+    index, container, value = state.stack.pop(), state.stack.pop(), state.stack.pop()
+    settle(t, state)
+    if arrays.is_fancy(index):
+        arrays.scatter(t, container, index, value)
+    else:
+        elements.store(t, container, index, value)
+
+
+def unpack(t: Translator, item: Instr, state: State) -> None:
+    value = lazy.materialised(t, state.stack.pop())
+    state.stack.extend(reversed(elements.unpacked(t.code, value, cast(int, item.arg))))
+
+
+def build_slice(t: Translator, item: Instr, state: State) -> None:
+    n = cast(int, item.arg)
+    values = state.stack[len(state.stack) - n :]
+    del state.stack[len(state.stack) - n :]
+    step = values[2] if n == 3 else t.code.constant(None)
+    state.stack.append(views.slice_of(values[0], values[1], step))
+
+
+def binary_slice(t: Translator, item: Instr, state: State) -> None:
+    stop, start, container = (state.stack.pop() for _ in range(3))
+    index = views.slice_of(start, stop, t.code.constant(None))
+    state.stack.append(elements.item(t.code, container, index))
+
+
+def store_slice(t: Translator, item: Instr, state: State) -> None:
+    stop, start, container, value = (state.stack.pop() for _ in range(4))
+    settle(t, state)
+    elements.store(t, container, views.slice_of(start, stop, t.code.constant(None)), value)
+
+
+def build_tuple(t: Translator, item: Instr, state: State) -> None:
+    n = cast(int, item.arg)
+    values = state.stack[len(state.stack) - n :]
+    del state.stack[len(state.stack) - n :]
+    state.stack.append(tuple_of([lazy.materialised(t, value) for value in values]))
+
+
+def build_list(t: Translator, item: Instr, state: State) -> None:
+    build_tuple(t, item, state)
+    value = state.stack.pop()
+    assert isinstance(value.kind, Tuple)
+    state.stack.append(value._replace(kind=Display(value.kind.items)))
+
+
+def list_extend(t: Translator, item: Instr, state: State) -> None:
+    """Put the items of a tuple that is known into a list that has none."""
+    value = state.stack.pop()
+    before = state.stack[-cast(int, item.arg)]
+    if not isinstance(value.kind, Tuple) or before.kind != Display(()):
+        raise NotTranslatedError("a list is extended")
+    state.stack[-cast(int, item.arg)] = value._replace(kind=Display(value.kind.items))
+
+
+def is_none(value: Value) -> bool:
+    """Whether a value is None, which is known beforehand."""
+    if not may_be_held(value.kind):  # another object may come by, or None, next time
+        raise NotTranslatedError(f"whether {described(value.kind)} is None")
+    return value.kind == Known(None)
+
+
+def is_(t: Translator, item: Instr, state: State) -> None:
+    y, x = state.stack.pop(), state.stack.pop()
+    a, b = is_none(x), is_none(y)
+    if not (a or b):
+        raise NotTranslatedError("`is` of anything but None")
+    state.stack.append(t.code.constant((a and b) != bool(item.arg)))
+
+
+def contains(t: Translator, item: Instr, state: State) -> None:
+    container, x = state.stack.pop(), state.stack.pop()
+    if not isinstance(container.kind, Tuple) or not x.number.is_integer:
+        raise NotTranslatedError(f"`in` with {described(container.kind)}")
+    b = t.code.builder
+    found = t.code.constant(False).parts[0]
+    for one in elements.unpacked(t.code, container, len(container.kind.items)):
+        found = b.or_(found, arithmetic.compare(t.code, "eq", x, one).parts[0])
+    state.stack.append(Value(BOOL, (b.not_(found) if item.arg else found,)))
