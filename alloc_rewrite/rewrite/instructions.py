@@ -228,12 +228,11 @@ def _operator(scan: Scan, instr: Instr) -> bool:
     if any(node.kind in (INDEX, ATTRIBUTE) and target in node.operands for node in scan.nodes):
         # The view would have to change as well.
         return scan.refuse("an in-place operator changes an array that the region has a view of")
-    new = scan.add(OPERATION, tuple(operands), name)
-    for slot in scan.stack:
-        slot.node = new if slot.node == target else slot.node
-    for local, node in scan.locals.items():
-        scan.locals[local] = new if node == target else node
-    return scan.push(new)
+    following = items[scan.at + 1]
+    stored_in = following.arg if getattr(following, "name", "") == "STORE_FAST" else None
+    if scan.is_held(target, apart_from=stored_in):  # an array changes under both, a number doesn't
+        return scan.refuse("an in-place operator changes a value that has two names")
+    return scan.push(scan.add(OPERATION, tuple(operands), name))
 
 
 def _store_local(scan: Scan, instr: Instr) -> bool:

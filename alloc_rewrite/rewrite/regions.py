@@ -31,11 +31,15 @@ from .program import (
     CELL,
     COMPUTING,
     CONST,
+    DEFAULT,
     EFFECTS,
+    FUNCTION,
     GIVEN,
     GLOBAL,
+    HELD,
     INDEX,
     LEAF,
+    NAMED,
     SLICE,
     STORE,
     TUPLE,
@@ -46,7 +50,7 @@ from .reasons import Break, broken_off
 from .symbolic import Point, Scan, Slot, Vocabulary
 
 #: Looking something up may raise an exception; computing may also warn.
-_MAY_FAIL = COMPUTING | {LEAF, ATTRIBUTE, INDEX}
+_MAY_FAIL = COMPUTING | {LEAF, ATTRIBUTE, INDEX, FUNCTION, NAMED, HELD, DEFAULT}
 #: What makes an object of its own.
 _MADE = COMPUTING | {INDEX}
 _LOOKED_UP = {"LOAD_GLOBAL": GLOBAL, "LOAD_DEREF": CELL}
@@ -222,18 +226,19 @@ def _shortened(
         if node.kind == LEAF:
             leaves.append(detail)
             detail = len(leaves) - 1
-        key = (node.kind, operands, id(detail) if node.kind == CONST else detail)
+        key = (node.kind, operands, id(detail) if node.kind in (CONST, FUNCTION) else detail)
+        helper = -1 if node.helper < 0 else number[node.helper]
         is_own = node.kind in EFFECTS or (node.kind in _MADE and i in outputs)
         if not is_own and key in known:
             number[i] = known[key]
             if node.kind in COMPUTING:
-                kept.append(Node(AGAIN, (known[key],), None, node.line))
+                kept.append(Node(AGAIN, (known[key],), None, node.line, helper))
                 items.append(scan.made_at[i])
             continue
         number[i] = len(kept)
         if not is_own:
             known[key] = len(kept)
-        kept.append(Node(node.kind, operands, detail, node.line))
+        kept.append(Node(node.kind, operands, detail, node.line, helper))
         items.append(scan.made_at[i])
         if node.kind in EFFECTS:  # what is computed after it may have other operands
             known = {key: k for key, k in known.items() if _is_lasting(kept[k], kept)}

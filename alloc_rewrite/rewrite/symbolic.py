@@ -147,6 +147,12 @@ class Scan:
         self.stack.append(Slot(node) if first is None else Slot(node, "", first, self.at))
         return True
 
+    def is_held(self, node: int, apart_from: object = None) -> bool:
+        """Whether a value is on the stack or in a local, apart from one that is stored next."""
+        return any(slot.node == node for slot in self.stack) or any(
+            held == node and name != apart_from for name, held in self.locals.items()
+        )
+
     def pop(self) -> int | None:
         """Pop a value; what lies below the region's own are leaves."""
         if self.stack:
