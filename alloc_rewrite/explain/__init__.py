@@ -17,7 +17,7 @@ from ..core_sites import style_of
 from ..cores import selected
 from ..numpy_names import own_names
 from ..report import Report
-from ..rewrite import NO_CUTS, Rewritten, survey
+from ..rewrite import NO_CUTS, NO_HELPERS, Rewritten, survey
 from ..sites.exceptions import from_signal_handler
 from .report import found, report
 
@@ -169,7 +169,8 @@ def explained(
         rewritten = sites.rewriter.rewritten(code)
         reason = sites.rewriter.reason(code)
     cuts = NO_CUTS if rewritten is None else rewritten.cuts
-    surveyed = survey(code, style, from_signal_handler, cuts)
+    helpers = NO_HELPERS if rewritten is None else rewritten.helpers
+    surveyed = survey(code, style, from_signal_handler, cuts, helpers)
     policy = Policy() if sites is None else sites.policy
     callees = None if sites is None else sites.callees
     parts = Parts(function, surveyed, rewritten, policy, callees, style, plans)

@@ -11,6 +11,7 @@ from typing import cast
 from bytecode import Instr
 
 from .choices import or_constant
+from .helpers import inlined
 from .opcodes import (
     attribute_name,
     constant,
@@ -30,6 +31,7 @@ from .program import (
     INDEX,
     LEAF,
     METHOD,
+    NAMED,
     OPERATION,
     SLICE,
     TUPLE,
@@ -106,13 +108,7 @@ def _load_global(scan: Scan, instr: Instr) -> bool:
     with_null, name = cast(tuple[bool, str], instr.arg)
     plain = Instr("LOAD_GLOBAL", (False, name), location=instr.location)
     node = _known_leaf(scan, plain, str(name))
-    order = pushed_null(instr) if with_null else ()
-    for is_null in order or (False,):
-        if is_null:
-            scan.stack.append(Slot(-1, "", scan.at, scan.at))
-        else:
-            scan.push(node, scan.at)
-    return True
+    return scan.push_callee(node, instr, with_null)
 
 
 def _load_cell(scan: Scan, instr: Instr) -> bool:
@@ -156,7 +152,7 @@ def _is_global(scan: Scan, node: int) -> bool:
     while made.kind == ATTRIBUTE:
         made = scan.nodes[made.operands[0]]
     if made.kind != LEAF:
-        return False
+        return made.kind == NAMED
     load = scan.loads[made.detail]
     return isinstance(load, Instr) and load.name == "LOAD_GLOBAL"
 
@@ -273,14 +269,17 @@ def _call(scan: Scan, instr: Instr) -> bool:
         return False
     n = instr.arg
     assert isinstance(n, int)
-    if n >= MOST_OPERANDS:
-        return scan.refuse(f"`{{}}` is called with more than {MOST_OPERANDS - 1} arguments")
     if len(scan.stack) < n + 2:
         return scan.refuse("the call of `{}` begins before the region")
     arguments = scan.pops(n)
     if arguments is None:
         return False
     upper, lower = scan.stack.pop(), scan.stack.pop()
+    is_inlined = inlined(scan, lower, upper, arguments, names)
+    if is_inlined is not None:
+        return is_inlined
+    if n >= MOST_OPERANDS:
+        return scan.refuse(f"`{{}}` is called with more than {MOST_OPERANDS - 1} arguments")
     vocabulary = scan.vocabulary
     if lower.method and lower is upper:
         if lower.method not in vocabulary.methods:
@@ -303,6 +302,11 @@ def _left_out(scan: Scan) -> bool:
     return scan.refuse("`{}` can't be part of a region")
 
 
+def _pop(scan: Scan, instr: Instr) -> bool:
+    """Drop what a helper returned, or what was computed for nothing."""
+    return bool(scan.stack) and scan.pop() is not None
+
+
 def _nothing(scan: Scan, instr: Instr) -> bool:
     return True
 
@@ -319,6 +323,7 @@ STEPS: dict[str, Step] = {
     "LOAD_ATTR": _attribute,
     "LOAD_METHOD": _attribute,
     "PUSH_NULL": _push_null,
+    "POP_TOP": _pop,
     "COPY": _copy,
     "JUMP_IF_TRUE_OR_POP": _or,
     "SWAP": _swap,

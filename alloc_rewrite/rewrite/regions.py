@@ -20,6 +20,7 @@ from typing import Any, NamedTuple
 from bytecode import Instr
 
 from .guards import harmless_nodes, is_view, with_guards
+from .helpers import NO_HELPERS, Helpers
 from .instructions import STEPS
 from .ir import IR, Region
 from .liveness import Locals
@@ -64,12 +65,14 @@ def find_regions(
     vocabulary: Vocabulary,
     breaks: list[Break] | None = None,
     cuts: Mapping[int, str] = NO_CUTS,
+    helpers: Helpers = NO_HELPERS,
 ) -> list[Region]:
     """Return the regions of a function; none overlaps another, but for the spare ones.
 
     A *spare* region follows another one of the same items, and delivers more: it serves when the
     guards of the first one fail. What ends regions, or keeps code out of them, is added to
-    `breaks`, if given. Items in `cuts` are left out, for the reasons given there.
+    `breaks`, if given. Items in `cuts` are left out, for the reasons given there. Calls of
+    `helpers` become part of regions.
     """
     found: list[Region] = []
     flow = Locals(ir)
@@ -78,7 +81,7 @@ def find_regions(
         if ir.stacks[at] is None or not isinstance(ir.items[at], Instr):
             at += 1
             continue
-        scan = Scan(ir, vocabulary, flow, at, cuts)
+        scan = Scan(ir, vocabulary, flow, at, helpers, cuts)
         scan.run(STEPS)
         if scan.avoid is not None:
             cuts = {**cuts, scan.avoid: "the copy is changed later"}

@@ -194,8 +194,8 @@ def scalars(x, y):
     return out
 
 
-AROUND = [scalars, attributes, closures, generators, coroutines, recursive, aliased, two_names, indexed,
-          branches, methods]  # fmt: skip
+AROUND = [scalars, attributes, closures, generators, coroutines, recursive, aliased, indexed,
+          two_names, branches, methods]  # fmt: skip
 
 
 @pytest.mark.parametrize("f", AROUND)

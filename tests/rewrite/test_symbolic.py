@@ -4,6 +4,7 @@ import pytest
 from bytecode import Instr, Label
 
 from alloc_rewrite.rewrite.decode import decode
+from alloc_rewrite.rewrite.helpers import NO_HELPERS
 from alloc_rewrite.rewrite.instructions import STEPS
 from alloc_rewrite.rewrite.liveness import Locals
 from alloc_rewrite.rewrite.program import COMPUTING, IN_PLACE, LEAF, METHOD, OPERATION, STORE
@@ -16,7 +17,7 @@ def scanned(function, steps=STEPS, last=lambda item: item.name == "RESUME"):
     """Run a function symbolically, from what follows the last instruction that is as told."""
     ir = decode(function.__code__)
     before = [i for i, item in enumerate(ir.items) if isinstance(item, Instr) and last(item)]
-    scan = Scan(ir, VOCABULARY, Locals(ir), before[-1] + 1)
+    scan = Scan(ir, VOCABULARY, Locals(ir), before[-1] + 1, NO_HELPERS)
     scan.run(steps)
     return scan
 
