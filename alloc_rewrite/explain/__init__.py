@@ -51,8 +51,9 @@ class Explanation(Report):
         switched off), ``declined`` (why the original code last had to run), ``compiled`` (what of
         the stages of the plan used last is machine code, or why not; empty as long as the region
         isn't hot, and its loops are NumPy's), ``inside`` (the sites
-        of its single operations and calls, which serve when it declines) and ``plans`` (as
-        dictionaries, if `explain` was asked for them).
+        of its single operations and calls, which serve when it declines), ``plans`` (as
+        dictionaries, if `explain` was asked for them) and ``helpers`` (the functions whose code is
+        part of it).
     sites : tuple of Site
         Single operations and calls outside regions: ``line``, ``what``, ``note`` (on what is
         called: whether that is entered, and how its trial ended), ``hits``, ``misses``,

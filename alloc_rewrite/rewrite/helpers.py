@@ -121,7 +121,7 @@ def inlined(
     function, callee, owner = found
     given = arguments if owner is None else [owner, *arguments]
     code = function.__code__
-    reason = _refusal(scan, function)
+    reason = _hindrance(scan, function)
     if reason:
         return scan.refuse(f"`{code.co_name}` isn't inlined: {reason}")
     node = scan.once(FUNCTION, (callee,), code)
@@ -223,7 +223,7 @@ def _read(function: FunctionType, kind: str, detail: Any) -> Any:
     return cast(tuple[Any, ...], function.__defaults__)[detail]
 
 
-def _refusal(scan: Scan, function: FunctionType) -> str:
+def _hindrance(scan: Scan, function: FunctionType) -> str:
     """Say why a function's code can't become part of a region; empty if it may."""
     code, depth = function.__code__, 0
     outer: Scan | None = scan

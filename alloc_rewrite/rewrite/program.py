@@ -115,10 +115,11 @@ class Program:
 
     @property
     def operand_names(self) -> tuple[str, ...]:
-        """The names of the leaves, but for those that only guards look at."""
+        """The names of the leaves, but for those that only guards look at, and functions."""
         needed = {*self.outputs}
         for i in reversed(range(len(self.nodes))):
-            if i in needed or self.nodes[i].kind in COMPUTING:
+            is_needed = i in needed and self.nodes[i].kind != FUNCTION
+            if is_needed or self.nodes[i].kind in COMPUTING:
                 needed.update(self.nodes[i].operands)
         details = (self.nodes[i].detail for i in sorted(needed) if self.nodes[i].kind == LEAF)
         return tuple(self.leaves[detail] for detail in details)

@@ -99,19 +99,7 @@ helper_value(const Program *program, Values *values, int number)
 /* ------------------------------------------------------------------ who watches */
 
 #if PY_VERSION_HEX >= 0x030C0000
-/* Whether a tool of `sys.monitoring` watches some code. */
-static int
-helpers_is_watched(PyObject *code)
-{
-    const unsigned char *tools = (const unsigned char *)((PyCodeObject *)code)->_co_monitoring;
-    unsigned char any = 0;
-    for (size_t i = 0; tools != NULL && i < WATCHES; i++) {
-        any |= tools[i];
-    }
-    return any;
-}
-
-/* The same of the code that runs, which has been told of tools that watch all code. */
+/* Whether a tool of `sys.monitoring` watches the code that runs, as one of all code does. */
 static int
 helpers_running_is_watched(PyThreadState *thread)
 {
@@ -121,29 +109,28 @@ helpers_running_is_watched(PyThreadState *thread)
     struct _PyInterpreterFrame *frame = thread->current_frame;
 #endif
     PyObject *code = frame == NULL ? NULL : PyUnstable_InterpreterFrame_GetCode(frame);
-    int is_watched = code == NULL || !PyCode_Check(code) || helpers_is_watched(code);
+    unsigned char any = code == NULL || !PyCode_Check(code);
+    if (!any) {
+        const unsigned char *tools = (unsigned char *)((PyCodeObject *)code)->_co_monitoring;
+        for (size_t i = 0; tools != NULL && i < WATCHES; i++) {
+            any |= tools[i];
+        }
+    }
     Py_XDECREF(code);
-    return is_watched;
+    return any;
 }
 #endif
 
 int
-helpers_are_watched(const Program *program)
+helpers_are_watched(void)
 {
     PyThreadState *thread = PyThreadState_Get();
     if (thread->c_tracefunc != NULL || thread->c_profilefunc != NULL) {
         return 1;
     }
 #if PY_VERSION_HEX >= 0x030C0000
-    for (int i = 0; i < program->n_nodes; i++) {
-        const Node *node = &program->nodes[i];
-        if (node->kind == NODE_FUNCTION && helpers_is_watched(node->detail)) {
-            return 1;
-        }
-    }
     return helpers_running_is_watched(thread);
 #else
-    (void)program;
     return 0;
 #endif
 }

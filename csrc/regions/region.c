@@ -237,7 +237,7 @@ region_handle(RegionSite *self, PyObject *const *args, Py_ssize_t n, int given)
         PyErr_SetString(PyExc_TypeError, "call: wrong number of leaves");
         return NULL;
     }
-    if (self->program->n_helpers && UNLIKELY(helpers_are_watched(self->program))) {
+    if (self->program->n_helpers && UNLIKELY(helpers_are_watched())) {
         Py_RETURN_NONE; /* which says nothing about the next call */
     }
     PyObject *result = region_attempt(self, args, given);

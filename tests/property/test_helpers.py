@@ -65,11 +65,10 @@ class Writer:
                     arrays.append(f"{new}b")
                 else:
                     put(f"{indent}    {new} = {call}")
-            elif kind < 0.53:
-                put(f"{indent}    {choose(arrays)}[1:-1] = {self.expression(arrays, numbers, 1)}[1:-1]")
-                continue
             elif kind < 0.57:
-                put(f"{indent}    {choose(arrays)} {choose('+-*')}= {self.expression(arrays, numbers, 1)}")
+                value = self.expression(arrays, numbers, 1)
+                store = f"[1:-1] = {value}[1:-1]" if kind < 0.53 else f" {choose('+-*')}= {value}"
+                put(f"{indent}    {choose(arrays)}{store}")
                 continue
             elif kind < 0.63 and len(arrays) > 3:
                 put(f"{indent}    del {arrays.pop()}")
