@@ -7,6 +7,7 @@
 #include "regions/operations.h"
 #include "regions/threads.h"
 #include "sites/site.h"
+#include "ufuncs/own.h"
 
 State *
 state_of(PyTypeObject *type)
@@ -229,7 +230,7 @@ module_execute(PyObject *module)
             return -1;
         }
     }
-    return module_add_facts(module);
+    return module_add_facts(module) < 0 ? -1 : own_add(module);
 }
 
 /* What else the state owns. */
