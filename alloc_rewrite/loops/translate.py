@@ -105,12 +105,7 @@ class Translator(Beforehand):
         self.ended_at = at
         self.committed_at = at + self.n_state + WIDEST * len(loop.stored)
         self.found_at = self.size = self.committed_at + self.n_state + WIDEST * len(loop.stored)
-        stack = [Value(OPAQUE) for _ in range(loop.depth)]
-        if loop.is_for:
-            if not iteration.is_iterator(subject):
-                raise NotTranslatedError(f"a loop over {described(subject)}")
-            stack.append(iterator)
-            stack.extend([Value(UNBOUND)] * (ITERATOR_DEPTH - 1))
+        stack = self._stack(iterator)
         self.go(loop.head, State(locals_, stack, self.unit), None)
         while self.work:
             _, index, self.head, block = self.work.pop()
@@ -133,6 +128,16 @@ class Translator(Beforehand):
             self.found_at,
             self.size,
         )
+
+    def _stack(self, iterator: Value) -> list[Value]:
+        """Return what lies on the stack at the loop's head."""
+        stack = [Value(OPAQUE) for _ in range(self.loop.depth)]
+        if self.loop.is_for:
+            if not iteration.is_iterator(iterator.kind):
+                raise NotTranslatedError(f"a loop over {described(iterator.kind)}")
+            stack.append(iterator)
+            stack.extend([Value(UNBOUND)] * (ITERATOR_DEPTH - 1))
+        return stack
 
     def _give_up(self, reason: str) -> None:
         """Leave where something can't be translated: the original code does such iterations."""
