@@ -132,6 +132,13 @@ def _np_abs(code: Code, args: list[Value]) -> Value:
     return Value(F8 if kind == FLOAT else kind, (code.call("fabs", word),))
 
 
+def _fabs(code: Code, args: list[Value]) -> Value:
+    (arg,) = args
+    if lazy.is_array(arg) or arg.number in (FLOAT, F8, F4):
+        return _np_abs(code, args)
+    return ufuncs.call(code, np.fabs, args)
+
+
 def _np_chosen(sign: str, ufunc: np.ufunc) -> Callable[[Code, list[Value]], Value]:
     def make(code: Code, args: list[Value]) -> Value:
         numbers = {arg.number for arg in args}
@@ -200,7 +207,7 @@ _TABLE: dict[Any, Callable[[Code, list[Value]], Value]] = {
     np.floor: _of_numpy("floor"),
     np.ceil: _of_numpy("ceil"),
     np.abs: _np_abs,
-    np.fabs: _np_abs,
+    np.fabs: _fabs,
     np.maximum: _np_chosen(">", np.maximum),
     np.minimum: _np_chosen("<", np.minimum),
     np.bool_: _np_bool,

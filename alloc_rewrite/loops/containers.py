@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, cast
 from bytecode import Instr
 
 from . import arithmetic, arrays, elements, lazy, views
+from .branches import is_none
 from .code import NotTranslatedError, Value, described, tuple_of
-from .kinds import BOOL, Display, Known, Tuple, may_be_held
+from .kinds import BOOL, Display, Tuple
 from .states import State
 
 if TYPE_CHECKING:
@@ -78,13 +79,6 @@ def list_extend(t: Translator, item: Instr, state: State) -> None:
     if not isinstance(value.kind, Tuple) or before.kind != Display(()):
         raise NotTranslatedError("a list is extended")
     state.stack[-cast(int, item.arg)] = value._replace(kind=Display(value.kind.items))
-
-
-def is_none(value: Value) -> bool:
-    """Whether a value is None, which is known beforehand."""
-    if not may_be_held(value.kind):  # another object may come by, or None, next time
-        raise NotTranslatedError(f"whether {described(value.kind)} is None")
-    return value.kind == Known(None)
 
 
 def is_(t: Translator, item: Instr, state: State) -> None:
