@@ -2,6 +2,7 @@
 
 import pytest
 
+from .fuzz.arrays import ArrayWriter
 from .fuzz.trial import differences, written
 
 #: Where a region took a number for an array; the rest as they come.
@@ -12,3 +13,10 @@ SEEDS = (1652, 1663, *range(16))
 def test_a_random_program(seed):
     found, _ = differences(written(seed), seed)
     assert not found, written(seed)
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_a_random_program_with_new_arrays(seed):
+    text = written(seed, ArrayWriter)
+    found, _ = differences(text, seed)
+    assert not found, text

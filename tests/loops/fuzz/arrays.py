@@ -37,7 +37,7 @@ class ArrayWriter(Writer):
         """Return an expression whose value is an array, most of the time."""
         at, inner = self.random.random(), depth + 1
         if depth > 2 or at < 0.35:
-            return self.choose((*LOCALS, *LOCALS, "x", "y", "k", "a", "b", self.row()))
+            return self.choose((*LOCALS, *LOCALS, "x", "x", "x", "y", "a", self.row()))
         if at < 0.6:
             other = self.array(inner) if self.random.random() < 0.6 else self.atom()
             return f"({self.array(inner)} {self.choose(OPERATORS)} {other})"
@@ -52,22 +52,22 @@ class ArrayWriter(Writer):
 
     def statement(self, left: int) -> None:
         at, name = self.random.random(), self.choose(LOCALS)
-        if at < 0.3:
+        if at < 0.4:
             self.line(f"{name} = {self.array()}")
-        elif at < 0.36:
+        elif at < 0.5:
             self.line(
                 f"{name} {self.choose(('+=', '-=', '*='))} {self.choose((self.array(1), 's'))}"
             )
-        elif at < 0.42:
+        elif at < 0.6:
             where = self.choose((self.slice(), self.index(), f"{name} > s", "k % 3"))
             value = self.choose((self.atom(), self.array(1)))
             self.line(f"{name}[{where}] {self.choose(('=', '=', '+='))} {value}")
-        elif at < 0.52:
+        elif at < 0.75:
             reduced = self.choose(REDUCTIONS).format(self.choose((name, self.row(), "x", "a")))
             self.line(f"{self.choose(('s', 't', 'u'))} = {reduced}")
-        elif at < 0.54:
+        elif at < 0.77:
             self.line("v, w = w, v")
-        elif at < 0.56:
+        elif at < 0.79:
             self.line(f"v[0], {name} = {self.atom()}, {self.array(1)}")
         else:
             super().statement(left)

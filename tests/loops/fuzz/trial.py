@@ -34,9 +34,9 @@ _OTHERS = (0, 1, 2.5, np.float64(1.5), np.int64(3), True, np.float32(0.5), np.ui
 _FIRST = (0, 0.0, 1, 2, 0.5)
 
 
-def written(seed: int) -> str:
+def written(seed: int, writer: type[Writer] = Writer) -> str:
     """Return the text of a program."""
-    return _BEFORE + Writer(Random(seed)).program()
+    return _BEFORE + writer(Random(seed)).program()
 
 
 def made(text: str) -> Any:
