@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from .code import Code, NotTranslatedError, Value
-from .kinds import Array, Kind, List, kind_of
+from .kinds import Array, Kind, Known, List, Object, kind_of
 from .states import Unit
 
 MOST_FOUND = 16  # attributes and global arrays, as `csrc/loops/kernel.h` has it
@@ -44,6 +44,16 @@ class Beforehand:
                 value, self.size = self._read(kind, self.size)
             found = self.found[key] = ((holder, name, kind), value)
         return found[1]
+
+    def method_of(self, owner: Object, name: str) -> Value:
+        """Return the function of a method; it has to be the same whenever the kernel begins."""
+        function = next(
+            (vars(base)[name] for base in owner.type.__mro__ if name in vars(base)), None
+        )
+        if type(function) is not types.FunctionType:
+            raise NotTranslatedError(f"the attribute {name} of such an object")
+        self.looked_up(owner.number, name, Known(function))
+        return self.code.constant(function)
 
     def _global(self, holder: Any, name: str, value: Any) -> Value:
         """Return a global, or an attribute of a module."""

@@ -157,6 +157,9 @@ def _load_attr(t: Translator, item: Instr, state: State) -> None:
         value = Value(Known(making.ufunc_method(owner.kind.value, name)))
     elif isinstance(owner.kind, Object):
         kinds = dict(owner.kind.attributes)
+        if name not in kinds and is_method_load(item):
+            state.stack.extend([t.method_of(owner.kind, name), owner])
+            return
         if name not in kinds:
             raise NotTranslatedError(f"the attribute {name} of such an object")
         value = t.looked_up(owner.kind.number, name, kinds[name])

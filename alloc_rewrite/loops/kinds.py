@@ -9,7 +9,7 @@ A kind is hashable, and two values of one kind are handled by the same code.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -182,6 +182,7 @@ class Object(Kind):
 
     number: int
     attributes: tuple[tuple[str, Kind], ...]
+    type: type
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,8 +247,15 @@ def encoded(kind: Kind) -> list[int]:
             return [_ENUMERATE, *encoded(below)]
         case Zip(iterators):
             return [_ZIP, len(iterators), *(code for one in iterators for code in encoded(one))]
+        case Known(value) if value is not None:  # looked up, as a method: compared otherwise
+            return [_GIVEN, 0]
         case _:
             return [_NONE]
+
+
+def function_of(kind: Kind) -> Any:
+    """Return the function that a method has to be, or None."""
+    return kind.value if isinstance(kind, Known) else None
 
 
 def words(kind: Kind) -> int:
@@ -335,7 +343,7 @@ def object_kind(value: Any, number: int) -> Object | None:
     if type(names) is not dict or len(names) > _MOST_ATTRIBUTES or isinstance(value, type):
         return None
     kinds = [(str(name), kind_of(held)) for name, held in names.items() if name not in of_class]
-    return Object(number, tuple((name, kind) for name, kind in kinds if kind is not None))
+    return Object(number, tuple((name, kind) for name, kind in kinds if kind is not None), cls)
 
 
 def _array(value: np.ndarray[Any, Any]) -> Array | None:
@@ -349,41 +357,6 @@ def _array(value: np.ndarray[Any, Any]) -> Array | None:
     if value.strides != strides_of(value.shape, value.itemsize):
         shape = None
     return Array(name, value.ndim, value.flags.writeable, dense, shape)
-
-
-def without_shape(kind: Kind) -> Kind:
-    """Return a kind with arrays of any shape."""
-    match kind:
-        case Array():
-            return replace(kind, shape=None)
-        case Items(sequence):
-            return replace(kind, sequence=without_shape(sequence))
-        case Enumerate(below):
-            return Enumerate(without_shape(below))
-        case Zip(iterators):
-            return Zip(tuple(map(without_shape, iterators)))
-        case _:
-            return kind
-
-
-def fixed_words(kind: Kind) -> dict[int, int]:
-    """Return the words of a value that are known from its kind, by their places."""
-    below: tuple[Kind, ...] = ()
-    at = 0
-    match kind:
-        case Array(_, ndim, _, is_dense, shape):
-            if shape is not None:
-                return dict(enumerate((*shape, *strides_of(shape, kind.itemsize)), 2))
-            return {1 + 2 * ndim: kind.itemsize} if is_dense else {}
-        case Items(one) | Enumerate(one):
-            below, at = (one,), 1
-        case Zip(several) | Tuple(several):
-            below = several
-    out: dict[int, int] = {}
-    for one in below:
-        out |= {at + i: known for i, known in fixed_words(one).items()}
-        at += words(one)
-    return out
 
 
 def is_of_numbers(kind: Tuple) -> bool:

@@ -44,12 +44,12 @@ from .kinds import (
     Steps,
     Tuple,
     Zip,
-    fixed_words,
     words,
 )
 from .lazy import materialised
 from .log import Log
 from .scratch import Scratch
+from .shapes import fixed_words
 from .states import AT, HEADER, WIDEST, Block, Head, Kernel, State, Unit
 
 MOST_BLOCKS = 600  # of one kernel
