@@ -40,6 +40,7 @@ from .symbolic import Vocabulary
 #: known of it is a `Given`.
 HARMLESS, ANYTHING = "harmless", "anything"
 MOST_DEMANDS = 6
+MOST_STEPS = 3000  # of a walk: in longer code all locals count as looked at
 
 
 class Given(NamedTuple):
@@ -100,7 +101,8 @@ def onlookers(
     With `ask`, harmlessness is demanded of values where that helps and is likely to be met.
     """
     walk = _Walk(ir, flow, vocabulary, left, ask)
-    walk.run()
+    if not walk.run():
+        return Findings(tuple(unread), ())
     watched = tuple(name for name in unread if walk.is_seen(name))
     demands = tuple(
         d for d in walk.demands if d.called or Demand(d.value, True) not in walk.demands
@@ -124,14 +126,18 @@ class _Walk:
     demands: dict[Demand, None] = field(default_factory=dict)
     kept: bool = False  # whether demands are noted
 
-    def run(self) -> None:
-        """Go over all paths until nothing new is found."""
+    def run(self) -> bool:
+        """Go over all paths until nothing new is found; False if they are too long."""
         self.labels = {item: i for i, item in enumerate(self.ir.items) if isinstance(item, Label)}
         self.marks = handlers(self.ir.items)
         known: dict[str, Value] = dict.fromkeys(self.left.stored, ANYTHING)
         known.update(dict.fromkeys(self.left.harmless, HARMLESS))
         work = [(self.left.stop, self.left.stack, known)]
+        steps = 0
         while work:
+            steps += 1
+            if steps > MOST_STEPS:
+                return False
             at, stack, locals_ = work.pop()
             if at >= len(self.ir.items) or not self._is_news(at, stack, locals_):
                 continue
@@ -139,6 +145,7 @@ class _Walk:
         self.kept = True
         for at in self.states:
             self._step(at)
+        return True
 
     def is_seen(self, name: str) -> bool:
         """Whether such code may come to run before a local gets another value."""
