@@ -1,6 +1,7 @@
 """Fixtures for tests of one of the cores. All other tests are of the core that is selected."""
 
 import gc
+import os
 
 import pytest
 
@@ -15,6 +16,7 @@ def pytest_configure():
     """Let tests say when what has been switched off is tried again, and time lines for a moment."""
     looks.threaded = False
     comparing.TRACED_SECONDS = 0.05
+    os.environ["ALLOC_REWRITE_CACHE"] = "off"  # what is tested is the compiler
 
 
 def pytest_collection_finish():

@@ -42,7 +42,7 @@ MAY_IMPORT = {
         "_native",
     },
     "threads": {"cores"},
-    "compiled": {"cores", "figures", "sites"},
+    "compiled": {"logs", "cores", "figures", "sites"},
     "report": set(),
     "buffer": {"cores", "figures", "sizes"},
     "processes": {"errors", "figures", "report", "sizes"},
@@ -54,7 +54,7 @@ MAY_IMPORT = {
     "judging": {"figures", "later", "logs"},
     "callees": {"callables", "judging", "rewrite", "registry", "numpy_facts"},
     "sites": {"errors", "interpreter"},
-    "loops": {"compiled", "cores", "rewrite", "logs", "errors", "interpreter"},
+    "loops": {"compiled", "cores", "rewrite", "logs", "errors", "interpreter", "numpy_names"},
     "pycore": {
         "callables",
         "sites",
