@@ -74,6 +74,13 @@ feed_begin(Feed *self, const FeedKind *kind, const CallInfo *call, npy_intp leng
 }
 
 void
+feed_skip(Feed *self, npy_intp rows)
+{
+    self->to += rows * self->kind.itemsize;
+    self->sum.to += rows * self->kind.itemsize;
+}
+
+void
 feed_add(Feed *self, const char *from, npy_intp n)
 {
     if (self->inner > 1) {

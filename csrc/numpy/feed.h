@@ -33,8 +33,13 @@ typedef struct {
     Pairwise sum;
 } Feed;
 
+/* What one takes, so that those of several threads share no line of the cache. */
+#define FEED_BYTES (((npy_intp)sizeof(Feed) + 63) / 64 * 64)
+
 void feed_begin(Feed *self, const FeedKind *kind, const CallInfo *call, npy_intp length,
                 npy_intp inner, char *to);
+/* Leave rows out that others take. */
+void feed_skip(Feed *self, npy_intp rows);
 /* Take items that follow each other. */
 void feed_add(Feed *self, const char *from, npy_intp n);
 /* Whether results may be others than NumPy's. */

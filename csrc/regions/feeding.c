@@ -13,8 +13,14 @@
 #define LEAST_ROW 64   /* items of a row: NumPy's loop is called for each */
 #define MOST_RESULTS 4096 /* that come by turns: more leave the cache */
 
-/* Where the results are, after the feed itself. */
-#define RESULTS scratch_bytes((npy_intp)sizeof(Feed))
+#define MOST_FEEDS 64 /* threads */
+
+/* Where the results are, after the feeds of all threads. */
+static char *
+feeding_results(const Stage *stage, int threads, char *scratch)
+{
+    return scratch + stage->fed + threads * FEED_BYTES;
+}
 
 int
 feeding_read(Typed *typed, PyObject *loop, PyObject *order)
@@ -110,6 +116,9 @@ feeding_shape(Planner *planner, int node, const Extent *of)
             stage->dims[stage->nd++] = goes ? 1 : of->dims[i];
         }
     }
+    if (planner->mode.threads > 1 && (stage->n_results < planner->mode.threads || axis == 0)) {
+        return 0; /* threads share rows */
+    }
     if (axis == 0 && nd > 1) {
         stage->fed_inner = stage->n_results;
         return stage->fed_inner >= LEAST_ROW && stage->fed_inner <= MOST_RESULTS;
@@ -124,8 +133,8 @@ feeding_choose(Planner *planner)
     Plan *plan = planner->plan;
     for (int i = 0; i < planner->program->n_nodes; i++) {
         NodeState *state = &planner->nodes[i];
-        if (planner->mode.feeds_nothing || planner->typing->typed[i].action != ACT_REDUCE ||
-            state->stage < 0) {
+        if (planner->mode.feeds_nothing || planner->mode.threads > MOST_FEEDS ||
+            planner->typing->typed[i].action != ACT_REDUCE || state->stage < 0) {
             continue;
         }
         int feeder = feeding_feeder(planner, i);
@@ -143,7 +152,7 @@ feeding_choose(Planner *planner)
             plan->bound_to_numbers = 1;
         }
         state->fed_by = feeder;
-        plan->feeds = 1;
+        plan->feeds = planner->mode.threads;
     }
     return PASS_DONE;
 }
@@ -156,7 +165,7 @@ feeding_place(Planner *planner, int node)
     Stage *stage = &plan->stages[planner->nodes[node].stage];
     npy_intp size = PyDataType_ELSIZE(planner->typing->typed[node].descrs[0]);
     stage->fed = plan->buffers;
-    plan->buffers += RESULTS + scratch_bytes(stage->n_results * size);
+    plan->buffers += plan->feeds * FEED_BYTES + scratch_bytes(stage->n_results * size);
 }
 
 Loop
@@ -168,19 +177,21 @@ feeding_loop(void)
 /* ------------------------------------------------------------------ in a call */
 
 void
-feeding_begin(const Stage *stage, const Typed *typed, char *scratch)
+feeding_begin(const Plan *plan, const Stage *stage, const Typed *typed, char *scratch)
 {
-    Feed *feed = (Feed *)(scratch + stage->fed);
-    feed_begin(feed, &typed->feed, &typed->call, stage->fed_length, stage->fed_inner,
-               (char *)feed + RESULTS);
+    for (int i = 0; i < plan->feeds; i++) {
+        feed_begin((Feed *)(scratch + stage->fed + i * FEED_BYTES), &typed->feed, &typed->call,
+                   stage->fed_length, stage->fed_inner,
+                   feeding_results(stage, plan->feeds, scratch));
+    }
 }
 
 PyObject *
-feeding_result(const Stage *stage, Typing *typing, char *scratch)
+feeding_result(const Plan *plan, const Stage *stage, Typing *typing, char *scratch)
 {
     const Typed *typed = &typing->typed[stage->reduction];
-    Feed *feed = (Feed *)(scratch + stage->fed);
-    char *results = (char *)feed + RESULTS;
+    const Feed *feed = (const Feed *)(scratch + stage->fed);
+    char *results = feeding_results(stage, plan->feeds, scratch);
     if (feed_is_unsure(feed, results, stage->n_results)) {
         typing->is_unsure = 1; /* the plans to come feed no such reduction */
         return NULL;

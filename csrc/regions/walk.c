@@ -112,6 +112,37 @@ typedef struct {
     int failed;
 } Shared;
 
+/* Items of a stage for each of its outermost axis. */
+static npy_intp
+walk_inner_items(const Stage *stage)
+{
+    npy_intp items = 1;
+    for (int i = 0; i < stage->nd - 1; i++) {
+        items *= stage->dims[i];
+    }
+    return items;
+}
+
+/* Let a part's reductions have feeds of their own, which begin with the part's first row. */
+static void
+walk_feed(const Stage *stage, const Plan *plan, char **at, int part, npy_intp from)
+{
+    for (int i = stage->first_operand; i < stage->first_operand + stage->n_operands; i++) {
+        if (plan->operands[i].where == IN_FEED) {
+            at[i] += part * FEED_BYTES;
+            feed_skip((Feed *)at[i], from * walk_inner_items(stage) / stage->fed_rows);
+        }
+    }
+}
+
+/* Whether parts of a stage are whole rows of what its reductions are fed with. */
+static int
+walk_feeds_rows(const PlanRun *run, const Stage *stage)
+{
+    return pool_threads(run->pool) <= run->plan->feeds &&
+           (stage->nd == 1 || walk_inner_items(stage) % stage->fed_rows == 0);
+}
+
 /* Do one part of a stage, with blocks of its own. */
 static void
 walk_part(void *task, int part, int parts, char *room)
@@ -134,8 +165,12 @@ walk_part(void *task, int part, int parts, char *room)
     /* Shares begin where blocks do. */
     int axis = stage->nd - 1;
     npy_intp unit = axis > (stage->rows > 0) ? 1 : axis ? stage->rows : stage->length;
+    unit = axis == 0 && stage->fed_rows ? stage->fed_rows : unit;
     npy_intp all = stage->dims[axis], units = (all + unit - 1) / unit;
     npy_intp from = units * part / parts * unit, stop = units * (part + 1) / parts * unit;
+    if (part && stage->fed_rows) {
+        walk_feed(stage, plan, at, part, from);
+    }
     status_clear(plan->slow_status);
     int failed = walk_axes(&run, at, axis, from, stop < all ? stop : all);
     if (parts > 1) {
@@ -190,8 +225,9 @@ walk_stages(PlanRun *run, int first, int stop)
         if (stage->n_repeated) {
             walk_repeat_scalars(run, stage);
         }
-        int is_shared = run->pool != NULL && !stage->is_fed_from && stage->work >= WORTH_SHARING &&
-                        !walk_is_single(stage);
+        int is_shared = run->pool != NULL && stage->work >= WORTH_SHARING &&
+                        !walk_is_single(stage) &&
+                        (!stage->fed_rows || walk_feeds_rows(run, stage));
         if ((is_shared ? walk_shared(run, stage) : walk_alone(run, stage)) < 0) {
             return -1;
         }
