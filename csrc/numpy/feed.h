@@ -38,6 +38,10 @@ typedef struct {
 
 void feed_begin(Feed *self, const FeedKind *kind, const CallInfo *call, npy_intp length,
                 npy_intp inner, char *to);
+/* Begin with a share of a single row, whose result goes elsewhere. */
+void feed_begin_share(Feed *self, npy_intp length, char *to);
+/* Make one result of those of all shares, a power of two. */
+void feed_join(const Feed *self, char *results, int n, char *to);
 /* Leave rows out that others take. */
 void feed_skip(Feed *self, npy_intp rows);
 /* Take items that follow each other. */

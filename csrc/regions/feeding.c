@@ -15,7 +15,20 @@
 
 #define MOST_FEEDS 64 /* threads */
 
-/* Where the results are, after the feeds of all threads. */
+#define LEAST_SHARE 1024 /* items */
+
+/* Pieces of a single row: a power of two, some for each thread. */
+static int
+feeding_shares(int threads)
+{
+    int shares = 4;
+    while (shares < 4 * threads) {
+        shares *= 2;
+    }
+    return shares;
+}
+
+/* Where the results are, after the feeds of all threads; those of shares follow. */
 static char *
 feeding_results(const Stage *stage, int threads, char *scratch)
 {
@@ -93,6 +106,47 @@ feeding_feeder(const Planner *planner, int node)
     return size < LEAST_FED ? -1 : operand;
 }
 
+/* Whether a stage goes through its items as through one row of them. */
+static int
+feeding_is_flat(const Planner *planner, int number, const Extent *shape)
+{
+    for (int i = 0; i < planner->program->n_nodes; i++) {
+        const Typed *typed = &planner->typing->typed[i];
+        if (!planner_is_step(planner, i) || planner->nodes[i].stage != number) {
+            continue;
+        }
+        for (int k = 0; k < typed->n_in; k++) {
+            PyArray_Descr *descr = planner->typing->results[typed->operands[k]];
+            const Extent *of = &planner->nodes[typed->operands[k]].extent;
+            if (descr != NULL && of->nd &&
+                !(stages_same_dims(of, shape) && extent_is_c(of, PyDataType_ELSIZE(descr)))) {
+                return 0;
+            }
+        }
+    }
+    return planner->plan->n_effects == 0;
+}
+
+/* Whether threads can share the work: by rows, or by pieces of a single one. */
+static int
+feeding_is_shared(Planner *planner, int node, const Extent *of, const Stage *stage)
+{
+    const Node *made = &planner->program->nodes[node];
+    int from = planner->nodes[made->operands[made->kind == NODE_CALL]].stage;
+    for (int i = 0; i < node; i++) { /* the same for all reductions that are fed by a stage */
+        int other = planner->nodes[i].fed_by;
+        if (other >= 0 && planner->nodes[other].stage == from &&
+            planner->plan->stages[planner->nodes[i].stage].fed_length != stage->fed_length) {
+            return 0;
+        }
+    }
+    if (stage->n_results > 1) {
+        return stage->n_results >= planner->mode.threads;
+    }
+    return stage->fed_length >= LEAST_SHARE * feeding_shares(planner->mode.threads) &&
+           feeding_is_flat(planner, from, of);
+}
+
 /* Note what the result is like; 0 if the reduction is along an axis between others, or of too short
  * rows. */
 static int
@@ -116,8 +170,9 @@ feeding_shape(Planner *planner, int node, const Extent *of)
             stage->dims[stage->nd++] = goes ? 1 : of->dims[i];
         }
     }
-    if (planner->mode.threads > 1 && (stage->n_results < planner->mode.threads || axis == 0)) {
-        return 0; /* threads share rows */
+    if (planner->mode.threads > 1 &&
+        ((axis == 0 && nd > 1) || !feeding_is_shared(planner, node, of, stage))) {
+        return 0;
     }
     if (axis == 0 && nd > 1) {
         stage->fed_inner = stage->n_results;
@@ -166,6 +221,10 @@ feeding_place(Planner *planner, int node)
     npy_intp size = PyDataType_ELSIZE(planner->typing->typed[node].descrs[0]);
     stage->fed = plan->buffers;
     plan->buffers += plan->feeds * FEED_BYTES + scratch_bytes(stage->n_results * size);
+    if (stage->n_results == 1 && plan->feeds > 1) {
+        stage->fed_shares = feeding_shares(plan->feeds);
+        plan->buffers += scratch_bytes(stage->fed_shares * size);
+    }
 }
 
 Loop

@@ -143,6 +143,7 @@ typedef struct Stage {
     int first_step, n_steps;
     int n_taken;     /* items that were computed in other stages */
     int n_repeated;  /* operands that are repeated scalars */
+    int fed_shares;  /* pieces of a single row that threads share, a power of two; or 0 */
     npy_intp fed_rows; /* items of the rows that a reduction is fed with; or 0 */
     int nd;
     npy_intp *dims;  /* innermost first */

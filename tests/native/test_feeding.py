@@ -197,14 +197,42 @@ def test_several_threads_share_rows(threads, f, shape):
     assert any(is_fed(plan_of(g, f))) or not ADDS_WHOLE_ROWS
 
 
+def whole(x, y):
+    d = x - y
+    return (d * d).sum(), np.mean(d * x), np.abs(d).max(), (x > y).any(), (x * 0 == 0).all()
+
+
+@pytest.mark.parametrize("dtype", ["f8", "f4", "i8"])
+@pytest.mark.parametrize("shape", [(1_000_003,), (1000, 1003), (250_000,), (3, 300_001)])
+def test_several_threads_share_a_row(threads, dtype, shape):
+    g = alloc.bump(alloc.Buffer())(whole)
+    args = arrays(shape, dtype)
+    for _ in range(2):
+        agree(whole, g, *args)
+    assert any(is_fed(plan_of(g, whole)))
+
+
 def test_several_threads_take_arrays_of_other_reductions(threads):
     def f(x, y):
-        return ((x - y) * x).sum(), (x + y).max(axis=0)
+        return (x - y[:1]).sum(), (x + y).max(axis=0)
 
     g = alloc.bump(alloc.Buffer())(f)
     args = arrays((1000, 1000), "f8")
     agree(f, g, *args)
     assert not any(is_fed(plan_of(g, f)))
+
+
+def test_several_threads_report_errors(threads):
+    def f(x, y):
+        return (x * y).sum(), (x + y).sum()
+
+    g = alloc.bump(alloc.Buffer())(f)
+    x, y = np.full(1_000_000, 1e306), np.full(1_000_000, 2.0)
+    agree(f, g, x, y)
+    x[500_000] = -np.inf
+    agree(f, g, x, y)
+    x[:] = 1.0
+    agree(f, g, x, y)
 
 
 def test_plans_are_for_a_number_of_threads():
