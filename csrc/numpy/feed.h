@@ -7,7 +7,6 @@
 
 /* What makes sure that the bits are those of NumPy's loop for whole rows. */
 enum feed_kind {
-    FEED_NOT,
     FEED_SUM,     /* of floats: see `pairwise.h` */
     FEED_EXACT,   /* of integers or bools: any order gives the same */
     FEED_EXTREME, /* of floats: so it does, unless the result is a zero or a NaN */

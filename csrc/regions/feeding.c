@@ -65,7 +65,12 @@ feeding_read(Typed *typed, PyObject *loop, PyObject *order)
     if (usable && !cuts_rows &&
         (feed.kind != FEED_SUM ||
          (feed.has_initial && pairwise_agrees(&call, feed.type_num, feed.initial.bytes)))) {
-        typed->feed = feed;
+        typed->feed = PyMem_Malloc(sizeof(FeedKind));
+        if (typed->feed == NULL) {
+            PyErr_NoMemory();
+            return -1;
+        }
+        *typed->feed = feed;
         typed->call = call;
         typed->capsule = Py_NewRef(capsule);
     }
@@ -88,8 +93,7 @@ feeding_feeder(const Planner *planner, int node)
     const Typed *typed = &planner->typing->typed[node];
     int operand = made->operands[made->kind == NODE_CALL];
     const NodeState *state = &planner->nodes[operand];
-    if (typed->feed.kind == FEED_NOT ||
-        (typed->feed.kind == FEED_EXTREME && planner->typing->is_unsure) ||
+    if (typed->feed == NULL || (typed->feed->kind == FEED_EXTREME && planner->typing->is_unsure) ||
         !planner_is_step(planner, operand) || state->effect >= 0 || !state->is_c_order ||
         !same_type(planner_result(planner, operand), typed->descrs[0]) ||
         !planner->drafts[state->stage].is_c_order ||
@@ -212,7 +216,7 @@ feeding_choose(Planner *planner)
     return PASS_DONE;
 }
 
-/* Take memory for what adds up, and for the sums. */
+/* Take memory for the feeds, and for the results. */
 void
 feeding_place(Planner *planner, int node)
 {
@@ -239,7 +243,7 @@ void
 feeding_begin(const Plan *plan, const Stage *stage, const Typed *typed, char *scratch)
 {
     for (int i = 0; i < plan->feeds; i++) {
-        feed_begin((Feed *)(scratch + stage->fed + i * FEED_BYTES), &typed->feed, &typed->call,
+        feed_begin((Feed *)(scratch + stage->fed + i * FEED_BYTES), typed->feed, &typed->call,
                    stage->fed_length, stage->fed_inner,
                    feeding_results(stage, plan->feeds, scratch));
     }
