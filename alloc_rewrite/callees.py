@@ -275,7 +275,9 @@ class Callees:
             name = f"{_module_of(function)}.{function.__qualname__}"
             judge = known.judge = self._judging.judge(name, known.is_other)
         elif waits and judge.phase == "waiting" and judge.take_due():
-            known.rewritten = self._judging.rewrite(judge, lambda: self._rewriter.rewritten(code))
+            known.rewritten = self._judging.rewrite(
+                judge, len(code.co_code), lambda: self._rewriter.rewritten(code)
+            )
         rewritten = known.rewritten if waits else self._form_of(known, code)
         if rewritten is None:
             return Entered(None, judge) if waits else None
@@ -283,11 +285,7 @@ class Callees:
 
     def inlines(self, function: FunctionType) -> bool:
         """Whether a function's code may become part of its caller's: it is entered by now."""
-        known = self._known_of(function)
-        if known is None:
-            return False
-        waits = known.is_other and not self._enters_others
-        return not waits or (known.judge is not None and known.judge.phase == "kept")
+        return self._known_of(function) is not None and not self.leaves(function)
 
     def _form_of(self, known: Known, code: CodeType) -> Rewritten | None:
         if known.rewritten is None:

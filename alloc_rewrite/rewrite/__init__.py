@@ -15,7 +15,7 @@ from .ir import IR, Call, Operation, Region
 from .loops import Loop
 from .owners import KEPT, Owner, Sites, Where, located
 from .pipeline import Survey, found_in, survey
-from .program import Node, Program
+from .program import OLD, OTHERWISE, OUT, SET, SET_ITEMS, Node, Program
 from .reasons import Break
 from .regions import NO_CUTS
 from .rewriter import Rewriter, Rewritten, rewritten_of, with_code
@@ -27,6 +27,11 @@ __all__ = [
     "KEPT",
     "NO_CUTS",
     "NO_HELPERS",
+    "OLD",
+    "OTHERWISE",
+    "OUT",
+    "SET",
+    "SET_ITEMS",
     "Break",
     "Call",
     "Gates",

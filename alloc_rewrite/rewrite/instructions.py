@@ -11,6 +11,7 @@ from typing import cast
 from bytecode import Instr
 
 from .choices import or_constant
+from .forms import called_into, changed, chosen, out_given, part_taken
 from .helpers import inlined
 from .opcodes import (
     attribute_name,
@@ -37,9 +38,10 @@ from .program import (
     TUPLE,
     Node,
 )
-from .stores import is_made, stored
+from .stores import changed_by_mask, is_made, stored
 from .subscripts import (
     binary_slice,
+    build_list,
     build_slice,
     build_tuple,
     fits_index,
@@ -51,6 +53,7 @@ from .symbolic import MOST_OPERANDS, Scan, Slot, Step, called
 
 _SHARED = "a variable shared with an inner function"
 _OLD = "the interpreter reorders values from before the region"
+_VIEWS = frozenset({"T", "real", "imag"})
 _LEFT_OUT = {"matmul": "@", "i_matmul": "@=", "i_pow": "**="}
 
 
@@ -127,7 +130,7 @@ def _attribute(scan: Scan, instr: Instr) -> bool:
     base = scan.pop()
     if base is None:
         return False
-    if scan.nodes[base].kind in COMPUTING and name != "T" and not is_method:
+    if scan.nodes[base].kind in COMPUTING and name not in _VIEWS and not is_method:
         return scan.refuse(f"the attribute `{name}` of a value computed in the region")
     first = below.first if below is not None and below.first >= 0 else None
     of_global = _is_global(scan, base)
@@ -206,6 +209,10 @@ def _operator(scan: Scan, instr: Instr) -> bool:
     name, n = operator
     if is_truth_test(items[scan.at + 1]) and or_constant(items, scan.at + 1) is None:
         return scan.refuse("a condition needs the value")
+    if name.startswith("i_"):
+        by_mask = changed_by_mask(scan, name)
+        if by_mask is not None:
+            return by_mask
     operands = scan.pops(n)
     if operands is None:
         return False
@@ -214,10 +221,10 @@ def _operator(scan: Scan, instr: Instr) -> bool:
     if name in _LEFT_OUT:
         return scan.refuse(f"`{_LEFT_OUT[name]}` can't be part of a region")
     if not name.startswith("i_"):
-        return scan.push(scan.add(OPERATION, tuple(operands), name))
+        return scan.push(scan.add(OPERATION, tuple(map(scan.value_of, operands)), name))
     target = operands[0]
     if not is_made(scan, target):
-        return scan.push(scan.add(IN_PLACE, tuple(operands), name))
+        return scan.push(scan.add(IN_PLACE, (target, *map(scan.value_of, operands[1:])), name))
     if scan.nodes[target].kind not in COMPUTING:
         scan.refuse_store(target)
         return scan.refuse("an in-place operator changes a part of an array that the region makes")
@@ -248,8 +255,9 @@ def _store_local(scan: Scan, instr: Instr) -> bool:
 
 
 def _store_item(scan: Scan, instr: Instr) -> bool:
-    operands = scan.pops(3)
-    return operands is not None and stored(scan, *operands)
+    operands = scan.pops(2)
+    value = scan.pop(taken=True) if operands is not None else None
+    return operands is not None and value is not None and stored(scan, value, *operands)
 
 
 def _store_slice(scan: Scan, instr: Instr) -> bool:
@@ -284,27 +292,61 @@ def _call(scan: Scan, instr: Instr) -> bool:
     if lower.method and lower is upper:
         if lower.method not in vocabulary.methods:
             return _left_out(scan)
-        detail = (lower.method, names)
-        return scan.push(scan.add(METHOD, (lower.node, *arguments), detail))
+        told = out_given(names, arguments, vocabulary.before_out_of_methods.get(lower.method))
+        if told is not None:
+            detail = (lower.method, *(name for name in names if name not in told[1]))
+            return called_into(scan, METHOD, (lower.node, *told[0]), detail, told[1])
+        return scan.push(scan.add(METHOD, (lower.node, *arguments), (lower.method, names)))
     callee = max(lower.node, upper.node)
     if callee < 0 or lower.method or upper.method or min(lower.node, upper.node) >= 0:
         return _left_out(scan)
+    return _function_called(scan, callee, arguments, names)
+
+
+def _function_called(scan: Scan, callee: int, arguments: list[int], names: tuple[str, ...]) -> bool:
+    vocabulary = scan.vocabulary
     call = Node(CALL, (callee,), ())
     name = called(scan.nodes, scan.names, call)
+    if name in vocabulary.parts:
+        return part_taken(scan, callee, name, arguments)
+    if name in vocabulary.choices:
+        return chosen(scan, callee, name, arguments, names)
     if name not in vocabulary.functions and name not in vocabulary.numbers:
         return _left_out(scan)
+    before = None if _is_of_math(scan, callee) else vocabulary.before_out.get(name)
+    told = out_given(names, arguments, before) or changed(scan, name, names, arguments)
+    if told is not None:
+        arguments, gone = told[0], (*told[1], vocabulary.changing.get(name))
+        names = tuple(name for name in names if name not in gone)
     if names and name not in vocabulary.keywords and name not in vocabulary.reductions:
         return scan.refuse("`{}` is called with keyword arguments")
+    if told is not None:
+        return called_into(scan, CALL, (callee, *arguments), names, told[1])
+    if name in vocabulary.before_out:
+        arguments = [scan.value_of(node) for node in arguments]
     return scan.push(scan.add(CALL, (callee, *arguments), names))
+
+
+def _is_of_math(scan: Scan, callee: int) -> bool:
+    """Whether a function may be one of `math`, which may take more arguments than NumPy's."""
+    made = scan.nodes[callee]
+    if made.kind != ATTRIBUTE:
+        return True
+    base = scan.nodes[made.operands[0]]
+    name = scan.names[base.detail] if base.kind == LEAF else base.detail
+    return base.kind in (LEAF, NAMED) and name in ("math", "cmath")
+
+
+def _pop(scan: Scan, instr: Instr) -> bool:
+    """Drop a value of the region's own: nothing refers to an array that is computed for nothing."""
+    if not scan.stack or scan.stack[-1].node < 0 or scan.stack[-1].method:
+        return False
+    scan.stack.pop()
+    return True
 
 
 def _left_out(scan: Scan) -> bool:
     return scan.refuse("`{}` can't be part of a region")
-
-
-def _pop(scan: Scan, instr: Instr) -> bool:
-    """Drop what a helper returned, or what was computed for nothing."""
-    return bool(scan.stack) and scan.pop() is not None
 
 
 def _nothing(scan: Scan, instr: Instr) -> bool:
@@ -337,6 +379,7 @@ STEPS: dict[str, Step] = {
     "BINARY_SLICE": binary_slice,
     "BUILD_SLICE": build_slice,
     "BUILD_TUPLE": build_tuple,
+    "BUILD_LIST": build_list,
     "UNPACK_SEQUENCE": unpack,
     "STORE_FAST": _store_local,
     "STORE_SUBSCR": _store_item,

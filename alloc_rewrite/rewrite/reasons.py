@@ -112,7 +112,6 @@ _WORDS = {
     "BUILD_STRING": "string formatting",
     "BUILD_CONST_KEY_MAP": "a dictionary is built",
     "BUILD_MAP": "a dictionary is built",
-    "BUILD_LIST": "a list is built",
     "BUILD_SET": "a set is built",
     "SETUP_ANNOTATIONS": "an annotation",
     "LOAD_COMMON_CONSTANT": "a built-in class or function",

@@ -37,13 +37,16 @@ from .program import (
     FUNCTION,
     GIVEN,
     GLOBAL,
+    GUARD,
     HELD,
     INDEX,
     LEAF,
     NAMED,
     SLICE,
     STORE,
+    TAKEN,
     TUPLE,
+    WHOLE,
     Node,
     Program,
 )
@@ -52,6 +55,7 @@ from .symbolic import Point, Scan, Slot, Vocabulary
 
 #: Looking something up may raise an exception; computing may also warn.
 _MAY_FAIL = COMPUTING | {LEAF, ATTRIBUTE, INDEX, FUNCTION, NAMED, HELD, DEFAULT}
+_MUST_BE = _MAY_FAIL | {GUARD}
 #: What makes an object of its own.
 _MADE = COMPUTING | {INDEX}
 _LOOKED_UP = {"LOAD_GLOBAL": GLOBAL, "LOAD_DEREF": CELL}
@@ -112,10 +116,12 @@ def _regions(scan: Scan, point: Point) -> list[Region]:
         start = last + 1
     if any(slot.node < 0 or slot.method for slot in stack) or start >= point.stop:
         return []
-    if any(scan.nodes[slot.node].kind in (SLICE, TUPLE) for slot in stack):
+    if any(scan.nodes[slot.node].kind in (SLICE, TAKEN, TUPLE) for slot in stack):
         return []  # parts of an index are no values
     nodes = scan.nodes[: point.n_nodes]
-    weight = sum(n.kind in COMPUTING or is_view(n, nodes) for n in nodes)
+    weight = sum(
+        (n.kind in COMPUTING and n.detail is not WHOLE) or is_view(n, nodes) for n in nodes
+    )
     if weight < LEAST_WEIGHT or not any(n.kind in COMPUTING and n.kind != STORE for n in nodes):
         return []
     made = _Candidate(scan, point, start, stack, nodes)
@@ -262,7 +268,7 @@ def _is_lasting(node: Node, nodes: list[Node]) -> bool:
 def _needed(nodes: list[Node], outputs: list[int], begun: int) -> set[int]:
     """Return the nodes that matter: those that anything depends on, and those that may fail."""
     used = set(outputs)
-    used.update(i for i, node in enumerate(nodes) if i >= begun and node.kind in _MAY_FAIL)
+    used.update(i for i, node in enumerate(nodes) if i >= begun and node.kind in _MUST_BE)
     for i in range(len(nodes) - 1, -1, -1):
         if i in used:
             used.update(nodes[i].operands)

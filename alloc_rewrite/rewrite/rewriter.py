@@ -25,7 +25,7 @@ from .ir import Call, Operation, Region
 from .loops import Loop
 from .owners import Owner, Sites, Where
 from .pipeline import failure, form_of, found_in, with_sites
-from .program import FUNCTION
+from .program import BY_MASK, FUNCTION
 
 _MOST_CUTS = 64  # of one code object
 _NO_GAIN = "a region in which it was inlined declined too often"
@@ -38,11 +38,11 @@ class Rewritten(Owner):
     """A code object's rewritten form, and the gates of its sites.
 
     A site that does not pay is switched off: its gate is emptied at once, which running frames
-    notice. The code is made anew without such sites when half of all sites are off, or when the
-    others have settled. Where a region can't be done for one of its nodes, the parts around that
-    become regions of their own; where it has helpers and doesn't pay, it is made without them.
-    After a while all this is tried again, each time later, as other operands may come by. The
-    original code is held by a weak reference only.
+    notice. The code is made anew without such sites when half of all sites are off, when the others
+    have settled, or when one is switched off for the second time. Where a region can't be done for
+    one of its nodes, the parts around that become regions of their own; where it has helpers and
+    doesn't pay, it is made without them. After a while all this is tried again, each time later, as
+    other operands may come by. The original code is held by a weak reference only.
     """
 
     def __init__(self, code: CodeType, sites: Sites) -> None:
@@ -65,7 +65,7 @@ class Rewritten(Owner):
         self._in_code = tuple(self.live)
         self._places_at_first = len(places)
         self._wait = SOON
-        self._waits = False
+        self._waits = self._tried = False
         self.sites = [contents[0] for contents in made]
         contents = [content for column in zip(*made, strict=True) for content in column]
         self.gates: Any = style.make_gates(contents)
@@ -107,7 +107,8 @@ class Rewritten(Owner):
         self.live[number] = False
         self._log(number)
         self._look_later()
-        if 2 * sum(self.live.values()) <= len(self._in_code):
+        few = 2 * sum(self.live.values()) <= len(self._in_code)
+        if few or self._tried or self._left() in self._codes:
             self.settle()
 
     def _look_later(self) -> None:
@@ -119,6 +120,7 @@ class Rewritten(Owner):
     def try_again(self) -> None:
         """Switch on all sites that are off, after long also those of regions that were split."""
         self._waits = False
+        self._tried = True
         if self.cuts and self._wait > LONG:
             self.cuts = {}
             first = range(self._places_at_first)
@@ -139,8 +141,11 @@ class Rewritten(Owner):
         """Make regions of what stands before and after a node of a region, in its place."""
         place = self.places[number]
         items = place.items if isinstance(place, Region) else ()
-        is_node = self.live[number] and 0 <= node < len(items)
-        if not (is_node and self._is_cut(number, {items[node]: reason})):
+        if not self.live[number]:
+            return
+        known = self.cuts.get(items[node]) if 0 <= node < len(items) else reason
+        is_new = known != reason and known in (None, BY_MASK)
+        if not (is_new and self._is_cut(number, {items[node]: reason})):
             self.give_back(number)
 
     def inline(self, number: int, callee: Any) -> None:
@@ -188,7 +193,7 @@ class Rewritten(Owner):
         """Leave items out of a region; whether that leaves regions in its place."""
         place, code = self.places[number], self._original()
         cuts = {**self.cuts, **more}
-        if code is None or len(cuts) == len(self.cuts) or len(cuts) > _MOST_CUTS:
+        if code is None or cuts == self.cuts or len(cuts) > _MOST_CUTS:
             return False
         if not self._rearrange(code, cuts, place):
             return False
@@ -286,7 +291,9 @@ class Rewritten(Owner):
 
 def _key(region: Region) -> tuple[Any, ...]:
     """Return what tells one region of a code object from another."""
-    return region.start, region.stop, region.is_spare, *map(id, region.program.helpers)
+    program = region.program
+    size = len(program.nodes)
+    return region.start, region.stop, region.is_spare, size, *map(id, program.helpers)
 
 
 def _resting(site: Any) -> None:

@@ -11,16 +11,15 @@ from typing import cast
 from bytecode import Instr
 
 from .opcodes import operator_of
-from .program import CALL, COMPUTING, CONST, INDEX, OPERATION, SLICE, TUPLE
+from .program import CALL, COMPUTING, CONST, INDEX, OPERATION, SLICE, TAKEN, TUPLE
 from .symbolic import MOST_OPERANDS, Scan
 
-COMPUTED_INDEX = "the index is an array, or computed"
 _TRUTHS = frozenset({"lt", "le", "eq", "ne", "gt", "ge", "invert"})
 
 
 def indexed(scan: Scan, base: int, key: int) -> bool:
     if not may_be_index(scan, key):
-        return scan.refuse(COMPUTED_INDEX)
+        return scan.push(scan.add(TAKEN, (base, key)))
     return scan.push(scan.add(INDEX, (base, key)))
 
 
@@ -51,6 +50,15 @@ def build_tuple(scan: Scan, instr: Instr) -> bool:
     """Make a tuple if it is an index."""
     size = cast(int, instr.arg)
     operands = scan.pops(size) if fits_index(scan, size) else None
+    return operands is not None and scan.push(scan.add(TUPLE, tuple(operands)))
+
+
+def build_list(scan: Scan, instr: Instr) -> bool:
+    """Make a list if it is an argument of a choice."""
+    size = cast(int, instr.arg)
+    if not any(scan.is_choice(slot.node) for slot in scan.stack) or size > MOST_OPERANDS:
+        return scan.refuse("a list is built")
+    operands = scan.pops(size)
     return operands is not None and scan.push(scan.add(TUPLE, tuple(operands)))
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from bytecode import Instr
@@ -16,7 +17,20 @@ from bytecode import Instr
 from .ir import IR
 from .liveness import Locals
 from .opcodes import VALUE, pushed_null
-from .program import ATTRIBUTE, CALL, COMPUTING, INDEX, LEAF, METHOD, NAMED, Node
+from .program import (
+    ATTRIBUTE,
+    BY_MASK,
+    CALL,
+    COMPUTING,
+    CONST,
+    EFFECTS,
+    INDEX,
+    LEAF,
+    METHOD,
+    NAMED,
+    TAKEN,
+    Node,
+)
 
 if TYPE_CHECKING:
     from .helpers import Helpers
@@ -24,9 +38,11 @@ if TYPE_CHECKING:
 MOST_NODES = 360  # of one region; longer code becomes several
 MOST_LEAVES = 80
 MOST_OPERANDS = 6  # of one node
+COMPUTED_INDEX = "the index is an array, or computed"
 _HALF_DONE = "the instruction completes one from before the region"
 
 _ENDS = frozenset({"STORE_FAST", "STORE_SUBSCR", "STORE_SLICE", "POP_TOP"})
+_NONE: Mapping[str, Any] = MappingProxyType({})
 
 #: What takes an instruction in: True, or False if it cannot be part of the region.
 Step = Callable[["Scan", Instr], bool]
@@ -42,6 +58,15 @@ class Vocabulary(NamedTuple):
     numbers: Collection[str] = ()
     keywords: Collection[str] = ()  # functions that may be called with keywords
     copies: Collection[str] = ()  # functions and methods that only copy
+    #: How many arguments of functions and methods come before the array for the result.
+    before_out: Mapping[str, int] = _NONE
+    before_out_of_methods: Mapping[str, int] = _NONE
+    #: Functions that change their first argument if this one, by name, is False.
+    changing: Mapping[str, str] = _NONE
+    parts: Mapping[str, Any] = _NONE  # functions that give a part of an array: its attribute
+    choices: Mapping[str, Any] = _NONE  # functions that choose by lists of masks and arrays
+    choice: Any = None  # the function that chooses between arrays by a mask
+    operators: Mapping[str, Any] = _NONE  # the functions that do what operators do
     #: Names of callables that run no foreign Python code if their arguments run none.
     harmless: Collection[str] = ()
     attributes: Collection[str] = ()  # names that arrays have
@@ -82,6 +107,7 @@ class Scan:
     names: list[str] = field(default_factory=list)  # of the leaves
     stack: list[Slot] = field(default_factory=list)
     locals: dict[str, int] = field(default_factory=dict)
+    stored: dict[int, int] = field(default_factory=dict)  # arrays, and values that they now have
     points: list[Point] = field(default_factory=list)
     at: int = 0
     resume: int = 0
@@ -106,6 +132,7 @@ class Scan:
             made_at=self.made_at,
             loads=self.loads,
             names=self.names,
+            stored=self.stored,
             steps=self.steps,
             outer=self,
             helper=helper,
@@ -126,7 +153,7 @@ class Scan:
             step = steps.get(item.name)
             if step is None:
                 break
-            if self.at in self.cuts:
+            if self.cuts.get(self.at, BY_MASK) != BY_MASK:
                 self.refuse(self.cuts[self.at])
                 break
             if len(self.nodes) > MOST_NODES or len(self.loads) > MOST_LEAVES:
@@ -164,6 +191,8 @@ class Scan:
         self.points.append(Point(self.at, list(self.stack), dict(self.locals), len(self.nodes)))
 
     def add(self, kind: str, operands: tuple[int, ...] = (), detail: Any = None) -> int:
+        if kind in EFFECTS:
+            self.stored.clear()  # it may change the same memory
         instr = self.ir.items[self.at]
         line = instr.location.lineno if instr.location is not None else None
         self.nodes.append(Node(kind, operands, detail, line, self.helper))
@@ -176,6 +205,11 @@ class Scan:
             if node.kind == kind and node.operands == operands and node.detail is detail:
                 return i
         return self.add(kind, operands, detail)
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether the item, or that of the call that led here, has been found out not to fit."""
+        return self.root.at in self.root.cuts
 
     @property
     def root(self) -> Scan:
@@ -191,6 +225,26 @@ class Scan:
                 self.push(node, self.at)
         return True
 
+    def value_of(self, node: int) -> int:
+        """Return the value to compute with instead of an array into which one has been stored."""
+        return self.stored.get(node, node)
+
+    def is_same(self, one: int, other: int) -> bool:
+        """Whether two nodes have the same value: the code computes it twice, from the same."""
+        if one == other:
+            return True
+        a, b = self.nodes[one], self.nodes[other]
+        first, second = sorted((one, other))
+        if a.kind in EFFECTS or any(n.kind in EFFECTS for n in self.nodes[first:second]):
+            return False
+        same = a.detail is b.detail if a.kind == CONST else a.kind != LEAF and a.detail == b.detail
+        return (
+            same
+            and a.kind == b.kind
+            and len(a.operands) == len(b.operands)
+            and all(map(self.is_same, a.operands, b.operands))
+        )
+
     def push(self, node: int, first: int | None = None) -> bool:
         """Push a node; with `first`, one that items from there on only loaded."""
         self.stack.append(Slot(node) if first is None else Slot(node, "", first, self.at))
@@ -204,10 +258,16 @@ class Scan:
             or (self.outer is not None and self.outer.is_held(node))
         )
 
-    def pop(self) -> int | None:
-        """Pop a value; what lies below the region's own are leaves."""
+    def pop(self, *, taken: bool = False) -> int | None:
+        """Pop a value; what lies below the region's own are leaves.
+
+        What a mask takes only serves a store (`taken`).
+        """
         if self.stack:
             slot = self.stack.pop()
+            if slot.node >= 0 and self.nodes[slot.node].kind == TAKEN and not taken:
+                self.refuse(COMPUTED_INDEX)
+                return None
             if slot.node >= 0 and not slot.method:
                 return slot.node
             self.refuse(_HALF_DONE)
@@ -230,6 +290,16 @@ class Scan:
             out.append(node)
         return out[::-1]
 
+    def replace(self, old: int, new: int) -> None:
+        """Let a node stand for another one on the stack and in the locals."""
+        for at, slot in enumerate(self.stack):  # points have the same slots
+            if slot.node == old:
+                self.stack[at] = Slot(new, slot.method, slot.first, slot.last)
+        for local, node in self.locals.items():
+            self.locals[local] = new if node == old else node
+        if self.outer is not None:
+            self.outer.replace(old, new)
+
     def leaf(self, load: Instr | int, name: str) -> int:
         self.loads.append(load)
         self.names.append(name)
@@ -242,6 +312,12 @@ class Scan:
         if made.kind != CALL or self.is_of_numbers(made):
             return False
         return called(self.nodes, self.names, made) in self.vocabulary.reductions
+
+    def is_choice(self, node: int) -> bool:
+        """Whether a node is a function by the name of one that chooses by lists."""
+        made = self.nodes[node]
+        name = self.names[made.detail] if node >= 0 and made.kind == LEAF else made.detail
+        return made.kind in (LEAF, ATTRIBUTE, NAMED) and name in self.vocabulary.choices
 
     def is_of_numbers(self, call: Node) -> bool:
         """Whether a call is by the name of a function that gives a number for numbers."""

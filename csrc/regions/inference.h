@@ -5,6 +5,8 @@
 #include <math.h>
 
 #include "calls/native.h"
+#include "numpy/feed.h"
+#include "numpy/masked.h"
 #include "regions/operations.h"
 #include "regions/program.h"
 
@@ -25,15 +27,20 @@ typedef struct {
     PyObject *capsule; /* owned: keeps what the call needs */
     CallInfo call;
     int n_in;
-    int operands[MAX_IN];                /* nodes */
-    PyArray_Descr *descrs[MAX_OPERANDS]; /* owned: what the loop reads and writes */
+    int operands[STEP_IN];                /* nodes */
+    PyArray_Descr *descrs[STEP_OPERANDS]; /* owned: what the loop reads and writes */
     int slow_status;
     int stride_invariant; /* whether items with gaps come out as those without */
     PyObject *ufunc;      /* owned */
     const char *name;     /* borrowed from the ufunc: what reports call it */
     enum operation operation;
     char order;           /* 'C' or 'K' if the result's layout is that of a copy; or 0 */
-    PyObject *native;     /* owned: of a reduction */
+    char sets;            /* 'n' if the second operand has to be a number, 'i' if it has to have
+                           * the result's shape, as then items that a mask takes are set; or 0 */
+    int into;             /* the array whose shape the result has to have; or -1 */
+    Masked masked;        /* what `call` does where a mask is true, if it has one */
+    PyObject *native;     /* owned: of a reduction, */
+    FeedKind feed;        /* and how it can be fed block by block */
 } Typed;
 
 /* What was seen at a node whose value is there before anything is computed. */
@@ -61,6 +68,7 @@ typedef struct {
     int n_guards;
     int n_reductions;
     npy_intp heat;  /* of all its plans */
+    int is_unsure;  /* whether an extreme was a zero or a NaN: see `feed.h` */
     int is_ready;   /* whether there is machine code for which a plan had no time */
     int n_plans;
     struct Plan *plans[MOST_PLANS_KEPT]; /* owned; the one used last comes first */
@@ -112,6 +120,12 @@ values_release(Values *values)
         Py_DECREF(values->owned[--values->n_owned]);
     }
 }
+
+/* Take over how a reduction can be fed (`ReductionLoop`, and one of `feeds`); -1 with an
+ * exception. */
+int feeding_read(Typed *typed, PyObject *loop, PyObject *order);
+/* Take over what is done at one node, a record; 0 if it can't be done, or with an exception. */
+int typed_read(Typing *typing, const Program *program, int i, PyObject *step, Site *site);
 
 Typing *typing_new(const Program *program, Site *site, const Values *values);
 void typing_release(Typing *typing);

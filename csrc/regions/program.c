@@ -19,6 +19,17 @@ program_kind(const char *name)
     return -1;
 }
 
+static enum part
+program_part(const Node *node)
+{
+    if (node->kind != NODE_ATTRIBUTE || !PyUnicode_Check(node->detail)) {
+        return PART_NONE;
+    }
+    return PyUnicode_CompareWithASCIIString(node->detail, "real") == 0   ? PART_REAL
+           : PyUnicode_CompareWithASCIIString(node->detail, "imag") == 0 ? PART_IMAG
+                                                                         : PART_NONE;
+}
+
 /* Read one node: (kind, operands, detail, line). */
 static int
 program_read_node(Program *program, Node *node, PyObject *source)
@@ -44,9 +55,11 @@ program_read_node(Program *program, Node *node, PyObject *source)
     program->n_helpers += node->kind == NODE_FUNCTION;
     node->is_transposed = node->kind == NODE_ATTRIBUTE && PyUnicode_Check(node->detail) &&
                           PyUnicode_CompareWithASCIIString(node->detail, "T") == 0;
+    node->part = program_part(node);
     node->n = (int)PyTuple_GET_SIZE(operands);
-    node->is_called = node->kind == NODE_GUARD && PyUnicode_Check(node->detail) &&
-                      PyUnicode_CompareWithASCIIString(node->detail, "called") == 0;
+    node->is_called = node->kind == NODE_GUARD &&
+                      (!PyUnicode_Check(node->detail) ||
+                       PyUnicode_CompareWithASCIIString(node->detail, "called") == 0);
     node->length = node->kind == NODE_INDEX && PyLong_Check(node->detail)
                        ? (int)PyLong_AsLong(node->detail)
                        : 0;

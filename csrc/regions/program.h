@@ -29,6 +29,8 @@ enum node_kind {
     NODE_STORE,
 };
 
+enum part { PART_NONE, PART_REAL, PART_IMAG };
+
 typedef struct {
     enum node_kind kind;
     int n;
@@ -40,7 +42,8 @@ typedef struct {
     const Operator *operator; /* of an operation */
     int is_temporary;         /* of a leaf: whether the code holds it nowhere else */
     int is_transposed;        /* whether it is `.T` */
-    int is_called;            /* of a guard: whether it asks about being called */
+    enum part part;           /* which part of complex numbers an attribute is */
+    int is_called;            /* of a guard: whether it asks about being called, or which it is */
     int length;               /* of an index: into how many items the container is unpacked; or 0 */
     int is_put_back;          /* of an index: whether it has to be a view of the container */
     NumberCall *call;         /* owned, of a call: what it was seen to do with numbers */
