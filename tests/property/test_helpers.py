@@ -175,6 +175,5 @@ def test_random_helpers(block):
                 for mode in MODES:
                     plain = observed(names, *bad, 3, mode, main)
                     assert observed(names, *bad, 3, mode, bumped) == plain, (text, mode)
-                shown = str(alloc.explain(bumped))
-                inlined += "isn't inlined" not in shown and "instead" in shown
+                inlined += any(r.helpers and r.hits for r in alloc.explain(bumped).regions)
     assert inlined or alloc.core()[0] != "native"
