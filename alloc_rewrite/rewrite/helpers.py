@@ -17,11 +17,12 @@ from dataclasses import replace
 from types import CodeType, FrameType, FunctionType, MethodType, ModuleType
 from typing import Any, NamedTuple, cast
 
-from bytecode import Instr
+from bytecode import Instr, Label
 from bytecode.instr import CellVar, FreeVar
 
 from ..errors import RewriteError
 from .calls import callee_name
+from .decisions import decided
 from .decode import decode
 from .ir import IR
 from .liveness import Locals
@@ -212,6 +213,11 @@ def _value(scan: Scan, number: int) -> Any:
         return _UNKNOWN
 
 
+def _lookup(scan: Scan, number: int) -> tuple[Any] | None:
+    value = _value(scan, number)
+    return None if value is _UNKNOWN else (value,)
+
+
 def _read(function: FunctionType, kind: str, detail: Any) -> Any:
     if kind == NAMED:
         names = function.__globals__
@@ -272,13 +278,19 @@ def _run(scan: Scan) -> int | None:
     items = scan.ir.items
     while scan.at < len(items):
         item = items[scan.at]
+        if isinstance(item, Label):
+            scan.at += 1
+            continue
         if not isinstance(item, Instr):
             return None
         if item.name in ("RETURN_VALUE", "RETURN_CONST"):
             found = constant(item) if item.name == "RETURN_CONST" else None
             return scan.pop() if found is None else scan.add(CONST, (), found[0])
+        goes_on = decided(scan, item, _lookup)
+        if goes_on:
+            continue
         step = _INSIDE.get(item.name) or scan.steps.get(item.name)
-        if step is None:
+        if step is None or goes_on is not None:
             return None
         if len(scan.nodes) > MOST_NODES or len(scan.loads) > MOST_LEAVES:
             scan.refuse("the region has reached its maximum length")
@@ -354,6 +366,7 @@ def _build_tuple(scan: Scan, instr: Instr) -> bool:
 
 _INSIDE: dict[str, Step] = {
     "RESUME": _nothing,
+    "NOT_TAKEN": _nothing,
     "COPY_FREE_VARS": _nothing,
     "LOAD_FAST": _load_local,
     "LOAD_FAST_CHECK": _load_local,

@@ -182,6 +182,53 @@ def test_what_is_not_inlined():
             bumped(X, Y, unbound)
 
 
+def test_conditions_that_are_known():
+    def helper(v, w=None, mode="up", n=2, *, out=None):
+        if w is None:
+            w = v
+        elif n > 1:
+            w = w * n
+        if mode == "up":
+            return v * w
+        if mode != "down" and not LIMIT:
+            return w - v if out is None else out * w
+        return v + w
+
+    def f(x, y, z):
+        a = helper(x) + helper(x, y) + helper(y, x, "down") + helper(x, y, mode="other")
+        return a + helper(y, z) * helper(y, out=x, n=0, mode="")
+
+    LIMIT = 0.0
+    bumped = settled(f, X, Y, X)
+    (region,) = alloc.explain(bumped).regions
+    assert region.hits
+    for z in (None, 2.0, X):
+        agree(bumped, f, X, Y, z)
+    for LIMIT in (1.0, None, "", True, False):
+        agree(bumped, f, X, Y, X)
+    helper.__defaults__ = (2.0, "down", 1)
+    agree(bumped, f, X, Y, X)
+    helper.__kwdefaults__ = {"out": Y}
+    agree(bumped, f, X, Y, X)
+
+
+def test_conditions_that_are_not_known():
+    def helper(v, n):
+        if n > 2:
+            return v * n
+        while n < 2:
+            n += 1
+        return v + n if v.ndim == 1 else v
+
+    def f(x, y, n):
+        return helper(x, n) * y + x
+
+    bumped = settled(f, X, Y, 3)
+    assert not hits(bumped)
+    for n in range(5):
+        agree(bumped, f, X, Y, n)
+
+
 def test_wrong_arguments_are_refused_as_ever():
     def f(x, y):
         a = x * y + x
