@@ -307,11 +307,8 @@ class Callees:
         code = function.__code__
         refused = is_rewritten(code) or bool(self._policy.refusal(function))
         known, key = self._known, id(code)
-
-        def forget(_: Any) -> None:
-            known.pop(key, None)
-
-        entry = known[key] = Known(weakref.ref(code, forget), refused, self.is_other(function))
+        reference = weakref.ref(code, lambda _: known.pop(key, None))
+        entry = known[key] = Known(reference, refused, self.is_other(function))
         return entry
 
     def enter(

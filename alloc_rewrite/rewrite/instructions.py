@@ -288,19 +288,23 @@ def _call(scan: Scan, instr: Instr) -> bool:
         return is_inlined
     if n >= MOST_OPERANDS:
         return scan.refuse(f"`{{}}` is called with more than {MOST_OPERANDS - 1} arguments")
-    vocabulary = scan.vocabulary
     if lower.method and lower is upper:
-        if lower.method not in vocabulary.methods:
-            return _left_out(scan)
-        told = out_given(names, arguments, vocabulary.before_out_of_methods.get(lower.method))
-        if told is not None:
-            detail = (lower.method, *(name for name in names if name not in told[1]))
-            return called_into(scan, METHOD, (lower.node, *told[0]), detail, told[1])
-        return scan.push(scan.add(METHOD, (lower.node, *arguments), (lower.method, names)))
+        return _method_called(scan, lower, arguments, names)
     callee = max(lower.node, upper.node)
     if callee < 0 or lower.method or upper.method or min(lower.node, upper.node) >= 0:
         return _left_out(scan)
     return _function_called(scan, callee, arguments, names)
+
+
+def _method_called(scan: Scan, of: Slot, arguments: list[int], names: tuple[str, ...]) -> bool:
+    vocabulary = scan.vocabulary
+    if of.method not in vocabulary.methods:
+        return _left_out(scan)
+    told = out_given(names, arguments, vocabulary.before_out_of_methods.get(of.method))
+    if told is not None:
+        detail = (of.method, *(name for name in names if name not in told[1]))
+        return called_into(scan, METHOD, (of.node, *told[0]), detail, told[1])
+    return scan.push(scan.add(METHOD, (of.node, *arguments), (of.method, names)))
 
 
 def _function_called(scan: Scan, callee: int, arguments: list[int], names: tuple[str, ...]) -> bool:
@@ -337,16 +341,13 @@ def _is_of_math(scan: Scan, callee: int) -> bool:
     return base.kind in (LEAF, NAMED) and name in ("math", "cmath")
 
 
-def _pop(scan: Scan, instr: Instr) -> bool:
-    """Drop a value of the region's own: nothing refers to an array that is computed for nothing."""
-    if not scan.stack or scan.stack[-1].node < 0 or scan.stack[-1].method:
-        return False
-    scan.stack.pop()
-    return True
-
-
 def _left_out(scan: Scan) -> bool:
     return scan.refuse("`{}` can't be part of a region")
+
+
+def _pop(scan: Scan, instr: Instr) -> bool:
+    """Drop what a helper returned, or what was computed for nothing."""
+    return bool(scan.stack) and scan.pop() is not None
 
 
 def _nothing(scan: Scan, instr: Instr) -> bool:

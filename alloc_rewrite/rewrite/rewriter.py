@@ -141,11 +141,8 @@ class Rewritten(Owner):
         """Make regions of what stands before and after a node of a region, in its place."""
         place = self.places[number]
         items = place.items if isinstance(place, Region) else ()
-        if not self.live[number]:
-            return
-        known = self.cuts.get(items[node]) if 0 <= node < len(items) else reason
-        is_new = known != reason and known in (None, BY_MASK)
-        if not (is_new and self._is_cut(number, {items[node]: reason})):
+        is_node = self.live[number] and 0 <= node < len(items)
+        if not (is_node and self._is_cut(number, {items[node]: reason})):
             self.give_back(number)
 
     def inline(self, number: int, callee: Any) -> None:
@@ -193,7 +190,11 @@ class Rewritten(Owner):
         """Leave items out of a region; whether that leaves regions in its place."""
         place, code = self.places[number], self._original()
         cuts = {**self.cuts, **more}
-        if code is None or cuts == self.cuts or len(cuts) > _MOST_CUTS:
+        is_new = any(
+            self.cuts.get(item) in (None, BY_MASK) and self.cuts.get(item) != reason
+            for item, reason in more.items()
+        )
+        if code is None or not is_new or len(cuts) > _MOST_CUTS:
             return False
         if not self._rearrange(code, cuts, place):
             return False
@@ -292,8 +293,7 @@ class Rewritten(Owner):
 def _key(region: Region) -> tuple[Any, ...]:
     """Return what tells one region of a code object from another."""
     program = region.program
-    size = len(program.nodes)
-    return region.start, region.stop, region.is_spare, size, *map(id, program.helpers)
+    return region.start, region.stop, region.is_spare, len(program.nodes), *map(id, program.helpers)
 
 
 def _resting(site: Any) -> None:

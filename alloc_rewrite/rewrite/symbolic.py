@@ -41,8 +41,8 @@ MOST_OPERANDS = 6  # of one node
 COMPUTED_INDEX = "the index is an array, or computed"
 _HALF_DONE = "the instruction completes one from before the region"
 
-_ENDS = frozenset({"STORE_FAST", "STORE_SUBSCR", "STORE_SLICE", "POP_TOP"})
 _NONE: Mapping[str, Any] = MappingProxyType({})
+_ENDS = frozenset({"STORE_FAST", "STORE_SUBSCR", "STORE_SLICE", "POP_TOP"})
 
 #: What takes an instruction in: True, or False if it cannot be part of the region.
 Step = Callable[["Scan", Instr], bool]

@@ -80,6 +80,12 @@ class Writer:
                 store = f"[1:-1] = {value}[1:-1]" if kind < 0.53 else f" {choose('+-*')}= {value}"
                 put(f"{indent}    {choose(arrays)}{store}")
                 continue
+            elif kind < 0.6:
+                target = choose(arrays)
+                by_mask = f"{target}[{choose(arrays)} > 1.5] = C"
+                into = f"np.add({choose(arrays)}, {choose(arrays)}, out={target})"
+                put(f"{indent}    {choose([by_mask, into])}")
+                continue
             elif kind < 0.63 and len(arrays) > 3:
                 put(f"{indent}    del {arrays.pop()}")
                 continue
