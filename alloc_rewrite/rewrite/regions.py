@@ -20,7 +20,6 @@ from typing import Any, NamedTuple
 from bytecode import Instr
 
 from .guards import harmless_nodes, is_view, with_guards
-from .helpers import NO_HELPERS, Helpers
 from .instructions import STEPS
 from .ir import IR, Region
 from .liveness import Locals
@@ -53,6 +52,7 @@ from .program import (
     Program,
 )
 from .reasons import Break, broken_off
+from .seen import NO_HELPERS, Helpers
 from .symbolic import Point, Scan, Slot, Vocabulary
 
 #: Looking something up may raise an exception; computing may also warn.

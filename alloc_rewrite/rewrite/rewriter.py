@@ -18,14 +18,13 @@ from ..errors import NothingToDoError
 from ..later import LATER, looks
 from ..logs import debug
 from .convention import finishers_by_name, site_name, site_names
-from .decode import decode
 from .gates import Gates, filled
-from .helpers import Helpers, Seen, seen_of
 from .ir import Call, Operation, Region
 from .loops import Loop
 from .owners import Owner, Sites, Where
 from .pipeline import failure, form_of, found_in, with_sites
 from .program import BY_MASK, FUNCTION
+from .seen import Helpers, Seen, may_fit, seen_of
 
 _MOST_CUTS = 64  # of one code object
 _NO_GAIN = "a region in which it was inlined declined too often"
@@ -161,12 +160,12 @@ class Rewritten(Owner):
 
     def _note(self, place: Call, code: CodeType, callee: Any, frame: FrameType) -> None:
         item = place.stop - 1
-        seen = seen_of(callee, decode(code), next(iter(place.method_loads), None), frame)
+        seen = seen_of(callee, code, next(iter(place.method_loads), None), frame)
         function = None if seen is None else seen.function()
         if seen is None or function is None or not self.made_by.may_inline(function):
             return
         self._seen[item] = seen
-        self._is_told = True
+        self._is_told |= may_fit(function.__code__)
         if self.cuts.get(item) != _NO_GAIN:  # its name was taken for one of NumPy's
             self.cuts.pop(item, None)
 

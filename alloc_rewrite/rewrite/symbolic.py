@@ -33,7 +33,7 @@ from .program import (
 )
 
 if TYPE_CHECKING:
-    from .helpers import Helpers
+    from .seen import Helpers
 
 MOST_NODES = 360  # of one region; longer code becomes several
 MOST_LEAVES = 80

@@ -1,10 +1,12 @@
 """Helpers that are part of their callers' regions: tools see their frames; any change counts."""
 
 import functools
+import gc
 import pickle
 import sys
 import traceback
 import warnings
+import weakref
 
 import cloudpickle
 import numpy as np
@@ -357,6 +359,24 @@ def test_pickled():
 def test_profile_counts_what_plain_code_allocates():
     plain = alloc.profile(main, X, Y)
     assert alloc.profile(settled(main, X, Y), X, Y).peak <= plain.peak
+
+
+def test_nothing_keeps_a_function():
+    def make():
+        def helper(v):
+            return v * 2.0 + v
+
+        def f(x, y):
+            return helper(x) * y + helper(y)
+
+        bumped = settled(f, X, Y)
+        assert hits(bumped)
+        return [weakref.ref(one) for one in (helper, f, bumped)]
+
+    references = make()
+    gc.collect()
+    gc.collect()
+    assert [reference() for reference in references] == [None, None, None]
 
 
 def test_a_function_that_is_gone():
