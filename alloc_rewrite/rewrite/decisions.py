@@ -21,7 +21,7 @@ _PLAIN = frozenset({NoneType, bool, int, float, str})
 _COMPARE: dict[str, Callable[[Any, Any], bool]] = {
     name: getattr(operator, name) for name in ("lt", "le", "eq", "ne", "gt", "ge")
 }
-_UNKNOWN = "a condition needs a value that isn't known beforehand"
+_UNKNOWN = "a condition needs the value"
 
 #: What finds out the value that a node has now; in a tuple, or None.
 Lookup = Callable[[Scan, int], tuple[Any] | None]
