@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 import weakref
+from _thread import allocate_lock
 from collections.abc import Callable, Mapping
 from types import CellType, CodeType, FrameType, FunctionType
 from typing import Any, NamedTuple
@@ -28,6 +29,7 @@ from .seen import Helpers, Seen, may_fit, seen_of
 
 _MOST_CUTS = 64  # of one code object
 _NO_GAIN = "a region in which it was inlined declined too often"
+_arranging = allocate_lock()
 _KINDS = {Region: "a region", Operation: "an operation", Call: "a call", Loop: "a loop"}
 SOON = 0.005  # seconds until sites that were switched off are tried again for the first time
 LONG = 0.05  # seconds after which regions that were split are tried whole again
@@ -202,7 +204,12 @@ class Rewritten(Owner):
         return True
 
     def _rearrange(self, code: CodeType, cuts: Mapping[int, str], place: Any = None) -> bool:
-        """Find regions anew; whether there are any within a place, if one is given."""
+        """Find regions anew; whether there are any within a place, if one is given.
+
+        Two threads never do so at a time: one of them does without.
+        """
+        if not _arranging.acquire(blocking=False):
+            return False
         try:
             found = found_in(code, self._style, None, cuts, self.helpers)[1]
             regions = [one for one in found if isinstance(one, Region)]
@@ -216,6 +223,8 @@ class Rewritten(Owner):
         except Exception as error:
             self._failed(error, code)
             return False
+        finally:
+            _arranging.release()
 
     def _replace_regions(self, code: CodeType, regions: list[Region]) -> None:
         """Add the sites of regions that are new, and switch off those of regions that are gone."""
