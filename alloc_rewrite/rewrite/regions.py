@@ -20,7 +20,6 @@ from typing import Any, NamedTuple
 from bytecode import Instr
 
 from .guards import harmless_nodes, is_view, with_guards
-from .helpers import NO_HELPERS, Helpers
 from .instructions import STEPS
 from .ir import IR, Region
 from .liveness import Locals
@@ -42,7 +41,9 @@ from .program import (
     INDEX,
     LEAF,
     NAMED,
+    PINNED,
     SLICE,
+    SOMETHING,
     STORE,
     TAKEN,
     TUPLE,
@@ -51,11 +52,13 @@ from .program import (
     Program,
 )
 from .reasons import Break, broken_off
+from .seen import NO_HELPERS, Helpers
 from .symbolic import Point, Scan, Slot, Vocabulary
 
 #: Looking something up may raise an exception; computing may also warn.
 _MAY_FAIL = COMPUTING | {LEAF, ATTRIBUTE, INDEX, FUNCTION, NAMED, HELD, DEFAULT}
-_MUST_BE = _MAY_FAIL | {GUARD}
+_MUST_BE = _MAY_FAIL | {GUARD, PINNED, SOMETHING}
+_BY_IDENTITY = frozenset({CONST, FUNCTION, PINNED})
 #: What makes an object of its own.
 _MADE = COMPUTING | {INDEX}
 _LOOKED_UP = {"LOAD_GLOBAL": GLOBAL, "LOAD_DEREF": CELL}
@@ -235,7 +238,7 @@ def _shortened(
         if node.kind == LEAF:
             leaves.append(detail)
             detail = len(leaves) - 1
-        key = (node.kind, operands, id(detail) if node.kind in (CONST, FUNCTION) else detail)
+        key = (node.kind, operands, id(detail) if node.kind in _BY_IDENTITY else detail)
         helper = -1 if node.helper < 0 else number[node.helper]
         is_own = node.kind in EFFECTS or (node.kind in _MADE and i in outputs)
         if not is_own and key in known:

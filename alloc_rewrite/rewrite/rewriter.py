@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 import weakref
+from _thread import allocate_lock
 from collections.abc import Callable, Mapping
 from types import CellType, CodeType, FrameType, FunctionType
 from typing import Any, NamedTuple
@@ -18,17 +19,17 @@ from ..errors import NothingToDoError
 from ..later import LATER, looks
 from ..logs import debug
 from .convention import finishers_by_name, site_name, site_names
-from .decode import decode
 from .gates import Gates, filled
-from .helpers import Helpers, Seen, seen_of
 from .ir import Call, Operation, Region
 from .loops import Loop
 from .owners import Owner, Sites, Where
 from .pipeline import failure, form_of, found_in, with_sites
 from .program import BY_MASK, FUNCTION
+from .seen import Helpers, Seen, may_fit, seen_of
 
 _MOST_CUTS = 64  # of one code object
 _NO_GAIN = "a region in which it was inlined declined too often"
+_arranging = allocate_lock()
 _KINDS = {Region: "a region", Operation: "an operation", Call: "a call", Loop: "a loop"}
 SOON = 0.005  # seconds until sites that were switched off are tried again for the first time
 LONG = 0.05  # seconds after which regions that were split are tried whole again
@@ -161,12 +162,12 @@ class Rewritten(Owner):
 
     def _note(self, place: Call, code: CodeType, callee: Any, frame: FrameType) -> None:
         item = place.stop - 1
-        seen = seen_of(callee, decode(code), next(iter(place.method_loads), None), frame)
+        seen = seen_of(callee, code, next(iter(place.method_loads), None), frame)
         function = None if seen is None else seen.function()
         if seen is None or function is None or not self.made_by.may_inline(function):
             return
         self._seen[item] = seen
-        self._is_told = True
+        self._is_told |= may_fit(function.__code__)
         if self.cuts.get(item) != _NO_GAIN:  # its name was taken for one of NumPy's
             self.cuts.pop(item, None)
 
@@ -203,7 +204,12 @@ class Rewritten(Owner):
         return True
 
     def _rearrange(self, code: CodeType, cuts: Mapping[int, str], place: Any = None) -> bool:
-        """Find regions anew; whether there are any within a place, if one is given."""
+        """Find regions anew; whether there are any within a place, if one is given.
+
+        Two threads never do so at a time: one of them does without.
+        """
+        if not _arranging.acquire(blocking=False):
+            return False
         try:
             found = found_in(code, self._style, None, cuts, self.helpers)[1]
             regions = [one for one in found if isinstance(one, Region)]
@@ -217,6 +223,8 @@ class Rewritten(Owner):
         except Exception as error:
             self._failed(error, code)
             return False
+        finally:
+            _arranging.release()
 
     def _replace_regions(self, code: CodeType, regions: list[Region]) -> None:
         """Add the sites of regions that are new, and switch off those of regions that are gone."""
