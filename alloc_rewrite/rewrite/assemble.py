@@ -33,9 +33,9 @@ from .opcodes import PY311, PY312
 _entries: Any = dis._inline_cache_entries  # type: ignore[attr-defined]
 #: Code units that follow an instruction, by opcode.
 _CACHES: dict[int, int] = (
-    {dis.opmap[name]: n for name, n in _entries.items() if name in dis.opmap}
-    if isinstance(_entries, dict)
-    else dict(enumerate(_entries))
+    dict(enumerate(_entries))
+    if PY311 or PY312
+    else {dis.opmap[name]: n for name, n in _entries.items() if name in dis.opmap}
 )
 _EXTENDED_ARG = dis.EXTENDED_ARG
 _CONST, _LOCAL, _LOCALS, _CELL, _NAME, _FLAGGED, _TWICE_FLAGGED, _COMPARE = range(8)
