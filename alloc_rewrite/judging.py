@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable
 from typing import Any, Protocol
 
+from .figures import figures
 from .later import LATER, looks
 from .logs import debug
 
@@ -115,6 +116,7 @@ def verdict(judge: Judge) -> bool | None:
     keeps = _keeps(min(ratios), max(ratios), case.is_other, count)
     if keeps is not None:
         case.ratio = ratios[0]
+        figures.judge(case.name, keeps)
         debug(
             "%s %s: rewritten, its calls take %s of the time",
             case.name,

@@ -87,6 +87,9 @@ typedef struct {
     unsigned int trials;         /* calls of rewritten forms on trial that go on */
     PyObject *clock;             /* owned, or NULL: what tells the time in tests */
     Lease leases[LEASES];        /* by the addresses of code */
+    struct Site *sites;          /* borrowed: the first of those alive */
+    size_t gone_hits;            /* of sites that are gone */
+    size_t gone_misses;          /* likewise */
 } State;
 
 #undef OWNED_QUESTION

@@ -19,6 +19,7 @@ from collections.abc import Callable
 from typing import Any, Protocol
 
 from ..cores import native
+from ..figures import figures
 from ..sites.exceptions import EXPECTED, from_signal_handler
 from .pieces import Described, Part, Piece, parts_of_stage
 from .trial import passes
@@ -50,9 +51,11 @@ class Kernel(Job):
         ``"waiting"``, ``"compiled"``, or why there is no code.
     milliseconds, size : float, int
         What compilation took, and bytes of code; 0 if there is none.
+    is_kept : bool
+        Whether an earlier compilation's code was found on disk.
     """
 
-    __slots__ = ("code", "milliseconds", "piece", "size", "state")
+    __slots__ = ("code", "is_kept", "milliseconds", "piece", "size", "state")
 
     def __init__(self, piece: Piece) -> None:
         self.piece = piece
@@ -60,6 +63,7 @@ class Kernel(Job):
         self.state = "waiting"
         self.milliseconds = 0.0
         self.size = 0
+        self.is_kept = False
 
     def refuse(self, reason: str) -> None:
         """Leave the piece to NumPy's loops."""
@@ -77,7 +81,7 @@ class Kernel(Job):
             self.refuse("its results are not those of NumPy's loops here")
             return
         self.milliseconds = (time.perf_counter() - began) * 1e3
-        self.size = code.size
+        self.size, self.is_kept = code.size, code.is_kept
         self.state = "compiled"
         self.code.decide(code.address)
 
@@ -92,6 +96,7 @@ class Workshop:
 
     def __init__(self) -> None:
         self.now = False
+        self.compiled = 0  # jobs that got machine code
         self._kernels: dict[Piece, Kernel] = {}
         self._waiting: deque[Job] = deque()
         self._idle = [True]  # empty while a thread compiles what waits
@@ -207,6 +212,7 @@ class Workshop:
             self._is_busy = True
             try:
                 job.make(self._load)
+                self.compiled += job.state == "compiled"
             except Exception as error:
                 if from_signal_handler(error):
                     self._forget(job)
@@ -273,3 +279,4 @@ def _said(error: BaseException) -> str:
 
 
 workshop = Workshop()
+figures.sources.append(lambda: {"kernels": workshop.compiled})

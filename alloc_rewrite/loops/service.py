@@ -43,7 +43,7 @@ class LoopJob(Job):
         except NotTranslatedError as error:
             self.refuse(str(error))
             return
-        code = load().compile(kernel.text, optimize=True)
+        code = load().compile(kernel.text, kernel.addresses, optimize=True)
         self._site.install(
             (
                 code.address,

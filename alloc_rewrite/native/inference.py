@@ -18,7 +18,7 @@ from ..numpy_facts import UFUNCS, numpy_version, power_ufunc
 from ..rewrite import Program, Vocabulary
 from .declining import reason_of
 from .harmless import HARMLESS_NAMES, is_harmless
-from .loops import OWN, Loop, is_plain, plan_loop, plan_reduction
+from .loops import OWN, Loop, ReductionLoop, is_plain, plan_loop, plan_reduction
 from .named import FUNCTION_NAMES, METHOD_NAMES, Named, named_call, named_method
 from .resolve import NATIVES, REDUCTIONS
 
@@ -71,12 +71,17 @@ class ReduceStep(NamedTuple):
     """A reduction: the name of its native, and the callable that it replaces.
 
     With the dtype of its result, that can be used in the region; without one it is delivered only.
+    If it can be fed with pieces of an array, with its loop and why that gives the same bits:
+    ``sum`` of floats, in the order in which NumPy adds; ``exact`` in any order; or ``extreme`` of
+    floats, also in any order, but for zeros and NaNs.
     """
 
     native: str
     callee: Any
     ufunc: Any
     dtype: np.dtype[Any] | None
+    loop: ReductionLoop | None
+    feeds: str | None
     action: str = "reduce"
 
 
@@ -269,10 +274,24 @@ def _reduction(callee: Any, kinds: list[Any]) -> tuple[Step, Any] | None:
     name, ufunc = NATIVES.get(callee, (None, None))
     if name not in _REDUCTIONS:
         return None
-    dtype = kinds[0] if ufunc and plan_reduction(ufunc, kinds[0]) is not None else None
+    loop = plan_reduction(ufunc, kinds[0]) if ufunc else None
+    dtype = kinds[0] if loop is not None else None
     if name not in REDUCTIONS or name == "mean":
         dtype = dtype if kinds[0].char == "d" else None
-    return ReduceStep(name, callee, ufunc, dtype), dtype
+    return ReduceStep(name, callee, ufunc, dtype, loop, _feeds(name, dtype)), dtype
+
+
+def _feeds(name: str, dtype: np.dtype[Any] | None) -> str | None:
+    if dtype is None:
+        return None
+    if dtype.kind in "iub":
+        return "exact"
+    if dtype.char in "fd":
+        return _ORDERS.get(name)
+    return None
+
+
+_ORDERS = {"sum": "sum", "mean": "sum", "max": "extreme", "min": "extreme"}
 
 
 _CALLABLES = frozenset({type(np.sum), type(np.ndarray.sum)})

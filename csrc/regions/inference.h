@@ -5,6 +5,7 @@
 #include <math.h>
 
 #include "calls/native.h"
+#include "numpy/feed.h"
 #include "regions/operations.h"
 #include "regions/program.h"
 
@@ -33,7 +34,8 @@ typedef struct {
     const char *name;     /* borrowed from the ufunc: what reports call it */
     enum operation operation;
     char order;           /* 'C' or 'K' if the result's layout is that of a copy; or 0 */
-    PyObject *native;     /* owned: of a reduction */
+    PyObject *native;     /* owned: of a reduction, */
+    FeedKind feed;        /* and how it can be fed block by block */
 } Typed;
 
 /* What was seen at a node whose value is there before anything is computed. */
@@ -61,6 +63,7 @@ typedef struct {
     int n_guards;
     int n_reductions;
     npy_intp heat;  /* of all its plans */
+    int is_unsure;  /* whether an extreme was a zero or a NaN: see `feed.h` */
     int is_ready;   /* whether there is machine code for which a plan had no time */
     int n_plans;
     struct Plan *plans[MOST_PLANS_KEPT]; /* owned; the one used last comes first */
@@ -113,6 +116,9 @@ values_release(Values *values)
     }
 }
 
+/* Take over how a reduction can be fed (`ReductionLoop`, and one of `feeds`); -1 with an
+ * exception. */
+int feeding_read(Typed *typed, PyObject *loop, PyObject *order);
 Typing *typing_new(const Program *program, Site *site, const Values *values);
 void typing_release(Typing *typing);
 
