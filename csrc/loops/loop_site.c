@@ -19,7 +19,7 @@
 #define WARM 10000            /* iterations that make a loop hot */
 #define WARM_NS 50000000      /* time that makes a loop hot, with some iterations */
 #define LEAST_ITERATIONS 16
-#define LONGEST_PAUSE 4096    /* iterations that a site stands back after failures */
+#define MOST_FAILURES 12      /* in a row; the site stands back ever longer, and is switched off */
 #define SLICE_NS 4000000      /* after which a kernel lets others run */
 #define BUDGET 20000          /* ticks between two looks at the clock */
 
@@ -124,17 +124,18 @@ loop_ask(LoopSite *self, PyObject *const *args, Py_ssize_t n)
                                                   PyEval_GetBuiltins(), NULL);
     Py_DECREF(given);
     Py_XDECREF(done);
-    return done == NULL ? -1 : 0;
+    return done == NULL ? -1 : self->waits ? site_pause(&self->site, 1) : 0;
 }
 
-static void
+static int
 loop_stand_back(LoopSite *self)
 {
-    self->failures += self->failures < 12;
-    self->pause = 1u << self->failures;
-    if (self->pause > LONGEST_PAUSE) {
-        self->pause = LONGEST_PAUSE;
+    if (++self->failures < MOST_FAILURES) {
+        self->pause = 1u << self->failures;
+        return 0;
     }
+    self->failures = 0;
+    return site_give_back(&self->site);
 }
 
 static int
@@ -177,17 +178,18 @@ loop_run(LoopSite *self, PyObject *iterator, PyObject *const *args, Py_ssize_t n
             return NULL;
         }
         self->site.misses++;
-        loop_stand_back(self);
-        Py_RETURN_NONE;
-    }
-    if (loop_ask(self, args, n) < 0) {
-        return NULL;
-    }
-    if (self->waits) {
-        self->pause = 64;
     }
     else {
-        loop_stand_back(self);
+        if (loop_ask(self, args, n) < 0) {
+            return NULL;
+        }
+        if (self->waits) {
+            self->pause = 64;
+            Py_RETURN_NONE;
+        }
+    }
+    if (loop_stand_back(self) < 0) {
+        return NULL;
     }
     Py_RETURN_NONE;
 }
@@ -220,8 +222,7 @@ loop_with_cells(LoopSite *self, PyObject *iterator, PyObject **args, Py_ssize_t 
         result = loop_run(self, iterator, args, n);
     }
     else { /* one has no content yet, and the code may never read it */
-        loop_stand_back(self);
-        result = Py_NewRef(Py_None);
+        result = loop_stand_back(self) < 0 ? NULL : Py_NewRef(Py_None);
     }
     while (i-- > first) {
         Py_DECREF(args[i]);
@@ -266,6 +267,9 @@ static PyObject *
 loop_install(PyObject *object, PyObject *source)
 {
     LoopSite *self = (LoopSite *)object;
+    if (self->waits && site_pause(&self->site, 0) < 0) {
+        return NULL;
+    }
     self->waits = 0;
     if (PyUnicode_Check(source)) {
         Py_XSETREF(self->reason, Py_NewRef(source));
