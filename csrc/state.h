@@ -31,6 +31,8 @@
 #define LARGE 10000    /* items from which other threads may run meanwhile */
 #define MAX_IN 3       /* operands of an operation */
 #define MAX_OPERANDS 4 /* with its output */
+#define STEP_IN 5      /* operands of a region's step: also what it has instead, and a mask */
+#define STEP_OPERANDS 6
 
 /* The context variable of NumPy's memory handler (see arena/handler.h). */
 typedef struct HandlerVariable HandlerVariable;

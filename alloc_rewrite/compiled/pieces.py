@@ -106,8 +106,16 @@ def _expanded(stage: Described, step: Described) -> _Expanded | None:
         return [("select", tuple(read), result)]
     if kind in ("CAST", "COPY"):
         return [("cast", tuple(read), result)] if rules.casts(types[read[0]], result) else None
+    if parts[0].nin != len(read):
+        return None  # a loop under a mask
     name = rules.operation_of(parts[0], "".join(types[number] for number in (*read, made)))
+    if name == "clip" and result in rules.FLOATS and _are_scalars(stage, read[1:]):
+        return None  # NumPy's loop has another sign of zero then
     return None if name is None else [(name, tuple(read), result)]
+
+
+def _are_scalars(stage: Described, operands: Sequence[int]) -> bool:
+    return all(stage["operands"][number]["where"].endswith("scalar") for number in operands)
 
 
 def _fused(fusion: str, parts: list[Any], read: list[int], own: str) -> _Expanded | None:

@@ -7,7 +7,8 @@ be done, or which node the original code has to do. It must not know shapes, nor
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -15,11 +16,11 @@ from numpy import result_type, where
 
 from ..cores import native
 from ..numpy_facts import UFUNCS, numpy_version, power_ufunc
-from ..rewrite import Program, Vocabulary
+from ..rewrite import OLD, OTHERWISE, OUT, SET, SET_ITEMS, Program, Vocabulary
 from .declining import reason_of
 from .harmless import HARMLESS_NAMES, is_harmless
 from .loops import OWN, Loop, ReductionLoop, is_plain, plan_loop, plan_reduction
-from .named import FUNCTION_NAMES, METHOD_NAMES, Named, named_call, named_method
+from .named import COPIES, FUNCTION_NAMES, METHOD_NAMES, Named, named_call, named_method
 from .resolve import NATIVES, REDUCTIONS
 
 _UFUNCS = {
@@ -37,7 +38,14 @@ VOCABULARY = Vocabulary(
     functions=_REDUCTIONS | _UFUNCS.keys() | FUNCTION_NAMES | {"where"},
     numbers=_NUMBER_NAMES,
     keywords=FUNCTION_NAMES,
-    copies={"copy"},
+    copies=COPIES,
+    before_out={name: ufunc.nin for name, ufunc in _UFUNCS.items()} | {"clip": 3},
+    before_out_of_methods={"clip": 2},
+    changing={"nan_to_num": "copy"},
+    parts={"real": np.real, "imag": np.imag},
+    choices={"select": np.select},
+    choice=where,
+    operators={name: ufunc for name, ufunc in UFUNCS.items() if name not in ("pow", "matmul")},
     methods=_REDUCTIONS | METHOD_NAMES,
     reductions=_REDUCTIONS,
     harmless=HARMLESS_NAMES,
@@ -50,20 +58,31 @@ _MIRRORED = {"lt": "gt", "le": "ge", "gt": "lt", "ge": "le", "eq": "eq", "ne": "
 
 
 class LoopStep(NamedTuple):
-    """A loop of NumPy's over operands, which are nodes."""
+    """A loop of NumPy's over operands, which are nodes.
+
+    If it is given the array for its result, `into` is that, and the result has to be of its shape.
+    Of a masked one the last two operands are what the result is where the mask is false, and the
+    mask.
+    """
 
     loop: Loop
     operands: tuple[int, ...]
     ufunc: np.ufunc
     operation: str | None  # the extension's name for the ufunc, if it has one
     order: str = ""  # "C" or "K" if the result's layout is that of a copy
+    into: int = -1
+    is_masked: bool = False
+    sets: str = ""  # "n" if the second operand has to be a number, "i" if it has the result's shape
     action: str = "loop"
 
 
 class WhereStep(NamedTuple):
-    """A choice between two operands, by a third."""
+    """A choice between two operands, by a third. The rest is as it is for a `LoopStep`."""
 
     dtype: np.dtype[Any]
+    into: int = -1
+    sets: str = ""
+    order: str = ""
     action: str = "where"
 
 
@@ -112,8 +131,13 @@ def plan_program(program: Program, kinds: list[Any]) -> list[Step | None] | Refu
     steps: list[Step | None] = []
     for i, node in enumerate(program.nodes):
         step: Step | None = None
-        if node.kind == "index" or (node.kind == "attribute" and node.detail == "T"):
-            kinds[i] = kinds[node.operands[0]] if kinds[i] is None else kinds[i]
+        if node.kind == "index" or (node.kind == "attribute" and node.detail in _VIEWS):
+            base = kinds[node.operands[0]]
+            of = _part(base) if node.detail in ("real", "imag") else base
+            kinds[i] = of if kinds[i] is None else kinds[i]
+        elif node.kind == "guard" and not isinstance(node.detail, str):
+            if kinds[node.operands[0]] is not node.detail:
+                return Refusal(i, f"`{program.named(node.operands[0])}` isn't NumPy's function")
         elif node.kind == "guard":
             called = node.detail == "called"
             if not is_harmless(kinds[node.operands[0]], called=called):
@@ -140,6 +164,16 @@ def plan_program(program: Program, kinds: list[Any]) -> list[Step | None] | Refu
     return steps
 
 
+_VIEWS = frozenset({"T", "real", "imag"})
+
+
+def _part(kind: Any) -> Any:
+    """Return the dtype of the real or imaginary part of an array that the region computes."""
+    if isinstance(kind, np.dtype) and kind.kind == "c" and is_plain(kind):
+        return np.dtype(kind.char.lower())
+    return None
+
+
 def plan_number(callee: Any, kinds: tuple[Any, ...]) -> Loop | bool | None:
     """Return how a call of numbers is carried out: by a loop of NumPy's, or as it is (True).
 
@@ -163,7 +197,13 @@ def plan_number(callee: Any, kinds: tuple[Any, ...]) -> Loop | bool | None:
             not any(_is_dtype(kind) and (callee is round or kind.kind != "f") for kind in kinds)
             or None
         )
+    if callee in (min, max) and {int, float} & {*kinds} and any(map(_is_narrow, kinds)):
+        return None  # to compare them may warn
     return callee in _OF_NUMBERS or None
+
+
+def _is_narrow(kind: Any) -> bool:
+    return _is_dtype(kind) and kind.kind == "f" and kind.itemsize < 8
 
 
 _PYTHONS = frozenset({int, float, complex})
@@ -218,7 +258,7 @@ def _in_place(program: Program, number: int, kinds: list[Any]) -> tuple[Step, An
 
 def _loop(
     ufunc: Any, operands: Any, kinds: Sequence[Any], order: str = ""
-) -> tuple[Step, Any] | None:
+) -> tuple[LoopStep, Any] | None:
     if ufunc is None or not any(map(_is_dtype, kinds)):
         return None
     loop = plan_loop(ufunc, tuple(kinds))
@@ -230,14 +270,66 @@ def _loop(
 
 def _call(program: Program, number: int, kinds: list[Any]) -> tuple[Step, Any] | None:
     node, callee, given = program.nodes[number], kinds[0], kinds[1:]
+    if OUT in node.detail:
+        return _into(_call, program, number, kinds, node.detail)
     if type(callee) is np.ufunc and not node.detail:
         if callee not in OWN or not all(map(_is_value, given)):
             return None  # the loops of other libraries must not be tried
         return _loop(callee, node.operands[1:], given)
-    if callee is where and len(given) == 3 and not node.detail:
-        return _where(given)
+    if callee is where and len(given) == 3 and node.detail in ((), (OTHERWISE,)):
+        chosen = _where(given)
+        if chosen is None or not node.detail:
+            return chosen
+        if any(_is_dtype(side) and side != chosen[1] for side in given[1:]):
+            return None
+        return chosen[0]._replace(order="C"), chosen[1]
     named = named_call(program, number, kinds)
     return _reduction(callee, given) if named is None else _named(named)
+
+
+def _into(
+    plan: _Plan, program: Program, number: int, kinds: list[Any], names: tuple[str, ...]
+) -> tuple[Step, Any] | None:
+    """Plan a call whose result goes into an array of its dtype, maybe only where a mask is true."""
+    node = program.nodes[number]
+    if names[0] in _SETS:
+        return _set(program, number, kinds)
+    n = len(names) - names.index(OLD if OLD in names else OUT)
+    target, *masks = kinds[-1:] if n == 1 else kinds[-2:]
+    detail = names[:-n] if node.kind == "call" else (node.detail[0], names[:-n])
+    bare = replace(node, operands=node.operands[:-n], detail=detail)
+    nodes = (*program.nodes[:number], bare, *program.nodes[number + 1 :])
+    planned = plan(replace(program, nodes=nodes), number, kinds[:-n])
+    if planned is None or not isinstance(planned[0], LoopStep) or planned[1] != target:
+        return None
+    step = planned[0]._replace(into=node.operands[-1 if n == 1 else -2])
+    if masks:
+        if masks[0] != np.dtype(bool):
+            return None
+        operands = (*step.operands, node.operands[-n], node.operands[-1])
+        step = step._replace(operands=operands, operation=None, is_masked=True)
+    return step, target
+
+
+def _set(program: Program, number: int, kinds: list[Any]) -> tuple[Step, Any] | None:
+    """Plan what a store by a mask, or an operator in place on what a mask takes, comes to."""
+    node, callee, given = program.nodes[number], kinds[0], kinds[1:]
+    sets = _SETS[node.detail[0]]
+    if callee is where:
+        chosen = _where(given[:3])
+        if chosen is None or chosen[1] != given[3]:
+            return None
+        return chosen[0]._replace(into=node.operands[4], sets=sets), chosen[1]
+    *given, _, target, mask = given
+    planned = _loop(callee, node.operands[1:3], given) if all(map(_is_value, given)) else None
+    if planned is None or planned[1] != target or mask != np.dtype(bool):
+        return None
+    operands, into = (*node.operands[1:4], node.operands[5]), node.operands[4]
+    step = planned[0]._replace(operands=operands, into=into, sets=sets)
+    return step._replace(is_masked=True, operation=None), target
+
+
+_SETS = {SET: "n", SET_ITEMS: "i"}
 
 
 def _named(named: Named) -> tuple[Step, Any] | None:
@@ -246,22 +338,27 @@ def _named(named: Named) -> tuple[Step, Any] | None:
     return _loop(named.ufunc, named.operands, named.kinds, named.order)
 
 
-def _where(kinds: list[Any]) -> tuple[Step, Any] | None:
+def _where(kinds: list[Any]) -> tuple[WhereStep, Any] | None:
     condition, *sides = kinds
     if not isinstance(condition, np.dtype) or condition.kind != "b":
         return None
     dtypes = [side for side in sides if isinstance(side, np.dtype)]
+    if not dtypes and all(side in _PYTHONS for side in sides):
+        dtypes = [np.dtype(side) for side in sides]
     if not dtypes or not all(map(is_plain, dtypes)):
         return None
     dtype = result_type(*dtypes)
     for side in sides:
         keeps = (side is int and dtype.kind != "b") or (side is float and dtype.kind in "fc")
+        keeps = keeps or (side is complex and dtype.kind == "c")
         if not (isinstance(side, np.dtype) or keeps):
             return None
     return WhereStep(dtype), dtype
 
 
 def _method(program: Program, number: int, kinds: list[Any]) -> tuple[Step, Any] | None:
+    if OUT in program.nodes[number].detail[1]:
+        return _into(_method, program, number, kinds, program.nodes[number].detail[1])
     named = named_method(program, number, kinds)
     if named is not None:
         return _named(named)
@@ -294,6 +391,7 @@ def _feeds(name: str, dtype: np.dtype[Any] | None) -> str | None:
 _ORDERS = {"sum": "sum", "mean": "sum", "max": "extreme", "min": "extreme"}
 
 
+_Plan = Callable[[Program, int, list[Any]], tuple[Step, Any] | None]
 _CALLABLES = frozenset({type(np.sum), type(np.ndarray.sum)})
 _PLANS = {"operation": _operation, "in place": _in_place, "call": _call, "method": _method}
 

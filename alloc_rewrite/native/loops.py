@@ -12,8 +12,13 @@ import numpy as np
 from numpy import add, array, float_power, matmul, multiply, power
 from numpy._core import umath
 
+from ..cores import native
 from ..numpy_facts import numpy_version
 from ..sites.exceptions import EXPECTED, from_signal_handler
+
+#: Ufuncs of the extension, by its names for them, which do what functions of NumPy do.
+OWN_UFUNCS: dict[str, np.ufunc] = native.OWN_UFUNCS if native else {}
+OURS = frozenset(OWN_UFUNCS.values())
 
 
 class Loop(NamedTuple):
@@ -106,7 +111,7 @@ def plan_product(dtype: np.dtype[Any]) -> Any:
 
 #: NumPy's own ufuncs. Those of other libraries may have the same names, and their loops may set
 #: exceptions, or do anything else that must not be tried.
-OWN = frozenset(
+OWN = OURS | frozenset(
     ufunc for module in (np, umath) for ufunc in vars(module).values() if type(ufunc) is np.ufunc
 )
 
@@ -134,7 +139,7 @@ _EVEN = frozenset({np.floor_divide, np.remainder, np.left_shift, np.right_shift,
 _UNEVEN = frozenset({np.fmax, np.fmin})
 
 #: Ufuncs whose loops compute in vector registers only.
-_ARITHMETIC = frozenset(
+_ARITHMETIC = OURS | frozenset(
     {
         np.add, np.subtract, np.multiply, np.true_divide, np.negative, np.positive, np.square,
         np.absolute, np.fabs, np.maximum, np.minimum, np.fmax, np.fmin, np.sqrt, np.reciprocal,

@@ -10,16 +10,39 @@ from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy import absolute, around, clip, conjugate, copy, maximum, minimum, positive, rint
+from numpy import (
+    absolute,
+    around,
+    clip,
+    conjugate,
+    copy,
+    empty_like,
+    full_like,
+    maximum,
+    minimum,
+    nan_to_num,
+    ones_like,
+    positive,
+    rint,
+    zeros_like,
+)
 from numpy import round as round_
 from numpy._core import umath
 
 from ..numpy_facts import ABSOLUTE
 from ..rewrite import Program
-from .loops import is_plain
+from .loops import OWN_UFUNCS, is_plain, plan_loop
 
 _CLIP = getattr(umath, "clip")  # noqa: B009 - its stub lacks it
+_ONES = getattr(umath, "_ones_like")  # noqa: B009 - likewise
 _NONE = type(None)
+_DECIMALS = range(1, 9)
+#: The extension's ufuncs for `nan_to_num`, by what it is given.
+_REPLACED = {
+    (): "replaced",
+    ("nan",): "replaced_nan",
+    ("nan", "posinf", "neginf"): "replaced_all",
+}
 
 
 class Named(NamedTuple):
@@ -116,9 +139,47 @@ def _bound(given: _Given, *names: str) -> str | None:
 
 
 def _rounded(given: _Given) -> Named | None:
-    if given.kinds["a"].kind != "f" or given.constant("decimals", 0) != 0:
+    decimals = given.constant("decimals", 0)
+    if given.kinds["a"].char in "fd" and type(decimals) is int and decimals in _DECIMALS:
+        return _rounded_to(given)
+    if given.kinds["a"].kind != "f" or decimals != 0:
         return None
     return _of(given, rint, "a")
+
+
+def _rounded_to(given: _Given) -> Named | None:
+    """Round to decimals: the product with a power of ten is rounded, and divided by it."""
+    return Named(
+        OWN_UFUNCS["rounded"], (given.nodes["a"], given.nodes["decimals"]), (given.kinds["a"], int),
+        "C",
+    )  # fmt: skip
+
+
+def _replaced(given: _Given) -> Named | None:
+    """Replace NaN and infinities."""
+    if given.constant("copy", True) is not True:
+        return None
+    if given.kinds["a"].kind in "iu":
+        return _copied(given, "K")
+    told = [name for name in ("nan", "posinf", "neginf") if given.kinds.get(name, _NONE) != _NONE]
+    ours = _REPLACED.get(tuple(told))
+    if ours is None or any(given.kinds[name] not in (int, float) for name in told):
+        return None
+    return _ours(given, ours, *told)
+
+
+def _filled(given: _Given, ours: str) -> Named | None:
+    if given.kinds.get("fill_value", int) not in (int, float, complex):
+        return None
+    return _ours(given, ours, *(["fill_value"] if ours == "filled" else []))
+
+
+def _ours(given: _Given, name: str, *names: str) -> Named | None:
+    """Return a ufunc of our own, if its result has the first argument's dtype."""
+    named = _of(given, OWN_UFUNCS[name], "a", *names)
+    loop = plan_loop(named.ufunc, named.kinds)
+    is_own = loop is not None and loop.dtypes[-1] == given.kinds["a"]
+    return named._replace(order="K") if is_own else None
 
 
 def _conjugated(given: _Given) -> Named | None:
@@ -133,6 +194,8 @@ def _copied(given: _Given, order: str) -> Named | None:
 
 
 def _cast(given: _Given) -> Named | None:
+    if given.nodes.keys() - {"a", "dtype", "copy"}:
+        return None
     wanted = given.constant("dtype", None)
     if wanted is ...:
         wanted = given.kinds["dtype"]
@@ -145,6 +208,9 @@ def _cast(given: _Given) -> Named | None:
     source = given.kinds["a"]
     if not is_plain(dtype) or dtype.kind not in "iufc" or not np.can_cast(source, dtype):
         return None  # others may warn
+    copies = given.constant("copy", True)
+    if copies is not True and (copies is not False or source == dtype):
+        return None
     return Named(positive, (given.nodes["a"],), (dtype,), "K")
 
 
@@ -159,6 +225,11 @@ _FUNCTIONS: dict[Any, tuple[tuple[str, ...], _Plan]] = {
     around: (("a", "decimals"), _rounded),
     round_: (("a", "decimals"), _rounded),
     copy: (("a",), lambda given: _copied(given, "K")),
+    nan_to_num: (("a", "copy", "nan", "posinf", "neginf"), _replaced),
+    zeros_like: (("a",), lambda given: _filled(given, "zeros")),
+    empty_like: (("a",), lambda given: _filled(given, "zeros")),
+    full_like: (("a", "fill_value"), lambda given: _filled(given, "filled")),
+    ones_like: (("a",), lambda given: _of(given, _ONES, "a")._replace(order="K")),
 }
 _METHODS: dict[str, tuple[tuple[str, ...], _Plan]] = {
     "clip": (("a", "min", "max"), _clipped),
@@ -166,8 +237,10 @@ _METHODS: dict[str, tuple[tuple[str, ...], _Plan]] = {
     "conj": (("a",), _conjugated),
     "conjugate": (("a",), _conjugated),
     "copy": (("a", "order"), lambda given: _copied(given, "C")),
-    "astype": (("a", "dtype"), _cast),
+    "astype": (("a", "dtype", "order", "casting", "subok", "copy"), _cast),
 }
 #: The names by which code calls these.
-FUNCTION_NAMES = frozenset({"abs", "clip", "around", "round", "copy"})
+FUNCTION_NAMES = frozenset({"abs", *(value.__name__ for value in _FUNCTIONS)})
 METHOD_NAMES = frozenset(_METHODS)
+#: Those that only make an array: it's better made outside if the code changes it afterwards.
+COPIES = frozenset({"copy", "zeros_like", "ones_like", "full_like", "empty_like"})

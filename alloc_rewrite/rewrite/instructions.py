@@ -11,6 +11,8 @@ from typing import cast
 from bytecode import Instr
 
 from .choices import or_constant
+from .forms import called_into, changed, chosen, out_given, part_taken
+from .helpers import inlined
 from .opcodes import (
     attribute_name,
     constant,
@@ -30,14 +32,16 @@ from .program import (
     INDEX,
     LEAF,
     METHOD,
+    NAMED,
     OPERATION,
     SLICE,
     TUPLE,
     Node,
 )
-from .stores import is_made, stored
+from .stores import changed_by_mask, is_made, stored
 from .subscripts import (
     binary_slice,
+    build_list,
     build_slice,
     build_tuple,
     fits_index,
@@ -49,6 +53,7 @@ from .symbolic import MOST_OPERANDS, Scan, Slot, Step, called
 
 _SHARED = "a variable shared with an inner function"
 _OLD = "the interpreter reorders values from before the region"
+_VIEWS = frozenset({"T", "real", "imag"})
 _LEFT_OUT = {"matmul": "@", "i_matmul": "@=", "i_pow": "**="}
 
 
@@ -106,13 +111,7 @@ def _load_global(scan: Scan, instr: Instr) -> bool:
     with_null, name = cast(tuple[bool, str], instr.arg)
     plain = Instr("LOAD_GLOBAL", (False, name), location=instr.location)
     node = _known_leaf(scan, plain, str(name))
-    order = pushed_null(instr) if with_null else ()
-    for is_null in order or (False,):
-        if is_null:
-            scan.stack.append(Slot(-1, "", scan.at, scan.at))
-        else:
-            scan.push(node, scan.at)
-    return True
+    return scan.push_callee(node, instr, with_null)
 
 
 def _load_cell(scan: Scan, instr: Instr) -> bool:
@@ -131,7 +130,7 @@ def _attribute(scan: Scan, instr: Instr) -> bool:
     base = scan.pop()
     if base is None:
         return False
-    if scan.nodes[base].kind in COMPUTING and name != "T" and not is_method:
+    if scan.nodes[base].kind in COMPUTING and name not in _VIEWS and not is_method:
         return scan.refuse(f"the attribute `{name}` of a value computed in the region")
     first = below.first if below is not None and below.first >= 0 else None
     of_global = _is_global(scan, base)
@@ -156,7 +155,7 @@ def _is_global(scan: Scan, node: int) -> bool:
     while made.kind == ATTRIBUTE:
         made = scan.nodes[made.operands[0]]
     if made.kind != LEAF:
-        return False
+        return made.kind == NAMED
     load = scan.loads[made.detail]
     return isinstance(load, Instr) and load.name == "LOAD_GLOBAL"
 
@@ -210,6 +209,10 @@ def _operator(scan: Scan, instr: Instr) -> bool:
     name, n = operator
     if is_truth_test(items[scan.at + 1]) and or_constant(items, scan.at + 1) is None:
         return scan.refuse("a condition needs the value")
+    if name.startswith("i_"):
+        by_mask = changed_by_mask(scan, name)
+        if by_mask is not None:
+            return by_mask
     operands = scan.pops(n)
     if operands is None:
         return False
@@ -218,22 +221,21 @@ def _operator(scan: Scan, instr: Instr) -> bool:
     if name in _LEFT_OUT:
         return scan.refuse(f"`{_LEFT_OUT[name]}` can't be part of a region")
     if not name.startswith("i_"):
-        return scan.push(scan.add(OPERATION, tuple(operands), name))
+        return scan.push(scan.add(OPERATION, tuple(map(scan.value_of, operands)), name))
     target = operands[0]
     if not is_made(scan, target):
-        return scan.push(scan.add(IN_PLACE, tuple(operands), name))
+        return scan.push(scan.add(IN_PLACE, (target, *map(scan.value_of, operands[1:])), name))
     if scan.nodes[target].kind not in COMPUTING:
         scan.refuse_store(target)
         return scan.refuse("an in-place operator changes a part of an array that the region makes")
     if any(node.kind in (INDEX, ATTRIBUTE) and target in node.operands for node in scan.nodes):
         # The view would have to change as well.
         return scan.refuse("an in-place operator changes an array that the region has a view of")
-    new = scan.add(OPERATION, tuple(operands), name)
-    for slot in scan.stack:
-        slot.node = new if slot.node == target else slot.node
-    for local, node in scan.locals.items():
-        scan.locals[local] = new if node == target else node
-    return scan.push(new)
+    following = items[scan.at + 1]
+    stored_in = following.arg if getattr(following, "name", "") == "STORE_FAST" else None
+    if scan.is_held(target, apart_from=stored_in):  # an array changes under both, a number doesn't
+        return scan.refuse("an in-place operator changes a value that has two names")
+    return scan.push(scan.add(OPERATION, tuple(operands), name))
 
 
 def _store_local(scan: Scan, instr: Instr) -> bool:
@@ -253,8 +255,9 @@ def _store_local(scan: Scan, instr: Instr) -> bool:
 
 
 def _store_item(scan: Scan, instr: Instr) -> bool:
-    operands = scan.pops(3)
-    return operands is not None and stored(scan, *operands)
+    operands = scan.pops(2)
+    value = scan.pop(taken=True) if operands is not None else None
+    return operands is not None and value is not None and stored(scan, value, *operands)
 
 
 def _store_slice(scan: Scan, instr: Instr) -> bool:
@@ -274,34 +277,76 @@ def _call(scan: Scan, instr: Instr) -> bool:
         return False
     n = instr.arg
     assert isinstance(n, int)
-    if n >= MOST_OPERANDS:
-        return scan.refuse(f"`{{}}` is called with more than {MOST_OPERANDS - 1} arguments")
     if len(scan.stack) < n + 2:
         return scan.refuse("the call of `{}` begins before the region")
     arguments = scan.pops(n)
     if arguments is None:
         return False
     upper, lower = scan.stack.pop(), scan.stack.pop()
-    vocabulary = scan.vocabulary
+    is_inlined = inlined(scan, lower, upper, arguments, names)
+    if is_inlined is not None:
+        return is_inlined
+    if n >= MOST_OPERANDS:
+        return scan.refuse(f"`{{}}` is called with more than {MOST_OPERANDS - 1} arguments")
     if lower.method and lower is upper:
-        if lower.method not in vocabulary.methods:
-            return _left_out(scan)
-        detail = (lower.method, names)
-        return scan.push(scan.add(METHOD, (lower.node, *arguments), detail))
+        return _method_called(scan, lower, arguments, names)
     callee = max(lower.node, upper.node)
     if callee < 0 or lower.method or upper.method or min(lower.node, upper.node) >= 0:
         return _left_out(scan)
+    return _function_called(scan, callee, arguments, names)
+
+
+def _method_called(scan: Scan, of: Slot, arguments: list[int], names: tuple[str, ...]) -> bool:
+    vocabulary = scan.vocabulary
+    if of.method not in vocabulary.methods:
+        return _left_out(scan)
+    told = out_given(names, arguments, vocabulary.before_out_of_methods.get(of.method))
+    if told is not None:
+        detail = (of.method, *(name for name in names if name not in told[1]))
+        return called_into(scan, METHOD, (of.node, *told[0]), detail, told[1])
+    return scan.push(scan.add(METHOD, (of.node, *arguments), (of.method, names)))
+
+
+def _function_called(scan: Scan, callee: int, arguments: list[int], names: tuple[str, ...]) -> bool:
+    vocabulary = scan.vocabulary
     call = Node(CALL, (callee,), ())
     name = called(scan.nodes, scan.names, call)
+    if name in vocabulary.parts:
+        return part_taken(scan, callee, name, arguments)
+    if name in vocabulary.choices:
+        return chosen(scan, callee, name, arguments, names)
     if name not in vocabulary.functions and name not in vocabulary.numbers:
         return _left_out(scan)
+    before = None if _is_of_math(scan, callee) else vocabulary.before_out.get(name)
+    told = out_given(names, arguments, before) or changed(scan, name, names, arguments)
+    if told is not None:
+        arguments, gone = told[0], (*told[1], vocabulary.changing.get(name))
+        names = tuple(name for name in names if name not in gone)
     if names and name not in vocabulary.keywords and name not in vocabulary.reductions:
         return scan.refuse("`{}` is called with keyword arguments")
+    if told is not None:
+        return called_into(scan, CALL, (callee, *arguments), names, told[1])
+    if name in vocabulary.before_out:
+        arguments = [scan.value_of(node) for node in arguments]
     return scan.push(scan.add(CALL, (callee, *arguments), names))
+
+
+def _is_of_math(scan: Scan, callee: int) -> bool:
+    """Whether a function may be one of `math`, which may take more arguments than NumPy's."""
+    made = scan.nodes[callee]
+    if made.kind != ATTRIBUTE:
+        return True
+    base = scan.nodes[made.operands[0]]
+    return base.kind == LEAF and scan.names[base.detail] in ("math", "cmath")
 
 
 def _left_out(scan: Scan) -> bool:
     return scan.refuse("`{}` can't be part of a region")
+
+
+def _pop(scan: Scan, instr: Instr) -> bool:
+    """Drop what a helper returned, or what was computed for nothing."""
+    return bool(scan.stack) and scan.pop() is not None
 
 
 def _nothing(scan: Scan, instr: Instr) -> bool:
@@ -320,6 +365,7 @@ STEPS: dict[str, Step] = {
     "LOAD_ATTR": _attribute,
     "LOAD_METHOD": _attribute,
     "PUSH_NULL": _push_null,
+    "POP_TOP": _pop,
     "COPY": _copy,
     "JUMP_IF_TRUE_OR_POP": _or,
     "SWAP": _swap,
@@ -333,6 +379,7 @@ STEPS: dict[str, Step] = {
     "BINARY_SLICE": binary_slice,
     "BUILD_SLICE": build_slice,
     "BUILD_TUPLE": build_tuple,
+    "BUILD_LIST": build_list,
     "UNPACK_SEQUENCE": unpack,
     "STORE_FAST": _store_local,
     "STORE_SUBSCR": _store_item,

@@ -21,6 +21,7 @@ from typing import Any, NamedTuple
 from bytecode import Instr
 
 from .guards import harmless_nodes, is_view, with_guards
+from .helpers import NO_HELPERS, Helpers
 from .instructions import STEPS
 from .ir import IR, Region
 from .liveness import locals_of
@@ -32,14 +33,21 @@ from .program import (
     CELL,
     COMPUTING,
     CONST,
+    DEFAULT,
     EFFECTS,
+    FUNCTION,
     GIVEN,
     GLOBAL,
+    GUARD,
+    HELD,
     INDEX,
     LEAF,
+    NAMED,
     SLICE,
     STORE,
+    TAKEN,
     TUPLE,
+    WHOLE,
     Node,
     Program,
 )
@@ -47,7 +55,8 @@ from .reasons import Break, broken_off
 from .symbolic import Point, Scan, Slot, Vocabulary
 
 #: Looking something up may raise an exception; computing may also warn.
-_MAY_FAIL = COMPUTING | {LEAF, ATTRIBUTE, INDEX}
+_MAY_FAIL = COMPUTING | {LEAF, ATTRIBUTE, INDEX, FUNCTION, NAMED, HELD, DEFAULT}
+_MUST_BE = _MAY_FAIL | {GUARD}
 #: What makes an object of its own.
 _MADE = COMPUTING | {INDEX}
 _LOOKED_UP = {"LOAD_GLOBAL": GLOBAL, "LOAD_DEREF": CELL}
@@ -61,12 +70,14 @@ def find_regions(
     vocabulary: Vocabulary,
     breaks: list[Break] | None = None,
     cuts: Mapping[int, str] = NO_CUTS,
+    helpers: Helpers = NO_HELPERS,
 ) -> list[Region]:
     """Return the regions of a function; none overlaps another, but for the spare ones.
 
     A *spare* region follows another one of the same items, and delivers more: it serves when the
     guards of the first one fail. What ends regions, or keeps code out of them, is added to
-    `breaks`, if given. Items in `cuts` are left out, for the reasons given there.
+    `breaks`, if given. Items in `cuts` are left out, for the reasons given there. Calls of
+    `helpers` become part of regions.
     """
     found: list[Region] = []
     flow = locals_of(ir)
@@ -75,7 +86,7 @@ def find_regions(
         if ir.stacks[at] is None or not isinstance(ir.items[at], Instr):
             at += 1
             continue
-        scan = Scan(ir, vocabulary, flow, at, cuts)
+        scan = Scan(ir, vocabulary, flow, at, helpers, cuts)
         scan.run(STEPS)
         if scan.avoid is not None:
             cuts = {**cuts, scan.avoid: "the copy is changed later"}
@@ -106,10 +117,12 @@ def _regions(scan: Scan, point: Point) -> list[Region]:
         start = last + 1
     if any(slot.node < 0 or slot.method for slot in stack) or start >= point.stop:
         return []
-    if any(scan.nodes[slot.node].kind in (SLICE, TUPLE) for slot in stack):
+    if any(scan.nodes[slot.node].kind in (SLICE, TAKEN, TUPLE) for slot in stack):
         return []  # parts of an index are no values
     nodes = scan.nodes[: point.n_nodes]
-    weight = sum(n.kind in COMPUTING or is_view(n, nodes) for n in nodes)
+    weight = sum(
+        (n.kind in COMPUTING and n.detail is not WHOLE) or is_view(n, nodes) for n in nodes
+    )
     if weight < LEAST_WEIGHT or not any(n.kind in COMPUTING and n.kind != STORE for n in nodes):
         return []
     made = _Candidate(scan, point, start, stack, nodes)
@@ -222,18 +235,19 @@ def _shortened(
         if node.kind == LEAF:
             leaves.append(detail)
             detail = len(leaves) - 1
-        key = (node.kind, operands, id(detail) if node.kind == CONST else detail)
+        key = (node.kind, operands, id(detail) if node.kind in (CONST, FUNCTION) else detail)
+        helper = -1 if node.helper < 0 else number[node.helper]
         is_own = node.kind in EFFECTS or (node.kind in _MADE and i in outputs)
         if not is_own and key in known:
             number[i] = known[key]
             if node.kind in COMPUTING:
-                kept.append(Node(AGAIN, (known[key],), None, node.line))
+                kept.append(Node(AGAIN, (known[key],), None, node.line, helper))
                 items.append(scan.made_at[i])
             continue
         number[i] = len(kept)
         if not is_own:
             known[key] = len(kept)
-        kept.append(Node(node.kind, operands, detail, node.line))
+        kept.append(Node(node.kind, operands, detail, node.line, helper))
         items.append(scan.made_at[i])
         if node.kind in EFFECTS:  # what is computed after it may have other operands
             known = {key: k for key, k in known.items() if _is_lasting(kept[k], kept)}
@@ -254,7 +268,7 @@ def _is_lasting(node: Node, nodes: list[Node]) -> bool:
 def _needed(nodes: list[Node], outputs: list[int], begun: int) -> set[int]:
     """Return the nodes that matter: those that anything depends on, and those that may fail."""
     used = set(outputs)
-    used.update(i for i, node in enumerate(nodes) if i >= begun and node.kind in _MAY_FAIL)
+    used.update(i for i, node in enumerate(nodes) if i >= begun and node.kind in _MUST_BE)
     for i in range(len(nodes) - 1, -1, -1):
         if i in used:
             used.update(nodes[i].operands)

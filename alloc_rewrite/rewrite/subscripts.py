@@ -11,16 +11,15 @@ from typing import cast
 from bytecode import Instr
 
 from .opcodes import operator_of
-from .program import CALL, COMPUTING, CONST, INDEX, OPERATION, SLICE, TUPLE
+from .program import CALL, COMPUTING, CONST, INDEX, OPERATION, SLICE, TAKEN, TUPLE
 from .symbolic import MOST_OPERANDS, Scan
 
-COMPUTED_INDEX = "the index is an array, or computed"
 _TRUTHS = frozenset({"lt", "le", "eq", "ne", "gt", "ge", "invert"})
 
 
 def indexed(scan: Scan, base: int, key: int) -> bool:
     if not may_be_index(scan, key):
-        return scan.refuse(COMPUTED_INDEX)
+        return scan.push(scan.add(TAKEN, (base, key)))
     return scan.push(scan.add(INDEX, (base, key)))
 
 
@@ -54,6 +53,15 @@ def build_tuple(scan: Scan, instr: Instr) -> bool:
     return operands is not None and scan.push(scan.add(TUPLE, tuple(operands)))
 
 
+def build_list(scan: Scan, instr: Instr) -> bool:
+    """Make a list if it is an argument of a choice."""
+    size = cast(int, instr.arg)
+    if not any(scan.is_choice(slot.node) for slot in scan.stack) or size > MOST_OPERANDS:
+        return scan.refuse("a list is built")
+    operands = scan.pops(size)
+    return operands is not None and scan.push(scan.add(TUPLE, tuple(operands)))
+
+
 def fits_index(scan: Scan, size: int) -> bool:
     """Whether a tuple is an index (the next instruction takes or stores an item), and short."""
     if not is_index(scan):
@@ -78,7 +86,12 @@ def unpack(scan: Scan, instr: Instr) -> bool:
     base = scan.pop()
     if base is None:
         return False
-    if scan.nodes[base].kind in (TUPLE, CONST):
+    made = scan.nodes[base]
+    if made.kind == TUPLE and len(made.operands) == size:  # a helper returned it
+        for node in reversed(made.operands):
+            scan.push(node)
+        return True
+    if made.kind in (TUPLE, CONST):
         return scan.refuse("a tuple is built")
     for i in reversed(range(size)):
         scan.push(scan.add(INDEX, (base, scan.add(CONST, (), i)), size))

@@ -9,19 +9,40 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from bytecode import Instr
 
 from .ir import IR
 from .liveness import Locals
-from .opcodes import VALUE
-from .program import ATTRIBUTE, CALL, COMPUTING, INDEX, LEAF, METHOD, Node
+from .opcodes import VALUE, pushed_null
+from .program import (
+    ATTRIBUTE,
+    BY_MASK,
+    CALL,
+    COMPUTING,
+    CONST,
+    EFFECTS,
+    INDEX,
+    LEAF,
+    METHOD,
+    NAMED,
+    TAKEN,
+    Node,
+)
+
+if TYPE_CHECKING:
+    from .helpers import Helpers
 
 MOST_NODES = 360  # of one region; longer code becomes several
 MOST_LEAVES = 80
 MOST_OPERANDS = 6  # of one node
+COMPUTED_INDEX = "the index is an array, or computed"
 _HALF_DONE = "the instruction completes one from before the region"
+
+_NONE: Mapping[str, Any] = MappingProxyType({})
+_ENDS = frozenset({"STORE_FAST", "STORE_SUBSCR", "STORE_SLICE", "POP_TOP"})
 
 #: What takes an instruction in: True, or False if it cannot be part of the region.
 Step = Callable[["Scan", Instr], bool]
@@ -37,6 +58,15 @@ class Vocabulary(NamedTuple):
     numbers: Collection[str] = ()
     keywords: Collection[str] = ()  # functions that may be called with keywords
     copies: Collection[str] = ()  # functions and methods that only copy
+    #: How many arguments of functions and methods come before the array for the result.
+    before_out: Mapping[str, int] = _NONE
+    before_out_of_methods: Mapping[str, int] = _NONE
+    #: Functions that change their first argument if this one, by name, is False.
+    changing: Mapping[str, str] = _NONE
+    parts: Mapping[str, Any] = _NONE  # functions that give a part of an array: its attribute
+    choices: Mapping[str, Any] = _NONE  # functions that choose by lists of masks and arrays
+    choice: Any = None  # the function that chooses between arrays by a mask
+    operators: Mapping[str, Any] = _NONE  # the functions that do what operators do
     #: Names of callables that run no foreign Python code if their arguments run none.
     harmless: Collection[str] = ()
     attributes: Collection[str] = ()  # names that arrays have
@@ -63,12 +93,13 @@ class Point(NamedTuple):
 
 @dataclass
 class Scan:
-    """One attempt at a region that begins at item `start`."""
+    """One attempt at a region that begins at item `start`; or, in an outer one, a helper's code."""
 
     ir: IR
     vocabulary: Vocabulary
     flow: Locals
     start: int
+    helpers: Helpers
     cuts: Mapping[int, str] = field(default_factory=dict)  # items left out of regions, and why
     nodes: list[Node] = field(default_factory=list)
     made_at: list[int] = field(default_factory=list)  # the items where nodes came up
@@ -76,18 +107,44 @@ class Scan:
     names: list[str] = field(default_factory=list)  # of the leaves
     stack: list[Slot] = field(default_factory=list)
     locals: dict[str, int] = field(default_factory=dict)
+    stored: dict[int, int] = field(default_factory=dict)  # arrays, and values that they now have
     points: list[Point] = field(default_factory=list)
     at: int = 0
     resume: int = 0
     reason: str = ""  # why the last instruction is no part of it; `{}` stands for the callee
     avoid: int | None = None  # an item that the region must not have, so that it can go on
     line: int | None = None  # the line to blame, if not that of the instruction
+    steps: Mapping[str, Step] = field(default_factory=dict)
+    outer: Scan | None = None  # of a helper's code: the one that came to its call,
+    helper: int = -1  # and the node of the function
+    values: dict[int, Any] = field(default_factory=dict)  # of nodes that lead to functions
+    owners: dict[int, type] = field(default_factory=dict)  # classes of the objects of methods
+
+    def inner(self, ir: IR, flow: Locals, helper: int) -> Scan:
+        """Return a scan of a helper's code, which adds to the same nodes."""
+        return Scan(
+            ir,
+            self.vocabulary,
+            flow,
+            0,
+            self.helpers,
+            nodes=self.nodes,
+            made_at=self.made_at,
+            loads=self.loads,
+            names=self.names,
+            stored=self.stored,
+            steps=self.steps,
+            outer=self,
+            helper=helper,
+            values=self.values,
+            owners=self.owners,
+        )
 
     # ------------------------------------------------------------------ going on
 
     def run(self, steps: Mapping[str, Step]) -> None:
         """Run instructions until one cannot be part of the region."""
-        self.at = self.start
+        self.at, self.steps = self.start, steps
         items = self.ir.items
         while self.at < len(items):
             item = items[self.at]
@@ -96,7 +153,7 @@ class Scan:
             step = steps.get(item.name)
             if step is None:
                 break
-            if self.at in self.cuts:
+            if self.cuts.get(self.at, BY_MASK) != BY_MASK:
                 self.refuse(self.cuts[self.at])
                 break
             if len(self.nodes) > MOST_NODES or len(self.loads) > MOST_LEAVES:
@@ -107,9 +164,7 @@ class Scan:
                 break
             self.at += 1
             new = self.nodes[before:]
-            if item.name in ("STORE_FAST", "STORE_SUBSCR", "STORE_SLICE") or any(
-                node.kind in COMPUTING for node in new
-            ):
+            if item.name in _ENDS or any(node.kind in COMPUTING for node in new):
                 self.mark()
         self.resume = self.points[0].stop if self.points else self.at + 1
 
@@ -136,21 +191,78 @@ class Scan:
         self.points.append(Point(self.at, list(self.stack), dict(self.locals), len(self.nodes)))
 
     def add(self, kind: str, operands: tuple[int, ...] = (), detail: Any = None) -> int:
+        if kind in EFFECTS:
+            self.stored.clear()  # it may change the same memory
         instr = self.ir.items[self.at]
         line = instr.location.lineno if instr.location is not None else None
-        self.nodes.append(Node(kind, operands, detail, line))
-        self.made_at.append(self.at)
+        self.nodes.append(Node(kind, operands, detail, line, self.helper))
+        self.made_at.append(self.root.at)
         return len(self.nodes) - 1
+
+    def value_of(self, node: int) -> int:
+        """Return the value to compute with instead of an array into which one has been stored."""
+        return self.stored.get(node, node)
+
+    def is_same(self, one: int, other: int) -> bool:
+        """Whether two nodes have the same value: the code computes it twice, from the same."""
+        if one == other:
+            return True
+        a, b = self.nodes[one], self.nodes[other]
+        first, second = sorted((one, other))
+        if a.kind in EFFECTS or any(n.kind in EFFECTS for n in self.nodes[first:second]):
+            return False
+        same = a.detail is b.detail if a.kind == CONST else a.kind != LEAF and a.detail == b.detail
+        return (
+            same
+            and a.kind == b.kind
+            and len(a.operands) == len(b.operands)
+            and all(map(self.is_same, a.operands, b.operands))
+        )
+
+    def once(self, kind: str, operands: tuple[int, ...], detail: Any) -> int:
+        """Return a node that there is already, or a new one."""
+        for i, node in enumerate(self.nodes):
+            if node.kind == kind and node.operands == operands and node.detail is detail:
+                return i
+        return self.add(kind, operands, detail)
+
+    @property
+    def root(self) -> Scan:
+        """The scan of the region's own code."""
+        return self if self.outer is None else self.outer.root
+
+    def push_callee(self, node: int, instr: Instr, with_null: bool) -> bool:
+        """Push a node, with a NULL if it is to be called."""
+        for is_null in pushed_null(instr) if with_null else (False,):
+            if is_null:
+                self.stack.append(Slot(-1, "", self.at, self.at))
+            else:
+                self.push(node, self.at)
+        return True
 
     def push(self, node: int, first: int | None = None) -> bool:
         """Push a node; with `first`, one that items from there on only loaded."""
         self.stack.append(Slot(node) if first is None else Slot(node, "", first, self.at))
         return True
 
-    def pop(self) -> int | None:
-        """Pop a value; what lies below the region's own are leaves."""
+    def is_held(self, node: int, apart_from: object = None) -> bool:
+        """Whether a value is on the stack or in a local, apart from one that is stored next."""
+        return (
+            any(slot.node == node for slot in self.stack)
+            or any(held == node and name != apart_from for name, held in self.locals.items())
+            or (self.outer is not None and self.outer.is_held(node))
+        )
+
+    def pop(self, *, taken: bool = False) -> int | None:
+        """Pop a value; what lies below the region's own are leaves.
+
+        What a mask takes only serves a store (`taken`).
+        """
         if self.stack:
             slot = self.stack.pop()
+            if slot.node >= 0 and self.nodes[slot.node].kind == TAKEN and not taken:
+                self.refuse(COMPUTED_INDEX)
+                return None
             if slot.node >= 0 and not slot.method:
                 return slot.node
             self.refuse(_HALF_DONE)
@@ -173,6 +285,13 @@ class Scan:
             out.append(node)
         return out[::-1]
 
+    def replace(self, old: int, new: int) -> None:
+        """Let a node stand for another one on the stack and in the locals."""
+        for slot in self.stack:
+            slot.node = new if slot.node == old else slot.node
+        for local, node in self.locals.items():
+            self.locals[local] = new if node == old else node
+
     def leaf(self, load: Instr | int, name: str) -> int:
         self.loads.append(load)
         self.names.append(name)
@@ -186,12 +305,18 @@ class Scan:
             return False
         return called(self.nodes, self.names, made) in self.vocabulary.reductions
 
+    def is_choice(self, node: int) -> bool:
+        """Whether a node is a function by the name of one that chooses by lists."""
+        made = self.nodes[node]
+        name = self.names[made.detail] if node >= 0 and made.kind == LEAF else made.detail
+        return made.kind in (LEAF, ATTRIBUTE) and name in self.vocabulary.choices
+
     def is_of_numbers(self, call: Node) -> bool:
         """Whether a call is by the name of a function that gives a number for numbers."""
         name = called(self.nodes, self.names, call)
         if name not in self.vocabulary.numbers:
             return False
-        is_plain = self.nodes[call.operands[0]].kind == LEAF
+        is_plain = self.nodes[call.operands[0]].kind in (LEAF, NAMED)
         # `min(a, b)`; one of a single array is a reduction
         return (is_plain and len(call.operands) > 2) or name not in self.vocabulary.reductions
 
@@ -204,6 +329,6 @@ class Scan:
 def called(nodes: list[Node], names: list[str], call: Node) -> str:
     """Return the name that a call's callable goes by; empty if it has none."""
     callee = nodes[call.operands[0]]
-    if callee.kind == ATTRIBUTE:
+    if callee.kind in (ATTRIBUTE, NAMED):
         return str(callee.detail)
     return names[callee.detail] if callee.kind == LEAF else ""

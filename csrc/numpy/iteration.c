@@ -190,7 +190,7 @@ int
 iteration_plan(int n, const Iterated *operands, const Extent *target, int casts,
                npy_intp itemsize, Layout *layout, Nest *nest)
 {
-    Strides strides[MAX_OPERANDS];
+    Strides strides[STEP_OPERANDS];
     int order[MAX_AXES];
     if (!iteration_broadcast(n, operands, itemsize, layout)) {
         return 0;

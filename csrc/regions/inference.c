@@ -12,7 +12,7 @@ inference_clear(Typed *typed)
     Py_CLEAR(typed->capsule);
     Py_CLEAR(typed->ufunc);
     Py_CLEAR(typed->native);
-    for (int i = 0; i < MAX_OPERANDS; i++) {
+    for (int i = 0; i < STEP_OPERANDS; i++) {
         Py_CLEAR(typed->descrs[i]);
     }
 }
@@ -71,143 +71,18 @@ inference_add_guard(Typing *typing, const Node *node, int number, PyObject *valu
 
 /* ------------------------------------------------------------------ what Python answers */
 
-/* The place of a text in a list of names; the number of names if it isn't there. */
-static int
-inference_named(const char *const *names, int n, PyObject *text)
+/* The dtype of a view; NULL if there is none. That of a part is owned by `part`. */
+static PyArray_Descr *
+inference_viewed(const Node *node, PyArray_Descr *of, PyArray_Descr **part)
 {
-    int i = 0;
-    while (i < n && (!PyUnicode_Check(text) ||
-                     PyUnicode_CompareWithASCIIString(text, names[i]) != 0)) {
-        i++;
+    if (!node->part || of == NULL) {
+        return of;
     }
-    return i;
-}
-
-#define NAME(name, text) text,
-static const char *const inference_actions[] = {ACTIONS(NAME)};
-static const char *const inference_operations[] = {UFUNC_OPERATIONS(NAME)};
-#undef NAME
-#define N_ACTIONS ((int)(sizeof(inference_actions) / sizeof(inference_actions[0])))
-#define N_OPERATIONS ((int)(sizeof(inference_operations) / sizeof(inference_operations[0])))
-
-/* Take over a loop (`LoopStep`); 0 if it can't be called. */
-static int
-inference_read_loop(Typed *typed, PyObject *step)
-{
-    PyObject *loop, *operands, *ufunc, *operation, *order, *capsule, *dtypes;
-    Field fields[] = {{"loop", &loop, NULL},
-                      {"operands", &operands, NULL},
-                      {"ufunc", &ufunc, NULL},
-                      {"operation", &operation, NULL},
-                      {"order", &order, NULL},
-                      {NULL, NULL, NULL}};
-    Field of_loop[] = {{"capsule", &capsule, NULL},
-                       {"dtypes", &dtypes, NULL},
-                       {"slow_status", NULL, &typed->slow_status},
-                       {"stride_invariant", NULL, &typed->stride_invariant},
-                       {NULL, NULL, NULL}};
-    int usable;
-    if (record_read(step, fields) < 0 || record_read(loop, of_loop) < 0 ||
-        (usable = loop_read(capsule, &typed->call)) < 0) {
-        return 0;
-    }
-    typed->capsule = Py_NewRef(capsule);
-    if (!usable || !PyTuple_Check(operands) || PyTuple_GET_SIZE(operands) > MAX_IN ||
-        !PyTuple_Check(dtypes) || PyTuple_GET_SIZE(dtypes) != PyTuple_GET_SIZE(operands) + 1 ||
-        !PyObject_TypeCheck(ufunc, &PyUFunc_Type)) {
-        return 0;
-    }
-    typed->ufunc = Py_NewRef(ufunc);
-    typed->name = ((PyUFuncObject *)ufunc)->name;
-    int number = inference_named(inference_operations, N_OPERATIONS, operation);
-    typed->operation = number < N_OPERATIONS ? (enum operation)number : OP_OTHER;
-    typed->order = PyUnicode_Check(order) && PyUnicode_GetLength(order)
-                       ? (char)PyUnicode_ReadChar(order, 0)
-                       : 0;
-    typed->n_in = (int)PyTuple_GET_SIZE(operands);
-    for (int i = 0; i <= typed->n_in; i++) {
-        typed->descrs[i] = (PyArray_Descr *)Py_NewRef(PyTuple_GET_ITEM(dtypes, i));
-        if (i < typed->n_in) {
-            typed->operands[i] = (int)PyLong_AsLong(PyTuple_GET_ITEM(operands, i));
-        }
-    }
-    return 1;
-}
-
-/* Take over a choice (`WhereStep`). */
-static int
-inference_read_where(Typed *typed, const Node *node, PyObject *step)
-{
-    PyObject *dtype;
-    if (record_read(step, (Field[]){{"dtype", &dtype, NULL}, {NULL, NULL, NULL}}) < 0) {
-        return 0;
-    }
-    typed->operation = OP_WHERE;
-    typed->call.raises_nothing = 1;
-    typed->stride_invariant = 1;
-    typed->n_in = 3;
-    for (int i = 0; i < 3; i++) {
-        typed->operands[i] = node->operands[i + 1];
-        typed->descrs[i] = i ? (PyArray_Descr *)Py_NewRef(dtype) : PyArray_DescrFromType(NPY_BOOL);
-    }
-    typed->descrs[3] = (PyArray_Descr *)Py_NewRef(dtype);
-    return 1;
-}
-
-/* Take over a reduction (`ReduceStep`). */
-static int
-inference_read_reduction(Typed *typed, PyObject *step, Site *site)
-{
-    PyObject *native, *callee, *ufunc, *dtype, *loop, *order;
-    Field fields[] = {{"native", &native, NULL},
-                      {"callee", &callee, NULL},
-                      {"ufunc", &ufunc, NULL},
-                      {"dtype", &dtype, NULL},
-                      {"loop", &loop, NULL},
-                      {"feeds", &order, NULL},
-                      {NULL, NULL, NULL}};
-    const char *name = record_read(step, fields) < 0 ? NULL : PyUnicode_AsUTF8(native);
-    if (name != NULL && PyArray_DescrCheck(dtype)) {
-        typed->descrs[0] = (PyArray_Descr *)Py_NewRef(dtype);
-    }
-    if (name != NULL && PyUnicode_Check(order) && typed->descrs[0] != NULL &&
-        feeding_read(typed, loop, order) < 0) {
-        return 0;
-    }
-    if (name != NULL) {
-        typed->native = native_make(site->state->native_type, site, name, callee, ufunc,
-                                    Py_None);
-    }
-    return typed->native != NULL;
-}
-
-/* Take over what is done at one node; 0 if it can't be done, or with an exception. */
-static int
-inference_read_step(Typing *typing, const Program *program, int i, PyObject *step, Site *site)
-{
-    Typed *typed = &typing->typed[i];
-    const Node *node = &program->nodes[i];
-    PyObject *action;
-    if (record_read(step, (Field[]){{"action", &action, NULL}, {NULL, NULL, NULL}}) < 0) {
-        return 0;
-    }
-    int number = inference_named(inference_actions, N_ACTIONS, action);
-    if (number == N_ACTIONS) {
-        PyErr_Format(PyExc_ValueError, "no step is called %R", action);
-        return 0;
-    }
-    typed->action = (enum action)number;
-    switch (typed->action) {
-    case ACT_LOOP:
-        return inference_read_loop(typed, step);
-    case ACT_WHERE:
-        return inference_read_where(typed, node, step);
-    case ACT_REDUCE:
-        typing->n_reductions++;
-        return inference_read_reduction(typed, step, site);
-    default:
-        return 1;
-    }
+    *part = of->type_num == NPY_CFLOAT        ? PyArray_DescrFromType(NPY_FLOAT)
+            : of->type_num == NPY_CDOUBLE     ? PyArray_DescrFromType(NPY_DOUBLE)
+            : of->type_num == NPY_CLONGDOUBLE ? PyArray_DescrFromType(NPY_LONGDOUBLE)
+                                              : NULL;
+    return *part;
 }
 
 /* Note the dtypes of all nodes that are arrays and needed, or become some; 0 if there is a view of
@@ -220,12 +95,12 @@ inference_note_results(Typing *typing, const Program *program, const Values *val
         const Node *node = &program->nodes[i];
         Typed *typed = &typing->typed[i];
         PyObject *value = values->of[i];
-        PyArray_Descr *descr = NULL;
+        PyArray_Descr *descr = NULL, *part = NULL;
         if (value != NULL && needs[i] == NEED_KIND && PyArray_CheckExact(value)) {
             descr = PyArray_DESCR((PyArrayObject *)value);
         }
         else if (value == NULL && (node->kind == NODE_INDEX || node->kind == NODE_ATTRIBUTE)) {
-            descr = typing->results[node->operands[0]];
+            descr = inference_viewed(node, typing->results[node->operands[0]], &part);
             if (descr == NULL) {
                 typing->fault = i;
                 return 0;
@@ -244,6 +119,7 @@ inference_note_results(Typing *typing, const Program *program, const Values *val
             descr = typing->results[node->operands[2]];
         }
         typing->results[i] = (PyArray_Descr *)Py_XNewRef((PyObject *)descr);
+        Py_XDECREF((PyObject *)part);
     }
     return 1;
 }
@@ -305,7 +181,7 @@ inference_fill(Typing *typing, const Program *program, Site *site, const Values 
     }
     for (int i = 0; i < program->n_nodes && !typing->declined; i++) {
         PyObject *step = PyList_GET_ITEM(steps, i);
-        if (step != Py_None && !inference_read_step(typing, program, i, step, site)) {
+        if (step != Py_None && !typed_read(typing, program, i, step, site)) {
             typing->declined = 1;
             typing->fault = i;
         }

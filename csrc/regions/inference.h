@@ -6,6 +6,7 @@
 
 #include "calls/native.h"
 #include "numpy/feed.h"
+#include "numpy/masked.h"
 #include "regions/operations.h"
 #include "regions/program.h"
 
@@ -26,14 +27,18 @@ typedef struct {
     PyObject *capsule; /* owned: keeps what the call needs */
     CallInfo call;
     int n_in;
-    int operands[MAX_IN];                /* nodes */
-    PyArray_Descr *descrs[MAX_OPERANDS]; /* owned: what the loop reads and writes */
+    int operands[STEP_IN];                /* nodes */
+    PyArray_Descr *descrs[STEP_OPERANDS]; /* owned: what the loop reads and writes */
     int slow_status;
     int stride_invariant; /* whether items with gaps come out as those without */
     PyObject *ufunc;      /* owned */
     const char *name;     /* borrowed from the ufunc: what reports call it */
     enum operation operation;
     char order;           /* 'C' or 'K' if the result's layout is that of a copy; or 0 */
+    char sets;            /* 'n' if the second operand has to be a number, 'i' if it has to have
+                           * the result's shape, as then items that a mask takes are set; or 0 */
+    int into;             /* the array whose shape the result has to have; or -1 */
+    Masked masked;        /* what `call` does where a mask is true, if it has one */
     PyObject *native;     /* owned: of a reduction, */
     FeedKind feed;        /* and how it can be fed block by block */
 } Typed;
@@ -119,6 +124,9 @@ values_release(Values *values)
 /* Take over how a reduction can be fed (`ReductionLoop`, and one of `feeds`); -1 with an
  * exception. */
 int feeding_read(Typed *typed, PyObject *loop, PyObject *order);
+/* Take over what is done at one node, a record; 0 if it can't be done, or with an exception. */
+int typed_read(Typing *typing, const Program *program, int i, PyObject *step, Site *site);
+
 Typing *typing_new(const Program *program, Site *site, const Values *values);
 void typing_release(Typing *typing);
 

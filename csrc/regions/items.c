@@ -28,6 +28,20 @@ items_descr(const Program *program, const Values *values, int node)
     return PyArray_DESCR((PyArrayObject *)values->of[node]);
 }
 
+
+PyObject *
+item_view(const Program *program, const Values *values, int node)
+{
+    Extent extent;
+    if (!item_extent(program, values, node, &extent)) {
+        return NULL;
+    }
+    while (values->of[node] == NULL) {
+        node = program->nodes[node].operands[0];
+    }
+    return view_made((PyArrayObject *)values->of[node], &extent);
+}
+
 /* A fact of a view: its shape and the like. */
 PyObject *
 item_view_fact(const Extent *extent, PyObject *name)

@@ -31,7 +31,7 @@ needs_find(const Program *program, const Values *values, enum need *needs)
     memset(needs, 0, (size_t)program->n_nodes * sizeof(enum need));
     for (int i = 0; i < program->n_nodes; i++) {
         const Node *node = &program->nodes[i];
-        int is_view = node->kind == NODE_INDEX || node->is_transposed;
+        int is_view = node->kind == NODE_INDEX || node->is_transposed || node->part;
         if (node->kind != NODE_GUARD &&
             (values->of[i] != NULL || !(is_computing(node->kind) || is_view))) {
             continue;

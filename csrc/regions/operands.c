@@ -214,7 +214,7 @@ static Outcome
 operands_add_operation(Planner *planner, int stage, int node)
 {
     const Typed *typed = &planner->typing->typed[node];
-    int args[MAX_OPERANDS];
+    int args[STEP_OPERANDS];
     for (int i = 0; i < typed->n_in; i++) {
         TRY(operands_read(planner, stage, node, typed->operands[i], typed->descrs[i], &args[i]));
     }

@@ -219,6 +219,60 @@ shapes_fit_copy(const Planner *planner, const Typed *typed, const Layout *layout
     return descr != NULL && extent_is_c(&planner->nodes[operand].extent, PyDataType_ELSIZE(descr));
 }
 
+/* Whether other nodes than stores read a value. */
+static int
+shapes_is_read(const Program *program, int value)
+{
+    for (int i = value + 1; i < program->n_nodes; i++) {
+        const Node *node = &program->nodes[i];
+        for (int k = 0; k < node->n && node->kind != NODE_STORE; k++) {
+            if (node->operands[k] == value) {
+                return 1;
+            }
+        }
+    }
+    return 0;
+}
+
+/* Whether an array has no gaps, whatever the order of its axes, which all are longer than one. */
+static int
+shapes_is_dense(const Extent *extent, npy_intp itemsize)
+{
+    for (int i = 0; i < extent->nd; i++) {
+        npy_intp below = itemsize;
+        for (int k = 0; k < extent->nd; k++) {
+            below *= extent->strides[k] < extent->strides[i] ? extent->dims[k] : 1;
+        }
+        if (extent->dims[i] < 2 || extent->strides[i] != below) {
+            return 0;
+        }
+    }
+    return 1;
+}
+
+/* Whether a result fits into the array that it is for: it has that shape, and where bits depend on
+ * strides, the loop gets those of a result without gaps there. */
+static int
+shapes_fit_target(const Planner *planner, const Typed *typed, int into, const Layout *layout)
+{
+    const Extent *extent = &planner->nodes[into].extent;
+    PyArray_Descr *descr = planner->typing->results[into];
+    for (int i = 0; typed->sets && i < typed->n_in; i++) {
+        int operand = typed->operands[i];
+        const Extent *of = &planner->nodes[operand].extent;
+        int nd = i == 1 && typed->sets == 'n' ? 0 : extent->nd;
+        if (planner->typing->results[operand] == NULL ? nd > 0
+                                                      : of->nd != nd || !PyArray_CompareLists(
+                                                            of->dims, extent->dims, nd)) {
+            return 0; /* where NumPy has rules of its own, or an error */
+        }
+    }
+    return descr != NULL && extent->nd == layout->nd && layout->nd > 0 &&
+           PyArray_CompareLists(extent->dims, layout->dims, layout->nd) &&
+           (typed->stride_invariant ||
+            (layout->size != 1 && extent_is_c(extent, PyDataType_ELSIZE(descr))));
+}
+
 /* Work out the shape and layout of a step's result, as NumPy would have it. */
 Outcome
 shapes_step(Planner *planner, int node)
@@ -226,7 +280,7 @@ shapes_step(Planner *planner, int node)
     const Typed *typed = &planner->typing->typed[node];
     const Node *made = &planner->program->nodes[node];
     NodeState *state = &planner->nodes[node];
-    Iterated operands[MAX_IN];
+    Iterated operands[STEP_IN];
     int casts = 0;
     for (int i = 0; i < typed->n_in; i++) {
         PyArray_Descr *descr = planner->typing->results[typed->operands[i]];
@@ -240,7 +294,7 @@ shapes_step(Planner *planner, int node)
         return planner_decline(planner, "shapes don't fit, or are iterated over in special ways");
     }
     if (layout.nd == 0) {
-        if (!shapes_is_number(planner, node)) {
+        if (typed->order || !shapes_is_number(planner, node)) { /* a copy stays an array */
             return planner_decline(planner, "a result has no axes");
         }
         planner->plan->is_number[node] = made->operator != NULL && shapes_of_numbers(planner, node);
@@ -254,6 +308,10 @@ shapes_step(Planner *planner, int node)
     if (typed->order && !shapes_fit_copy(planner, typed, &layout)) {
         return planner_decline(planner, "a copy has a layout of its own");
     }
+    int into = typed->into < 0 ? -1 : typing_array(planner->typing, planner->program, typed->into);
+    if (into >= 0 && !shapes_fit_target(planner, typed, into, &layout)) {
+        return planner_decline(planner, "the array for a result has another shape or layout");
+    }
     if (shapes_may_be_elided(planner, node, &layout)) {
         return planner_decline(planner, "NumPy may write a result over an operand");
     }
@@ -266,6 +324,20 @@ shapes_step(Planner *planner, int node)
         }
         *extent = *target;
         state->is_c_order = extent_is_c(target, itemsize);
+        return PASS_DONE;
+    }
+    if (into >= 0 && planner->plan->source_of[into] < 0) {
+        *extent = planner->nodes[into].extent; /* it takes the place of what the region has made */
+        state->is_c_order = planner->nodes[into].is_c_order;
+        return PASS_DONE;
+    }
+    if (into >= 0 && shapes_is_read(planner->program, node)) { /* in place of the array */
+        *extent = planner->nodes[into].extent;
+        extent->data = (char *)planner;
+        state->is_c_order = extent_is_c(extent, itemsize);
+        if (!state->is_c_order && !shapes_is_dense(extent, itemsize)) {
+            return planner_decline(planner, "the array for a result has gaps");
+        }
         return PASS_DONE;
     }
     extent->data = (char *)planner; /* views of it are reckoned from there */

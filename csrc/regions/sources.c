@@ -106,6 +106,11 @@ sources_view(Planner *planner, int node)
     if (made->kind == NODE_INDEX) {
         TRY(sources_watch(planner, made->operands[1]));
     }
+    if (made->part) {
+        *extent = *of;
+        extent->data += made->part == PART_IMAG ? sources_itemsize(planner, node) : 0;
+        return PASS_DONE; /* of what will be computed: of others it is an array of its own */
+    }
     if (!view_of_node(planner->program, planner->values, node, of, extent)) {
         return planner_decline(planner, "an index is not plain, or out of range");
     }
@@ -165,6 +170,10 @@ sources_stored(Planner *planner, int node, int base, int value)
     Extent *extent = &planner->nodes[node].extent;
     PyArray_Descr *own = planner->typing->results[value];
     PyArray_Descr *descr = planner->typing->results[base];
+    PyObject *key = planner->values->of[made->operands[1]];
+    if (key != NULL && PyArray_CheckExact(key) && PyArray_TYPE((PyArrayObject *)key) == NPY_BOOL) {
+        return planner_decline(planner, "an index is a mask"); /* so it is planned as one */
+    }
     TRY(sources_watch(planner, made->operands[1]));
     if (!view_of_node(planner->program, planner->values, node, of, extent)) {
         return planner_decline(planner, "an index is not plain, or out of range");
@@ -248,6 +257,10 @@ sources_find(Planner *planner)
         enum action action = planner->typing->typed[i].action;
         planner->node = i;
         if (sources_is_array(planner, i)) {
+            if (!PyArray_Check(planner->values->of[i])) {
+                return planner_decline(planner, "no region computes this with such objects or "
+                                                "numbers");
+            }
             planner->node = -1; /* whatever is done with it */
             TRY(sources_root(planner, i, (PyArrayObject *)planner->values->of[i]));
         }

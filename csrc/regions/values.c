@@ -1,4 +1,5 @@
 /* The values of a program's nodes that are there before anything is computed. */
+#include "regions/helpers.h"
 #include "regions/items.h"
 
 #include <string.h>
@@ -16,10 +17,22 @@ values_is_fact(PyObject *name)
     return 0;
 }
 
+/* A part of an array's numbers. That of real ones is the array itself, or nothing. */
+static int
+values_part(Values *values, int node, PyObject *array, enum part part)
+{
+    int is_complex = PyTypeNum_ISCOMPLEX(PyArray_TYPE((PyArrayObject *)array));
+    return (is_complex || part == PART_REAL) &&
+           PyTypeNum_ISNUMBER(PyArray_TYPE((PyArrayObject *)array)) &&
+           value_found(values, node,
+                       PyObject_GetAttrString(array, part == PART_REAL ? "real" : "imag"));
+}
+
 /* Read an attribute where that runs no Python code: of a module, a plain object, or an array. */
 static int
-values_attribute(Values *values, int node, PyObject *object, PyObject *name)
+values_attribute(const Program *program, Values *values, int node, PyObject *object)
 {
+    PyObject *name = program->nodes[node].detail;
     PyTypeObject *type = Py_TYPE(object);
     if (PyModule_CheckExact(object)) {
         PyObject *value = PyDict_GetItemWithError(PyModule_GetDict(object), name);
@@ -29,6 +42,9 @@ values_attribute(Values *values, int node, PyObject *object, PyObject *name)
         if (PyUnicode_CompareWithASCIIString(name, "T") == 0) {
             values->of[node] = NULL; /* a view */
             return 1;
+        }
+        if (program->nodes[node].part) {
+            return values_part(values, node, object, program->nodes[node].part);
         }
         return values_is_fact(name) && value_found(values, node, PyObject_GetAttr(object, name));
     }
@@ -204,10 +220,17 @@ values_attribute_of(const Program *program, Values *values, int number)
     PyObject *base = values->of[node->operands[0]];
     Extent extent;
     if (base != NULL) {
-        return values_attribute(values, number, base, node->detail);
+        return values_attribute(program, values, number, base);
     }
     if (node->is_transposed) {
         return 1;
+    }
+    if (node->part) {
+        PyObject *view = item_view(program, values, node->operands[0]);
+        int done = view == NULL ? !PyErr_Occurred()
+                                : values_part(values, number, view, node->part);
+        Py_XDECREF(view);
+        return done;
     }
     return values_is_fact(node->detail) &&
            item_extent(program, values, node->operands[0], &extent) &&
@@ -260,6 +283,12 @@ values_find_one(const Site *site, const Program *program, PyObject *const *args,
         return item_indexed(site, program, values, number);
     case NODE_CHOICE:
         return values_choice(program, values, number);
+    case NODE_BOUND:
+    case NODE_FUNCTION:
+    case NODE_NAMED:
+    case NODE_HELD:
+    case NODE_DEFAULT:
+        return helper_value(program, values, number);
     default:
         return 1;
     }
@@ -272,7 +301,7 @@ values_find(const Site *site, const Program *program, PyObject *const *args, Val
     for (int i = 0; i < program->n_nodes; i++) {
         if (UNLIKELY(!values_find_one(site, program, args, values, i))) {
             values->fault = i;
-            if (program->nodes[i].kind == NODE_ATTRIBUTE || program->nodes[i].kind == NODE_INDEX) {
+            if (!is_computing(program->nodes[i].kind)) {
                 PyErr_Clear(); /* the original code says what is wrong */
             }
             return 0;

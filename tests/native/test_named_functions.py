@@ -87,6 +87,117 @@ def test_calls(number, dtype):
         check(CALLS[number], x)
 
 
+def into_zeros(x):
+    s = np.zeros_like(x)
+    s += x
+    return s, np.divide(x, s, out=np.zeros_like(x), where=s != 0), np.add(s, x, np.empty_like(x))
+
+
+def stored_into_zeros(x):
+    s, t = np.zeros_like(x), np.full_like(x, 2)
+    s[...] = x + x
+    t[:1] = x[:1] * 2
+    return s * t, s + x
+
+
+def made_real(x):
+    q = x * x
+    r = q.real
+    return q, r is q, q.real + q.imag, np.real(q) * 2
+
+
+def without_nan(x):
+    z = x * x
+    np.nan_to_num(z, copy=False, nan=1.0)
+    return np.nan_to_num(x, copy=False) is x, x + z
+
+
+def parts_stored(x):
+    x.real[...] = x.imag * 2
+    x.imag = 3
+    return x + x, x.real[:1] - x.imag[:1]
+
+
+MORE_CALLS = [
+    lambda x: np.nan_to_num(x) * 2 + x,
+    lambda x: (np.nan_to_num(x), x + x),
+    lambda x: np.nan_to_num(x, nan=0.5) * 2 + x,
+    lambda x: np.nan_to_num(x, True, 1, 2.0, -3.0) * 2 + x,
+    lambda x: np.nan_to_num(x, posinf=1.0) * 2 + x,
+    lambda x: np.nan_to_num(x, nan=x) * 2 + x,
+    lambda x: np.nan_to_num(x, nan=1e300) * 2 + x,
+    without_nan,
+    lambda x: (np.zeros_like(x) + x, np.ones_like(x) * x, np.full_like(x, 3) - x),
+    lambda x: (np.full_like(x, 2.5) + x, np.full_like(x, 1e300) * x),
+    lambda x: (np.full_like(x, x) + x, np.zeros_like(x, dtype=float) + x, x + x),
+    lambda x: (np.zeros_like(x), np.ones_like(x), x * x + x),
+    into_zeros,
+    stored_into_zeros,
+    lambda x: np.round(x, 2) * x + x.round(3) + np.around(x, decimals=8),
+    lambda x: np.round(x, -1) * x + x.round(9),
+    lambda x: (np.round(x * x, 1), x + x),
+    lambda x: np.select([x < 1, x < 2], [x * 2, x * 3], default=x) + x,
+    lambda x: np.select([x < 1, x < 2], [1.0, 2]) + x,
+    lambda x: (np.select([x < 1], [x]), np.select(condlist=[x > 1], choicelist=[-x]), x + x),
+    lambda x: np.select([x < 1, x], [x, x * 2], 0.5) + x,
+    lambda x: np.select([x < 1, x < 2, x < 3], [x, x * 2], 0.5) + x,
+    lambda x: np.select([x < 1, x < 2], [x, x.real]) + np.select([x[:1] < 2], [x], 7.0),
+    lambda x: np.where(x > 1, 1.0, -1.0) * x + np.where(x > 0, 1, 0),
+    lambda x: np.where(x > 1, 1j, 0.5) * x + np.where(x > 1, True, False),
+    lambda x: x.real * x.imag + x.real,
+    lambda x: (x.real, x * x + x.imag),
+    lambda x: np.real(x) * 2 + np.imag(x) * np.real(x),
+    lambda x: (x[1:].real * 2 + x[1:].imag, x.T.real + x.T.imag),
+    lambda x: ((x * x).real + (x * x).imag, np.abs(x).real + x),
+    lambda x: np.exp((x * x).imag) + np.exp(x.real) * x.real.T[0],
+    lambda x: (x.real.shape, x.real.sum() + (x * x).real.sum(), x + x),
+    made_real,
+    parts_stored,
+]
+
+
+@pytest.mark.parametrize("dtype", ["f8", "f4", "i8", "c16", "O"])
+@pytest.mark.parametrize("number", range(len(MORE_CALLS)))
+def test_more_calls(number, dtype):
+    def values(x):
+        y = x.copy() if isinstance(x, np.ndarray) else np.array(x)
+        if y.size and y.dtype.kind in "fc":
+            y.flat[:3] = [np.nan, np.inf, -np.inf][: y.size]
+        return y
+
+    for x in arrays(dtype)[::3]:
+        bumped = alloc.bump(alloc.Buffer(1_000_000))(MORE_CALLS[number])
+        with np.errstate(all="ignore"):
+            expected = outcome(MORE_CALLS[number], values(x))
+            for _ in range(5):
+                assert not expected.differences(outcome(bumped, values(x)))
+
+
+def select(*arguments, **named):
+    return 2.0
+
+
+def real(x):
+    return x * 2.0
+
+
+def test_functions_by_those_names():
+    def f(x):
+        return select([x < 1, x < 2], [x, x * 2]) + x * real(x)
+
+    check(f, np.linspace(0.0, 3.0, 9))
+
+
+@pytest.mark.skipif(not NATIVE, reason="the Python core has no regions")
+@pytest.mark.parametrize("number", [0, 2, 3, 8, 14, 17, 23, 25, 27])
+def test_more_of_these_are_in_regions(number):
+    bumped = alloc.bump(alloc.Buffer(1_000_000))(MORE_CALLS[number])
+    for _ in range(3):
+        bumped(np.linspace(-1.0, 3.0, 50) + (1j if number >= len(MORE_CALLS) - 9 else 0))
+    (region,) = alloc.explain(bumped).regions
+    assert (region.hits, region.misses) == (3, 0)
+
+
 def test_values_that_casts_tell_of():
     for values in ([1e300, 1.0], [np.nan, 1.0], [-1.0, 2.0], [1e-320, 1e-50], [np.inf, 1]):
         x = np.array(values)
