@@ -93,7 +93,7 @@ class Point(NamedTuple):
     n_nodes: int
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class Scan:
     """One attempt at a region that begins at item `start`; or, in an outer one, a helper's code."""
 
