@@ -12,6 +12,7 @@ that are read later, and those that other code may look at (see `onlookers`).
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Collection, Mapping
 from dataclasses import replace
 from types import MappingProxyType
@@ -22,7 +23,7 @@ from bytecode import Instr
 from .guards import harmless_nodes, is_view, with_guards
 from .instructions import STEPS
 from .ir import IR, Region
-from .liveness import Locals
+from .liveness import locals_of
 from .onlookers import ANYTHING, HARMLESS, Demand, Given, Outcome, onlookers
 from .opcodes import VALUE
 from .program import (
@@ -82,7 +83,7 @@ def find_regions(
     `helpers` become part of regions.
     """
     found: list[Region] = []
-    flow = Locals(ir)
+    flow = locals_of(ir)
     at, end = 0, len(ir.items)
     while at < end:
         if ir.stacks[at] is None or not isinstance(ir.items[at], Instr):
@@ -132,10 +133,9 @@ def _regions(scan: Scan, point: Point) -> list[Region]:
     if not unread:
         return made.region((), ())
     left = made.outcome()
-    sure, hoped = (
-        onlookers(scan.ir, scan.flow, scan.vocabulary, left, unread, ask=ask)
-        for ask in (False, True)
-    )
+    look = functools.partial(onlookers, scan.ir, scan.flow, scan.vocabulary, left, unread)
+    sure = look(ask=False)
+    hoped = look(ask=True) if sure.watched else sure  # which never watches more
     spare = made.region(sure.watched, ())
     if sure.watched == hoped.watched:
         return spare

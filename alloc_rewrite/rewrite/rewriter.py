@@ -42,8 +42,8 @@ class Rewritten(Owner):
     notice. The code is made anew without such sites when half of all sites are off, when the others
     have settled, or when one is switched off for the second time. Where a region can't be done for
     one of its nodes, the parts around that become regions of their own; where it has helpers and
-    doesn't pay, it is made without them. After a while all this is tried again, each time later, as
-    other operands may come by. The original code is held by a weak reference only.
+    doesn't pay, it is made without them. After a while all this is tried again, each time later.
+    The original code is held by a weak reference only.
     """
 
     def __init__(self, code: CodeType, sites: Sites) -> None:
@@ -108,9 +108,16 @@ class Rewritten(Owner):
         self.live[number] = False
         self._log(number)
         self._look_later()
-        few = 2 * sum(self.live.values()) <= len(self._in_code)
-        if few or self._tried or self._left() in self._codes:
+        left = self._left()
+        if 2 * len(left) <= len(self._in_code) or self._tried or left in self._codes:
             self.settle()
+
+    def pause(self, number: int, waits: bool) -> None:
+        """Empty a site's gate while it waits; fill it then, unless the site is off by now."""
+        if waits:
+            self.gates.empty(number)
+        elif self.live[number]:
+            self.gates.fill(number, self.sites[number])
 
     def _look_later(self) -> None:
         if self._style.retries and not self._waits:

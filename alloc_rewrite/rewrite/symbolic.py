@@ -72,14 +72,16 @@ class Vocabulary(NamedTuple):
     attributes: Collection[str] = ()  # names that arrays have
 
 
-@dataclass(slots=True)
 class Slot:
     """What the symbolic stack holds: a node, a NULL, or half of a method with its object."""
 
-    node: int = -1
-    method: str = ""
-    first: int = -1  # the items that pushed it, if that is all they did
-    last: int = -1
+    __slots__ = ("first", "last", "method", "node")
+
+    def __init__(self, node: int = -1, method: str = "", first: int = -1, last: int = -1) -> None:
+        self.node = node
+        self.method = method
+        self.first = first  # the items that pushed it, if that is all they did
+        self.last = last
 
 
 class Point(NamedTuple):
@@ -91,7 +93,7 @@ class Point(NamedTuple):
     n_nodes: int
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class Scan:
     """One attempt at a region that begins at item `start`; or, in an outer one, a helper's code."""
 
