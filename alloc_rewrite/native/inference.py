@@ -20,7 +20,7 @@ from ..rewrite import OLD, OTHERWISE, OUT, SET, SET_ITEMS, Program, Vocabulary
 from .declining import reason_of
 from .harmless import HARMLESS_NAMES, is_harmless
 from .loops import OWN, Loop, is_plain, plan_loop, plan_reduction
-from .named import COPIES, FUNCTION_NAMES, METHOD_NAMES, Named, named_call, named_method
+from .named import COPIES, FILLS, FUNCTION_NAMES, METHOD_NAMES, Named, named_call, named_method
 from .resolve import NATIVES, REDUCTIONS
 
 _UFUNCS = {
@@ -38,6 +38,7 @@ VOCABULARY = Vocabulary(
     functions=_REDUCTIONS | _UFUNCS.keys() | FUNCTION_NAMES | {"where"},
     numbers=_NUMBER_NAMES,
     keywords=FUNCTION_NAMES,
+    fills=FILLS,
     copies=COPIES,
     before_out={name: ufunc.nin for name, ufunc in _UFUNCS.items()} | {"clip": 3},
     before_out_of_methods={"clip": 2},

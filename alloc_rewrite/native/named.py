@@ -242,5 +242,6 @@ _METHODS: dict[str, tuple[tuple[str, ...], _Plan]] = {
 #: The names by which code calls these.
 FUNCTION_NAMES = frozenset({"abs", *(value.__name__ for value in _FUNCTIONS)})
 METHOD_NAMES = frozenset(_METHODS)
+FILLS = frozenset({"zeros_like", "ones_like", "full_like", "empty_like"})
 #: Those that only make an array: it's better made outside if the code changes it afterwards.
-COPIES = frozenset({"copy", "zeros_like", "ones_like", "full_like", "empty_like"})
+COPIES = FILLS | {"copy"}
