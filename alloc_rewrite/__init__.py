@@ -7,6 +7,7 @@ from .numpy_names import own_names
 
 if TYPE_CHECKING:
     from .comparison import Checks, Comparison, FunctionGain, LineGain, check, compare
+    from .processes import ProcessStats, Stats, stats
     from .profile.difference import ProfileDiff
 
 with own_names():
@@ -31,10 +32,12 @@ __all__ = [
     "Explanation",
     "FunctionGain",
     "LineGain",
+    "ProcessStats",
     "Profile",
     "ProfileDiff",
     "Report",
     "RewriteWarning",
+    "Stats",
     "allocated",
     "bump",
     "check",
@@ -48,6 +51,7 @@ __all__ = [
     "run",
     "set_compile",
     "set_num_threads",
+    "stats",
 ]
 __version__ = "0.1.0"
 
@@ -57,6 +61,7 @@ _LATE = {
         ("Checks", "Comparison", "FunctionGain", "LineGain", "check", "compare"), "comparison"
     ),
     "ProfileDiff": "profile.difference",
+    **dict.fromkeys(("ProcessStats", "Stats", "stats"), "processes"),
     "load_ipython_extension": "ipython",
 }
 

@@ -10,6 +10,7 @@ import contextvars
 from typing import Any, Literal, get_args
 
 from .cores import new_arena, selected, switched_off
+from .figures import figures
 from .sizes import checked_size, counted
 
 OnFull = Literal["raise", "grow", "heap"]
@@ -91,6 +92,7 @@ class Buffer:
         # The core whose sites use the buffer, and its memory.
         self.core = selected().name
         self.arena: Any = new_arena(self.core, nbytes, on_full, limit)
+        figures.enter(self, self.arena)
 
     # ------------------------------------------------------------------ what it holds
 

@@ -17,7 +17,7 @@ from .callees import Policy, python_call, refusal_of_names
 from .core_sites import ArenaSites, arena_sites
 from .cores import switched_off
 from .decorated import WRAPPERS, decorator_of, refusal
-from .errors import warn_the_user
+from .errors import short, warn_the_user
 from .rewrite import Gates, gates_of, rewritten_of, with_code
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -127,7 +127,7 @@ def bump(
         return bumped_with(sites_for(default_buffer(), policy, always), target)
     if hasattr(target, "__index__"):
         return functools.partial(bumped_with, sites_for(Buffer(target), policy, always))
-    raise TypeError(f"bump: {target!r} is not a Buffer, a number of bytes or a function")
+    raise TypeError(f"bump: {short(target)} is not a Buffer, a number of bytes or a function")
 
 
 def run(f: Callable[P, R], buf: Buffer, /, *args: P.args, **kwargs: P.kwargs) -> R:
@@ -162,7 +162,7 @@ def run(f: Callable[P, R], buf: Buffer, /, *args: P.args, **kwargs: P.kwargs) ->
     array([1., 1., 1.])
     """
     if not isinstance(buf, Buffer):
-        raise TypeError(f"run: the second argument is {buf!r}, not a Buffer")
+        raise TypeError(f"run: the second argument is {short(buf)}, not a Buffer")
     if switched_off():
         return f(*args, **kwargs)
     # Every array counts here, however small: no site is switched off.

@@ -275,7 +275,9 @@ class Callees:
             name = f"{_module_of(function)}.{function.__qualname__}"
             judge = known.judge = self._judging.judge(name, known.is_other)
         elif waits and judge.phase == "waiting" and judge.take_due():
-            known.rewritten = self._judging.rewrite(judge, lambda: self._rewriter.rewritten(code))
+            known.rewritten = self._judging.rewrite(
+                judge, len(code.co_code), lambda: self._rewriter.rewritten(code)
+            )
         rewritten = known.rewritten if waits else self._form_of(known, code)
         if rewritten is None:
             return Entered(None, judge) if waits else None

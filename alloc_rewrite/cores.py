@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from .figures import figures
 from .interpreter import FREE_THREADED, UNSUPPORTED
 from .numpy_facts import wants_huge_pages
 from .numpy_names import own_names
@@ -74,9 +75,18 @@ def _switched_off() -> str:
 notes: list[Callable[[], str]] = []
 #: Why the library is off; empty if it is not.
 _off = [_switched_off()]
+
+
+def _of_sites() -> dict[str, int]:
+    """Return what the sites of the native core have counted."""
+    hits, misses = (0, 0) if native is None else native.site_figures()
+    return {"hits": hits, "misses": misses}
+
+
 #: The extension module, or None.
 native: Any
 native, _why = _loaded()
+figures.sources.append(_of_sites)
 _current = [_chosen()]
 
 

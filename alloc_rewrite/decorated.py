@@ -11,6 +11,8 @@ import inspect
 from types import FunctionType
 from typing import Any
 
+from .errors import short
+
 
 def refusal(target: Any) -> TypeError:
     """Return the error for what has no bytecode: often what another decorator made."""
@@ -20,7 +22,7 @@ def refusal(target: Any) -> TypeError:
         name = f"{kind.__module__.partition('.')[0]}.{kind.__qualname__}"
     if inside is None or name is None:  # a private type, as of `np.sum`, is no user's decorator
         return TypeError(
-            f"bump: {target!r} has no Python bytecode to rewrite; bump a Python function that "
+            f"bump: {short(target)} has no Python bytecode to rewrite; bump a Python function that "
             "calls it"
         )
     written = f"def {inside.__name__}{_signature(inside)}: ..."

@@ -9,6 +9,8 @@ import sys
 import warnings
 from types import FrameType
 
+_LONG = 100  # characters of what a user gave, for a message
+
 
 class BufferFullError(MemoryError):
     """A buffer had no room for an array, and its policy is ``on_full="raise"``.
@@ -103,3 +105,13 @@ def warn_the_user(text: str, category: type[Warning] = RewriteWarning) -> None:
 
 def _is_ours(frame: FrameType) -> bool:
     return str(frame.f_globals.get("__name__")).partition(".")[0] == __package__
+
+
+def short(value: object) -> str:
+    """Return what a user gave, for a message; of arrays and the like the type and the shape."""
+    text = repr(value)
+    if len(text) <= _LONG and "\n" not in text:
+        return text
+    shape = getattr(value, "shape", None)
+    of_shape = f" of shape {shape}" if isinstance(shape, tuple) else ""
+    return f"an object of type {type(value).__name__}{of_shape}"

@@ -11,14 +11,16 @@ import time
 from collections.abc import Callable
 from typing import Any, Protocol
 
+from .figures import figures
 from .later import LATER, looks
 from .logs import debug
 
 clock = time.perf_counter
 
 WAIT = 16  # calls of another library's function before it is rewritten
-SHARE = 0.02  # of the time may go into rewriting functions of other libraries,
-MOST_SAVED = 0.02  # of which so many seconds are kept for later
+SHARE = 0.01  # of the time may go into rewriting functions of other libraries,
+MOST_SAVED = 0.05  # of which so many seconds are kept for later
+PRICE = 1e-5  # seconds a byte of code that rewriting takes, as long as none has been rewritten
 AGAIN = 1.0  # seconds until a function that is left as it is has its second trial
 LAST = 64  # times of each form, after which a verdict is final
 WINS = 0.97  # of the original's time, or less: what pays
@@ -77,21 +79,26 @@ class Judging:
         self._routes = routes
         self._saved = 0.0
         self._since = clock()
+        self._price = PRICE
 
     def judge(self, name: str, is_other: bool) -> Judge:
         """Return the judge of a function."""
         return self._make(Case(name, is_other), WAIT if is_other else 0, self._routes)
 
-    def rewrite(self, judge: Judge, make: Callable[[], Any]) -> Any:
-        """Rewrite a function that has waited; None if it has to wait on, or has nothing to gain."""
+    def rewrite(self, judge: Judge, size: int, make: Callable[[], Any]) -> Any:
+        """Rewrite a function that has waited; None if it has to wait on, or has nothing to gain.
+
+        It waits until what rewriting it takes has been saved, judging by the bytes of its code.
+        """
         now = clock()
         self._saved = min(MOST_SAVED, self._saved + SHARE * (now - self._since))
         self._since = now
-        if self._saved <= 0:
+        if self._saved < min(MOST_SAVED, size * self._price):
             return None
         made = make()
         spent = clock() - now
         self._saved -= spent
+        self._price += (spent / size - self._price) / 4
         if made is None:
             judge.leave()
         else:
@@ -109,6 +116,7 @@ def verdict(judge: Judge) -> bool | None:
     keeps = _keeps(min(ratios), max(ratios), case.is_other, count)
     if keeps is not None:
         case.ratio = ratios[0]
+        figures.judge(case.name, keeps)
         debug(
             "%s %s: rewritten, its calls take %s of the time",
             case.name,

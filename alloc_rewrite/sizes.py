@@ -11,6 +11,8 @@ from typing import Any
 
 import numpy as np
 
+from .errors import short
+
 ALIGNMENT = 64  # bytes: the widest vector register, and a cache line of most processors
 HUGE_PAGE = 2 << 20  # bytes: the largest step between the sizes of blocks
 FIRST_CHUNK = 1 << 20  # bytes: what a buffer without a size starts with
@@ -53,7 +55,7 @@ def checked_size(value: Any, name: str) -> int:
         size = value.__index__()
     except (AttributeError, TypeError):
         raise TypeError(
-            f"{name}={value!r} is not an integer; give a number of bytes such as 10**6"
+            f"{name}={short(value)} is not an integer; give a number of bytes such as 10**6"
         ) from None
     if size <= 0:
         raise ValueError(f"{name}={value!r} is not positive; give a number of bytes")

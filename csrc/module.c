@@ -96,6 +96,12 @@ module_set_num_threads(PyObject *module, PyObject *number)
     Py_RETURN_NONE;
 }
 
+static PyObject *
+module_site_figures(PyObject *module, PyObject *Py_UNUSED(none))
+{
+    return site_figures(PyModule_GetState(module));
+}
+
 /* dot_of(dtype): the address of NumPy's function for the product of two vectors. */
 static PyObject *
 module_dot_of(PyObject *Py_UNUSED(module), PyObject *dtype)
@@ -132,6 +138,8 @@ static PyMethodDef module_methods[] = {
     {"learn_handler", module_learn_handler, METH_O,
      "Try, by means of an arena, whether its handler can be put in force at next to no cost."},
     {"owns", module_owns, METH_O, "Whether an array's memory is an arena's."},
+    {"site_figures", module_site_figures, METH_NOARGS,
+     "Return hits and misses of all sites that the process has and had."},
     {"set_compiles", module_set_compiles, METH_O, "Say when regions are compiled."},
     {"set_clock", module_set_clock, METH_O, "Let a callable tell the time, for tests."},
     {"set_num_threads", module_set_num_threads, METH_O, "Let regions use so many threads."},

@@ -42,10 +42,9 @@ typedef struct Pool Pool;
 
 #define OWNED_QUESTION(name) PyObject *name;
 
-/* A function that has been lent to other code (see calls/lending.h). */
+/* The code of functions that have been lent to other code (see calls/lending.h). */
 typedef struct {
-    PyObject *function;   /* owned: weak reference */
-    PyObject *code;       /* owned: weak reference to the code that it had then */
+    PyObject *code;       /* owned: weak reference */
     PyObject *current;    /* owned: the cell of its rewritten code */
     struct Judge *judge;  /* owned, or NULL */
     const void *sites;    /* borrowed: for whom it is lent; to be compared only */
@@ -89,7 +88,10 @@ typedef struct {
     unsigned int unsettled;      /* calls so far that met something new, or something on trial */
     unsigned int trials;         /* calls of rewritten forms on trial that go on */
     PyObject *clock;             /* owned, or NULL: what tells the time in tests */
-    Lease leases[LEASES];        /* by the addresses of functions */
+    Lease leases[LEASES];        /* by the addresses of code */
+    struct Site *sites;          /* borrowed: the first of those alive */
+    size_t gone_hits;            /* of sites that are gone */
+    size_t gone_misses;          /* likewise */
 } State;
 
 #undef OWNED_QUESTION

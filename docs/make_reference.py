@@ -22,6 +22,7 @@ makes it from the docstrings.
 ORDER = (
     "Buffer", "bump", "run", "profile", "allocated", "Profile", "ProfileDiff", "explain",
     "Explanation", "Report", "compare", "Comparison", "FunctionGain", "LineGain", "check", "Checks",
+    "stats", "Stats", "ProcessStats",
     "set_compile", "set_num_threads", "get_num_threads", "register", "core", "default_buffer",
     "BufferFullError", "RewriteWarning", "DifferenceError", "DifferenceWarning",
 )  # fmt: skip

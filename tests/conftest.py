@@ -1,9 +1,11 @@
 """Fixtures for tests of one of the cores. All other tests are of the core that is selected."""
 
 import gc
+import os
 
 import pytest
 
+from alloc_rewrite.comparison import comparing
 from alloc_rewrite.cores import use
 from alloc_rewrite.later import looks
 
@@ -11,8 +13,10 @@ from .foreign import compiled
 
 
 def pytest_configure():
-    """Let tests say when what has been switched off is tried again, not a clock."""
+    """Let tests say when what has been switched off is tried again, and time lines for a moment."""
     looks.threaded = False
+    comparing.TRACED_SECONDS = 0.05
+    os.environ["ALLOC_REWRITE_CACHE"] = "off"  # what is tested is the compiler
 
 
 def pytest_collection_finish():

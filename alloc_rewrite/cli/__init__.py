@@ -37,13 +37,16 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _shown(Info.of_this_process(), given)
     if given.command == "run":
         return run(Program(given.program, given.arguments, given.module), given, _shown)
+    ours, sys.argv = sys.argv, [given.target.rpartition(":")[0]]
     try:
         target = target_of(given.target)
         args, kwargs = target.arguments([*getattr(given, "arguments", []), *others])
+        with _Progress():
+            report = _made(given.command, target, args, kwargs)
     except TargetError as error:
         parser.error(str(error))
-    with _Progress():
-        report = _made(given.command, target, args, kwargs)
+    finally:
+        sys.argv = ours
     return _shown(report, given)
 
 

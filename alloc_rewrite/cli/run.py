@@ -15,6 +15,7 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from importlib.machinery import ModuleSpec
 from types import FunctionType, ModuleType
 from typing import Any
 
@@ -27,6 +28,10 @@ from .auto import Sampler
 from .targets import TargetError, target_of
 
 _DECORATOR = "__alloc_rewrite_bump__"
+_NOTHING = (
+    "nothing is bumped: mark functions with @bump, name them with --function, or let --auto find "
+    "those that take at least 50 ms"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +64,22 @@ class RunReport(Report):
     functions: tuple[Explanation, ...]
     buffers: tuple[str, ...]
 
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What bumping was of no use."""
+        if not self.functions:
+            return (_NOTHING,)
+        return tuple(
+            f"{one.function} wasn't called after it was bumped"
+            for one in self.functions
+            if (one.regions or one.sites) and not _was_called(one)
+        )
+
     def __str__(self) -> str:
-        out = [self._title()]
+        out = [self._title(), *(f"  note: {note}" for note in self.notes)]
         for one in self.functions:
             out += ["", str(one)]
-        return "\n".join([*out, "", *self.buffers])
+        return "\n".join([*out, "", *self.buffers] if self.buffers else out)
 
     def _title(self) -> str:
         functions = len(self.functions)
@@ -74,7 +90,13 @@ class RunReport(Report):
 
     def _document(self) -> Document:
         parts: list[Part] = [part for one in self.functions for part in document(one).parts]
-        return Document(f"Run of {self.program}", [self._title(), *self.buffers], parts)
+        summary = [self._title(), *self.notes, *self.buffers]
+        return Document(f"Run of {self.program}", summary, parts)
+
+
+def _was_called(one: Explanation) -> bool:
+    counts = [(x.hits, x.misses) for x in one.regions] + [(x.hits, x.misses) for x in one.sites]
+    return any(hits or misses for hits, misses in counts)
 
 
 def run(
@@ -82,9 +104,13 @@ def run(
 ) -> int:
     """Run a program; print its report, or write it to files, when it ends."""
     try:
-        own = _bump_named(given.functions)
-        code, module = _prepared(program, own)
-    except (TargetError, OSError, SyntaxError) as error:
+        path, spec = _located(program)
+        own = _bump_named(given.functions, path, spec)
+        code, module = _prepared(program, path, spec, own)
+    except OSError as error:
+        print(f"run: {error.filename}: {error.strerror}", file=sys.stderr)
+        return 2
+    except (TargetError, SyntaxError) as error:
         print(f"run: {error}", file=sys.stderr)
         return 2
     sampler = Sampler()
@@ -104,37 +130,51 @@ def run(
         show(_report(program, time.perf_counter() - start), given, sys.stderr)
 
 
-def _bump_named(targets: list[str]) -> list[str]:
+def _located(program: Program) -> tuple[str, ModuleSpec | None]:
+    """Return a program's file, and the specification of a module; modules beside it are found."""
+    if not program.is_module:
+        sys.path[0] = os.path.dirname(os.path.abspath(program.name))
+        return program.name, None
+    spec = importlib.util.find_spec(program.name)
+    if spec is not None and spec.submodule_search_locations is not None:
+        spec = importlib.util.find_spec(f"{program.name}.__main__")
+    if spec is None or spec.origin is None:
+        raise TargetError(f"there is no module {program.name} to run")
+    return spec.origin, spec
+
+
+def _bump_named(targets: list[str], path: str, spec: ModuleSpec | None) -> list[str]:
     """Bump functions of modules, where these have them; return those of the program itself."""
     own = []
     for text in targets:
         module, _, name = text.rpartition(":")
-        if module == "__main__":
+        if module == "__main__" or _is_program(module, path, spec):
             own.append(name)
             continue
         target = target_of(text)
-        *path, last = target.name.split(".")
+        *outer, last = target.name.split(".")
         holder: Any = target.module
-        for part in path:
+        for part in outer:
             holder = getattr(holder, part)
         setattr(holder, last, bump(vars(holder)[last]))
     return own
 
 
-def _prepared(program: Program, own: list[str]) -> tuple[Any, ModuleType]:
+def _is_program(module: str, path: str, spec: ModuleSpec | None) -> bool:
+    """Whether a module that is named is the file that runs, which would be imported once more."""
+    if spec is not None:
+        return module == spec.name
+    beside = os.path.join(os.path.dirname(path), f"{module}.py")
+    return os.path.abspath(module if module.endswith(".py") else beside) == os.path.abspath(path)
+
+
+def _prepared(
+    program: Program, path: str, spec: ModuleSpec | None, own: list[str]
+) -> tuple[Any, ModuleType]:
     """Return the code of a program, with its own functions decorated, and its module."""
     module = ModuleType("__main__")
-    path = program.name
-    if program.is_module:
-        spec = importlib.util.find_spec(path)
-        if spec is not None and spec.submodule_search_locations is not None:
-            spec = importlib.util.find_spec(f"{path}.__main__")
-        if spec is None or spec.origin is None:
-            raise TargetError(f"there is no module {path} to run")
-        module.__spec__, path = spec, spec.origin
-        module.__package__ = spec.parent
-    else:
-        sys.path[0] = os.path.dirname(os.path.abspath(path))
+    if spec is not None:
+        module.__spec__, module.__package__ = spec, spec.parent
     with open(path, "rb") as file:
         tree = ast.parse(file.read(), path)
     for name in own:

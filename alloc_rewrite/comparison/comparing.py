@@ -22,11 +22,12 @@ from ..rewrite import gates_of
 from .data import Comparison
 from .gains import Measured
 from .lines import LineTimer
+from .observation import Outcome, in_words
 from .pairs import BUMPED, PLAIN, Pair
 from .timing import in_turns
 
 _COMPILING_SECONDS = 10.0
-_TRACED_SECONDS, _MOST_SECONDS = 1.0, 5.0  # for the calls of which lines are timed, in groups
+TRACED_SECONDS, _MOST_SECONDS = 1.0, 5.0  # for the calls of which lines are timed, in groups
 _GROUPS, _FEW_GROUPS, _GROUP_CALLS, _GROUP_SECONDS = 40, 11, 100, 0.0005
 
 
@@ -68,7 +69,7 @@ def compared(f: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Compariso
         measured.functions(),
         measured.calls(PLAIN),
         measured.calls(BUMPED),
-        _notes(pair, timers[PLAIN]),
+        _notes(pair, timers[PLAIN], expected),
         result.result,
     )
 
@@ -95,7 +96,7 @@ def _timed_lines(pair: Pair, seconds: float) -> tuple[LineTimer, LineTimer]:
         for form in (PLAIN, BUMPED):
             groups[form].append(_timed_group(pair, form, calls))
         taken = time.perf_counter() - start
-        if taken > _TRACED_SECONDS and (len(groups[PLAIN]) > _FEW_GROUPS or taken > _MOST_SECONDS):
+        if taken > TRACED_SECONDS and (len(groups[PLAIN]) > _FEW_GROUPS or taken > _MOST_SECONDS):
             break
     plain, bumped = (sorted(g, key=LineTimer.total)[len(g) // 4] for g in groups)
     return plain, bumped
@@ -110,8 +111,10 @@ def _timed_group(pair: Pair, form: int, calls: int) -> LineTimer:
     return timer
 
 
-def _notes(pair: Pair, timer: LineTimer) -> tuple[str, ...]:
+def _notes(pair: Pair, timer: LineTimer, expected: Outcome) -> tuple[str, ...]:
     notes = []
+    if expected.error is not None:
+        notes.append(f"the plain call raises {in_words(expected.error)}")
     if switched_off():
         notes.append(f"nothing is bumped: {core()[1].partition(':')[0]}")
     kinds = dict.fromkeys(pair.shared)

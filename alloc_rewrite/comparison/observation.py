@@ -70,9 +70,9 @@ def compared(expected: Outcome, got: Outcome, names: list[str]) -> list[str]:
     """Say how two outcomes differ; `names` are those of the arguments."""
     found = differences(_raised(expected.error), _raised(got.error), "the exception")
     if expected.error is None and got.error is not None:
-        found = [f"it raised {_in_words(got.error)}"]
+        found = [f"it raised {in_words(got.error)}"]
     elif expected.error is not None and got.error is None:
-        found = [f"it didn't raise {_in_words(expected.error)}"]
+        found = [f"it didn't raise {in_words(expected.error)}"]
     else:
         found += differences(expected.result, got.result)
     found += differences(_warned(expected), _warned(got), "the list of warnings")
@@ -95,7 +95,8 @@ def set_stream(state: Any) -> None:
     np.random.set_state(state[1])
 
 
-def _in_words(error: BaseException) -> str:
+def in_words(error: BaseException) -> str:
+    """Return an exception's type and text."""
     return f"{type(error).__name__}: {error}"
 
 

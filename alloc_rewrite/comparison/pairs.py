@@ -16,6 +16,7 @@ from ..buffer import Buffer
 from ..bump import Bumped, as_function, bumped, bumped_with, sites_for
 from ..callees import Policy
 from ..compiled.kernels import workshop
+from ..errors import short
 from .copies import fresh
 from .differences import differences
 from .observation import Outcome, compared, observe, set_stream, stream
@@ -89,7 +90,9 @@ class Pair:
 def check_kind(f: Any, what: str) -> None:
     """Raise TypeError for what can't be compared."""
     if not callable(f):
-        raise TypeError(f"{what}: {f!r} is not callable; give the function, then its arguments")
+        raise TypeError(
+            f"{what}: {short(f)} is not callable; give the function, then its arguments"
+        )
     name = getattr(f, "__qualname__", repr(f))
     if isinstance(f, type):
         raise TypeError(f"{what}: {name} is a class; give one of its methods, or a function")

@@ -31,8 +31,8 @@ def head(comparison: Comparison[Any]) -> list[str]:
         f"{c.function} ({place}), {c.core} core: {_equal(c)}, {_gain(c.speedup)}",
         f"plain {duration(c.plain)}, bumped {duration(c.bumped)} a call, in the fastest of "
         f"{c.rounds} rounds",
-        f"from the heap: {c.nbytes:,} bytes plain, {c.nbytes_bumped:,} bumped; a buffer of "
-        f"{c.suggested_nbytes:,} bytes holds the arrays",
+        f"from the heap: {c.nbytes:,} bytes plain, {c.nbytes_bumped:,} bumped"
+        + (f"; a buffer of {c.suggested_nbytes:,} bytes holds the arrays" if c.nbytes else ""),
     ]
 
 

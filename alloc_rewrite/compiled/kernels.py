@@ -15,9 +15,11 @@ import atexit
 import os
 import time
 from collections import deque
+from collections.abc import Callable
 from typing import Any, Protocol
 
 from ..cores import native
+from ..figures import figures
 from ..sites.exceptions import EXPECTED, from_signal_handler
 from .pieces import Described, Part, Piece, parts_of_stage
 from .trial import passes
@@ -31,8 +33,8 @@ class Job(Protocol):
 
     state: str  # "waiting", and then anything else
 
-    def make(self, compiler: Any) -> None:
-        """Compile it."""
+    def make(self, load: Callable[[], Any]) -> None:
+        """Compile it, if there is anything to compile, with the compiler that `load` returns."""
         ...
 
     def refuse(self, reason: str) -> None:
@@ -49,9 +51,11 @@ class Kernel(Job):
         ``"waiting"``, ``"compiled"``, or why there is no code.
     milliseconds, size : float, int
         What compilation took, and bytes of code; 0 if there is none.
+    is_kept : bool
+        Whether an earlier compilation's code was found on disk.
     """
 
-    __slots__ = ("code", "milliseconds", "piece", "size", "state")
+    __slots__ = ("code", "is_kept", "milliseconds", "piece", "size", "state")
 
     def __init__(self, piece: Piece) -> None:
         self.piece = piece
@@ -59,23 +63,25 @@ class Kernel(Job):
         self.state = "waiting"
         self.milliseconds = 0.0
         self.size = 0
+        self.is_kept = False
 
     def refuse(self, reason: str) -> None:
         """Leave the piece to NumPy's loops."""
         self.state = reason
         self.code.decide(None)
 
-    def make(self, compiler: Any) -> None:
+    def make(self, load: Callable[[], Any]) -> None:
         """Compile the piece, and try its code."""
         from .lowering import module_of
 
+        compiler = load()
         began = time.perf_counter()
         code = compiler.compile(module_of(self.piece, compiler.width))
         if not passes(self.piece, code.address):
             self.refuse("its results are not those of NumPy's loops here")
             return
         self.milliseconds = (time.perf_counter() - began) * 1e3
-        self.size = code.size
+        self.size, self.is_kept = code.size, code.is_kept
         self.state = "compiled"
         self.code.decide(code.address)
 
@@ -90,6 +96,7 @@ class Workshop:
 
     def __init__(self) -> None:
         self.now = False
+        self.compiled = 0  # jobs that got machine code
         self._kernels: dict[Piece, Kernel] = {}
         self._waiting: deque[Job] = deque()
         self._idle = [True]  # empty while a thread compiles what waits
@@ -204,7 +211,8 @@ class Workshop:
                 return
             self._is_busy = True
             try:
-                self._make(job)
+                job.make(self._load)
+                self.compiled += job.state == "compiled"
             except Exception as error:
                 if from_signal_handler(error):
                     self._forget(job)
@@ -218,12 +226,12 @@ class Workshop:
             finally:
                 self._is_busy = False
 
-    def _make(self, job: Job) -> None:
+    def _load(self) -> Any:
         if self._compiler is None:
             from .llvm import Compiler
 
             self._compiler = Compiler()
-        job.make(self._compiler)
+        return self._compiler
 
     def _forget(self, job: Job) -> None:
         """Have a piece compiled anew when it is asked for again."""
@@ -271,3 +279,4 @@ def _said(error: BaseException) -> str:
 
 
 workshop = Workshop()
+figures.sources.append(lambda: {"kernels": workshop.compiled})

@@ -17,6 +17,7 @@ import numpy as np
 
 from .operations import Emitter
 from .pieces import Access, Piece
+from .turns import give_turns
 from .writer import Value
 
 MOST_LANES_WITH_GAPS = 16
@@ -131,6 +132,7 @@ class _Kernel:
         piece, out = self._piece, self._out
         values = [self._read(k, starts[k], index, lanes) for k in range(len(piece.reads))]
         for operation in piece.operations:
+            give_turns()
             arguments = [values[n] for n in operation.arguments]
             values.append(out.operation(operation.name, arguments, operation.type))
         for n, (access, value) in enumerate(zip(piece.writes, piece.written, strict=True)):

@@ -23,7 +23,9 @@ def set_compile(mode: str) -> None:
     it has no effect. When a region has run for some milliseconds in all, one thread compiles those
     of its operations whose results IEEE 754 or C's integers fix: in registers, without arrays in
     between. All other operations stay NumPy's loops. Results, warnings and exceptions are the same,
-    bit for bit. `explain` shows what was compiled, and why something was not.
+    bit for bit. `explain` shows what was compiled, and why something was not. Object code is kept
+    on disk for later processes: in the platform's folder for caches, or where the environment
+    variable ``ALLOC_REWRITE_CACHE`` says; not at all if it is ``off``.
 
     Parameters
     ----------

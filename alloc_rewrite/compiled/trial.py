@@ -7,7 +7,6 @@ Where several NaNs meet, IEEE 754 leaves open which of them comes out, so NaNs c
 from __future__ import annotations
 
 import ctypes
-import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -16,6 +15,7 @@ from numpy import broadcast_to, errstate, isnan, where
 
 from .pieces import Access, Piece
 from .rules import BOOL, FLOATS, UFUNCS
+from .turns import give_turns
 
 CALLED = ctypes.CFUNCTYPE(
     None, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_ssize_t, ctypes.c_ssize_t
@@ -23,7 +23,6 @@ CALLED = ctypes.CFUNCTYPE(
 #: Lengths of rows, and how many there are: whole vectors, parts of them, and single items.
 _SHAPES = ((1, 1), (2, 3), (7, 2), (64, 1), (77, 2), (211, 1))
 _ROUNDS = 2
-_PAUSE = 1e-5  # seconds in which another thread gets its turn, which it might have to wait 5 ms for
 _BETWEEN = 3  # items from one to the next where there are gaps
 
 Array = np.ndarray[Any, Any]
@@ -38,7 +37,7 @@ def passes(piece: Piece, address: int) -> bool:
             for items, rows in _SHAPES:
                 if not _agrees(piece, kernel, items, rows, random):
                     return False
-            time.sleep(_PAUSE)
+                give_turns()
     return True
 
 

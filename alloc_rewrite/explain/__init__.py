@@ -15,6 +15,7 @@ from ..bump import Bumped, as_function, bumped
 from ..callees import Policy, python_call, refusal_of_names
 from ..core_sites import style_of
 from ..cores import selected
+from ..errors import short
 from ..numpy_names import own_names
 from ..report import Report
 from ..rewrite import NO_CUTS, Rewritten, survey
@@ -227,5 +228,6 @@ def _function_of(given: Any) -> tuple[FunctionType, Bumped | None]:
             outer = known  # of a partial or a callable object
             target = vars(known.original)["__wrapped__"]
     raise TypeError(
-        f"explain: {given!r} has no Python bytecode to explain; give a Python function or method"
+        f"explain: {short(given)} has no Python bytecode to explain; give a Python function or "
+        "method"
     )

@@ -40,7 +40,7 @@ def _source(explained: Explanation) -> Table | None:
     for region in explained.regions:
         numbers += [region.first, region.last]
     numbers += [site.line for site in explained.sites] + [one.line for one in explained.breaks]
-    rows = []
+    rows: list[tuple[Cell, ...]] = []
     for number, text in source_lines(explained.filename, numbers):
         own = [one for one in explained.regions if one.first <= number <= one.last]
         notes = [one.reason for one in explained.breaks if one.line == number]
@@ -53,8 +53,10 @@ def _source(explained: Explanation) -> Table | None:
                 Cell("; ".join(dict.fromkeys(notes))),
             )
         )
-    columns = ("line", "region", "source", "outside regions")
-    return Table(explained.function, columns, rows, frozenset({2, 3})) if rows else None
+    columns: tuple[str, ...] = ("line", "region", "source", "outside regions")
+    if not any(row[3].text for row in rows):
+        columns, rows = columns[:3], [row[:3] for row in rows]
+    return Table(explained.function, columns, rows, frozenset({1, 2, 3})) if rows else None
 
 
 def _region(region: Region) -> str:

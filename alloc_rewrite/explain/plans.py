@@ -38,7 +38,8 @@ def compiled_words(stage: Plan) -> str:
     return "; ".join(
         f"step{'' if stop == first + 1 else 's'} {_numbers(first, stop)} "
         + (
-            f"compiled in {kernel.milliseconds:.0f} ms to {kernel.size} bytes"
+            f"{'loaded' if kernel.is_kept else 'compiled'} in {kernel.milliseconds:.0f} ms "
+            f"{'from' if kernel.is_kept else 'to'} {kernel.size} bytes"
             if kernel.state == "compiled"
             else "waiting for the compiler"
             if kernel.state == "waiting"

@@ -92,9 +92,9 @@ def _region(region: Region) -> list[str]:
         out.append(f"  up to line {region.ended.line}: {region.ended.reason}")
     if region.declined:
         out.append(f"  left to the original code, the last time: {region.declined}")
-    for number, words in enumerate(region.compiled):
-        stage = f"stage {number}: " if len(region.compiled) > 1 else ""
-        out.append(f"  machine code: {stage}{words}")
+    are_alike = len(set(region.compiled)) == 1
+    for number, words in enumerate(region.compiled[:1] if are_alike else region.compiled):
+        out.append(f"  machine code: {'' if are_alike else f'stage {number}: '}{words}")
     inside = [site for site in region.inside if site.hits or site.given_back]
     if inside:
         total = sum(site.hits or 0 for site in inside)

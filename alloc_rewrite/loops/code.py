@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from llvmlite import ir
 
+from ..compiled.turns import InTurns
 from .addresses import address_of, dot_of
 from .kinds import Array, Kind, Known, Number, Tuple
 
@@ -64,11 +65,13 @@ class Code:
         self.module = ir.Module(name)
         kernel = ir.FunctionType(I64, [I64.as_pointer()])
         self.function = ir.Function(self.module, kernel, name)
+        self.function.blocks = InTurns()
         self.builder = ir.IRBuilder()
         self.leave: Any = None
         self.rarely = self.module.add_metadata(
             [ir.MetaDataString(self.module, "branch_weights"), I32(1), I32(100000)]
         )
+        self.addresses: dict[str, int] = {}  # by name of the kernel's word for each
         self._asm: dict[Any, Any] = {}
         self._opaque: dict[Any, Any] = {}
 
@@ -179,13 +182,21 @@ class Code:
             return self.builder.call(
                 self.module.declare_intrinsic(f"llvm.{name}", [kind], function), args
             )
-        address = self.i64(address_of(name))
-        return self.builder.call(self.builder.inttoptr(address, function.as_pointer()), args)
+        return self.builder.call(self._function(name, address_of(name), function), args)
+
+    def _function(self, name: str, address: int, kind: Any) -> Any:
+        """Return a function by its address, which is data: it differs between processes."""
+        word = f"address.{name}"
+        if word not in self.addresses:
+            ir.GlobalVariable(self.module, I64, word).initializer = self.i64(0)
+            self.addresses[word] = address
+        found = self.builder.load(self.module.get_global(word))
+        return self.builder.inttoptr(found, kind.as_pointer())
 
     def dot(self, kind: Number, x: tuple[Any, ...], y: tuple[Any, ...]) -> Any:
         """Return the product of two vectors, by the function that NumPy has for it."""
         types = [POINTER, I64, POINTER, I64, POINTER, I64, POINTER]
-        function = ir.FunctionType(ir.VoidType(), types).as_pointer()
+        function = ir.FunctionType(ir.VoidType(), types)
         b = self.builder
         with b.goto_entry_block():
             out = b.alloca(self.type_of(kind))
@@ -194,7 +205,7 @@ class Code:
             b.inttoptr(x[1], POINTER), x[3], b.inttoptr(y[1], POINTER), y[3],
             b.bitcast(out, POINTER), x[2], none,
         ]  # fmt: skip
-        b.call(b.inttoptr(self.i64(dot_of(kind.name)), function), given)
+        b.call(self._function(f"dot.{kind.name}", dot_of(kind.name), function), given)
         return b.load(out)
 
     # ------------------------------------------------------------------ memory

@@ -7,6 +7,7 @@ is there. Nothing waits for it.
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from typing import Any
 
 from ..compiled.kernels import Job, workshop
@@ -29,7 +30,7 @@ class LoopJob(Job):
         self._kinds = kinds
         self._names = names
 
-    def make(self, compiler: Any) -> None:
+    def make(self, load: Callable[[], Any]) -> None:
         """Translate and compile the loop, and give the kernel to its site."""
         from .code import NotTranslatedError
         from .translate import Translator
@@ -42,7 +43,7 @@ class LoopJob(Job):
         except NotTranslatedError as error:
             self.refuse(str(error))
             return
-        code = compiler.compile(kernel.text, optimize=True)
+        code = load().compile(kernel.text, kernel.addresses, optimize=True)
         self._site.install(
             (
                 code.address,

@@ -61,6 +61,7 @@ class Kernel:
 
     name: str
     text: str
+    addresses: dict[str, int]  # what its words for them have to hold in this process
     inputs: tuple[tuple[str, Kind], ...]
     exits: tuple[Exit, ...]
     guards: tuple[tuple[Any, str, Any], ...]  # a module, or None for globals; a name; its value

@@ -23,6 +23,7 @@ from typing import Any
 from bytecode import Instr, Label
 from llvmlite import ir as llvm
 
+from ..compiled.turns import give_turns
 from ..rewrite import Loop
 from ..rewrite.opcodes import ITERATOR_DEPTH
 from .code import I64, Code, NotTranslatedError, Value, tuple_of
@@ -99,6 +100,7 @@ class Translator:
         return Kernel(
             self.name,
             str(code.module),
+            code.addresses,
             tuple((name, inputs[name]) for name in loop.names if name in inputs),
             exits,
             tuple((holder, name, value) for (_, name), (holder, value) in self.guards.items()),
@@ -317,6 +319,7 @@ class Translator:
             if not isinstance(item, Instr):  # the marks of try blocks
                 index += 1
                 continue
+            give_turns()
             try:
                 done = step(self, item, index, state)
             except NotTranslatedError as error:

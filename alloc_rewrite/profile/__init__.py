@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar
 
+from ..errors import short
 from ..logs import info
 from ..numpy_names import own_names
 from ..report import Report
@@ -144,7 +145,9 @@ def profile(f: Callable[P, R], /, *args: P.args, **kwargs: P.kwargs) -> Profile[
     (24000, 3, 24576)
     """
     if not callable(f):
-        raise TypeError(f"profile: {f!r} is not callable; give the function, then its arguments")
+        raise TypeError(
+            f"profile: {short(f)} is not callable; give the function, then its arguments"
+        )
     with own_names():  # loaded now, as a program that profiles nothing needs none of it
         from ..report.document import call_tree
         from .counting import CountingSites
@@ -206,5 +209,7 @@ def allocated(f: Callable[P, R], /, *args: P.args, **kwargs: P.kwargs) -> int:
     (16000, 0)
     """
     if not callable(f):
-        raise TypeError(f"allocated: {f!r} is not callable; give the function, then its arguments")
+        raise TypeError(
+            f"allocated: {short(f)} is not callable; give the function, then its arguments"
+        )
     return profile(f, *args, **kwargs).nbytes

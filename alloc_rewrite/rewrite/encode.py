@@ -34,6 +34,7 @@ from typing import Any
 from bytecode import Bytecode, Instr
 from bytecode.instr import FreeVar
 
+from .assemble import assembled
 from .convention import ROOM, Place, Style, finisher, site_name
 from .emit_loop import emit_loop
 from .emit_places import emit_call, emit_direct, emit_operation
@@ -41,7 +42,6 @@ from .emit_region import Writer
 from .emitter import Emitter
 from .gates import Hole
 from .ir import IR, Call, Operation, Region
-from .locations import corrected
 from .loops import Loop
 from .opcodes import (
     NULL_AND_CALLABLE,
@@ -163,5 +163,4 @@ def _framed(ir: IR, items: list[Any]) -> Bytecode:
 
 def code_of(frame: Bytecode, stacksize: int) -> CodeType:
     """Encode what `decode.bytecode_of` decoded, changed or not."""
-    made = frame.to_code(stacksize=stacksize, compute_exception_stack_depths=False)
-    return corrected(made)
+    return assembled(frame, stacksize)

@@ -93,6 +93,10 @@ class IR:
         The decoded code with its names, flags and arguments.
     items : list
         Its items.
+    labels : dict
+        Where its labels are.
+    marks : list
+        For each item the try mark that protects it, or None.
     stacks : list of tuple or None
         For each item the symbolic stack before it; None where execution never gets.
     """
@@ -101,7 +105,10 @@ class IR:
         self.code = code
         self.frame = frame
         self.items: list[Any] = list(frame)
-        self.stacks = symbolic_stacks(self.items)
+        self.labels = labels_of(self.items)
+        self.marks = handlers(self.items)
+        self.stacks = symbolic_stacks(self.items, (), self.labels, self.marks)
+        self._changes: dict[tuple[int, bool], int] = {}
 
     def instructions(self) -> Iterator[tuple[int, Instr, Stack]]:
         """Go over the instructions that can be reached: index, instruction, stack before."""
@@ -109,16 +116,33 @@ class IR:
             if isinstance(item, Instr) and stack is not None:
                 yield i, item, stack
 
+    def change(self, at: int, *, jump: bool) -> int:
+        """Return by how many slots an instruction makes the stack longer."""
+        found = self._changes.get((at, jump))
+        if found is None:
+            entry = self.stacks[at] or ()
+            found = len(after(self.items[at], entry, at, jump=jump)) - len(entry)
+            self._changes[at, jump] = found
+        return found
+
     def __str__(self) -> str:
         return listing(self.items, self.stacks)
 
 
-def symbolic_stacks(items: list[Any], entry: Stack = ()) -> list[Stack | None]:
-    """Run the items symbolically over all paths and return the stack before each."""
-    where = {item: i for i, item in enumerate(items) if isinstance(item, Label)}
+def symbolic_stacks(
+    items: list[Any],
+    entry: Stack = (),
+    where: dict[Any, int] | None = None,
+    protected_by: list[Any] | None = None,
+) -> list[Stack | None]:
+    """Run the items symbolically over all paths and return the stack before each.
+
+    Where labels and try marks are can be given.
+    """
+    where = labels_of(items) if where is None else where
+    protected_by = handlers(items) if protected_by is None else protected_by
     stacks: list[Stack | None] = [None] * len(items)
     work: list[tuple[int, Stack]] = [(0, entry)]
-    protected_by = handlers(items)
 
     while work:
         i, stack = work.pop()
@@ -146,15 +170,21 @@ def symbolic_stacks(items: list[Any], entry: Stack = ()) -> list[Stack | None]:
     return stacks
 
 
+def labels_of(items: list[Any]) -> dict[Any, int]:
+    """Return where each label is."""
+    return {item: i for i, item in enumerate(items) if type(item) is Label}
+
+
 def handlers(items: list[Any]) -> list[Any]:
     """Return for each item the try mark that protects it, or None."""
     current, out = None, []
     for item in items:
-        if isinstance(item, TryBegin):
+        kind = type(item)
+        if kind is TryBegin:
             current = item
-        elif isinstance(item, TryEnd):
+        elif kind is TryEnd:
             current = None
-        out.append(current if isinstance(item, Instr) else None)
+        out.append(current if kind is Instr else None)
     return out
 
 

@@ -9,9 +9,9 @@ import functools
 from collections.abc import Iterable
 from typing import Any
 
-from bytecode import Instr, Label
+from bytecode import Instr
 
-from .ir import IR, handlers
+from .ir import IR
 
 _READS = frozenset(
     {"LOAD_FAST", "LOAD_FAST_CHECK", "LOAD_FAST_BORROW", "LOAD_FAST_AND_CLEAR", "DELETE_FAST"}
@@ -24,6 +24,8 @@ class Locals:
 
     def __init__(self, ir: IR) -> None:
         self._items = ir.items
+        self._labels = ir.labels
+        self._marks = ir.marks
         self._arguments = frozenset(_arguments(ir.code))
 
     def is_live(self, name: str, at: int) -> bool:
@@ -58,10 +60,6 @@ class Locals:
                 found.setdefault(name, []).append(i)
         return found
 
-    @functools.cached_property
-    def _labels(self) -> dict[Any, int]:
-        return {item: i for i, item in enumerate(self._items) if isinstance(item, Label)}
-
     def _is_repeated(self, start: int, stop: int) -> bool:
         """Whether a jump after these items leads to before them."""
         items, labels = self._items, self._labels
@@ -71,14 +69,12 @@ class Locals:
         ) or self._has_handler_before(start)
 
     def _has_handler_before(self, start: int) -> bool:
-        marks = (mark for mark in handlers(self._items) if mark is not None)
-        return any(self._labels[mark.target] <= start for mark in marks)
+        return any(mark is not None and self._labels[mark.target] <= start for mark in self._marks)
 
     @functools.cached_property
     def _live(self) -> list[int]:
         """For each item the locals that are live before it, as bits."""
-        items, labels = self._items, self._labels
-        marks = handlers(items)
+        items, labels, marks = self._items, self._labels, self._marks
         live = [0] * (len(items) + 1)
         changed = True
         while changed:
@@ -105,8 +101,7 @@ class Locals:
     @functools.cached_property
     def _bound(self) -> list[int]:
         """For each item the locals that have a value before it on all paths, as bits."""
-        items, labels = self._items, self._labels
-        marks = handlers(items)
+        items, labels, marks = self._items, self._labels, self._marks
         everything = -1
         bound = [everything] * (len(items) + 1)
         bound[0] = 0

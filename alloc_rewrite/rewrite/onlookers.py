@@ -15,19 +15,17 @@ anything else.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field
 from typing import Any, NamedTuple, cast
 
-from bytecode import Instr, Label
+from bytecode import Instr
 
-from .ir import IR, handlers
+from .ir import IR
 from .liveness import Locals, names_stored
 from .opcodes import (
     CAREFUL,
     ITERATOR_DEPTH,
     LOOKS_AT,
     QUIET,
-    after,
     attribute_name,
     constant,
     is_method_load,
@@ -63,11 +61,13 @@ class Demand(NamedTuple):
 Value = str | Given | tuple[str, Any]
 Values = tuple[Value, ...]
 _Locals = Mapping[str, Value]
+_Path = tuple[int, Values, _Locals]  # an item, and what is known before it
 
 #: Attributes of arrays and numbers that are arrays, numbers, or tuples of numbers.
 _FACTS = frozenset(
     {"T", "shape", "size", "ndim", "real", "imag", "dtype", "itemsize", "nbytes", "strides"}
 )
+_CHANGES_LOCALS = frozenset({"STORE_FAST", "DELETE_FAST", "LOAD_FAST_AND_CLEAR"})
 _PLAIN_CONSTANTS = (bool, int, float, complex, str, bytes, type(None), type(...), tuple, slice)
 
 
@@ -102,43 +102,45 @@ def onlookers(
     walk = _Walk(ir, flow, vocabulary, left, ask)
     walk.run()
     watched = tuple(name for name in unread if walk.is_seen(name))
-    demands = tuple(
-        d for d in walk.demands if d.called or Demand(d.value, True) not in walk.demands
-    )
+    all_of_them = walk.demands
+    demands = tuple(d for d in all_of_them if d.called or Demand(d.value, True) not in all_of_them)
     if len(demands) > MOST_DEMANDS:
         return onlookers(ir, flow, vocabulary, left, unread, ask=False)
     return Findings(watched, demands)
 
 
-@dataclass
 class _Walk:
     """The symbolic run from the end of a region on."""
 
-    ir: IR
-    flow: Locals
-    vocabulary: Vocabulary
-    left: Outcome
-    ask: bool
-    states: dict[int, tuple[Values, dict[str, Value]]] = field(default_factory=dict)
-    open: set[int] = field(default_factory=set)  # items that may run foreign Python code
-    demands: dict[Demand, None] = field(default_factory=dict)
-    kept: bool = False  # whether demands are noted
+    def __init__(
+        self, ir: IR, flow: Locals, vocabulary: Vocabulary, left: Outcome, ask: bool
+    ) -> None:
+        self.ir = ir
+        self.flow = flow
+        self.vocabulary = vocabulary
+        self.left = left
+        self.ask = ask
+        self.states: dict[int, tuple[Values, _Locals]] = {}
+        self.open: set[int] = set()  # items that may run foreign Python code
+        self._demanded: dict[int, list[Demand]] = {}  # by items
+        self._demanding: list[Demand] = []
 
     def run(self) -> None:
         """Go over all paths until nothing new is found."""
-        self.labels = {item: i for i, item in enumerate(self.ir.items) if isinstance(item, Label)}
-        self.marks = handlers(self.ir.items)
         known: dict[str, Value] = dict.fromkeys(self.left.stored, ANYTHING)
         known.update(dict.fromkeys(self.left.harmless, HARMLESS))
-        work = [(self.left.stop, self.left.stack, known)]
+        work: list[_Path] = [(self.left.stop, self.left.stack, known)]
         while work:
             at, stack, locals_ = work.pop()
             if at >= len(self.ir.items) or not self._is_news(at, stack, locals_):
                 continue
+            self._demanding = self._demanded[at] = []
             work += self._step(at)
-        self.kept = True
-        for at in self.states:
-            self._step(at)
+
+    @property
+    def demands(self) -> dict[Demand, None]:
+        """What is demanded by what is known in the end."""
+        return {demand: None for at in self.states for demand in self._demanded[at]}
 
     def is_seen(self, name: str) -> bool:
         """Whether such code may come to run before a local gets another value."""
@@ -158,7 +160,7 @@ class _Walk:
 
     # ------------------------------------------------------------------ paths
 
-    def _is_news(self, at: int, stack: Values, locals_: dict[str, Value]) -> bool:
+    def _is_news(self, at: int, stack: Values, locals_: _Locals) -> bool:
         """Note what is known before an item; False if it was known already."""
         before = self.states.get(at)
         if before is None:
@@ -184,29 +186,29 @@ class _Walk:
         out = []
         if isinstance(item, Instr):
             if item.has_jump():
-                out.append(self.labels[cast(Label, item.arg)])
-            mark = self.marks[at]
+                out.append(self.ir.labels[item.arg])
+            mark = self.ir.marks[at]
             if mark is not None and item.name not in QUIET:
-                out.append(self.labels[mark.target])
+                out.append(self.ir.labels[mark.target])
             if item.is_final():
                 return out
         return [*out, at + 1]
 
-    def _step(self, at: int) -> list[tuple[int, Values, dict[str, Value]]]:
+    def _step(self, at: int) -> list[_Path]:
         """Run one item; return where it leads, with what is known there."""
         item = self.ir.items[at]
         stack, locals_ = self.states[at]
         if not isinstance(item, Instr):
             return [(at + 1, stack, locals_)]
-        out = []
-        mark = self.marks[at]
+        out: list[_Path] = []
+        mark = self.ir.marks[at]
         if mark is not None and item.name not in QUIET:
             pushed = 1 + mark.push_lasti
             entry = self.ir.stacks[at]
             dropped = 0 if entry is None else max(0, len(entry) - mark.stack_depth)
             kept = stack[: max(0, len(stack) - dropped)]
-            out.append((self.labels[mark.target], kept + (HARMLESS,) * pushed, locals_))
-        names = dict(locals_)
+            out.append((self.ir.labels[mark.target], kept + (HARMLESS,) * pushed, locals_))
+        names = dict(locals_) if item.name in _CHANGES_LOCALS else cast(dict[str, Value], locals_)
         try:
             result = self._after(at, item, list(stack), names)
         except _OpenError:
@@ -215,7 +217,7 @@ class _Walk:
         self.open.discard(at)
         if item.has_jump():
             there = self._resized(at, item, stack, result, jump=True)
-            out.append((self.labels[cast(Label, item.arg)], there, names))
+            out.append((self.ir.labels[item.arg], there, names))
         if not item.is_final():
             out.append((at + 1, self._resized(at, item, stack, result, jump=False), names))
         return out
@@ -226,8 +228,7 @@ class _Walk:
         """Return the stack with as many slots as the item leaves."""
         if item.name in ("PRECALL", "CALL", "CALL_KW"):  # the first two share a call's effect
             return tuple(stack)
-        entry = self.ir.stacks[at] or ()
-        want = len(after(item, entry, at, jump=jump)) - len(entry) + len(before)
+        want = len(before) + self.ir.change(at, jump=jump)
         if want <= len(stack):
             return tuple(stack[:want])
         return (*stack, *(HARMLESS,) * (want - len(stack)))
@@ -242,7 +243,6 @@ class _Walk:
         What an instruction leaves without a word about it is harmless.
         """
         name, arg = item.name, item.arg
-        taken = -min(item.pre_and_post_stack_effect()[0], 0)
         if name.startswith("LOAD_FAST"):
             local = arg if isinstance(arg, str) else ""
             value = names.get(local, Given("local", local))
@@ -275,6 +275,7 @@ class _Walk:
             return self._swap(stack, cast(int, arg))
         if name == "RETURN_VALUE":
             return stack[:-1]
+        taken = -min(item.pre_and_post_stack_effect()[0], 0)
         if name == "STORE_DEREF" or name == "MAKE_FUNCTION":
             return stack[: len(stack) - taken] + ([ANYTHING] if name == "MAKE_FUNCTION" else [])
         if name in QUIET:
@@ -364,8 +365,7 @@ class _Walk:
     def _demand(self, value: Given, *, called: bool) -> None:
         if not self.ask or (value.kind == "global" and not self._is_likely(value, called)):
             raise _OpenError
-        if self.kept:
-            self.demands[Demand(value, called)] = None
+        self._demanding.append(Demand(value, called))
 
 
 class _OpenError(Exception):

@@ -102,10 +102,11 @@ class Rewritten(Owner):
     """A code object's rewritten form, and the gates of its sites.
 
     A site that does not pay is switched off: its gate is emptied at once, which running frames
-    notice. The code is made anew without such sites when half of all sites are off, or when the
-    others have settled. Where a region can't be done for one of its nodes, the parts around that
-    become regions of their own. After a while all this is tried again, each time later, as other
-    operands may come by. The original code is held by a weak reference only.
+    notice. The code is made anew without such sites when half of all sites are off, when the others
+    have settled, or when one is switched off for the second time. Where a region can't be done for
+    one of its nodes, the parts around that become regions of their own. After a while all this is
+    tried again, each time later, as other operands may come by. The original code is held by a weak
+    reference only.
     """
 
     def __init__(self, code: CodeType, sites: Sites) -> None:
@@ -125,7 +126,7 @@ class Rewritten(Owner):
         self._in_code = tuple(self.live)
         self._places_at_first = len(places)
         self._wait = SOON
-        self._waits = False
+        self._waits = self._tried = False
         self.sites = [contents[0] for contents in made]
         contents = [content for column in zip(*made, strict=True) for content in column]
         self.gates: Any = style.make_gates(contents)
@@ -165,7 +166,8 @@ class Rewritten(Owner):
         self.live[number] = False
         self._log(number)
         self._look_later()
-        if 2 * sum(self.live.values()) <= len(self._in_code):
+        few = 2 * sum(self.live.values()) <= len(self._in_code)
+        if few or self._tried or self._left() in self._codes:
             self.settle()
 
     def _look_later(self) -> None:
@@ -177,6 +179,7 @@ class Rewritten(Owner):
     def try_again(self) -> None:
         """Switch on all sites that are off, after long also those of regions that were split."""
         self._waits = False
+        self._tried = True
         if self.cuts and self._wait > LONG:
             self.cuts = {}
             first = range(self._places_at_first)

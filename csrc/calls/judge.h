@@ -33,7 +33,7 @@ typedef struct Judge {
     int is_hasty;       /* whether what goes on below is taken as it is */
     int is_small;       /* whether the original makes little array data, which the heap may have */
     int asked;          /* times of each form that the last verdict has seen */
-    int lends;          /* whether a call of it has lent a function of the user's */
+    unsigned int lends; /* not 0 if calls of it lent functions of the user's lately */
     int is_busy;        /* whether a call is being timed; what is called in it isn't */
     int n[2];
     double times[2][SAMPLES]; /* of the original, and of the rewritten form */

@@ -11,17 +11,29 @@
 static THREAD_LOCAL Extent extent;
 static vectorcallfunc plainly; /* how every Python function is called */
 
-/* The place for a function's lease. Another function's may push it out. */
+/* The place for the lease of a function's code. Another's may push it out. */
 static Lease *
-lending_place(const State *state, PyObject *function)
+lending_place(const State *state, PyObject *code)
 {
-    return &((State *)state)->leases[((size_t)function / 64) % LEASES];
+    return &((State *)state)->leases[((size_t)code / 64) % LEASES];
 }
 
-static PyObject *
-lending_referent(PyObject *reference)
+/* Whether a lease is for this code, and for these sites. */
+static int
+lending_is_for(const Lease *lease, PyObject *code, const void *sites)
 {
-    return reference == NULL ? NULL : ((PyWeakReference *)reference)->wr_object;
+    return code != NULL && lease->code != NULL && lease->sites == sites &&
+           ((PyWeakReference *)lease->code)->wr_object == code;
+}
+
+/* The rewritten code of a lease; NULL while there is nothing to gain by it. */
+static PyObject *
+lending_code(const Lease *lease)
+{
+    PyObject *now = PyCell_GET(lease->current);
+    const Judge *judge = lease->judge;
+    int is_left = judge != NULL && judge->phase == LEFT && judge->is_small;
+    return now == Py_None || is_left ? NULL : now;
 }
 
 void
@@ -29,7 +41,6 @@ lease_clear(Lease *lease)
 {
     Lease old = *lease;
     memset(lease, 0, sizeof(*lease));
-    Py_XDECREF(old.function);
     Py_XDECREF(old.code);
     Py_XDECREF(old.current);
     Py_XDECREF(old.judge);
@@ -70,20 +81,17 @@ lending_call(PyObject *function, PyObject *const *args, size_t nargsf, PyObject 
     if (extent.site == NULL) {
         return plainly(function, args, nargsf, names);
     }
-    Lease *lease = lending_place(extent.site->state, function);
     PyObject *code = plain_code_of(function);
-    if (lending_referent(lease->function) != function || lease->sites != extent.sites ||
-        code == NULL || lending_referent(lease->code) != code) {
+    Lease *lease = lending_place(extent.site->state, code);
+    if (!lending_is_for(lease, code, extent.sites)) {
+        return plainly(function, args, nargsf, names);
+    }
+    PyObject *now = lending_code(lease);
+    if (now == NULL) {
+        ((PyFunctionObject *)function)->vectorcall = plainly;
         return plainly(function, args, nargsf, names);
     }
     Judge *judge = lease->judge;
-    PyObject *now = PyCell_GET(lease->current);
-    int is_left = judge != NULL && judge->phase == LEFT && judge->is_small;
-    if (now == NULL || now == Py_None || is_left) {
-        ((PyFunctionObject *)function)->vectorcall = plainly; /* nothing to gain */
-        lease_clear(lease);
-        return plainly(function, args, nargsf, names);
-    }
     extent.used++;
     Py_INCREF(function);
     Py_INCREF(now);
@@ -99,47 +107,54 @@ lending_call(PyObject *function, PyObject *const *args, size_t nargsf, PyObject 
     return result;
 }
 
-/* Lend one function: 1, or 0 if it is not the user's, or -1. */
+/* Have a function called by `lending_call`. */
+static void
+lending_mark(PyFunctionObject *function)
+{
+    if (function->vectorcall != lending_call) {
+        plainly = function->vectorcall;
+#if PY_VERSION_HEX >= 0x030C0000
+        PyFunction_SetVectorcall(function, lending_call);
+#else
+        function->vectorcall = lending_call;
+        function->func_version = 0;
+#endif
+    }
+}
+
+/* Lend one function: 1, or 0 if it is not the user's or gains nothing, or -1. */
 static int
 lending_lend(Site *site, const void *sites, PyObject *function)
 {
     const State *state = site->state;
-    Lease *lease = lending_place(state, function);
-    PyFunctionObject *fields = (PyFunctionObject *)function;
-    if (fields->vectorcall == lending_call && lending_referent(lease->function) == function &&
-        lease->sites == sites && lending_referent(lease->code) == fields->func_code) {
-        return 1;
-    }
-    PyObject *plan =
-        PyObject_CallFunctionObjArgs(state->plan_callback, site->spec, function, NULL);
-    if (plan == NULL || plan == Py_None) {
+    PyObject *code = ((PyFunctionObject *)function)->func_code;
+    Lease *lease = lending_place(state, code);
+    if (!lending_is_for(lease, code, sites)) {
+        PyObject *reference = PyWeakref_NewRef(code, NULL);
+        PyObject *plan = reference == NULL ? NULL
+                                           : PyObject_CallFunctionObjArgs(
+                                                 state->plan_callback, site->spec, function, NULL);
+        PyObject *current, *judge;
+        int found = plan == NULL ? -1 : 0;
+        if (plan != NULL && plan != Py_None) {
+            found = PyArg_ParseTuple(plan, "O!O", &PyCell_Type, &current, &judge) ? 1 : -1;
+        }
+        if (found == 1) {
+            lease_clear(lease);
+            *lease = (Lease){.code = Py_NewRef(reference), .current = Py_NewRef(current)};
+            lease->judge = judge == Py_None ? NULL : (Judge *)Py_NewRef(judge);
+            lease->sites = sites;
+        }
         Py_XDECREF(plan);
-        return plan == NULL ? -1 : 0;
+        Py_XDECREF(reference);
+        if (found <= 0) {
+            return found;
+        }
     }
-    PyObject *current, *judge;
-    Lease made = {.sites = sites};
-    if (PyArg_ParseTuple(plan, "O!O", &PyCell_Type, &current, &judge)) {
-        made.current = Py_NewRef(current);
-        made.judge = judge == Py_None ? NULL : (Judge *)Py_NewRef(judge);
-        made.function = PyWeakref_NewRef(function, NULL);
-        made.code = PyWeakref_NewRef(fields->func_code, NULL);
+    if (lending_code(lease) == NULL) {
+        return 0;
     }
-    Py_DECREF(plan);
-    if (made.function == NULL || made.code == NULL) {
-        lease_clear(&made);
-        return -1;
-    }
-    lease_clear(lease);
-    *lease = made;
-    if (fields->vectorcall != lending_call) {
-        plainly = fields->vectorcall;
-#if PY_VERSION_HEX >= 0x030C0000
-        PyFunction_SetVectorcall(fields, lending_call);
-#else
-        fields->vectorcall = lending_call;
-        fields->func_version = 0;
-#endif
-    }
+    lending_mark((PyFunctionObject *)function);
     return 1;
 }
 

@@ -276,9 +276,7 @@ reduction_result_for(Native *self, const Request *request, PyArray_Descr *descr)
                        dims, size);
 }
 
-/* What is done to sums of doubles: divide them by the number of items. Returns whether NumPy has
- * something to report. */
-static int
+int
 reduction_divide(double *sums, npy_intp n, npy_intp items)
 {
     status_clear(0);

@@ -49,5 +49,8 @@ int reduction_find(Native *self, PyArray_Descr *descr, const Shape *shape, Reduc
 void reduction_release(Reduction *found);
 /* Reduce; -1 with an exception, 1 if NumPy would report something, from its own Python code. */
 int reduction_computed(const Reduction *reduction, const Shape *shape, char *to);
+/* Divide sums of doubles by the number of their items, as means are; whether NumPy has something to
+ * report. */
+int reduction_divide(double *sums, npy_intp n, npy_intp items);
 
 #endif

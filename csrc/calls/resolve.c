@@ -86,6 +86,8 @@ resolve_new_entry(ResolveSite *self)
     return &self->entries[at];
 }
 
+static PyObject *resolve_planned(ResolveSite *self, PyObject *callee);
+
 static PyObject *
 resolve_enter(ResolveSite *self, PyObject *callee, PyObject *plan)
 {
@@ -115,6 +117,9 @@ resolve_enter(ResolveSite *self, PyObject *callee, PyObject *plan)
     }
     Outcome outcome;
     PyObject *result = entry_called(entry, &self->site, callee, &outcome);
+    if (result == NULL && !PyErr_Occurred()) { /* this call was the last that it waited for */
+        return resolve_planned(self, callee);
+    }
     return resolve_unless_missed(self, result, outcome);
 }
 

@@ -291,7 +291,8 @@ static PyObject *
 loop_rest(PyObject *object, PyObject *none)
 {
     LoopSite *self = (LoopSite *)object;
-    self->refused = self->pause = self->failures = 0;
+    self->refused = MOST_REFUSED - 1; /* once more will do */
+    self->pause = self->failures = 0;
     self->asked = self->n_kernels > 0; /* it has to become hot again */
     self->count = 0;
     return site_rest(object, none);

@@ -126,15 +126,21 @@ answers_read_where(Typed *typed, const Node *node, PyObject *step)
 static int
 answers_read_reduction(Typed *typed, PyObject *step, Site *site)
 {
-    PyObject *native, *callee, *ufunc, *dtype;
+    PyObject *native, *callee, *ufunc, *dtype, *loop, *order;
     Field fields[] = {{"native", &native, NULL},
                       {"callee", &callee, NULL},
                       {"ufunc", &ufunc, NULL},
                       {"dtype", &dtype, NULL},
+                      {"loop", &loop, NULL},
+                      {"feeds", &order, NULL},
                       {NULL, NULL, NULL}};
     const char *name = record_read(step, fields) < 0 ? NULL : PyUnicode_AsUTF8(native);
     if (name != NULL && PyArray_DescrCheck(dtype)) {
         typed->descrs[0] = (PyArray_Descr *)Py_NewRef(dtype);
+    }
+    if (name != NULL && PyUnicode_Check(order) && typed->descrs[0] != NULL &&
+        feeding_read(typed, loop, order) < 0) {
+        return 0;
     }
     if (name != NULL) {
         typed->native = native_make(site->state->native_type, site, name, callee, ufunc,

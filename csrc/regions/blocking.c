@@ -326,6 +326,7 @@ blocking_argument(const Stage *stage, const Operand *operand, PlanStep *step, in
         step->row_strides[k] = operand->itemsize * stage->pitch;
         return 1;
     case IN_ITEM:
+    case IN_FEED:
         return 1;
     case IN_SPLAT:
         step->strides[k] = step->repeats_items ? operand->itemsize : 0;
@@ -349,6 +350,8 @@ blocking_strides(Planner *planner, int number)
     stage->executor = &interpreter;
     for (int s = 0; s < stage->n_steps; s++) {
         stage->work += (steps[s].slow_status ? SLOW_STEP : 1) * stage_items(stage);
+        steps[s].by_row = steps[s].operation == OP_FEED && stage->rows &&
+                          stage->pitch != stage->dims[0];
         for (int k = 0; k < steps[s].n_args; k++) {
             steps[s].by_row |=
                 !blocking_argument(stage, &plan->operands[steps[s].args[k]], &steps[s], k);

@@ -79,6 +79,11 @@ check_operand(const Check *check, const Stage *stage, const Operand *operand)
         HOLDS(operand->offset + low >= 0 && operand->offset + high <= plan->buffers,
               "an operand reaches out of the buffers");
         return NULL;
+    case IN_FEED:
+        HOLDS(operand->offset >= 0 && operand->offset % ALIGNMENT == 0 &&
+                  operand->offset < plan->buffers,
+              "a reduction is out of the buffers");
+        return NULL;
     default:
         HOLDS(operand->offset >= plan->buffers && operand->offset % ALIGNMENT == 0 &&
                   operand->offset + check_block_items(stage) * operand->itemsize <= plan->scratch,
@@ -152,6 +157,9 @@ check_write(Check *check, int stage, int step, int number)
     switch (operand->where) {
     case IN_BLOCK:
         check->holder[operand->number] = number;
+        return NULL;
+    case IN_FEED:
+        HOLDS(check->plan->steps[step].operation == OP_FEED, "a step writes to a reduction");
         return NULL;
     case IN_OUTPUT:
     case IN_BUFFER:

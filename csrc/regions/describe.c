@@ -6,6 +6,7 @@ static const char *const describe_operations[] = {UFUNC_OPERATIONS(NAME) OTHER_O
 static const char *const describe_where[] = {
     [IN_SOURCE] = "source", [IN_ITEM] = "scalar",   [IN_SPLAT] = "repeated scalar",
     [IN_OUTPUT] = "output", [IN_BUFFER] = "buffer", [IN_BLOCK] = "block",
+    [IN_FEED] = "reduction",
 };
 static const char *const describe_fusions[] = {
     [FUSE_NOT] = NULL,      [FUSE_LEFT] = "left",     [FUSE_RIGHT] = "right",
@@ -132,7 +133,7 @@ describe_access(const Operand *operand, const Stage *stage)
     if (operand->where == IN_ITEM || operand->where == IN_SPLAT) {
         return "scalar";
     }
-    if (operand->where == IN_BLOCK || operand->strides[0] == operand->itemsize) {
+    if (operand->where >= IN_BLOCK || operand->strides[0] == operand->itemsize) {
         return "contiguous";
     }
     return operand->strides[0] == 0 && stage->nd ? "repeated" : "strided";

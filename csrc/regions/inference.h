@@ -5,6 +5,7 @@
 #include <math.h>
 
 #include "calls/native.h"
+#include "numpy/feed.h"
 #include "numpy/masked.h"
 #include "regions/operations.h"
 #include "regions/program.h"
@@ -38,7 +39,8 @@ typedef struct {
                            * the result's shape, as then items that a mask takes are set; or 0 */
     int into;             /* the array whose shape the result has to have; or -1 */
     Masked masked;        /* what `call` does where a mask is true, if it has one */
-    PyObject *native;     /* owned: of a reduction */
+    PyObject *native;     /* owned: of a reduction, */
+    FeedKind feed;        /* and how it can be fed block by block */
 } Typed;
 
 /* What was seen at a node whose value is there before anything is computed. */
@@ -66,6 +68,7 @@ typedef struct {
     int n_guards;
     int n_reductions;
     npy_intp heat;  /* of all its plans */
+    int is_unsure;  /* whether an extreme was a zero or a NaN: see `feed.h` */
     int is_ready;   /* whether there is machine code for which a plan had no time */
     int n_plans;
     struct Plan *plans[MOST_PLANS_KEPT]; /* owned; the one used last comes first */
@@ -118,6 +121,9 @@ values_release(Values *values)
     }
 }
 
+/* Take over how a reduction can be fed (`ReductionLoop`, and one of `feeds`); -1 with an
+ * exception. */
+int feeding_read(Typed *typed, PyObject *loop, PyObject *order);
 /* Take over what is done at one node, a record; 0 if it can't be done, or with an exception. */
 int typed_read(Typing *typing, const Program *program, int i, PyObject *step, Site *site);
 

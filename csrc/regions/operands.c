@@ -278,6 +278,32 @@ operands_add_effect(Planner *planner, int stage, const Effect *effect)
     return operands_add_copy(planner, stage, effect->node, from, to);
 }
 
+/* What feeds a reduction. */
+static Outcome
+operands_add_feed(Planner *planner, int stage, int node)
+{
+    Plan *plan = planner->plan;
+    const Typed *typed = &planner->typing->typed[node];
+    int feeder = planner->nodes[node].fed_by, to;
+    int from = operands_known(planner, stage, feeder, typed->descrs[0]->type_num);
+    if (from < 0) {
+        return planner_decline(planner, "what a reduction is fed with is not there");
+    }
+    TRY(operands_add(planner, stage, IN_FEED, node, typed->descrs[0], &to));
+    plan->operands[to].offset = plan->stages[planner->nodes[node].stage].fed;
+    PlanStep *step =
+        operands_add_step(planner, stage, node, feeding_loop(), (int[2]){from, to}, 2);
+    if (step == NULL) {
+        return PASS_FAILED;
+    }
+    step->operation = OP_FEED;
+    step->checks_flags = !typed->call.raises_nothing;
+    step->slow_status = (unsigned char)typed->slow_status;
+    plan->slow_status |= typed->slow_status;
+    plan->stages[stage].is_fed_from = 1;
+    return PASS_DONE;
+}
+
 Outcome
 operands_fill(Planner *planner, int stage)
 {
@@ -294,6 +320,12 @@ operands_fill(Planner *planner, int stage)
         }
         if (effect != NULL && !effect->is_direct && effect->stage == stage) {
             TRY(operands_add_effect(planner, stage, effect));
+        }
+    }
+    for (int i = 0; i < planner->program->n_nodes; i++) {
+        int feeder = planner->nodes[i].fed_by;
+        if (feeder >= 0 && planner->nodes[feeder].stage == stage) {
+            TRY(operands_add_feed(planner, stage, i));
         }
     }
     return PASS_DONE;

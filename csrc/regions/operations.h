@@ -45,6 +45,7 @@
     X(CAST, "cast")         \
     X(COPY, "copy")         \
     X(FUSED, "fused")       \
+    X(FEED, "feed")         \
     X(OTHER, "other")
 
 #define OPERATION_MEMBER(name, text) OP_##name,

@@ -31,6 +31,7 @@ enum where {
     IN_OUTPUT, /* an array that is delivered */
     IN_BUFFER, /* scratch memory for all of it */
     IN_BLOCK,  /* scratch memory for one block */
+    IN_FEED,   /* a reduction that is fed block by block */
 };
 
 /* How two sources lie to each other. */
@@ -132,12 +133,17 @@ typedef struct Stage {
     npy_intp result; /* where that is copied to in the scratch memory, for other stages; or -1 */
     npy_intp result_bytes;
     int result_type;
+    npy_intp fed;        /* where a reduction that is fed is, in the scratch memory; or -1 */
+    npy_intp fed_length; /* items of each of its results, */
+    npy_intp fed_inner;  /* how many of these come by turns, */
+    npy_intp n_results;  /* and how many there are; `dims` are those of their array */
     int reports_steps; /* whether its steps' flags are told apart at once, as it changes what it
                         * reads, and can't be done again to see which step raised them */
     int first_operand, n_operands;
     int first_step, n_steps;
     int n_taken;     /* items that were computed in other stages */
     int n_repeated;  /* operands that are repeated scalars */
+    int is_fed_from; /* whether its blocks have to come one after the other, for a reduction */
     int nd;
     npy_intp *dims;  /* innermost first */
     npy_intp length; /* of a block, along the innermost axis; with rows, that axis */
@@ -180,6 +186,7 @@ typedef struct Plan {
     int reads_items;   /* whether items of arrays have been read before */
     int has_pitch;     /* whether loops go over what lies between rows */
     int bound_to_numbers; /* whether it is for these numbers in indices alone */
+    int feeds;         /* whether a reduction is fed, for which there is one thread */
     int slow_status;   /* whether a step may raise flags in the slower unit */
     npy_intp size;     /* items of the largest stage */
     npy_intp work;     /* of the stage that has most of it */
@@ -253,7 +260,7 @@ int view_of_node(const Program *program, const Values *values, int number, const
 ALWAYS_INLINE int
 operand_moves(const Operand *operand)
 {
-    return operand->where != IN_BLOCK && operand->where != IN_ITEM && operand->where != IN_SPLAT;
+    return operand->where < IN_BLOCK && operand->where != IN_ITEM && operand->where != IN_SPLAT;
 }
 
 #endif

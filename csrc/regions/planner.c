@@ -14,7 +14,8 @@ static const struct {
     Outcome (*run)(Planner *planner);
 } PASSES[] = {
     {"sources", sources_find},   {"reads", sources_reads},     {"stages", stages_sort},
-    {"delay", delaying_delay},   {"needs", stages_needs},      {"effects", effects_direct},
+    {"delay", delaying_delay},   {"feeds", feeding_choose},
+    {"needs", stages_needs},      {"effects", effects_direct},
     {"results", stages_results},
 };
 
@@ -196,7 +197,7 @@ planner_begin(Planner *planner)
     }
     for (int i = 0; i < n; i++) {
         plan->source_of[i] = plan->output_of[i] = planner->nodes[i].stage = -1;
-        planner->nodes[i].buffer = planner->nodes[i].effect = -1;
+        planner->nodes[i].buffer = planner->nodes[i].effect = planner->nodes[i].fed_by = -1;
     }
     return 1;
 }

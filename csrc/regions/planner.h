@@ -6,6 +6,7 @@
 #ifndef ALLOC_REWRITE_REGIONS_PLANNER_H
 #define ALLOC_REWRITE_REGIONS_PLANNER_H
 
+#include "calls/reductions.h"
 #include "regions/plan.h"
 
 typedef enum {
@@ -26,6 +27,7 @@ typedef enum {
 typedef struct {
     int may_raise; /* for where a report of floating point errors may raise an exception */
     int no_pitch;  /* without loops over what lies between rows */
+    int feeds_nothing; /* with an array for each reduction */
     int tells_steps; /* with no steps fused, to see which one raises flags */
     npy_intp least_elided; /* as the module's state has it */
 } PlanMode;
@@ -41,6 +43,7 @@ typedef struct {
     int is_stored;   /* whether the step writes it into what a store changes */
     int effect;      /* its number, of one that changes an array; or -1 */
     npy_intp buffer; /* bytes in the scratch memory; or -1 */
+    int fed_by;      /* of a reduction: the step whose blocks it is fed with; or -1 */
 } NodeState;
 
 /* That a step, copy or reduction reads or changes a source. */
@@ -93,6 +96,7 @@ Outcome sources_find(Planner *planner);   /* what is there, read and changed; sh
 Outcome sources_reads(Planner *planner);  /* what is read, and how what is changed lies to it */
 Outcome stages_sort(Planner *planner);    /* which stage each step and each effect is in */
 Outcome delaying_delay(Planner *planner); /* which steps wait for those that use their values */
+Outcome feeding_choose(Planner *planner); /* which reductions are fed as blocks are computed */
 Outcome stages_needs(Planner *planner);   /* what outlives its stage */
 Outcome effects_direct(Planner *planner); /* which steps write into what is changed */
 Outcome stages_results(Planner *planner); /* arrays and buffers for what outlives its stage */
@@ -135,6 +139,12 @@ Outcome shapes_step(Planner *planner, int node);
 Outcome shapes_reduction(Planner *planner, int node);
 /* Note what a view's place depends on, or a reduction's shape. */
 Outcome sources_watch(Planner *planner, int number);
+/* The axis that a reduction is asked for (-1 for all), and whether axes stay with length one; 0 if
+ * it is asked for anything else. */
+int shapes_axis(const Planner *planner, int node, int nd, int *axis, int *keeps);
+/* Take memory for a reduction that is fed. The loop of the step that feeds it. */
+void feeding_place(Planner *planner, int node);
+Loop feeding_loop(void);
 /* Say why there is no plan. */
 Outcome planner_decline(Planner *planner, const char *reason);
 /* Memory for as long as the planner lives, all zeros; NULL with an exception. */
@@ -153,6 +163,10 @@ PyArray_Descr *planner_result(const Planner *planner, int node);
 #define APPEND(planner, name)                                                            \
     planner_grow((planner), (void **)&(planner)->plan->name, &(planner)->capacity_##name, \
                  (planner)->plan->n_##name, sizeof(*(planner)->plan->name))
+
+/* In a call: begin to add up, and make the result. */
+void feeding_begin(const Stage *stage, const Typed *typed, char *scratch);
+PyObject *feeding_result(const Stage *stage, Typing *typing, char *scratch);
 
 /* What must be true of a plan: NULL, or what isn't. */
 const char *plan_check(const Plan *plan, const Program *program);

@@ -27,7 +27,7 @@ redo_stage(const Call *call, int number)
     Values values = redo_values(call, STACK_ARRAY(PyObject *, call->plan->n_nodes));
     PlanMode mode = region_mode(call->site, call->plan->may_raise);
     mode.may_raise = 0;
-    mode.no_pitch = mode.tells_steps = 1;
+    mode.no_pitch = mode.tells_steps = mode.feeds_nothing = 1;
     Plan *plan = plan_new(call->program, call->typing, &values, mode, NULL);
     if (plan == NULL) {
         return -1;

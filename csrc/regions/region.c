@@ -54,10 +54,11 @@ region_typing(RegionSite *self, const Values *values)
 }
 
 ALWAYS_INLINE int
-region_is_usable(Plan *plan, const Program *program, const Values *values, int may_raise)
+region_is_usable(const RegionSite *self, Plan *plan, const Values *values, int may_raise)
 {
-    return plan->may_raise == may_raise && plan->reads_items == values->reads_items &&
-           plan_fits(plan, program, values) &&
+    return plan->may_raise == may_raise && (!plan->feeds || self->site.state->threads < 2) &&
+           plan->reads_items == values->reads_items &&
+           plan_fits(plan, self->program, values) &&
            plan_lies_alike(plan, values);
 }
 
@@ -65,6 +66,7 @@ PlanMode
 region_mode(const RegionSite *self, int may_raise)
 {
     return (PlanMode){.may_raise = may_raise, .no_pitch = self->no_pitch,
+                      .feeds_nothing = may_raise || self->site.state->threads >= 2,
                       .least_elided = self->site.state->least_elided};
 }
 
@@ -94,7 +96,7 @@ region_plan(RegionSite *self, Typing *typing, const Values *values, int may_rais
 {
     for (int i = 0; i < typing->n_plans; i++) {
         Plan *plan = typing->plans[i];
-        if (region_is_usable(plan, self->program, values, may_raise)) {
+        if (region_is_usable(self, plan, values, may_raise)) {
             recent_touch(typing->plans, i);
             plan->references++;
             return plan;

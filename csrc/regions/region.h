@@ -40,6 +40,15 @@ PlanMode region_mode(const RegionSite *self, int may_raise);
 /* Say where each operand of a plan begins; what is in blocks, from where the scratch memory for
  * these would begin. */
 void run_point(const Call *call, const Plan *plan, char **at, char *blocks);
+/* The object that stands for a node outside: an array, a view of one, or what was given. */
+PyObject *run_object(Call *call, int node);
+/* Let the reductions that are fed begin; 0 if the original code has to run. */
+int reducing_begin(Call *call);
+/* The result of the reduction that a stage is; NULL without an exception if the original code has
+ * to run. */
+PyObject *reducing_result(Call *call, int number);
+/* Copy it to where other stages read it; 0 if it isn't what was expected. */
+int reducing_take(const Call *call, const Stage *stage, PyObject *result);
 /* Do a stage again, step by step, to note which steps raise flags; -1 with an exception. */
 int redo_stage(const Call *call, int number);
 /* Carry out a plan for values; NULL without an exception if the original code has to run. */

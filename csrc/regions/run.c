@@ -6,8 +6,7 @@
 #define ROOM (16 * 1024) /* bytes of scratch memory that come from the stack */
 #define FEW_ITEMS 4      /* scalars that a call has room for anyway */
 
-/* The object that stands for a node outside: an array, a view of one, or what was given. */
-static PyObject *
+PyObject *
 run_object(Call *call, int node)
 {
     const Plan *plan = call->plan;
@@ -164,6 +163,7 @@ run_point(const Call *call, const Plan *plan, char **at, char *blocks)
             at[i] = PyArray_BYTES((PyArrayObject *)arrays[operand->number]) + operand->offset;
             break;
         case IN_BUFFER:
+        case IN_FEED:
             at[i] = call->scratch + operand->offset;
             break;
         default:
@@ -203,65 +203,6 @@ run_delivered(Call *call)
     return all;
 }
 
-/* Run a reduction, whose operand has been computed; NULL without an exception if its native does
- * not handle it, or NumPy would report something. If that is too late for the original code, the
- * callee does it, once all before it has been reported. */
-static PyObject *
-run_reduction(Call *call, int node, int is_repeatable)
-{
-    const Node *made = &call->program->nodes[node];
-    int first = made->kind == NODE_CALL, n = made->n - first;
-    PyObject *names = made->kind == NODE_CALL ? made->detail : PyTuple_GET_ITEM(made->detail, 1);
-    PyObject *args[MOST_OPERANDS];
-    Native *native = (Native *)call->typing->typed[node].native;
-    args[0] = run_object(call, made->operands[first]);
-    if (args[0] == NULL) {
-        return NULL;
-    }
-    for (int i = 1; i < n; i++) {
-        args[i] = call->values.of[made->operands[first + i]];
-        if (args[i] == NULL) {
-            Py_DECREF(args[0]);
-            return NULL;
-        }
-    }
-    Py_ssize_t named = PyTuple_GET_SIZE(names);
-    PyObject *result = native->run(native, args, n - named, named ? names : NULL);
-    if (result == NULL && !is_repeatable && !PyErr_Occurred() && report_steps(call, node) == 0) {
-        result = PyObject_Vectorcall(native->callee, args, (size_t)(n - named),
-                                     named ? names : NULL);
-    }
-    Py_DECREF(args[0]);
-    return result;
-}
-
-/* Copy a reduction's result to where other stages read it; 0 if it isn't what was expected. */
-static int
-run_take_result(const Call *call, const Stage *stage, PyObject *result)
-{
-    char *to = call->scratch + stage->result;
-    PyArray_Descr *descr;
-    if (PyArray_CheckExact(result)) {
-        PyArrayObject *array = (PyArrayObject *)result;
-        if (PyArray_TYPE(array) != stage->result_type || !PyArray_IS_C_CONTIGUOUS(array) ||
-            PyArray_NBYTES(array) != stage->result_bytes) {
-            return 0;
-        }
-        memcpy(to, PyArray_BYTES(array), (size_t)stage->result_bytes);
-        return 1;
-    }
-    if (leaf_kind_of(result) != LEAF_SCALAR || (descr = PyArray_DescrFromScalar(result)) == NULL) {
-        return 0;
-    }
-    int fits = descr->type_num == stage->result_type &&
-               PyDataType_ELSIZE(descr) == stage->result_bytes;
-    Py_DECREF(descr);
-    if (fits) {
-        PyArray_ScalarAsCtype(result, to);
-    }
-    return fits;
-}
-
 /* Run stages, and the reductions among them, whose values join the others; -1 if something fails,
  * with an exception or without. */
 static int
@@ -279,13 +220,13 @@ run_until(Call *call, int first, int stop)
         }
         if (next < stop) {
             int node = stages[next].reduction;
-            PyObject *result = run_reduction(call, node, next < call->plan->n_repeatable);
+            PyObject *result = reducing_result(call, next);
             if (result == NULL) {
                 call->fault = node;
                 return -1;
             }
             values_keep(&call->values, node, result);
-            if (stages[next].result >= 0 && !run_take_result(call, &stages[next], result)) {
+            if (stages[next].result >= 0 && !reducing_take(call, &stages[next], result)) {
                 return -1;
             }
         }
@@ -344,6 +285,9 @@ run_computed(Call *call)
     call->run.raised = 0;
     call->run.raised_by = NULL;
     run_point(call, plan, call->run.at, call->scratch);
+    if (plan->feeds && !reducing_begin(call)) {
+        return NULL;
+    }
     if (run_until(call, 0, plan->n_repeatable) < 0) {
         PyErr_Clear(); /* the original code meets it again, at its own line */
         return NULL;

@@ -128,9 +128,7 @@ shapes_is_number(const Planner *planner, int node)
            (operator == NULL || operator->form != IN_PLACE);
 }
 
-/* The axis that a reduction is asked for (-1 for all), and whether axes stay with length one; 0 if
- * it is asked for anything else. */
-static int
+int
 shapes_axis(const Planner *planner, int node, int nd, int *axis, int *keeps)
 {
     const Node *made = &planner->program->nodes[node];

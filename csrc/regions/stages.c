@@ -57,7 +57,7 @@ stages_open(Planner *planner, const Extent *shape, int is_c_order, npy_intp item
         return PASS_FAILED;
     }
     stage->reduction = -1;
-    stage->result = -1;
+    stage->result = stage->fed = -1;
     stage->dims = planner_take(planner, (size_t)(shape->nd + 1) * sizeof(npy_intp));
     if (stage->dims == NULL) {
         return PASS_FAILED;
@@ -244,7 +244,7 @@ stages_needs(Planner *planner)
     const Plan *plan = planner->plan;
     for (int i = 0; i < program->n_nodes; i++) {
         const Typed *typed = &planner->typing->typed[i];
-        if (typed->action == ACT_REDUCE) {
+        if (typed->action == ACT_REDUCE && planner->nodes[i].fed_by < 0) {
             const Node *made = &program->nodes[i];
             stages_note_need(planner, made->operands[made->kind == NODE_CALL]);
         }
@@ -271,6 +271,9 @@ stages_results(Planner *planner)
     for (int i = 0; i < planner->program->n_nodes; i++) {
         NodeState *state = &planner->nodes[i];
         int is_reduction = planner->typing->typed[i].action == ACT_REDUCE;
+        if (state->fed_by >= 0) {
+            feeding_place(planner, i);
+        }
         if (state->stage < 0 || (is_reduction && !state->is_reduced)) {
             continue;
         }

@@ -190,7 +190,7 @@ walk_stages(PlanRun *run, int first, int stop)
         if (stage->n_repeated) {
             walk_repeat_scalars(run, stage);
         }
-        int is_shared = run->pool != NULL && stage->work >= WORTH_SHARING &&
+        int is_shared = run->pool != NULL && !stage->is_fed_from && stage->work >= WORTH_SHARING &&
                         !walk_is_single(stage);
         if ((is_shared ? walk_shared(run, stage) : walk_alone(run, stage)) < 0) {
             return -1;

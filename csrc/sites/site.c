@@ -2,6 +2,38 @@
 
 #define WORTH_ROUTING 4096 /* bytes a call: below, routing costs more than it saves */
 
+static void
+site_enlist(Site *site, State *state)
+{
+    site->next = state->sites;
+    if (site->next != NULL) {
+        site->next->previous = site;
+    }
+    state->sites = site;
+}
+
+/* Take a site off the list of those alive; what it has counted stays. */
+static void
+site_strike(Site *site)
+{
+    State *state = PyModule_GetState(site->module);
+    if (site->previous != NULL) {
+        site->previous->next = site->next;
+    }
+    else if (state->sites == site) {
+        state->sites = site->next;
+    }
+    else {
+        return; /* it never was on the list */
+    }
+    if (site->next != NULL) {
+        site->next->previous = site->previous;
+    }
+    site->next = site->previous = NULL;
+    state->gone_hits += site->hits;
+    state->gone_misses += site->misses;
+}
+
 int
 site_init(Site *site, PyTypeObject *type, PyObject *spec, PyObject *owner, Py_ssize_t number,
           PyObject *arena, int frugal)
@@ -24,6 +56,7 @@ site_init(Site *site, PyTypeObject *type, PyObject *spec, PyObject *owner, Py_ss
     site->number = number;
     site->frugal = frugal;
     site->credit = MISSES;
+    site_enlist(site, PyModule_GetState(module));
     return 0;
 }
 
@@ -35,6 +68,7 @@ site_clear(Site *site)
     Py_CLEAR(site->place.where);
     Py_CLEAR(site->place.arena);
     if (site->module != NULL) {
+        site_strike(site);
         limbo_empty(site->state->limbo);
     }
     Py_CLEAR(site->module);
@@ -56,6 +90,17 @@ site_reduce(PyObject *self, PyObject *Py_UNUSED(none))
 {
     Site *site = (Site *)self;
     return PyTuple_Pack(2, site->state->remake, site->spec);
+}
+
+PyObject *
+site_figures(const State *state)
+{
+    size_t hits = state->gone_hits, misses = state->gone_misses;
+    for (const Site *site = state->sites; site != NULL; site = site->next) {
+        hits += site->hits;
+        misses += site->misses;
+    }
+    return Py_BuildValue("nn", (Py_ssize_t)hits, (Py_ssize_t)misses);
 }
 
 int

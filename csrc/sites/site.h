@@ -19,8 +19,10 @@
     {"misses", T_UINT, offsetof(Site, misses), READONLY, "Times that it did not."}
 
 /* What all sites have. */
-typedef struct {
+typedef struct Site {
     PyObject_HEAD
+    struct Site *next;     /* borrowed: another of those alive */
+    struct Site *previous; /* borrowed, or NULL for the first */
     const State *state; /* borrowed from the module */
     PyObject *module;   /* owned: a type lets go of it when it is collected */
     Place place;        /* owned */
@@ -53,6 +55,8 @@ int site_init(Site *site, PyTypeObject *type, PyObject *spec, PyObject *owner, P
 void site_clear(Site *site);
 int site_traverse(Site *site, visitproc visit, void *arg);
 PyObject *site_reduce(PyObject *self, PyObject *none);
+/* Return (hits, misses) of all sites that this process has and had. */
+PyObject *site_figures(const State *state);
 /* Count operands that were not handled; take the site out if it handles next to none. */
 int site_missed(Site *site);
 /* Count such operands; whether the site handles next to none. */

@@ -23,6 +23,7 @@ def hold_to_one_thread() -> None:
     """For the processes started from now on."""
     for variable in ONE_THREAD:
         os.environ[variable] = "1"
+    os.environ["XLA_FLAGS"] = "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1"
 
 
 def in_own_process(function: Callable[..., T], *arguments: Any) -> T:

@@ -17,6 +17,7 @@ print(*sorted(set(sys.modules) - before))
 LATER = (
     "alloc_rewrite.comparison",
     "alloc_rewrite.explain.parts",
+    "alloc_rewrite.loops.service",
     "alloc_rewrite.profile.counting",
     "alloc_rewrite.profile.recorder",
     "alloc_rewrite.pycore.equivalents",

@@ -86,6 +86,7 @@ def clock(monkeypatch):
     native.set_clock(clock)
     ticks = itertools.count(0.0, 1e-3)
     monkeypatch.setattr(judging, "clock", lambda: next(ticks))
+    monkeypatch.setattr(judging, "SHARE", 100.0)  # there is always time for rewriting
     looks = later.Looks(clock, threaded=False)
     monkeypatch.setattr(judging, "looks", looks)
     monkeypatch.setattr(rewriter, "looks", looks)
@@ -132,6 +133,38 @@ def test_other_code_waits(library, clock):
     buf, _, _ = calls(library, clock, judging.WAIT - 1)
     assert not any(clock.seen)
     assert said_of(buf, library.step) == "runs as it is until it has been called more often"
+
+
+@pytest.mark.parametrize("first", range(judging.WAIT - 2, judging.WAIT + 2))
+def test_other_code_that_is_due_at_a_place_that_meets_it_first(library, clock, first):
+    step = library.step
+
+    def f(x, times, work):
+        for _ in range(times):
+            step(x, work)
+        return step(x, work)
+
+    g = alloc.bump(alloc.Buffer())(f)
+    x = np.linspace(0, 1, 50)
+    assert g(x, first, clock.work).tobytes() == f(x, 0, lambda: None).tobytes()
+    assert any(clock.seen) == (first >= judging.WAIT)
+
+
+def test_rewriting_takes_a_small_share_of_the_time(monkeypatch):
+    times = {"now": 0.0, "rewriting": 0.0}
+    monkeypatch.setattr(judging, "clock", lambda: times["now"])
+    all_of_it = judging.Judging(native.Judge, routes=False)
+    judge = all_of_it.judge("library.function", True)
+
+    def make():
+        times["rewriting"] += 0.02
+        times["now"] += 0.02
+
+    for size in itertools.islice(itertools.cycle((2000, 200, 20_000)), 3000):
+        times["now"] += 0.01
+        all_of_it.rewrite(judge, size, make)
+        assert times["rewriting"] <= 0.02 + 1.5 * judging.SHARE * times["now"]
+    assert times["rewriting"] > 0.5 * judging.SHARE * times["now"]
 
 
 def test_what_wins_is_kept(library, clock):
@@ -286,6 +319,29 @@ def test_callbacks_that_an_object_of_other_code_keeps(library, clock):
     for _ in range(300):
         assert g(x).tobytes() == wanted
     assert clock.seen[-1]
+
+
+@calls_are_seen
+def test_a_callback_that_gains_nothing_for_a_while(library, clock):
+    def callback(x):
+        clock.work()
+        return x * 2.0 + x * x - 1.0
+
+    def f(x, times):
+        for _ in range(times):
+            library.apply(callback, x)
+        return library.apply(callback, x)
+
+    g = alloc.bump(alloc.Buffer())(f)
+    x = np.linspace(0, 1, 50)
+    for value, is_seen in ((2.0, False), (x, True), (2.0, False)):
+        for _ in range(8):
+            assert np.array_equal(g(value, 100), f(value, 0))
+        clock.seen.clear()
+        g(value, 100)
+        assert any(clock.seen[-60:]) == is_seen
+        clock.now += 10_000.0
+        clock.looks.run()
 
 
 def test_callbacks_of_callbacks_and_of_threads(library, clock):

@@ -407,3 +407,22 @@ def test_classes_written_in_python_need_not_have_methods():
 
     assert alloc.bump(alloc.Buffer())(Empty) is Empty
     assert Empty.n == 3
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        alloc.profile,
+        alloc.allocated,
+        alloc.explain,
+        alloc.compare,
+        alloc.check,
+        alloc.bump,
+        lambda given: alloc.run(np.sum, given),
+    ],
+)
+def test_messages_dont_print_whole_arrays(call):
+    """Giving `f(x)` instead of `f, x` is a common mistake."""
+    with pytest.raises(TypeError, match=r"an object of type ndarray of shape \(1000,\)") as info:
+        call(np.ones(1000))
+    assert len(str(info.value)) < 200

@@ -82,6 +82,14 @@ def test_compare(model, capsys):
     assert "Model.step (a_model.py:10)" in capsys.readouterr().out
 
 
+def test_a_program_that_reads_its_arguments_sees_none(model, capsys):
+    model.write_text(MODEL + "\n\ndef main():\n    return int(sys.argv[1])\n")
+    given = list(sys.argv)
+    assert main(["compare", "a_model.py:main"]) == 0
+    assert "note: the plain call raises IndexError: list index" in capsys.readouterr().out
+    assert sys.argv == given
+
+
 def test_the_exit_code_of_a_difference(model, capsys, monkeypatch):
     def is_plain():
         return sys._getframe(1).f_code is target.work.__code__
@@ -161,11 +169,28 @@ def test_run_modules_and_functions_of_modules(model, tmp_path):
     assert [one["function"] for one in data["functions"]] == ["work"]
 
 
+@pytest.mark.parametrize("name", ["a_model:work", "a_model.py:work", "__main__:work"])
+def test_run_takes_the_programs_own_name(model, tmp_path, name):
+    done = run("run", "--function", name, "a_model.py", cwd=tmp_path)
+    assert done.stdout.startswith("__main__ [] 30.0")
+    assert "1 hit, 0 misses" in done.stderr or alloc.core()[0] == "python"
+    assert "wasn't called" not in done.stderr
+
+
+def test_run_finds_modules_beside_the_program(model, tmp_path):
+    (tmp_path / "a_program.py").write_text("import a_model\nprint(a_model.Model.size)\n")
+    (tmp_path / "other").mkdir()
+    done = run("run", "--function", "a_model:work", "../a_program.py", cwd=tmp_path / "other")
+    assert (done.returncode, done.stdout) == (0, "100\n"), done.stderr
+    assert "note: work wasn't called after it was bumped" in done.stderr
+
+
 def test_run_reports_after_an_exception(tmp_path):
     (tmp_path / "p.py").write_text("def f(): return 1 / 0\nf()\n")
     done = run("run", "p.py", cwd=tmp_path)
     assert done.returncode == 1
     assert "p.py: 0 bumped functions, " in done.stderr
+    assert "note: nothing is bumped: mark functions" in done.stderr
     assert 'p.py", line 1, in f' in done.stderr
 
 

@@ -180,8 +180,7 @@ def brightness(color):
 
 
 @pytest.mark.skipif(BROWSER is None, reason="there is no Chromium")
-@pytest.mark.parametrize("width", [500, 1400])
-@pytest.mark.parametrize("dark", [False, True])
+@pytest.mark.parametrize(("dark", "width"), [(True, 500), (False, 1400)])
 @pytest.mark.parametrize("kind", KINDS)
 def test_in_a_browser(reports, kind, dark, width, tmp_path):
     page = tmp_path / "page.html"

@@ -34,10 +34,11 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--quick", action="store_true", help="few rounds, short warm-ups")
     parser.add_argument("--cores", action="store_true", help="all cores, not only the selected one")
     parser.add_argument("--threads", type=int, default=1, help="of a region (default: 1)")
-    parser.add_argument("--peers", action="store_true", help="out=, numexpr and Numba as well")
+    parser.add_argument("--peers", action="store_true", help="peers as well, where installed")
     parser.add_argument("--json", type=Path, help="save the results in this file")
     parser.add_argument("--read", type=Path, help="show saved results, measure nothing")
     parser.add_argument("--picture", type=Path, help="draw geometric means into this SVG file")
+    parser.add_argument("--peers-picture", type=Path, help="draw the times of the peers likewise")
     return parser.parse_args(arguments)
 
 
@@ -47,7 +48,7 @@ def measured(options: argparse.Namespace) -> list[Row]:
     others = ("native", "python") if options.cores and cores.native is not None else ()
     settings = Settings(
         core=selected,
-        ways=peers.WAYS if options.peers else (),
+        ways=(),
         threads=options.threads,
         rounds=QUICK_ROUNDS if options.quick else options.rounds,
         seconds=QUICK_SECONDS if options.quick else WARM_UP_SECONDS,
@@ -64,7 +65,9 @@ def measured(options: argparse.Namespace) -> list[Row]:
             row = row_of(name, size, settings)
             for core in others:
                 if core != selected:
-                    row.add(row_of(name, size, replace(settings, core=core, ways=())))
+                    row.add(row_of(name, size, replace(settings, core=core)))
+            for way in peers.WAYS if options.peers else ():  # a crash takes along only its own
+                row.add(row_of(name, size, replace(settings, core=None, ways=(way,))))
             rows.append(row)
     return rows
 
@@ -117,6 +120,11 @@ def main(arguments: list[str] | None = None) -> int:
         shown = tables.means(rows, core)
         shown.pop(tables.WITHOUT_FAULTS, None)
         options.picture.write_text(svg(heading, shown), encoding="utf-8")
+    if options.peers_picture:
+        core = tables.figures(rows)[0]
+        heading = f"Time of each peer / {core} core (geometric means; above 1x it takes longer)"
+        shown = tables.times_of_peers(rows, core)
+        options.peers_picture.write_text(svg(heading, shown), encoding="utf-8")
     troubles = [f"{row.kernel} ({row.size}): {text}" for row in rows for text in row.troubles]
     for trouble in troubles:
         print(f"TROUBLE: {trouble}", file=sys.stderr)

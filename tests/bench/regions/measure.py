@@ -31,7 +31,7 @@ PEER_CALLS = 3
 class Settings:
     """How to measure."""
 
-    core: str
+    core: str | None  # None if only the ways are measured
     ways: tuple[str, ...]  # of `peers.WAYS`
     threads: int  # that a region may use
     rounds: int
@@ -57,6 +57,7 @@ class Row:
         self.ratios |= other.ratios
         self.seconds |= other.seconds
         self.faults |= other.faults
+        self.other_bits += other.other_bits
         self.troubles += other.troubles
 
 
@@ -66,8 +67,9 @@ def measure(name: str, size: str, settings: Settings) -> Row:
     row = Row(name, kernel.kind, size)
     arguments = kernel.arguments(size)
     alloc.set_num_threads(settings.threads)
-    with cores.use(settings.core):
-        measure_bumped(row, kernel, arguments, settings)
+    if settings.core is not None:
+        with cores.use(settings.core):
+            measure_bumped(row, kernel, arguments, settings, settings.core)
     for way in settings.ways:
         measure_peer(row, kernel, arguments, way, settings)
     if not healthy(arguments):
@@ -75,9 +77,10 @@ def measure(name: str, size: str, settings: Settings) -> Row:
     return row
 
 
-def measure_bumped(row: Row, kernel: ArrayKernel, arguments: Arguments, settings: Settings) -> None:
+def measure_bumped(
+    row: Row, kernel: ArrayKernel, arguments: Arguments, settings: Settings, core: str
+) -> None:
     """Check and time a kernel bumped, with the selected core."""
-    core = settings.core
     bumped = bump(kernel)
     cold = differs(kernel, row.size, bumped)
     warm_up(partial(bumped, *arguments), WARM_UP[row.size], settings.seconds)

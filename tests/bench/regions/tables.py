@@ -71,17 +71,32 @@ def against_peers(rows: Sequence[Row], core: str) -> Table:
     """How many times as long each peer takes, by geometric means over the kernels it has."""
     lines = []
     for way in figures(rows):
-        if way not in WAYS:
-            continue
-        cells = []
-        for size in SIZES:
-            both = [r for r in rows if r.size == size and way in r.seconds and core in r.seconds]
-            both = [r for r in both if r.kind != LEFT_OUT]
-            quotients = [r.seconds[way] / r.seconds[core] for r in both]
-            mean = f"{statistics.geometric_mean(quotients):.2f} ({len(both)})" if both else ""
-            cells.append(mean)
-        lines.append([way, *cells])
+        quotients = [_quotients(rows, core, way, size) for size in SIZES]
+        if way in WAYS and any(quotients):
+            lines.append([way, *map(_mean, quotients)])
     return ["peer", *SIZES], lines
+
+
+def times_of_peers(rows: Sequence[Row], core: str) -> dict[str, dict[str, float]]:
+    """The same as numbers, for a picture."""
+    by_way = {
+        way: {size: _quotients(rows, core, way, size) for size in SIZES}
+        for way in figures(rows)
+        if way in WAYS
+    }
+    return {
+        way: {size: statistics.geometric_mean(q) for size, q in by_size.items() if q}
+        for way, by_size in by_way.items()
+    }
+
+
+def _mean(quotients: list[float]) -> str:
+    return f"{statistics.geometric_mean(quotients):.2f} ({len(quotients)})" if quotients else ""
+
+
+def _quotients(rows: Sequence[Row], core: str, way: str, size: str) -> list[float]:
+    both = [r for r in rows if r.size == size and way in r.seconds and core in r.seconds]
+    return [r.seconds[way] / r.seconds[core] for r in both if r.kind != LEFT_OUT]
 
 
 def slower(rows: Iterable[Row], core: str) -> list[str]:

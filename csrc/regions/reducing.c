@@ -1,0 +1,93 @@
+/* The reductions of a plan, in a call. */
+#include "regions/report.h"
+
+#include <fenv.h>
+#include <string.h>
+
+/* Run a reduction, whose operand has been computed; NULL without an exception if its native does
+ * not handle it, or NumPy would report something. If that is too late for the original code, the
+ * callee does it, once all before it has been reported. */
+static PyObject *
+reducing_run(Call *call, int node, int is_repeatable)
+{
+    const Node *made = &call->program->nodes[node];
+    int first = made->kind == NODE_CALL, n = made->n - first;
+    PyObject *names = made->kind == NODE_CALL ? made->detail : PyTuple_GET_ITEM(made->detail, 1);
+    PyObject *args[MOST_OPERANDS];
+    Native *native = (Native *)call->typing->typed[node].native;
+    args[0] = run_object(call, made->operands[first]);
+    if (args[0] == NULL) {
+        return NULL;
+    }
+    for (int i = 1; i < n; i++) {
+        args[i] = call->values.of[made->operands[first + i]];
+        if (args[i] == NULL) {
+            Py_DECREF(args[0]);
+            return NULL;
+        }
+    }
+    Py_ssize_t named = PyTuple_GET_SIZE(names);
+    PyObject *result = native->run(native, args, n - named, named ? names : NULL);
+    if (result == NULL && !is_repeatable && !PyErr_Occurred() && report_steps(call, node) == 0) {
+        result = PyObject_Vectorcall(native->callee, args, (size_t)(n - named),
+                                     named ? names : NULL);
+    }
+    Py_DECREF(args[0]);
+    return result;
+}
+
+int
+reducing_take(const Call *call, const Stage *stage, PyObject *result)
+{
+    char *to = call->scratch + stage->result;
+    PyArray_Descr *descr;
+    if (PyArray_CheckExact(result)) {
+        PyArrayObject *array = (PyArrayObject *)result;
+        if (PyArray_TYPE(array) != stage->result_type || !PyArray_IS_C_CONTIGUOUS(array) ||
+            PyArray_NBYTES(array) != stage->result_bytes) {
+            return 0;
+        }
+        memcpy(to, PyArray_BYTES(array), (size_t)stage->result_bytes);
+        return 1;
+    }
+    if (leaf_kind_of(result) != LEAF_SCALAR || (descr = PyArray_DescrFromScalar(result)) == NULL) {
+        return 0;
+    }
+    int fits = descr->type_num == stage->result_type &&
+               PyDataType_ELSIZE(descr) == stage->result_bytes;
+    Py_DECREF(descr);
+    if (fits) {
+        PyArray_ScalarAsCtype(result, to);
+    }
+    return fits;
+}
+
+int
+reducing_begin(Call *call)
+{
+    const Plan *plan = call->plan;
+    if (fegetround() != FE_TONEAREST) { /* where zeros of both signs have another sum */
+        return 0;
+    }
+    for (int k = 0; k < plan->n_stages; k++) {
+        const Stage *stage = &plan->stages[k];
+        if (stage->reduction >= 0 && stage->fed >= 0) {
+            feeding_begin(stage, &call->typing->typed[stage->reduction], call->scratch);
+        }
+    }
+    return 1;
+}
+
+PyObject *
+reducing_result(Call *call, int number)
+{
+    const Stage *stage = &call->plan->stages[number];
+    if (stage->fed < 0) {
+        return reducing_run(call, stage->reduction, number < call->plan->n_repeatable);
+    }
+    PyObject *result = feeding_result(stage, call->typing, call->scratch);
+    if (result == NULL && call->typing->is_unsure) {
+        call->plan->may_raise = -1;
+    }
+    return result;
+}
