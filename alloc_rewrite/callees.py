@@ -283,6 +283,14 @@ class Callees:
             return Entered(None, judge) if waits else None
         return Entered(rewritten.current, judge) if rewritten.alive else None
 
+    def inlines(self, function: FunctionType) -> bool:
+        """Whether a function's code may become part of its caller's: it is entered by now."""
+        known = self._known_of(function)
+        if known is None:
+            return False
+        waits = known.is_other and not self._enters_others
+        return not waits or (known.judge is not None and known.judge.phase == "kept")
+
     def _form_of(self, known: Known, code: CodeType) -> Rewritten | None:
         if known.rewritten is None:
             known.rewritten = self._rewriter.rewritten(code)
@@ -303,11 +311,8 @@ class Callees:
         code = function.__code__
         refused = is_rewritten(code) or bool(self._policy.refusal(function))
         known, key = self._known, id(code)
-
-        def forget(_: Any) -> None:
-            known.pop(key, None)
-
-        entry = known[key] = Known(weakref.ref(code, forget), refused, self.is_other(function))
+        reference = weakref.ref(code, lambda _: known.pop(key, None))
+        entry = known[key] = Known(reference, refused, self.is_other(function))
         return entry
 
     def enter(

@@ -40,6 +40,14 @@
 #define is_temporary(operand) PyUnstable_Object_IsUniqueReferencedTemporary(operand)
 #endif
 
+/* Bytes at the beginning of what is known of the tools that watch some code, of which one that
+ * isn't zero says that a tool does: since 3.14 public headers have no more than the events. */
+#if PY_VERSION_HEX >= 0x030E0000
+#define WATCHES (2 * (PY_MONITORING_EVENT_STOP_ITERATION + 1))
+#elif PY_VERSION_HEX >= 0x030C0000
+#define WATCHES (2 * sizeof(_Py_LocalMonitors))
+#endif
+
 /* The value of an int of one digit, as nearly all indices are, without a call; returns whether it
  * is one. */
 ALWAYS_INLINE int

@@ -2,6 +2,7 @@
 #define ALLOC_REWRITE_IMPORTS_NUMPY
 #include "calls/lending.h"
 #include "numpy/elision.h"
+#include "numpy/loop.h"
 #include "regions/machine_code.h"
 #include "regions/operations.h"
 #include "regions/threads.h"
@@ -114,6 +115,20 @@ module_dot_of(PyObject *Py_UNUSED(module), PyObject *dtype)
     return PyLong_FromVoidPtr((void *)(uintptr_t)functions->dotfunc);
 }
 
+/* loop_addresses(capsule): those of NumPy's loop, of its context and of its data; or None. */
+static PyObject *
+module_loop_addresses(PyObject *Py_UNUSED(module), PyObject *capsule)
+{
+    CallInfo call;
+    int found = loop_read(capsule, &call);
+    if (found <= 0) {
+        return found < 0 ? NULL : Py_NewRef(Py_None);
+    }
+    return Py_BuildValue("KKK", (unsigned long long)(uintptr_t)call.loop,
+                         (unsigned long long)(uintptr_t)call.context,
+                         (unsigned long long)(uintptr_t)call.auxdata);
+}
+
 /* set_compiles(number): say when regions are compiled. */
 static PyObject *
 module_set_compiles(PyObject *module, PyObject *number)
@@ -137,6 +152,8 @@ static PyMethodDef module_methods[] = {
      "Learn whether NumPy writes results over dying operands here."},
     {"learn_handler", module_learn_handler, METH_O,
      "Try, by means of an arena, whether its handler can be put in force at next to no cost."},
+    {"loop_addresses", module_loop_addresses, METH_O,
+     "Return the addresses of a loop of NumPy's, of its context and its data; None if there are none."},
     {"owns", module_owns, METH_O, "Whether an array's memory is an arena's."},
     {"site_figures", module_site_figures, METH_NOARGS,
      "Return hits and misses of all sites that the process has and had."},
@@ -165,6 +182,9 @@ module_add_facts(PyObject *module)
     }
     int failed = operations == NULL ||
                  PyModule_AddObjectRef(module, "OPERATIONS", operations) < 0 ||
+                 PyModule_AddIntConstant(module, "LIST_ITEMS", offsetof(PyListObject, ob_item)) < 0 ||
+                 PyModule_AddIntConstant(module, "TUPLE_ITEMS", offsetof(PyTupleObject, ob_item)) <
+                     0 ||
                  PyModule_AddIntMacro(module, SLOTS) < 0 ||
                  PyModule_AddIntMacro(module, LARGEST_SLOT) < 0;
     Py_XDECREF(operations);

@@ -18,7 +18,7 @@ from ..cores import selected
 from ..errors import short
 from ..numpy_names import own_names
 from ..report import Report
-from ..rewrite import NO_CUTS, Rewritten, survey
+from ..rewrite import NO_CUTS, NO_HELPERS, Rewritten, survey
 from ..sites.exceptions import from_signal_handler
 from .report import found, report
 
@@ -52,8 +52,9 @@ class Explanation(Report):
         switched off), ``declined`` (why the original code last had to run), ``compiled`` (what of
         the stages of the plan used last is machine code, or why not; empty as long as the region
         isn't hot, and its loops are NumPy's), ``inside`` (the sites
-        of its single operations and calls, which serve when it declines) and ``plans`` (as
-        dictionaries, if `explain` was asked for them).
+        of its single operations and calls, which serve when it declines), ``plans`` (as
+        dictionaries, if `explain` was asked for them) and ``helpers`` (the functions whose code is
+        part of it).
     sites : tuple of Site
         Single operations and calls outside regions: ``line``, ``what``, ``note`` (on what is
         called: whether that is entered, and how its trial ended), ``hits``, ``misses``,
@@ -170,7 +171,8 @@ def explained(
         rewritten = sites.rewriter.rewritten(code)
         reason = sites.rewriter.reason(code)
     cuts = NO_CUTS if rewritten is None else rewritten.cuts
-    surveyed = survey(code, style, from_signal_handler, cuts)
+    helpers = NO_HELPERS if rewritten is None else rewritten.helpers
+    surveyed = survey(code, style, from_signal_handler, cuts, helpers)
     policy = Policy() if sites is None else sites.policy
     callees = None if sites is None else sites.callees
     parts = Parts(function, surveyed, rewritten, policy, callees, style, plans)

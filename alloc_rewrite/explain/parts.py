@@ -76,6 +76,7 @@ class Region:
     compiled: tuple[str, ...]
     inside: tuple[Site, ...]
     plans: tuple[dict[str, Any], ...] = ()
+    helpers: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,6 +175,7 @@ class Parts:
             self._compiled(number),
             self._singles(lambda start: place.start <= start < place.stop),
             self._plans(number),
+            tuple(dict.fromkeys(code.co_name for code in program.helpers)),
         )
 
     def _declined(self, number: int, place: PlaceOfRegion) -> str | None:

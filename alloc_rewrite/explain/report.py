@@ -85,6 +85,8 @@ def _region(region: Region) -> list[str]:
         head += f" on {', '.join(region.leaves)}"
     if region.delivers:
         head += f"; gives {', '.join(region.delivers)}"
+    if region.helpers:
+        head += f"; with the code of {', '.join(f'`{name}`' for name in region.helpers)}"
     if region.hits is not None:
         head += f"; {_figures(region)}"
     out = [head, *(f"    {step}" for step in region.program.splitlines())]

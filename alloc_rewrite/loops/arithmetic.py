@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 from .code import Code, NotTranslatedError, Value
-from .kinds import B1, BOOL, F4, F8, FLOAT, INT, NUMBERS, Number
+from .kinds import B1, BOOL, F4, F8, FLOAT, I8, INT, NUMBERS, Number
 
 _RANK = ("i1", "i2", "i4", "i8")
 _EXACT = 2**53  # whole numbers up to here are floats exactly
@@ -25,13 +25,13 @@ def promoted(a: Number, b: Number) -> Number:
         return INT
     if a.is_python or b.is_python:
         weak, strong = (a, b) if a.is_python else (b, a)
-        if strong == B1:
-            raise NotTranslatedError("arithmetic with NumPy's truth values")
+        if strong == B1 and weak != BOOL:
+            return F8 if weak == FLOAT else I8
         if weak == FLOAT and not strong.is_float:
             return F8
         return strong
-    if B1 in (a, b):
-        raise NotTranslatedError("arithmetic with NumPy's truth values")
+    if B1 in (a, b) and a != b:
+        return a if b == B1 else b
     if a == b:
         return a
     if a.is_float or b.is_float:
@@ -110,6 +110,8 @@ def binary(code: Code, name: str, x: Value, y: Value) -> Value:
     if name in _BITS:
         return _bits(code, name, x, y)
     kind = promoted(x.number, y.number)
+    if kind == B1:
+        raise NotTranslatedError("arithmetic with NumPy's truth values")
     if name == "pow":
         return _power(code, x, y, kind)
     if name == "truediv" and not kind.is_float:

@@ -7,15 +7,14 @@ a name is not an identity.
 from __future__ import annotations
 
 import builtins
-import math
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from . import arithmetic, lazy
-from .code import Code, NotTranslatedError, Value, described
-from .kinds import BOOL, F4, F8, FLOAT, INT, NUMBERS, RANGE, Array, Known, Tuple
+from . import arithmetic, iteration, lazy, maths, sequences, ufuncs
+from .code import Code, NotTranslatedError, Value, described, tuple_of
+from .kinds import B1, BOOL, DTYPES, F4, F8, FLOAT, INT, NUMBERS, RANGE, Array, Known, Number, Tuple
 
 
 def call(code: Code, callee: Value, args: list[Value]) -> Value:
@@ -27,6 +26,8 @@ def call(code: Code, callee: Value, args: list[Value]) -> Value:
             make = None
         if make is not None:
             return make(code, args)
+        if ufuncs.is_ufunc(callee.kind.value):
+            return ufuncs.call(code, callee.kind.value, args)
     raise NotTranslatedError(f"a call of {described(callee.kind)}")
 
 
@@ -50,21 +51,6 @@ def _dot(code: Code, args: list[Value]) -> Value:
     return product(code, *args)
 
 
-def length_of_range(code: Code, start: Any, stop: Any, step: Any) -> Any:
-    """Return how many numbers a range has; leave where that takes more than 63 bits."""
-    b = code.builder
-    zero, one = code.i64(0), code.i64(1)
-    code.leave_if(b.icmp_signed("==", step, zero))
-    is_up = b.icmp_signed(">", step, zero)
-    low, high = b.select(is_up, start, stop), b.select(is_up, stop, start)
-    size = b.select(is_up, step, b.sub(zero, step))
-    for word in (start, stop, step):
-        code.leave_unless_between(word, -(2**61), 2**61)
-    wide = b.sub(high, low)
-    count = b.add(b.udiv(b.sub(wide, one), size), one)
-    return b.select(b.icmp_signed(">", high, low), count, zero)
-
-
 def _range(code: Code, args: list[Value]) -> Value:
     if not 1 <= len(args) <= 3:
         raise NotTranslatedError("a range of other arguments")
@@ -82,11 +68,9 @@ def _range(code: Code, args: list[Value]) -> Value:
 
 def _len(code: Code, args: list[Value]) -> Value:
     (arg,) = args
-    if isinstance(arg.kind, Array):
-        return Value(INT, (arg.parts[2],))
     if isinstance(arg.kind, Tuple):
         return code.constant(len(arg.kind.items))
-    raise NotTranslatedError(f"the length of {described(arg.kind)}")
+    return Value(INT, (sequences.length(code, arg),))
 
 
 def _abs(code: Code, args: list[Value]) -> Value:
@@ -117,18 +101,6 @@ def _chosen(sign: str) -> Callable[[Code, list[Value]], Value]:
     return make
 
 
-def _int(code: Code, args: list[Value]) -> Value:
-    (arg,) = args
-    kind, word = arg.number, arg.parts[0]
-    if not kind.is_float:
-        return Value(INT, (arithmetic.converted(code, arg, INT),))
-    word = arithmetic.converted(code, arg, F8)
-    limit = code.real(2.0**62, F8)
-    inside = code.builder.fcmp_ordered("<", code.call("fabs", word), limit)
-    code.leave_if(code.builder.not_(inside))
-    return Value(INT, (code.builder.fptosi(word, code.word),))
-
-
 def _float(code: Code, args: list[Value]) -> Value:
     (arg,) = args
     return Value(FLOAT, (arithmetic.converted(code, arg, FLOAT),))
@@ -137,26 +109,6 @@ def _float(code: Code, args: list[Value]) -> Value:
 def _bool(code: Code, args: list[Value]) -> Value:
     (arg,) = args
     return Value(BOOL, (arithmetic.truth(code, arg),))
-
-
-def _f8(code: Code, args: list[Value]) -> Value:
-    (arg,) = args
-    return Value(F8, (arithmetic.as_numpy(code, arg, F8),))
-
-
-def _of_math(name: str) -> Callable[[Code, list[Value]], Value]:
-    def make(code: Code, args: list[Value]) -> Value:
-        words = [arithmetic.converted(code, arg, FLOAT) for arg in args]
-        if name == "log":
-            positive = code.builder.fcmp_ordered(">", words[0], code.real(0.0, FLOAT))
-            code.leave_if(code.builder.not_(positive))
-        for word in words:
-            code.leave_unless_finite(word)
-        result = code.call(name, *words)
-        code.leave_unless_finite(result)
-        return Value(FLOAT, (result,))
-
-    return make
 
 
 def _of_numpy(name: str) -> Callable[[Code, list[Value]], Value]:
@@ -169,7 +121,7 @@ def _of_numpy(name: str) -> Callable[[Code, list[Value]], Value]:
             return Value(F4, (code.call(name, arg.parts[0]),))
         if kind in (FLOAT, F8) or (name == "sqrt" and kind.name in ("int", "i8", "i4", "u4")):
             return Value(F8, (code.call(name, arithmetic.as_numpy(code, arg, F8)),))
-        raise NotTranslatedError(f"np.{name} of {described(kind)}")
+        return ufuncs.call(code, getattr(np, name), args)
 
     return make
 
@@ -180,20 +132,18 @@ def _np_abs(code: Code, args: list[Value]) -> Value:
         return lazy.unary("fabs", arg)
     kind = arg.number
     if kind not in (FLOAT, F8, F4):
-        raise NotTranslatedError(f"np.abs of {described(kind)}")
+        return ufuncs.call(code, np.absolute, args)
     word = arithmetic.as_numpy(code, arg, F8 if kind == FLOAT else kind)
     return Value(F8 if kind == FLOAT else kind, (code.call("fabs", word),))
 
 
-def _np_chosen(sign: str) -> Callable[[Code, list[Value]], Value]:
+def _np_chosen(sign: str, ufunc: np.ufunc) -> Callable[[Code, list[Value]], Value]:
     def make(code: Code, args: list[Value]) -> Value:
-        x, y = args
-        kind = arithmetic.promoted(x.number, y.number)
-        if kind == FLOAT:
-            kind = F8
-        if kind not in (F8, F4):
-            raise NotTranslatedError("np.maximum or np.minimum of integers")
-        a, b = (arithmetic.converted(code, value, kind) for value in (x, y))
+        numbers = {arg.number for arg in args}
+        if numbers not in ({F8}, {F4}):
+            return ufuncs.call(code, ufunc, args)
+        (kind,) = numbers
+        a, b = (arg.parts[0] for arg in args)
         for word in (a, b):  # NaN, and zeros of two signs, as NumPy's loop has them
             code.leave_if(code.builder.fcmp_unordered("uno", word, word))
         code.leave_if(
@@ -203,37 +153,62 @@ def _np_chosen(sign: str) -> Callable[[Code, list[Value]], Value]:
             )
         )
         better = code.builder.fcmp_ordered(sign, a, b)
-        word = code.builder.select(better, a, b)
-        return Value(kind, (code.at_run_time(word) if kind == F8 else word,))
+        return Value(kind, (code.builder.select(better, a, b),))
 
     return make
 
 
+def _made(to: Number) -> Callable[[Code, list[Value]], Value]:
+    """Return what makes a NumPy scalar of a number."""
+
+    def make(code: Code, args: list[Value]) -> Value:
+        (arg,) = args
+        if arg.number.is_float and not to.is_float:
+            arg = maths.integer(code, args)
+        if not to.is_float and not arg.number.is_python and arg.number != to:
+            wide = NUMBERS["i8"]
+            arg = Value(wide, (arithmetic.converted(code, arg, wide),))
+        return Value(to, (arithmetic.as_numpy(code, arg, to),))
+
+    return make
+
+
+def _np_bool(code: Code, args: list[Value]) -> Value:
+    (arg,) = args
+    return Value(B1, (arithmetic.truth(code, arg),))
+
+
+def _operator(name: str) -> Callable[[Code, list[Value]], Value]:
+    return lambda code, args: arithmetic.binary(code, name, *args)
+
+
+def _divmod(code: Code, args: list[Value]) -> Value:
+    return tuple_of([arithmetic.binary(code, name, *args) for name in ("floordiv", "mod")])
+
+
 _TABLE: dict[Any, Callable[[Code, list[Value]], Value]] = {
     builtins.range: _range,
+    builtins.enumerate: iteration.enumerated,
+    builtins.zip: iteration.zipped,
+    builtins.reversed: iteration.backwards,
     builtins.len: _len,
     builtins.abs: _abs,
     builtins.min: _chosen("lt"),
     builtins.max: _chosen("gt"),
-    builtins.int: _int,
+    builtins.int: maths.integer,
     builtins.float: _float,
     builtins.bool: _bool,
-    math.sqrt: _of_math("sqrt"),
-    math.fabs: _of_math("fabs"),
-    math.exp: _of_math("exp"),
-    math.log: _of_math("log"),
-    math.sin: _of_math("sin"),
-    math.cos: _of_math("cos"),
-    math.tan: _of_math("tan"),
-    math.atan: _of_math("atan"),
-    math.tanh: _of_math("tanh"),
+    builtins.divmod: _divmod,
+    builtins.pow: _operator("pow"),
+    **maths.TABLE,
     np.sqrt: _of_numpy("sqrt"),
     np.floor: _of_numpy("floor"),
     np.ceil: _of_numpy("ceil"),
     np.abs: _np_abs,
     np.fabs: _np_abs,
-    np.maximum: _np_chosen(">"),
-    np.minimum: _np_chosen("<"),
-    np.float64: _f8,
+    np.maximum: _np_chosen(">", np.maximum),
+    np.minimum: _np_chosen("<", np.minimum),
+    np.bool_: _np_bool,
+    **{np.dtype(name).type: _made(NUMBERS[name]) for name in DTYPES if name != "b1"},
     np.dot: _dot,
 }

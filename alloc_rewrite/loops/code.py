@@ -11,7 +11,7 @@ from llvmlite import ir
 
 from ..compiled.turns import InTurns
 from .addresses import address_of, dot_of
-from .kinds import Array, Kind, Known, Number, Tuple
+from .kinds import Array, Kind, Known, List, Number, Tuple
 
 I1, I8_, I32, I64 = ir.IntType(1), ir.IntType(8), ir.IntType(32), ir.IntType(64)
 DOUBLE, SINGLE = ir.DoubleType(), ir.FloatType()
@@ -45,6 +45,8 @@ def described(kind: Kind) -> str:
             return f"a number ({name})"
         case Array(dtype, ndim):
             return f"an array ({dtype}, {ndim} axes)"
+        case List():
+            return "a long tuple" if kind.is_tuple else "a list"
         case Tuple():
             return "a tuple"
         case Known(value):
@@ -68,6 +70,8 @@ class Code:
         self.function.blocks = InTurns()
         self.builder = ir.IRBuilder()
         self.leave: Any = None
+        self.tick: Any = None  # counts work, for the budget
+        self.append: Any = None  # appends a number to the list at an address
         self.rarely = self.module.add_metadata(
             [ir.MetaDataString(self.module, "branch_weights"), I32(1), I32(100000)]
         )
@@ -108,8 +112,10 @@ class Code:
         return Value(Known(value), (), value)
 
     def widened(self, value: Value) -> Any:
-        """Return an integer's word with 64 bits."""
+        """Return an integer's word with 64 bits, signed; leave where it has more."""
         word = value.parts[0]
+        if value.number.name == "u8":
+            self.leave_if(self.builder.icmp_signed("<", word, self.i64(0)))
         if word.type.width == 64:
             return word
         if value.number.name.startswith("u"):
@@ -120,6 +126,8 @@ class Code:
         """Return 64 bits as an integer of another kind; with `check`, leave if it doesn't fit."""
         target = _TYPES[to.name]
         if target.width == 64:
+            if check and to.name == "u8":
+                self.leave_if(self.builder.icmp_signed("<", wide, self.i64(0)))
             return wide
         narrow = self.builder.trunc(wide, target)
         if check:
@@ -184,14 +192,16 @@ class Code:
             )
         return self.builder.call(self._function(name, address_of(name), function), args)
 
-    def _function(self, name: str, address: int, kind: Any) -> Any:
-        """Return a function by its address, which is data: it differs between processes."""
+    def address(self, name: str, address: int) -> Any:
+        """Return an address, which is data: it differs between processes."""
         word = f"address.{name}"
         if word not in self.addresses:
             ir.GlobalVariable(self.module, I64, word).initializer = self.i64(0)
             self.addresses[word] = address
-        found = self.builder.load(self.module.get_global(word))
-        return self.builder.inttoptr(found, kind.as_pointer())
+        return self.builder.load(self.module.get_global(word))
+
+    def _function(self, name: str, address: int, kind: Any) -> Any:
+        return self.builder.inttoptr(self.address(name, address), kind.as_pointer())
 
     def dot(self, kind: Number, x: tuple[Any, ...], y: tuple[Any, ...]) -> Any:
         """Return the product of two vectors, by the function that NumPy has for it."""
@@ -247,7 +257,7 @@ class Code:
         return bits if target == I64 else self.builder.trunc(bits, target)
 
 
-INTRINSICS = frozenset({"sqrt", "fabs", "floor", "ceil", "trunc", "copysign"})
+INTRINSICS = frozenset({"rint", "sqrt", "fabs", "floor", "ceil", "trunc", "copysign"})
 
 
 def tuple_of(values: list[Value]) -> Value:

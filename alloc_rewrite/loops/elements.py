@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from . import arithmetic, lazy, views
+from . import arithmetic, lazy, sequences, views
 from .code import Code, NotTranslatedError, Value, described, tuple_of
-from .kinds import INT, NUMBERS, Array, Number, Slice, Tuple, words
+from .kinds import INT, NUMBERS, Array, List, Number, Slice, Tuple, words
 
 
 def _split(value: Value) -> list[Value]:
@@ -37,7 +37,11 @@ def _indices(index: Value) -> list[Value]:
 def item(code: Code, container: Value, index: Value) -> Value:
     """Return `container[index]`: an item of a tuple or an array, or a view."""
     kind = container.kind
+    if isinstance(kind, List):
+        return sequences.item(code, container, index)
     if isinstance(kind, Tuple):
+        if type(index.constant) is not int and len(set(kind.items)) == 1:
+            return _chosen(code, container, index)
         if type(index.constant) is not int or not -len(kind.items) <= index.constant < len(
             kind.items
         ):
@@ -51,6 +55,17 @@ def item(code: Code, container: Value, index: Value) -> Value:
         return found
     number = NUMBERS[kind.dtype]
     return Value(number, (code.load(found.parts[1], number),))
+
+
+def _chosen(code: Code, container: Value, index: Value) -> Value:
+    """Return the item of a tuple of numbers of one kind at a computed index."""
+    items, b = _split(container), code.builder
+    at = views.position(code, index, code.i64(len(items)))
+    found = items[0].parts
+    for i, one in enumerate(items[1:], 1):
+        here = b.icmp_signed("==", at, code.i64(i))
+        found = tuple(b.select(here, x, y) for x, y in zip(one.parts, found, strict=True))
+    return Value(items[0].kind, found)
 
 
 def store(translator: Any, container: Value, index: Value, value: Value) -> None:

@@ -13,6 +13,7 @@ from bytecode import Instr, Label
 
 from ..errors import RewriteError
 from ..rewrite.decode import decode
+from ..rewrite.opcodes import keyword_names
 from .code import NotTranslatedError, Value, described
 from .kinds import UNBOUND, Known, may_be_held
 from .states import NULL, State, Unit
@@ -28,6 +29,12 @@ def enter(t: Translator, item: Instr, index: int, state: State) -> bool:
     """Go on in the Python function that is called, if it is one."""
     n = cast(int, item.arg)
     stack = state.stack
+    found = keyword_names(state.unit.items, index)
+    if found is None:
+        return False
+    names = found[1]
+    if item.name == "CALL_KW":  # the names lie on top
+        stack.pop()
     pair = stack[len(stack) - n - 2 : len(stack) - n]
     callee = pair[1] if pair[0] == NULL else pair[0]
     if NULL not in pair or not isinstance(callee.kind, Known):
@@ -38,21 +45,41 @@ def enter(t: Translator, item: Instr, index: int, state: State) -> bool:
     unit = _unit(t, function, state)
     code = function.__code__
     args = stack[len(stack) - n :]
-    missing = code.co_argcount - n
-    defaults = function.__defaults__ or ()
-    if not 0 <= missing <= len(defaults):
-        raise NotTranslatedError(f"a call of `{function.__name__}` with other arguments")
-    if missing:
-        t.guarded(function, "__defaults__", defaults)
-        args = args + [t.code.constant(value) for value in defaults[-missing:]]
     del stack[len(stack) - n - 2 :]
     locals_ = dict.fromkeys(code.co_varnames, Value(UNBOUND))
-    locals_.update(zip(code.co_varnames, args, strict=False))
+    locals_.update(_arguments(t, function, args[: n - len(names)], names, args[n - len(names) :]))
     for name in code.co_varnames[: code.co_argcount]:
         if not may_be_held(locals_[name].kind):
             raise NotTranslatedError(f"`{name}` gets {described(locals_[name].kind)}")
     t.go(0, State(locals_, [], unit, state, index + 1), t.head)
     return True
+
+
+def _arguments(
+    t: Translator,
+    function: types.FunctionType,
+    given: list[Value],
+    names: tuple[str, ...],
+    named: list[Value],
+) -> dict[str, Value]:
+    """Return the values of a helper's parameters."""
+    code = function.__code__
+    parameters = code.co_varnames[: code.co_argcount]
+    found = dict(zip(parameters, given, strict=False))
+    for name, value in zip(names, named, strict=True):
+        if name in found or name not in parameters[code.co_posonlyargcount :]:
+            raise NotTranslatedError(f"a call of `{function.__name__}` with other arguments")
+        found[name] = value
+    defaults = function.__defaults__ or ()
+    ahead = len(parameters) - len(defaults)
+    missing = [i for i, name in enumerate(parameters) if name not in found]
+    if len(given) > len(parameters) or any(i < ahead for i in missing):
+        raise NotTranslatedError(f"a call of `{function.__name__}` with other arguments")
+    if missing:
+        t.guarded(function, "__defaults__", defaults)
+    for i in missing:
+        found[parameters[i]] = t.code.constant(defaults[i - ahead])
+    return found
 
 
 def _unit(t: Translator, function: types.FunctionType, state: State) -> Unit:

@@ -21,10 +21,10 @@ from ..rewrite.opcodes import (
     is_method_load,
     operator_of,
 )
-from . import arithmetic, calls, elements, lazy, views
+from . import arithmetic, calls, elements, iteration, lazy, methods, views
 from .code import NotTranslatedError, Value, described, tuple_of
 from .helpers import enter, leave_helper
-from .kinds import BOOL, INT, RANGE, STEPS, UNBOUND, Array, Items, Known, Number, may_be_held
+from .kinds import BOOL, UNBOUND, Array, Known, Method, Number, Object, Tuple, may_be_held
 from .states import NULL, State, Unit
 
 if TYPE_CHECKING:
@@ -56,7 +56,9 @@ def step(t: Translator, item: Instr, index: int, state: State) -> bool:
         return False
     if item.has_jump():
         return _jump(t, item, index, state)
-    if name == "CALL" and enter(t, item, index, state):
+    if name in ("CALL", "CALL_KW") and enter(t, item, index, state):
+        return True
+    if name == "CALL" and _choice(t, item, index, state):
         return True
     if name in ("RETURN_VALUE", "RETURN_CONST"):
         leave_helper(t, item, state)
@@ -111,7 +113,7 @@ def _jump(t: Translator, item: Instr, index: int, state: State) -> bool:
     if name.startswith("POP_JUMP"):
         value = stack.pop()
         if name.endswith("NONE"):
-            is_none = value.kind == Known(None)
+            is_none = _is_none(value)
             jumps = is_none != ("_NOT_NONE" in name)
             t.go(target if jumps else index + 1, state, t.head)
             return True
@@ -156,14 +158,7 @@ def _for_iter(t: Translator, index: int, target: int, state: State) -> None:
     stack = state.stack
     assert t.head is not None
     iterator = stack[-ITERATOR_DEPTH]
-    if isinstance(iterator.kind, Items):
-        at, *parts = iterator.parts
-        ends = b.icmp_signed(">=", at, parts[2])
-    elif iterator.kind == STEPS:
-        following, step, left = iterator.parts
-        ends = b.icmp_signed("==", left, code.i64(0))
-    else:
-        raise NotTranslatedError(f"a loop over {described(iterator.kind)}")
+    ends = iteration.ends(code, iterator)
     end, on = (code.function.append_basic_block() for _ in range(2))
     b.cbranch(ends, end, on)
     b.position_at_end(end)
@@ -177,19 +172,14 @@ def _for_iter(t: Translator, index: int, target: int, state: State) -> None:
             after.stack.append(Value(UNBOUND))
         t.go(target, after, t.head)
     b.position_at_end(on)
-    if isinstance(iterator.kind, Items):
-        array = Value(iterator.kind.array, tuple(parts))
-        stack[-ITERATOR_DEPTH] = Value(iterator.kind, (b.add(at, code.i64(1)), *parts))
-        stack.append(elements.item(code, array, Value(INT, (at,))))
-    else:
-        one = code.i64(1)
-        stack[-ITERATOR_DEPTH] = Value(STEPS, (b.add(following, step), step, b.sub(left, one)))
-        stack.append(Value(INT, (following,)))
+    stack[-ITERATOR_DEPTH], item = iteration.following(code, iterator)
+    stack.append(item)
     t.go(index + 1, state, t.head)
 
 
 # ---------------------------------------------------------------------- plain instructions
 
+NONE = Known(None)
 Step = Callable[["Translator", Instr, State], None]
 
 
@@ -214,7 +204,7 @@ def _store_fast(t: Translator, item: Instr, state: State) -> None:
 
 def _load_global(t: Translator, item: Instr, state: State) -> None:
     calls_it, name = cast(tuple[bool, str], item.arg)
-    pair = [t.code.constant(t.known_global(state.unit, name))]
+    pair = [t.known_global(state.unit, name)]
     if calls_it:
         pair.insert(0 if VERSION < (3, 13) else 1, NULL)
     state.stack.extend(pair)
@@ -223,7 +213,14 @@ def _load_global(t: Translator, item: Instr, state: State) -> None:
 def _load_attr(t: Translator, item: Instr, state: State) -> None:
     owner, name = state.stack.pop(), attribute_name(item)
     if isinstance(owner.kind, Known) and isinstance(owner.kind.value, types.ModuleType):
-        value = t.code.constant(t.known_attribute(owner.kind.value, name))
+        value = t.known_attribute(owner.kind.value, name)
+    elif isinstance(owner.kind, Object):
+        kinds = dict(owner.kind.attributes)
+        if name not in kinds:
+            raise NotTranslatedError(f"the attribute {name} of such an object")
+        value = t.looked_up(owner.kind.number, name, kinds[name])
+    elif is_method_load(item):
+        value = methods.bound(owner, name)
     else:
         value = elements.attribute(t.code, owner, name)
     pair = [value]
@@ -242,7 +239,60 @@ def _call(t: Translator, item: Instr, state: State) -> None:
     callee = pair[1] if pair[0] == NULL else pair[0]
     if NULL not in pair:
         raise NotTranslatedError("a method is called")
+    if isinstance(callee.kind, Method):
+        stack.append(methods.call(t.code, callee, args))
+        return
     stack.append(calls.call(t.code, callee, args))
+
+
+def _choice(t: Translator, item: Instr, index: int, state: State) -> bool:
+    """Go on with the lesser or greater of two numbers of different kinds, if that is called."""
+    stack, n = state.stack, _size(item)
+    callees = [value.kind.value for value in stack[-n - 2 : -n] if isinstance(value.kind, Known)]
+    if n != 2 or not any(callee is min or callee is max for callee in callees):
+        return False
+    x, y = stack[-2:]
+    if x.kind == y.kind:
+        return False
+    sign = "lt" if any(callee is min for callee in callees) else "gt"
+    second = arithmetic.compare(t.code, sign, y, x).parts[0]
+    del stack[-n - 2 :]
+    other = state.copy()
+    stack.append(x)
+    other.stack.append(y)
+    b = t.code.builder
+    yes, no = (t.code.function.append_basic_block() for _ in range(2))
+    b.cbranch(second, yes, no)
+    b.position_at_end(yes)
+    t.go(index + 1, other, t.head)
+    b.position_at_end(no)
+    t.go(index + 1, state, t.head)
+    return True
+
+
+def _is_none(value: Value) -> bool:
+    if not may_be_held(value.kind):  # another object may come by, or None, next time
+        raise NotTranslatedError(f"whether {described(value.kind)} is None")
+    return value.kind == NONE
+
+
+def _is(t: Translator, item: Instr, state: State) -> None:
+    y, x = state.stack.pop(), state.stack.pop()
+    a, b = _is_none(x), _is_none(y)
+    if not (a or b):
+        raise NotTranslatedError("`is` of anything but None")
+    state.stack.append(t.code.constant((a and b) != bool(item.arg)))
+
+
+def _contains(t: Translator, item: Instr, state: State) -> None:
+    container, x = state.stack.pop(), state.stack.pop()
+    if not isinstance(container.kind, Tuple) or not x.number.is_integer:
+        raise NotTranslatedError(f"`in` with {described(container.kind)}")
+    b = t.code.builder
+    found = t.code.constant(False).parts[0]
+    for one in elements.unpacked(t.code, container, len(container.kind.items)):
+        found = b.or_(found, arithmetic.compare(t.code, "eq", x, one).parts[0])
+    state.stack.append(Value(BOOL, (b.not_(found) if item.arg else found,)))
 
 
 def _store_subscr(t: Translator, item: Instr, state: State) -> None:
@@ -251,17 +301,7 @@ def _store_subscr(t: Translator, item: Instr, state: State) -> None:
 
 
 def _get_iter(t: Translator, item: Instr, state: State) -> None:
-    value = state.stack.pop()
-    if isinstance(value.kind, Array):
-        t.tick(value.parts[2])
-        _push_iterator(state, Value(Items(value.kind), (t.code.i64(0), *value.parts)))
-        return
-    if value.kind != RANGE:
-        raise NotTranslatedError(f"a loop over {described(value.kind)}")
-    start, stop, step = value.parts
-    left = calls.length_of_range(t.code, start, stop, step)
-    t.tick(left)
-    _push_iterator(state, Value(STEPS, (start, step, left)))
+    _push_iterator(state, iteration.started(t.code, state.stack.pop()))
 
 
 def _push_iterator(state: State, iterator: Value) -> None:
@@ -330,7 +370,7 @@ def _pop(t: Translator, item: Instr, state: State) -> None:
         t.code.keep(value.parts[0])
 
 
-_IGNORED = frozenset({"NOP", "RESUME", "PRECALL", "NOT_TAKEN", "EXTENDED_ARG"})
+_IGNORED = frozenset({"KW_NAMES", "NOP", "RESUME", "PRECALL", "NOT_TAKEN", "EXTENDED_ARG"})
 _STEPS: dict[str, Step] = {
     "LOAD_FAST": _load_fast,
     "LOAD_FAST_CHECK": _load_fast,
@@ -354,6 +394,8 @@ _STEPS: dict[str, Step] = {
     "BUILD_SLICE": _build_slice,
     "BINARY_SLICE": _binary_slice,
     "STORE_SLICE": _store_slice,
+    "IS_OP": _is,
+    "CONTAINS_OP": _contains,
     "TO_BOOL": _to_bool,
     "UNARY_NOT": _not,
 }

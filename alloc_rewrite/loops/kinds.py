@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 #: Dtypes of elements and NumPy scalars, by NumPy's two-letter names.
-DTYPES = ("f8", "f4", "i8", "i4", "i2", "i1", "u4", "u2", "u1", "b1")
+DTYPES = ("f8", "f4", "i8", "i4", "i2", "i1", "u8", "u4", "u2", "u1", "b1")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +43,10 @@ class Number(Kind):
     @property
     def is_integer(self) -> bool:
         return not (self.is_float or self.is_bool)
+
+    @property
+    def itemsize(self) -> int:
+        return 8 if self.is_python else int(self.name[1])
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,10 +99,44 @@ class Steps(Kind):
 
 
 @dataclass(frozen=True, slots=True)
-class Items(Kind):
-    """An iterator over an array: the index of the next item, and the array."""
+class List(Kind):
+    """A list or long tuple: its number, its address; and what its items are, if all are alike."""
 
-    array: Array
+    item: Number | None
+    is_tuple: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Items(Kind):
+    """An iterator by index: the index of the next item, and the sequence.
+
+    `type` is its place in `INDEX_ITERATORS`; the last ones count down.
+    """
+
+    sequence: Kind
+    type: int
+
+
+@dataclass(frozen=True, slots=True)
+class Enumerate(Kind):
+    """What `enumerate` gives: the index, and the iterator below."""
+
+    below: Kind
+
+
+@dataclass(frozen=True, slots=True)
+class Zip(Kind):
+    """What `zip` gives: the iterators below."""
+
+    iterators: tuple[Kind, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Method(Kind):
+    """A method of an object, whose words these are."""
+
+    name: str
+    owner: Kind
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +149,17 @@ class Given(Kind):
     """An object that comes in, which the loop doesn't look at: the argument of that number."""
 
     number: int
+
+
+@dataclass(frozen=True, slots=True)
+class Object(Kind):
+    """An object of a Python class that comes in, the argument of that number, and its attributes.
+
+    Only those that lie in its dictionary, and that its class has nothing to say about.
+    """
+
+    number: int
+    attributes: tuple[tuple[str, Kind], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,13 +186,18 @@ B1, F8, F4, I8 = (NUMBERS[name] for name in ("b1", "f8", "f4", "i8"))
 UNBOUND, OPAQUE, RANGE, STEPS = Unbound(), Opaque(), Range(), Steps()
 
 _RANGE_ITERATOR = type(iter(range(0)))
+#: The types of iterators by index, as `csrc/loops/iterator.c` has them.
+INDEX_ITERATORS: tuple[type, ...] = (
+    type(iter(np.zeros(1))), type(iter([])), type(iter(())), reversed, type(reversed([])),
+)  # fmt: skip
 _OF_TYPE: dict[type, Kind] = {int: INT, float: FLOAT, bool: BOOL}
 _OF_TYPE |= {np.dtype(name).type: NUMBERS[name] for name in DTYPES}
 _OF_DTYPE = {np.dtype(name): name for name in DTYPES}
 
 
-_ENCODED = {name: i for i, name in enumerate(("int", "float", "bool", *DTYPES))}
+NUMBER_CODES = _ENCODED = {name: i for i, name in enumerate(("int", "float", "bool", *DTYPES))}
 _ARRAY, _TUPLE, _NONE, _UNBOUND, _GIVEN, _STEPS = 20, 21, 22, 23, 24, 25
+_LIST, _LONG_TUPLE, _ITEMS, _ENUMERATE, _ZIP = 26, 27, 28, 29, 30
 
 
 def encoded(kind: Kind) -> list[int]:
@@ -155,12 +209,20 @@ def encoded(kind: Kind) -> list[int]:
             return [_ARRAY, _ENCODED[dtype], ndim, int(writeable), int(is_dense)]
         case Tuple(items):
             return [_TUPLE, len(items), *(code for item in items for code in encoded(item))]
-        case Given(number):
+        case Given(number) | Object(number):
             return [_GIVEN, number]
         case Unbound():
             return [_UNBOUND]
         case Steps():
             return [_STEPS]
+        case List():
+            return [_LONG_TUPLE if kind.is_tuple else _LIST]
+        case Items(sequence, type_):
+            return [_ITEMS, type_, *encoded(sequence)]
+        case Enumerate(below):
+            return [_ENUMERATE, *encoded(below)]
+        case Zip(iterators):
+            return [_ZIP, len(iterators), *(code for one in iterators for code in encoded(one))]
         case _:
             return [_NONE]
 
@@ -174,6 +236,14 @@ def words(kind: Kind) -> int:
             return 2 + 2 * kind.ndim  # its number, its address, its shape, its strides
         case Tuple():
             return sum(words(item) for item in kind.items)
+        case List():
+            return 2
+        case Steps():
+            return 3
+        case Items(below) | Enumerate(below):
+            return 1 + words(below)
+        case Zip():
+            return sum(words(one) for one in kind.iterators)
         case _:
             return 0
 
@@ -191,11 +261,58 @@ def kind_of(value: Any) -> Kind | None:
         items = [kind_of(item) for item in value]
         if all(isinstance(item, Number) for item in items):
             return Tuple(tuple(items))  # type: ignore[arg-type]
+    if type(value) in (list, tuple):
+        return List(_item(value), type(value) is tuple)
     if value is None:
         return Known(None)
+    return _iterator(value)
+
+
+def _item(values: list[Any] | tuple[Any, ...]) -> Number | None:
+    """Return what all items are, if that is one kind of numbers."""
+    types = {type(value) for value in values}
+    kind = _OF_TYPE.get(types.pop()) if len(types) == 1 else None
+    return kind if isinstance(kind, Number) and not kind.is_bool else None
+
+
+def _iterator(value: Any) -> Kind | None:
     if type(value) is _RANGE_ITERATOR:
         return STEPS
-    return None
+    if type(value) not in (*INDEX_ITERATORS, enumerate, zip):
+        return None
+    given = value.__reduce__()[1]
+    if type(value) is enumerate:
+        below = _iterator(given[0])
+        return None if below is None or type(given[1]) is not int else Enumerate(below)
+    if type(value) is zip:
+        iterators = [_iterator(one) for one in given]
+        return None if not iterators or None in iterators else Zip(tuple(iterators))  # type: ignore[arg-type]
+    sequence = given[0]
+    if type(sequence) is tuple:
+        return Items(List(_item(sequence), True), INDEX_ITERATORS.index(type(value)))
+    kind = kind_of(sequence)
+    return (
+        Items(kind, INDEX_ITERATORS.index(type(value))) if isinstance(kind, (Array, List)) else None
+    )
+
+
+_HEAP_TYPE = 1 << 9  # a class that Python code has made
+_MOST_ATTRIBUTES = 64
+
+
+def object_kind(value: Any, number: int) -> Object | None:
+    """Return the kind of an object whose attributes are plain; None for others."""
+    cls: Any = type(value)
+    of_class = {name for base in cls.__mro__[:-1] for name in vars(base)}
+    if not cls.__flags__ & _HEAP_TYPE or {"__getattribute__", "__getattr__"} & of_class:
+        return None
+    if "__dict__" not in of_class:
+        return None
+    names = value.__dict__
+    if type(names) is not dict or len(names) > _MOST_ATTRIBUTES or isinstance(value, type):
+        return None
+    kinds = [(str(name), kind_of(held)) for name, held in names.items() if name not in of_class]
+    return Object(number, tuple((name, kind) for name, kind in kinds if kind is not None))
 
 
 def _array(value: np.ndarray[Any, Any]) -> Array | None:
@@ -210,4 +327,4 @@ def may_be_held(kind: Kind) -> bool:
     """Whether a local may hold a value of this kind in a kernel."""
     if isinstance(kind, Tuple):
         return all(may_be_held(item) for item in kind.items)
-    return isinstance(kind, (Number, Array)) or kind == Known(None)
+    return isinstance(kind, (Number, Array, List)) or kind == Known(None)

@@ -2,7 +2,8 @@
 
 In: addresses, before something is stored. Out: entries, which `csrc/loops/loop_site.c` reads when
 an iteration is undone: three words, the address, what was there, and how many bytes. Of more than
-eight bytes, what was there lies in front of the entry instead.
+eight bytes, what was there lies in front of the entry instead. With -1 bytes, the address is that
+of a list to which something was appended.
 """
 
 from __future__ import annotations
@@ -53,6 +54,16 @@ class Log:
         before = code.load(address, NUMBERS[f"i{size}"])
         wide = before if size == 8 else b.zext(before, I64)
         self._entry(self._taken(code.i64(ENTRY)), address, wide, code.i64(size))
+
+    def note_append(self, address: Any) -> Any:
+        """Note that a number will be appended to the list at an address.
+
+        Return where -1 has to be stored once that is done.
+        """
+        code = self._code
+        at = self._taken(code.i64(ENTRY))
+        self._entry(at, address, code.i64(0), code.i64(0))
+        return code.builder.add(at, code.i64(16))
 
     def note_all(self, address: Any, count: Any, size: int) -> None:
         """Note so many items that follow each other."""

@@ -13,7 +13,7 @@ from typing import Any
 from ..compiled.kernels import Job, workshop
 from ..logs import debug
 from ..rewrite import Loop
-from .kinds import Given, Kind, encoded, kind_of
+from .kinds import Given, Kind, encoded, kind_of, object_kind
 
 MOST_LOOPS = 1000  # that are compiled in a process: their code stays
 
@@ -39,10 +39,13 @@ class LoopJob(Job):
         inputs = [*loop.given, *map(loop.name_of, loop.cells)]
         named = dict(zip(inputs, self._kinds[1:], strict=True))
         try:
-            kernel = Translator(loop, *self._names).kernel(self._kinds[0], named)
+            translator = Translator(loop, *self._names)
+            kernel = translator.kernel(self._kinds[0], named)
         except NotTranslatedError as error:
             self.refuse(str(error))
             return
+        for reason in dict.fromkeys(translator.reasons):
+            debug("%s leaves some iterations: %s", _described(self.loop), reason)
         code = load().compile(kernel.text, kernel.addresses, optimize=True)
         self._site.install(
             (
@@ -50,8 +53,11 @@ class LoopJob(Job):
                 tuple(tuple(encoded(kind)) for kind in self._kinds),
                 tuple(tuple(tuple(encoded(kind)) for kind in one.kinds) for one in kernel.exits),
                 kernel.guards,
+                tuple((holder, name, tuple(encoded(kind))) for holder, name, kind in kernel.found),
+                kernel.n_state,
                 kernel.ended_at,
                 kernel.committed_at,
+                kernel.found_at,
                 kernel.size,
             )
         )
@@ -69,7 +75,7 @@ def plan_kernel(
 ) -> None:
     """Have a kernel made for a loop whose subject and locals are like those given."""
     global _made
-    kinds = [kind_of(value) or Given(i) for i, value in enumerate(args)]
+    kinds = [kind_of(value) or object_kind(value, i) or Given(i) for i, value in enumerate(args)]
     job = LoopJob(site, spec[2], kinds, (globals_, builtins_))
     _made += 1
     if _made > MOST_LOOPS:

@@ -18,9 +18,6 @@ WIDEST = 4  # words of a local that is written into the frame
 #: In C they are `enum frame_word`. Behind them lie the values of the inputs, then the state in
 #: which the kernel ended, then the state in which it last committed.
 HEADER = (
-    "next",  # of a `for`'s range: what comes next, the step, how many are left
-    "step",
-    "left",
     "log",  # where the log begins, from where on it is to be emptied, and where it ends
     "log_soft",
     "log_end",
@@ -30,6 +27,7 @@ HEADER = (
     "budget",  # ticks between two commits
     "iterations",  # begun since the kernel was entered
     "commit",  # the function that says whether to go on after the budget
+    "append",  # the function that appends a number to a list
     "slice_end",  # when other threads are to run
     "committed",  # the exit whose state was committed, or -1
 )
@@ -65,8 +63,11 @@ class Kernel:
     inputs: tuple[tuple[str, Kind], ...]
     exits: tuple[Exit, ...]
     guards: tuple[tuple[Any, str, Any], ...]  # a module, or None for globals; a name; its value
+    found: tuple[tuple[Any, str, Kind], ...]  # what is looked up: in what, its name, its kind
+    n_state: int  # words of the iterator's state
     ended_at: int  # where the state at the end lies in the frame,
     committed_at: int  # and the one of the last commit
+    found_at: int  # where the words of what is looked up begin
     size: int  # of the frame, in words
 
 

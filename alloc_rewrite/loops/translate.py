@@ -20,19 +20,38 @@ import types
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
 from bytecode import Instr, Label
 from llvmlite import ir as llvm
 
 from ..compiled.turns import give_turns
 from ..rewrite import Loop
 from ..rewrite.opcodes import ITERATOR_DEPTH
-from .code import I64, Code, NotTranslatedError, Value, tuple_of
+from . import iteration
+from .code import I64, Code, NotTranslatedError, Value, described, tuple_of
 from .instructions import step
-from .kinds import OPAQUE, STEPS, UNBOUND, Array, Items, Kind, Known, Number, Tuple, words
+from .kinds import (
+    NUMBER_CODES,
+    OPAQUE,
+    UNBOUND,
+    Array,
+    Enumerate,
+    Items,
+    Kind,
+    Known,
+    List,
+    Number,
+    Steps,
+    Tuple,
+    Zip,
+    kind_of,
+    words,
+)
 from .log import Log
 from .states import AT, HEADER, WIDEST, Block, Exit, Head, Kernel, State, Unit
 
 MOST_BLOCKS = 600  # of one kernel
+MOST_FOUND = 16  # attributes and global arrays, as `csrc/loops/kernel.h` has it
 MOST_VERSIONS = 12  # of one block
 
 
@@ -46,6 +65,8 @@ class Translator:
 
     def __post_init__(self) -> None:
         self.code = Code(self.name)
+        self.code.tick = self.tick
+        self.code.append = self._append
         items = self.loop.items
         where = {item: i for i, item in enumerate(items) if isinstance(item, Label)}
         self.unit = Unit(items, where, self.loop.targets, self.globals, None)
@@ -55,6 +76,9 @@ class Translator:
         self.heads: list[Head] = []
         self.work: list[tuple[Any, int, Head | None, Block]] = []
         self.head: Head | None = None
+        self.repeats = False  # whether some way through the loop leads to its head again
+        self.reasons: list[str] = []  # why other ways leave it
+        self.found: dict[tuple[int, str], tuple[tuple[Any, str, Kind], Value]] = {}
         self.fixed: dict[str, Value] = {}  # the locals that the loop doesn't store
 
     # ------------------------------------------------------------------ the kernel
@@ -76,26 +100,27 @@ class Translator:
         helper = llvm.FunctionType(I64, [I64.as_pointer()]).as_pointer()
         self.commit = code.builder.inttoptr(self._word("commit"), helper)
         locals_: dict[str, Value] = {}
-        array, at = self._read(subject, len(HEADER))
+        iterator, at = self._read(subject, len(HEADER))
         for name in loop.names:
             value, at = self._read(inputs.get(name, UNBOUND), at)
             (locals_ if name in loop.stored else self.fixed)[name] = value
+        self.n_state = len(iteration.state(iterator))
         self.ended_at = at
-        self.committed_at = at + 3 + WIDEST * len(loop.stored)
+        self.committed_at = at + self.n_state + WIDEST * len(loop.stored)
+        self.found_at = self.size = self.committed_at + self.n_state + WIDEST * len(loop.stored)
         stack = [Value(OPAQUE) for _ in range(loop.depth)]
-        if loop.is_for and isinstance(subject, Array):
-            stack.append(Value(Items(subject), (self._word("next"), *array.parts)))
-        elif loop.is_for:
-            if subject != STEPS:
-                raise NotTranslatedError("a loop over anything but a range or an array")
-            stack.append(Value(STEPS, tuple(self._word(name) for name in HEADER[:3])))
         if loop.is_for:
+            if not iteration.is_iterator(subject):
+                raise NotTranslatedError(f"a loop over {described(subject)}")
+            stack.append(iterator)
             stack.extend([Value(UNBOUND)] * (ITERATOR_DEPTH - 1))
         self.go(loop.head, State(locals_, stack, self.unit), None)
         while self.work:
             _, index, self.head, block = self.work.pop()
             code.builder.position_at_end(block.entry)
             self._run(index, block.state.copy())
+        if not self.repeats:
+            raise NotTranslatedError(self.reasons[0] if self.reasons else "no iteration ends")
         exits = tuple(self._exit(head) for head in self.heads)
         return Kernel(
             self.name,
@@ -104,10 +129,25 @@ class Translator:
             tuple((name, inputs[name]) for name in loop.names if name in inputs),
             exits,
             tuple((holder, name, value) for (_, name), (holder, value) in self.guards.items()),
+            tuple(found for found, _ in self.found.values()),
+            self.n_state,
             self.ended_at,
             self.committed_at,
-            self.committed_at + 3 + WIDEST * len(loop.stored),
+            self.found_at,
+            self.size,
         )
+
+    def _give_up(self, reason: str) -> None:
+        """Leave where something can't be translated: the original code does such iterations."""
+        self.reasons.append(reason)
+        assert self.head is not None
+        begun = {id(block.entry) for block in self.blocks.values()}
+        begun |= {id(head.leave) for head in self.heads}
+        here = self.code.builder.block
+        for block in self.code.function.blocks:
+            if not block.is_terminated and (block is here or id(block) not in begun):
+                self.code.builder.position_at_end(block)
+                self.code.builder.branch(self.head.leave)
 
     def _slot(self, index: int) -> Any:
         return self.code.builder.gep(self.frame, [self.code.i64(index)])
@@ -135,6 +175,20 @@ class Translator:
                 return tuple_of(values), at
             case Known(value):
                 return Value(kind, (), value), at
+            case List():
+                return Value(kind, (b.load(self._slot(at)), b.load(self._slot(at + 1)))), at + 2
+            case Items(below) | Enumerate(below):
+                index = b.load(self._slot(at))
+                value, at = self._read(below, at + 1)
+                return Value(kind, (index, *value.parts)), at
+            case Zip(iterators):
+                parts = []
+                for one in iterators:
+                    value, at = self._read(one, at)
+                    parts += value.parts
+                return Value(kind, tuple(parts)), at
+            case Steps():
+                return Value(kind, tuple(b.load(self._slot(at + i)) for i in range(3))), at + 3
             case _:
                 return Value(kind), at
 
@@ -153,13 +207,13 @@ class Translator:
         """Write what the original code needs where an iteration begins: iterator and locals."""
         code, b = self.code, self.code.builder
         if self.loop.is_for:
-            for i, part in enumerate(head.state.stack[-ITERATOR_DEPTH].parts[:3]):
+            for i, part in enumerate(iteration.state(head.state.stack[-ITERATOR_DEPTH])):
                 b.store(part, self._slot(at + i))
-        at += 3
+        at += self.n_state
         for name in self.loop.stored:
             value = head.state.locals[name]
-            # Of an array, its number says which object it is.
-            parts = value.parts[:1] if isinstance(value.kind, Array) else value.parts
+            # Of an array or list, its number says which object it is.
+            parts = value.parts[:1] if isinstance(value.kind, (Array, List)) else value.parts
             if len(parts) > WIDEST:
                 raise NotTranslatedError(f"`{name}` is a long tuple")
             for i, part in enumerate(parts):
@@ -173,6 +227,7 @@ class Translator:
         b = self.code.builder
         is_outer = state.unit is self.unit
         is_head = is_outer and index == self.loop.head
+        self.repeats = self.repeats or (is_head and head is not None)
         if is_outer and not is_head and index not in self.loop.members:
             assert head is not None
             b.branch(head.leave)
@@ -272,24 +327,58 @@ class Translator:
                 self.code.leave_if(below)
         return True
 
+    def _append(self, address: Any, item: Value) -> None:
+        """Append a number to the list at an address, and note it in the log."""
+        code, b = self.code, self.code.builder
+        function = llvm.FunctionType(I64, [I64, I64, I64]).as_pointer()
+        append = b.inttoptr(self._word("append"), function)
+        kind = code.i64(NUMBER_CODES[item.number.name])
+        done = self.log.note_append(address)
+        failed = b.call(append, [address, kind, code.bits(item.parts[0])])
+        code.leave_if(b.icmp_signed("!=", failed, code.i64(0)))
+        code.store(code.i64(-1), done)
+
     def tick(self, n: Any) -> None:
         b = self.code.builder
         b.store(b.add(b.load(self.ticks), n), self.ticks)
 
     # ------------------------------------------------------------------ what is known beforehand
 
-    def known_global(self, unit: Unit, name: str) -> Any:
-        """Return the value of a global or builtin; a guard looks at it when a kernel begins."""
+    def looked_up(self, holder: Any, name: str, kind: Kind) -> Value:
+        """Return what is looked up when a kernel begins: in an argument, a module, or globals.
+
+        Holders are an argument's number, a module, a dictionary, or None for the globals of the
+        code that runs.
+        """
+        key = (holder if type(holder) is int else id(holder), name)
+        found = self.found.get(key)
+        if found is None:
+            if len(self.found) == MOST_FOUND:
+                raise NotTranslatedError("too many attributes and global arrays")
+            with self.code.builder.goto_entry_block():
+                value, self.size = self._read(kind, self.size)
+            found = self.found[key] = ((holder, name, kind), value)
+        return found[1]
+
+    def _global(self, holder: Any, name: str, value: Any) -> Value:
+        """Return a global, or an attribute of a module."""
+        kind = kind_of(value) if type(value) in (np.ndarray, list) else None
+        if isinstance(kind, (Array, List)):
+            return self.looked_up(holder, name, kind)
+        return self.code.constant(self.guarded(holder, name, value))
+
+    def known_global(self, unit: Unit, name: str) -> Value:
+        """Return a global or builtin; a guard looks at it when a kernel begins."""
         for names in (unit.globals, self.builtins):
             if name in names:
-                return self.guarded(unit.holder, name, names[name])
+                return self._global(unit.holder, name, names[name])
         raise NotTranslatedError(f"`{name}` has no value")
 
-    def known_attribute(self, module: types.ModuleType, name: str) -> Any:
+    def known_attribute(self, module: types.ModuleType, name: str) -> Value:
         """Return an attribute of a module likewise."""
         if name not in vars(module):
             raise NotTranslatedError(f"the attribute {name} of {module.__name__}")
-        return self.guarded(module, name, vars(module)[name])
+        return self._global(module, name, vars(module)[name])
 
     def guarded(self, holder: Any, name: str, value: Any) -> Any:
         self.guards[id(holder), name] = holder, value
@@ -323,7 +412,8 @@ class Translator:
             try:
                 done = step(self, item, index, state)
             except NotTranslatedError as error:
-                raise NotTranslatedError(f"line {item.lineno}: {error}") from None
+                self._give_up(f"line {item.lineno}: {error}")
+                return
             if done:
                 return
             index += 1

@@ -107,7 +107,13 @@ def plan_number(callee: Any, kinds: tuple[Any, ...]) -> Loop | bool | None:
             not any(_is_dtype(kind) and (callee is round or kind.kind != "f") for kind in kinds)
             or None
         )
+    if callee in (min, max) and {int, float} & {*kinds} and any(map(_is_narrow, kinds)):
+        return None  # to compare them may warn
     return callee in _OF_NUMBERS or None
+
+
+def _is_narrow(kind: Any) -> bool:
+    return _is_dtype(kind) and kind.kind == "f" and kind.itemsize < 8
 
 
 _PYTHONS = frozenset({int, float, complex})

@@ -8,6 +8,7 @@ extension does it.
 from __future__ import annotations
 
 import warnings
+from types import FunctionType
 from typing import Any, NoReturn
 
 from ..buffer import Buffer
@@ -77,6 +78,10 @@ class NativeSites:
     def is_foreign(self, error: Exception) -> bool:
         """Whether something other than the rewriter raised an exception during rewriting."""
         return from_signal_handler(error)
+
+    def may_inline(self, function: FunctionType) -> bool:
+        """Whether a function's code may become part of its caller's regions."""
+        return self.callees.inlines(function)
 
     def make(self, place: Place, where: Where, owner: Owner, number: int) -> list[Any]:
         """Return the site of a place: see `encode` for how it is called."""

@@ -64,6 +64,10 @@ class CountingSites:
         """Whether something other than the rewriter raised an exception during rewriting."""
         return from_signal_handler(error)
 
+    def may_inline(self, function: FunctionType) -> bool:
+        """Whether a function's code may become part of its caller's regions."""
+        return False
+
     def make(self, place: Place, where: Where, owner: Owner, number: int) -> list[Any]:
         """Return the site of a place, and the observer of what the original code gives."""
         assert isinstance(owner, Rewritten)

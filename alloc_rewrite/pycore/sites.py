@@ -7,6 +7,7 @@ In: the places of a function, and a buffer. Out: what runs there. A site never r
 from __future__ import annotations
 
 import functools
+from types import FunctionType
 from typing import Any
 
 from numpy import add, ones
@@ -42,6 +43,10 @@ class PythonSites:
     def is_foreign(self, error: Exception) -> bool:
         """Whether something other than the rewriter raised an exception during rewriting."""
         return from_signal_handler(error)
+
+    def may_inline(self, function: FunctionType) -> bool:
+        """Whether a function's code may become part of its caller's regions."""
+        return False
 
     def make(self, place: Place, where: Where, owner: Owner, number: int) -> list[Any]:
         """Return the site of a place: see `encode` for how it is called."""

@@ -10,23 +10,15 @@ from .calls import callee_name
 from .convention import Place, Style
 from .expressions import expression_at, text_at
 from .gates import Gates, gates_of, is_rewritten
+from .helpers import NO_HELPERS
 from .ir import IR, Call, Operation, Region
 from .loops import Loop
+from .owners import KEPT, Owner, Sites, Where, located
 from .pipeline import Survey, found_in, survey
 from .program import OLD, OTHERWISE, OUT, SET, SET_ITEMS, Node, Program
 from .reasons import Break
 from .regions import NO_CUTS
-from .rewriter import (
-    KEPT,
-    Owner,
-    Rewriter,
-    Rewritten,
-    Sites,
-    Where,
-    located,
-    rewritten_of,
-    with_code,
-)
+from .rewriter import Rewriter, Rewritten, rewritten_of, with_code
 from .symbolic import Vocabulary
 from .symbols import symbol_of
 
@@ -34,6 +26,7 @@ __all__ = [
     "IR",
     "KEPT",
     "NO_CUTS",
+    "NO_HELPERS",
     "OLD",
     "OTHERWISE",
     "OUT",

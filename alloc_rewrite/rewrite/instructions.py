@@ -12,6 +12,7 @@ from bytecode import Instr
 
 from .choices import or_constant
 from .forms import called_into, changed, chosen, out_given, part_taken
+from .helpers import inlined
 from .opcodes import (
     attribute_name,
     constant,
@@ -31,6 +32,7 @@ from .program import (
     INDEX,
     LEAF,
     METHOD,
+    NAMED,
     OPERATION,
     SLICE,
     TUPLE,
@@ -109,13 +111,7 @@ def _load_global(scan: Scan, instr: Instr) -> bool:
     with_null, name = cast(tuple[bool, str], instr.arg)
     plain = Instr("LOAD_GLOBAL", (False, name), location=instr.location)
     node = _known_leaf(scan, plain, str(name))
-    order = pushed_null(instr) if with_null else ()
-    for is_null in order or (False,):
-        if is_null:
-            scan.stack.append(Slot(-1, "", scan.at, scan.at))
-        else:
-            scan.push(node, scan.at)
-    return True
+    return scan.push_callee(node, instr, with_null)
 
 
 def _load_cell(scan: Scan, instr: Instr) -> bool:
@@ -159,7 +155,7 @@ def _is_global(scan: Scan, node: int) -> bool:
     while made.kind == ATTRIBUTE:
         made = scan.nodes[made.operands[0]]
     if made.kind != LEAF:
-        return False
+        return made.kind == NAMED
     load = scan.loads[made.detail]
     return isinstance(load, Instr) and load.name == "LOAD_GLOBAL"
 
@@ -235,9 +231,11 @@ def _operator(scan: Scan, instr: Instr) -> bool:
     if any(node.kind in (INDEX, ATTRIBUTE) and target in node.operands for node in scan.nodes):
         # The view would have to change as well.
         return scan.refuse("an in-place operator changes an array that the region has a view of")
-    new = scan.add(OPERATION, tuple(operands), name)
-    scan.replace(target, new)
-    return scan.push(new)
+    following = items[scan.at + 1]
+    stored_in = following.arg if getattr(following, "name", "") == "STORE_FAST" else None
+    if scan.is_held(target, apart_from=stored_in):  # an array changes under both, a number doesn't
+        return scan.refuse("an in-place operator changes a value that has two names")
+    return scan.push(scan.add(OPERATION, tuple(operands), name))
 
 
 def _store_local(scan: Scan, instr: Instr) -> bool:
@@ -279,26 +277,38 @@ def _call(scan: Scan, instr: Instr) -> bool:
         return False
     n = instr.arg
     assert isinstance(n, int)
-    if n >= MOST_OPERANDS:
-        return scan.refuse(f"`{{}}` is called with more than {MOST_OPERANDS - 1} arguments")
     if len(scan.stack) < n + 2:
         return scan.refuse("the call of `{}` begins before the region")
     arguments = scan.pops(n)
     if arguments is None:
         return False
     upper, lower = scan.stack.pop(), scan.stack.pop()
-    vocabulary = scan.vocabulary
+    is_inlined = inlined(scan, lower, upper, arguments, names)
+    if is_inlined is not None:
+        return is_inlined
+    if n >= MOST_OPERANDS:
+        return scan.refuse(f"`{{}}` is called with more than {MOST_OPERANDS - 1} arguments")
     if lower.method and lower is upper:
-        if lower.method not in vocabulary.methods:
-            return _left_out(scan)
-        told = out_given(names, arguments, vocabulary.before_out_of_methods.get(lower.method))
-        if told is not None:
-            detail = (lower.method, *(name for name in names if name not in told[1]))
-            return called_into(scan, METHOD, (lower.node, *told[0]), detail, told[1])
-        return scan.push(scan.add(METHOD, (lower.node, *arguments), (lower.method, names)))
+        return _method_called(scan, lower, arguments, names)
     callee = max(lower.node, upper.node)
     if callee < 0 or lower.method or upper.method or min(lower.node, upper.node) >= 0:
         return _left_out(scan)
+    return _function_called(scan, callee, arguments, names)
+
+
+def _method_called(scan: Scan, of: Slot, arguments: list[int], names: tuple[str, ...]) -> bool:
+    vocabulary = scan.vocabulary
+    if of.method not in vocabulary.methods:
+        return _left_out(scan)
+    told = out_given(names, arguments, vocabulary.before_out_of_methods.get(of.method))
+    if told is not None:
+        detail = (of.method, *(name for name in names if name not in told[1]))
+        return called_into(scan, METHOD, (of.node, *told[0]), detail, told[1])
+    return scan.push(scan.add(METHOD, (of.node, *arguments), (of.method, names)))
+
+
+def _function_called(scan: Scan, callee: int, arguments: list[int], names: tuple[str, ...]) -> bool:
+    vocabulary = scan.vocabulary
     call = Node(CALL, (callee,), ())
     name = called(scan.nodes, scan.names, call)
     if name in vocabulary.parts:
@@ -327,19 +337,17 @@ def _is_of_math(scan: Scan, callee: int) -> bool:
     if made.kind != ATTRIBUTE:
         return True
     base = scan.nodes[made.operands[0]]
-    return base.kind == LEAF and scan.names[base.detail] in ("math", "cmath")
-
-
-def _pop(scan: Scan, instr: Instr) -> bool:
-    """Drop a value of the region's own: nothing refers to an array that is computed for nothing."""
-    if not scan.stack or scan.stack[-1].node < 0 or scan.stack[-1].method:
-        return False
-    scan.stack.pop()
-    return True
+    name = scan.names[base.detail] if base.kind == LEAF else base.detail
+    return base.kind in (LEAF, NAMED) and name in ("math", "cmath")
 
 
 def _left_out(scan: Scan) -> bool:
     return scan.refuse("`{}` can't be part of a region")
+
+
+def _pop(scan: Scan, instr: Instr) -> bool:
+    """Drop what a helper returned, or what was computed for nothing."""
+    return bool(scan.stack) and scan.pop() is not None
 
 
 def _nothing(scan: Scan, instr: Instr) -> bool:
@@ -358,10 +366,10 @@ STEPS: dict[str, Step] = {
     "LOAD_ATTR": _attribute,
     "LOAD_METHOD": _attribute,
     "PUSH_NULL": _push_null,
+    "POP_TOP": _pop,
     "COPY": _copy,
     "JUMP_IF_TRUE_OR_POP": _or,
     "SWAP": _swap,
-    "POP_TOP": _pop,
     "BINARY_OP": _operator,
     "COMPARE_OP": _operator,
     "UNARY_NEGATIVE": _operator,

@@ -18,6 +18,7 @@ from .calls import find_calls
 from .convention import Place, Style
 from .decode import decode
 from .encode import encode
+from .helpers import NO_HELPERS, Helpers
 from .ir import IR
 from .loops import find_loops
 from .operations import find_operations
@@ -30,10 +31,12 @@ def found_in(
     style: Style,
     breaks: list[Break] | None = None,
     cuts: Mapping[int, str] = NO_CUTS,
+    helpers: Helpers = NO_HELPERS,
 ) -> tuple[IR, list[Place]]:
     """Return a code object's IR and the places in it that get sites.
 
-    With `breaks`, this list gets what ends the regions. No region has the items in `cuts`.
+    With `breaks`, this list gets what ends the regions. No region has the items in `cuts`;
+    calls of `helpers` may be part of them.
     """
     ir = decode(code)
     places: list[Place] = [*find_operations(ir, extras=style.extras), *find_calls(ir)]
@@ -41,7 +44,7 @@ def found_in(
         raise NothingToDoError("it has no operators or calls")
     places.sort(key=lambda place: place.start)
     if style.vocabulary is not None:
-        places += find_regions(ir, style.vocabulary, breaks, cuts)
+        places += find_regions(ir, style.vocabulary, breaks, cuts, helpers)
     if style.loops:
         places += find_loops(ir)
     return ir, places
@@ -109,11 +112,12 @@ def survey(
     style: Style,
     is_foreign: Callable[[Exception], bool],
     cuts: Mapping[int, str] = NO_CUTS,
+    helpers: Helpers = NO_HELPERS,
 ) -> Survey:
     """Run the pipeline over a code object, and keep what its stages find."""
     breaks: list[Break] = []
     try:
-        ir, places = found_in(code, style, breaks, cuts)
+        ir, places = found_in(code, style, breaks, cuts, helpers)
         form_of(code, style)
     except Exception as error:
         return Survey(None, [], [], failure(error, code, is_foreign))

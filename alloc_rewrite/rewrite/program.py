@@ -7,6 +7,7 @@ must not know bytecode, nor how programs are run.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from types import CodeType
 from typing import Any
 
 from .symbols import symbol_of
@@ -24,6 +25,8 @@ OTHERWISE = "otherwise"
 #: Only while regions are looked for: items that a mask takes; with what becomes of all items.
 TAKEN = "taken"
 GUARD, AGAIN = "guard", "again"
+#: What leads to a helper, a Python function that is inlined, and what its code reads through it.
+BOUND, FUNCTION, NAMED, HELD, DEFAULT = "bound", "function", "named", "held", "default"
 OPERATION, CALL, METHOD, IN_PLACE, STORE = "operation", "call", "method", "in place", "store"
 
 #: Where the value of a leaf comes from: the site is given it, or the cell that holds it, or looks a
@@ -54,6 +57,11 @@ class Node:
     guard     what has to be harmless       ``"called"``, or ``"used"`` for its value; or
               a callable                    which one it has to be
     again     a node that computes          None: the code computes it once more here
+    bound     an object                     the name of a method, whose function it is
+    function  a function                    the code that it has to have
+    named     a function                    the name of a global or builtin of its code
+    held      a function                    the number of a cell that it holds
+    default   a function                    a parameter's name, or its place from the last
     operation the operands                  the operator's name; with ``i_`` before
                                             it if the first one is the target
     call      the callable, its arguments   names of the last arguments. `OUT`: the array whose
@@ -65,12 +73,15 @@ class Node:
     in place  the target, the operand       the operator's name
     store     the container, index, value   `WHOLE` if all items get those of an array
     ========= ============================= ======================================
+
+    `helper` is the node of the function in whose code it stands; -1 if it is the region's own.
     """
 
     kind: str
     operands: tuple[int, ...]
     detail: Any
     line: int | None = None
+    helper: int = -1
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -111,11 +122,17 @@ class Program:
         return sum(node.kind in COMPUTING and node.detail is not WHOLE for node in self.nodes)
 
     @property
+    def helpers(self) -> tuple[CodeType, ...]:
+        """The code of the functions that are inlined."""
+        return tuple(node.detail for node in self.nodes if node.kind == FUNCTION)
+
+    @property
     def operand_names(self) -> tuple[str, ...]:
-        """The names of the leaves, but for those that only guards look at."""
+        """The names of the leaves, but for those that only guards look at, and functions."""
         needed = {*self.outputs}
         for i in reversed(range(len(self.nodes))):
-            if i in needed or self.nodes[i].kind in COMPUTING:
+            is_needed = i in needed and self.nodes[i].kind != FUNCTION
+            if is_needed or self.nodes[i].kind in COMPUTING:
                 needed.update(self.nodes[i].operands)
         details = (self.nodes[i].detail for i in sorted(needed) if self.nodes[i].kind == LEAF)
         return tuple(self.leaves[detail] for detail in details)
@@ -150,6 +167,16 @@ class Program:
                 return ", ".join(given)
             case "index":
                 return f"{given[0]}[{given[1]}]"
+            case "named":
+                return str(detail)
+            case "function":
+                return f"`{detail.co_qualname}`"
+            case "held":
+                return str(self.nodes[node.operands[0]].detail.co_freevars[detail])
+            case "default":
+                return f"the default of {_parameter(self.nodes[node.operands[0]].detail, detail)}"
+            case "bound":
+                return f"{given[0]}.{detail}"
             case "choice":
                 return f"{given[0]} or {given[1]}"
             case "operation" if len(given) == 1:
@@ -170,6 +197,10 @@ class Program:
                 return f"{given[0]} {symbol_of(detail.removeprefix('i_'))}= {given[1]}"
             case _:
                 return f"{given[0]}[{given[1]}] = {given[2]}"
+
+
+def _parameter(code: CodeType, detail: str | int) -> str:
+    return detail if isinstance(detail, str) else code.co_varnames[code.co_argcount + detail]
 
 
 def _name(number: int) -> str:

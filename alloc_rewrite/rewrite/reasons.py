@@ -37,7 +37,7 @@ def broken_off(scan: Scan, start: int | None) -> Break:
     ir, at = scan.ir, scan.at
     reason = scan.reason
     if not reason and at < len(ir.items) and ir.stacks[at] is not None:
-        reason = _of_item(ir, at)
+        reason = of_item(ir, at)
     if at in scan.cuts:
         text = text_at(ir, at)
         reason = f"`{text}`: {reason}" if text else reason
@@ -47,7 +47,8 @@ def broken_off(scan: Scan, start: int | None) -> Break:
     return Break(at, scan.line or _line(ir.items, at), reason, start, computes)
 
 
-def _of_item(ir: IR, at: int) -> str:
+def of_item(ir: IR, at: int) -> str:
+    """Say why no region goes on at an item."""
     item = ir.items[at]
     if isinstance(item, Label):
         goes_back = any(isinstance(i, Instr) and i.arg is item for i in ir.items[at:])

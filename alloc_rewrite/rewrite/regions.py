@@ -20,6 +20,7 @@ from typing import Any, NamedTuple
 from bytecode import Instr
 
 from .guards import harmless_nodes, is_view, with_guards
+from .helpers import NO_HELPERS, Helpers
 from .instructions import STEPS
 from .ir import IR, Region
 from .liveness import Locals
@@ -31,12 +32,16 @@ from .program import (
     CELL,
     COMPUTING,
     CONST,
+    DEFAULT,
     EFFECTS,
+    FUNCTION,
     GIVEN,
     GLOBAL,
     GUARD,
+    HELD,
     INDEX,
     LEAF,
+    NAMED,
     SLICE,
     STORE,
     TAKEN,
@@ -49,7 +54,7 @@ from .reasons import Break, broken_off
 from .symbolic import Point, Scan, Slot, Vocabulary
 
 #: Looking something up may raise an exception; computing may also warn.
-_MAY_FAIL = COMPUTING | {LEAF, ATTRIBUTE, INDEX}
+_MAY_FAIL = COMPUTING | {LEAF, ATTRIBUTE, INDEX, FUNCTION, NAMED, HELD, DEFAULT}
 _MUST_BE = _MAY_FAIL | {GUARD}
 #: What makes an object of its own.
 _MADE = COMPUTING | {INDEX}
@@ -64,12 +69,14 @@ def find_regions(
     vocabulary: Vocabulary,
     breaks: list[Break] | None = None,
     cuts: Mapping[int, str] = NO_CUTS,
+    helpers: Helpers = NO_HELPERS,
 ) -> list[Region]:
     """Return the regions of a function; none overlaps another, but for the spare ones.
 
     A *spare* region follows another one of the same items, and delivers more: it serves when the
     guards of the first one fail. What ends regions, or keeps code out of them, is added to
-    `breaks`, if given. Items in `cuts` are left out, for the reasons given there.
+    `breaks`, if given. Items in `cuts` are left out, for the reasons given there. Calls of
+    `helpers` become part of regions.
     """
     found: list[Region] = []
     flow = Locals(ir)
@@ -78,7 +85,7 @@ def find_regions(
         if ir.stacks[at] is None or not isinstance(ir.items[at], Instr):
             at += 1
             continue
-        scan = Scan(ir, vocabulary, flow, at, cuts)
+        scan = Scan(ir, vocabulary, flow, at, helpers, cuts)
         scan.run(STEPS)
         if scan.avoid is not None:
             cuts = {**cuts, scan.avoid: "the copy is changed later"}
@@ -251,18 +258,19 @@ def _shortened(
         if node.kind == LEAF:
             leaves.append(detail)
             detail = len(leaves) - 1
-        key = (node.kind, operands, id(detail) if node.kind == CONST else detail)
+        key = (node.kind, operands, id(detail) if node.kind in (CONST, FUNCTION) else detail)
+        helper = -1 if node.helper < 0 else number[node.helper]
         is_own = node.kind in EFFECTS or (node.kind in _MADE and i in outputs)
         if not is_own and key in known:
             number[i] = known[key]
             if node.kind in COMPUTING:
-                kept.append(Node(AGAIN, (known[key],), None, node.line))
+                kept.append(Node(AGAIN, (known[key],), None, node.line, helper))
                 items.append(scan.made_at[i])
             continue
         number[i] = len(kept)
         if not is_own:
             known[key] = len(kept)
-        kept.append(Node(node.kind, operands, detail, node.line))
+        kept.append(Node(node.kind, operands, detail, node.line, helper))
         items.append(scan.made_at[i])
         if node.kind in EFFECTS:  # what is computed after it may have other operands
             known = {key: k for key, k in known.items() if _is_lasting(kept[k], kept)}

@@ -6,96 +6,32 @@ one for each code object. It must not know what sites do, nor how they are calle
 
 from __future__ import annotations
 
+import sys
 import weakref
-from collections.abc import Callable
-from types import CellType, CodeType, FunctionType
-from typing import Any, NamedTuple, Protocol
+from collections.abc import Callable, Mapping
+from types import CellType, CodeType, FrameType, FunctionType
+from typing import Any, NamedTuple
 
 from bytecode.instr import InstrLocation
 
-from ..errors import BufferFullError, NothingToDoError
+from ..errors import NothingToDoError
 from ..later import LATER, looks
 from ..logs import debug
-from .convention import Place, Style, finishers_by_name, site_name, site_names
+from .convention import finishers_by_name, site_name, site_names
+from .decode import decode
 from .gates import Gates, filled
+from .helpers import Helpers, Seen, seen_of
 from .ir import Call, Operation, Region
 from .loops import Loop
+from .owners import Owner, Sites, Where
 from .pipeline import failure, form_of, found_in, with_sites
-from .program import BY_MASK
+from .program import BY_MASK, FUNCTION
 
 _MOST_CUTS = 64  # of one code object
+_NO_GAIN = "a region in which it was inlined declined too often"
 _KINDS = {Region: "a region", Operation: "an operation", Call: "a call", Loop: "a loop"}
 SOON = 0.005  # seconds until sites that were switched off are tried again for the first time
 LONG = 0.05  # seconds after which regions that were split are tried whole again
-
-
-class Where(NamedTuple):
-    """A place in the source: what a site is called in reports and errors."""
-
-    filename: str
-    line: int
-    function: str
-
-
-def located(where: Where, what: str, error: BufferFullError) -> BufferFullError:
-    """Return a full buffer's error that names the line and the operation."""
-    return BufferFullError(
-        f"{where.filename}:{where.line}, in {where.function}, {what}: {error}",
-        error.nbytes,
-        error.suggested_nbytes,
-    )
-
-
-class Sites(Protocol):
-    """What makes the sites of one kind of rewriting (bump, profile, ...)."""
-
-    @property
-    def style(self) -> Style:
-        """How the sites are called."""
-        ...
-
-    def is_foreign(self, error: Exception) -> bool:
-        """Whether something other than the rewriter raised an exception during rewriting."""
-        ...
-
-    def make(self, place: Place, where: Where, owner: Owner, number: int) -> list[Any]:
-        """Return the contents of the place's gates: the site, and its observer if any."""
-        ...
-
-
-class Owner(Protocol):
-    """What a site knows of the code it stands in."""
-
-    def give_back(self, number: int) -> None:
-        """Switch off a site that does not pay."""
-        ...
-
-    def split(self, number: int, node: int, reason: str) -> None:
-        """Leave a node out of a region that can't be done with it, or switch the region off."""
-        ...
-
-    def settle(self) -> None:
-        """Make the code anew, as most sites have shown by now whether they pay."""
-        ...
-
-
-class _Kept(Owner):
-    """The owner of sites that are never switched off."""
-
-    def give_back(self, number: int) -> None:
-        pass
-
-    def split(self, number: int, node: int, reason: str) -> None:
-        pass
-
-    def settle(self) -> None:
-        pass
-
-    def __reduce__(self) -> str:
-        return "KEPT"
-
-
-KEPT = _Kept()
 
 
 class Rewritten(Owner):
@@ -104,9 +40,9 @@ class Rewritten(Owner):
     A site that does not pay is switched off: its gate is emptied at once, which running frames
     notice. The code is made anew without such sites when half of all sites are off, when the others
     have settled, or when one is switched off for the second time. Where a region can't be done for
-    one of its nodes, the parts around that become regions of their own. After a while all this is
-    tried again, each time later, as other operands may come by. The original code is held by a weak
-    reference only.
+    one of its nodes, the parts around that become regions of their own; where it has helpers and
+    doesn't pay, it is made without them. After a while all this is tried again, each time later, as
+    other operands may come by. The original code is held by a weak reference only.
     """
 
     def __init__(self, code: CodeType, sites: Sites) -> None:
@@ -114,6 +50,9 @@ class Rewritten(Owner):
         self.places = places = list(form.places)
         self.cuts: dict[int, str] = {}  # items that regions leave out, and why
         self.superseded: set[int] = set()  # the regions that others have replaced
+        self._seen: dict[int, Seen] = {}  # the functions that are called, by item
+        self.helpers = Helpers(self._seen, sites.may_inline)
+        self._is_told = False  # whether there is a function that regions might have by now
         self._original = weakref.ref(code)
         self.made_by = sites
         self._is_foreign = sites.is_foreign
@@ -158,9 +97,11 @@ class Rewritten(Owner):
         self._functions.add(function)
 
     def give_back(self, number: int) -> None:
-        """Switch off a site."""
-        if not self.live[number]:
-            return
+        """Switch off a site; in the place of a region with helpers come those without them."""
+        if self.live[number] and not self._without_helpers(number):
+            self._switch_off(number)
+
+    def _switch_off(self, number: int) -> None:
         # In this order: `try_again` may come in between, on another thread.
         self.gates.empty(number)
         self.live[number] = False
@@ -189,38 +130,93 @@ class Rewritten(Owner):
                 self.live[number] = False
         for number, live in self.live.items():
             if not live and number not in self.superseded:
-                site = self.sites[number]  # a method, or a loop's site itself
-                getattr(site, "__self__", site).rest()
+                _resting(self.sites[number])
                 self.gates.fill(number, self.sites[number])
                 self.live[number] = True
         code = self._original()
-        if code is not None:
+        if code is not None and not (self._seen and self._rearrange(code, self.cuts)):
             self._remake(code)
 
     def split(self, number: int, node: int, reason: str) -> None:
         """Make regions of what stands before and after a node of a region, in its place."""
-        place, code = self.places[number], self._original()
+        place = self.places[number]
         items = place.items if isinstance(place, Region) else ()
-        if not self.live[number] or code is None:
-            return
-        known = self.cuts.get(items[node]) if 0 <= node < len(items) else reason
-        if known == reason or known not in (None, BY_MASK) or len(self.cuts) == _MOST_CUTS:
+        is_node = self.live[number] and 0 <= node < len(items)
+        if not (is_node and self._is_cut(number, {items[node]: reason})):
             self.give_back(number)
+
+    def inline(self, number: int, callee: Any) -> None:
+        """Note what a site calls; when that has been noted, make regions of which it is part."""
+        place, code = self.places[number], self._original()
+        if code is None or not isinstance(place, Call):
             return
-        assert isinstance(place, Region)
-        cuts = {**self.cuts, items[node]: reason}
         try:
-            found = found_in(code, self._style, None, cuts)[1]
-            regions = [one for one in found if isinstance(one, Region)]
-            if any(place.start <= one.start < place.stop for one in regions):
-                self.cuts = cuts
-                self._replace_regions(code, regions)
-                self._look_later()
-                self._remake(code)
-                return
+            if place.stop - 1 not in self._seen:
+                self._note(place, code, callee, sys._getframe(1))
+            elif self._is_told:
+                self._is_told = False
+                self._rearrange(code, self.cuts)
         except Exception as error:
             self._failed(error, code)
-        self.give_back(number)
+
+    def _note(self, place: Call, code: CodeType, callee: Any, frame: FrameType) -> None:
+        item = place.stop - 1
+        seen = seen_of(callee, decode(code), next(iter(place.method_loads), None), frame)
+        function = None if seen is None else seen.function()
+        if seen is None or function is None or not self.made_by.may_inline(function):
+            return
+        self._seen[item] = seen
+        self._is_told = True
+        if self.cuts.get(item) != _NO_GAIN:  # its name was taken for one of NumPy's
+            self.cuts.pop(item, None)
+
+    def _without_helpers(self, number: int) -> bool:
+        """Make regions without the helpers of one that doesn't pay; whether there are such."""
+        place = self.places[number]
+        if not isinstance(place, Region) or not place.program.helpers:
+            return False
+        following = self.places[number + 1] if number + 1 < len(self.places) else None
+        if isinstance(following, Region) and following.is_spare and self.live[number + 1]:
+            return False
+        nodes = zip(place.program.nodes, place.items, strict=False)
+        calls = {item for node, item in nodes if node.kind == FUNCTION}
+        for other, call in enumerate(self.places):
+            if isinstance(call, Call) and call.stop - 1 in calls:
+                self._seen.pop(call.stop - 1, None)  # it may be another function by now
+                _resting(self.sites[other])
+        return self._is_cut(number, dict.fromkeys(calls, _NO_GAIN))
+
+    def _is_cut(self, number: int, more: dict[int, str]) -> bool:
+        """Leave items out of a region; whether that leaves regions in its place."""
+        place, code = self.places[number], self._original()
+        cuts = {**self.cuts, **more}
+        is_new = any(
+            self.cuts.get(item) in (None, BY_MASK) and self.cuts.get(item) != reason
+            for item, reason in more.items()
+        )
+        if code is None or not is_new or len(cuts) > _MOST_CUTS:
+            return False
+        if not self._rearrange(code, cuts, place):
+            return False
+        self.cuts = cuts
+        self._look_later()
+        return True
+
+    def _rearrange(self, code: CodeType, cuts: Mapping[int, str], place: Any = None) -> bool:
+        """Find regions anew; whether there are any within a place, if one is given."""
+        try:
+            found = found_in(code, self._style, None, cuts, self.helpers)[1]
+            regions = [one for one in found if isinstance(one, Region)]
+            if place is not None and not any(
+                place.start <= one.start < place.stop for one in regions
+            ):
+                return False
+            self._replace_regions(code, regions)
+            self._remake(code)
+            return True
+        except Exception as error:
+            self._failed(error, code)
+            return False
 
     def _replace_regions(self, code: CodeType, regions: list[Region]) -> None:
         """Add the sites of regions that are new, and switch off those of regions that are gone."""
@@ -294,9 +290,15 @@ class Rewritten(Owner):
         debug("could not remake %s: %s", code.co_qualname, error)
 
 
-def _key(region: Region) -> tuple[int, int, bool, int]:
+def _key(region: Region) -> tuple[Any, ...]:
     """Return what tells one region of a code object from another."""
-    return region.start, region.stop, region.is_spare, len(region.program.nodes)
+    program = region.program
+    return region.start, region.stop, region.is_spare, len(program.nodes), *map(id, program.helpers)
+
+
+def _resting(site: Any) -> None:
+    """Forget what has been counted against a site: a method of it, or a loop's site itself."""
+    getattr(site, "__self__", site).rest()
 
 
 def _weak(rewritten: Rewritten) -> Callable[[], None]:

@@ -136,7 +136,8 @@ def changed_by_mask(scan: Scan, operator: str) -> bool | None:
 
 def _is_array(scan: Scan, base: int, key: int) -> bool:
     """Whether a container is an array, as far as the code tells: it may be a list or dictionary."""
-    return scan.nodes[key].kind in (SLICE, TUPLE) or any(
+    is_sure = scan.nodes[key].kind in (SLICE, TUPLE) or scan.nodes[base].kind == IN_PLACE
+    return is_sure or any(
         base in node.operands
         for node in scan.nodes
         if node.kind in (OPERATION, IN_PLACE, INDEX)

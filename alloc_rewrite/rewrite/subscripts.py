@@ -89,7 +89,12 @@ def unpack(scan: Scan, instr: Instr) -> bool:
     base = scan.pop()
     if base is None:
         return False
-    if scan.nodes[base].kind in (TUPLE, CONST):
+    made = scan.nodes[base]
+    if made.kind == TUPLE and len(made.operands) == size:  # a helper returned it
+        for node in reversed(made.operands):
+            scan.push(node)
+        return True
+    if made.kind in (TUPLE, CONST):
         return scan.refuse("a tuple is built")
     for i in reversed(range(size)):
         scan.push(scan.add(INDEX, (base, scan.add(CONST, (), i)), size))

@@ -10,13 +10,13 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from bytecode import Instr
 
 from .ir import IR
 from .liveness import Locals
-from .opcodes import VALUE
+from .opcodes import VALUE, pushed_null
 from .program import (
     ATTRIBUTE,
     BY_MASK,
@@ -27,9 +27,13 @@ from .program import (
     INDEX,
     LEAF,
     METHOD,
+    NAMED,
     TAKEN,
     Node,
 )
+
+if TYPE_CHECKING:
+    from .helpers import Helpers
 
 MOST_NODES = 900  # of one region; longer code becomes several
 MOST_LEAVES = 160
@@ -38,6 +42,7 @@ COMPUTED_INDEX = "the index is an array, or computed"
 _HALF_DONE = "the instruction completes one from before the region"
 
 _NONE: Mapping[str, Any] = MappingProxyType({})
+_ENDS = frozenset({"STORE_FAST", "STORE_SUBSCR", "STORE_SLICE", "POP_TOP"})
 
 #: What takes an instruction in: True, or False if it cannot be part of the region.
 Step = Callable[["Scan", Instr], bool]
@@ -89,12 +94,13 @@ class Point(NamedTuple):
 
 @dataclass
 class Scan:
-    """One attempt at a region that begins at item `start`."""
+    """One attempt at a region that begins at item `start`; or, in an outer one, a helper's code."""
 
     ir: IR
     vocabulary: Vocabulary
     flow: Locals
     start: int
+    helpers: Helpers
     cuts: Mapping[int, str] = field(default_factory=dict)  # items left out of regions, and why
     nodes: list[Node] = field(default_factory=list)
     made_at: list[int] = field(default_factory=list)  # the items where nodes came up
@@ -110,12 +116,37 @@ class Scan:
     avoid: int | None = None  # an item that the region must not have, so that it can go on
     is_full: bool = False  # whether it has as many nodes or leaves as a region may have
     line: int | None = None  # the line to blame, if not that of the instruction
+    steps: Mapping[str, Step] = field(default_factory=dict)
+    outer: Scan | None = None  # of a helper's code: the one that came to its call,
+    helper: int = -1  # and the node of the function
+    values: dict[int, Any] = field(default_factory=dict)  # of nodes that lead to functions
+    owners: dict[int, type] = field(default_factory=dict)  # classes of the objects of methods
+
+    def inner(self, ir: IR, flow: Locals, helper: int) -> Scan:
+        """Return a scan of a helper's code, which adds to the same nodes."""
+        return Scan(
+            ir,
+            self.vocabulary,
+            flow,
+            0,
+            self.helpers,
+            nodes=self.nodes,
+            made_at=self.made_at,
+            loads=self.loads,
+            names=self.names,
+            stored=self.stored,
+            steps=self.steps,
+            outer=self,
+            helper=helper,
+            values=self.values,
+            owners=self.owners,
+        )
 
     # ------------------------------------------------------------------ going on
 
     def run(self, steps: Mapping[str, Step]) -> None:
         """Run instructions until one cannot be part of the region."""
-        self.at = self.start
+        self.at, self.steps = self.start, steps
         items = self.ir.items
         while self.at < len(items):
             item = items[self.at]
@@ -135,9 +166,7 @@ class Scan:
                 break
             self.at += 1
             new = self.nodes[before:]
-            if item.name in ("STORE_FAST", "STORE_SUBSCR", "STORE_SLICE", "POP_TOP") or any(
-                node.kind in COMPUTING for node in new
-            ):
+            if item.name in _ENDS or any(node.kind in COMPUTING for node in new):
                 self.mark()
         self.resume = self.points[0].stop if self.points else self.at + 1
 
@@ -171,11 +200,11 @@ class Scan:
 
     def add(self, kind: str, operands: tuple[int, ...] = (), detail: Any = None) -> int:
         if kind in EFFECTS:
-            self.stored = {}  # it may change the same memory
+            self.stored.clear()  # it may change the same memory
         instr = self.ir.items[self.at]
         line = instr.location.lineno if instr.location is not None else None
-        self.nodes.append(Node(kind, operands, detail, line))
-        self.made_at.append(self.at)
+        self.nodes.append(Node(kind, operands, detail, line, self.helper))
+        self.made_at.append(self.root.at)
         return len(self.nodes) - 1
 
     def value_of(self, node: int) -> int:
@@ -198,10 +227,39 @@ class Scan:
             and all(map(self.is_same, a.operands, b.operands))
         )
 
+    def once(self, kind: str, operands: tuple[int, ...], detail: Any) -> int:
+        """Return a node that there is already, or a new one."""
+        for i, node in enumerate(self.nodes):
+            if node.kind == kind and node.operands == operands and node.detail is detail:
+                return i
+        return self.add(kind, operands, detail)
+
+    @property
+    def root(self) -> Scan:
+        """The scan of the region's own code."""
+        return self if self.outer is None else self.outer.root
+
+    def push_callee(self, node: int, instr: Instr, with_null: bool) -> bool:
+        """Push a node, with a NULL if it is to be called."""
+        for is_null in pushed_null(instr) if with_null else (False,):
+            if is_null:
+                self.stack.append(Slot(-1, "", self.at, self.at))
+            else:
+                self.push(node, self.at)
+        return True
+
     def push(self, node: int, first: int | None = None) -> bool:
         """Push a node; with `first`, one that items from there on only loaded."""
         self.stack.append(Slot(node) if first is None else Slot(node, "", first, self.at))
         return True
+
+    def is_held(self, node: int, apart_from: object = None) -> bool:
+        """Whether a value is on the stack or in a local, apart from one that is stored next."""
+        return (
+            any(slot.node == node for slot in self.stack)
+            or any(held == node and name != apart_from for name, held in self.locals.items())
+            or (self.outer is not None and self.outer.is_held(node))
+        )
 
     def pop(self, *, taken: bool = False) -> int | None:
         """Pop a value; what lies below the region's own are leaves.
@@ -241,6 +299,8 @@ class Scan:
             slot.node = new if slot.node == old else slot.node
         for local, node in self.locals.items():
             self.locals[local] = new if node == old else node
+        if self.outer is not None:
+            self.outer.replace(old, new)
 
     def leaf(self, load: Instr | int, name: str) -> int:
         self.loads.append(load)
@@ -258,15 +318,16 @@ class Scan:
     def is_choice(self, node: int) -> bool:
         """Whether a node is a function by the name of one that chooses by lists."""
         made = self.nodes[node]
-        name = self.names[made.detail] if node >= 0 and made.kind == LEAF else made.detail
-        return made.kind in (LEAF, ATTRIBUTE) and name in self.vocabulary.choices
+        name = self.names[made.detail] if made.kind == LEAF else made.detail
+        is_named = node >= 0 and made.kind in (LEAF, ATTRIBUTE, NAMED)
+        return is_named and name in self.vocabulary.choices
 
     def is_of_numbers(self, call: Node) -> bool:
         """Whether a call is by the name of a function that gives a number for numbers."""
         name = called(self.nodes, self.names, call)
         if name not in self.vocabulary.numbers:
             return False
-        is_plain = self.nodes[call.operands[0]].kind == LEAF
+        is_plain = self.nodes[call.operands[0]].kind in (LEAF, NAMED)
         # `min(a, b)`; one of a single array is a reduction
         return (is_plain and len(call.operands) > 2) or name not in self.vocabulary.reductions
 
@@ -279,6 +340,6 @@ class Scan:
 def called(nodes: list[Node], names: list[str], call: Node) -> str:
     """Return the name that a call's callable goes by; empty if it has none."""
     callee = nodes[call.operands[0]]
-    if callee.kind == ATTRIBUTE:
+    if callee.kind in (ATTRIBUTE, NAMED):
         return str(callee.detail)
     return names[callee.detail] if callee.kind == LEAF else ""

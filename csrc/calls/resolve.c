@@ -10,6 +10,7 @@
 
 #define ENTRIES 6       /* callables that a site remembers */
 #define MOST_PASSING 64 /* callables in a row that are planned for one call each */
+#define INLINED 8       /* calls after which a function may be inlined into a region */
 
 typedef struct {
     Site site;
@@ -17,6 +18,7 @@ typedef struct {
     int next;    /* the entry to be replaced next */
     int planned; /* entries that were replaced */
     int passing; /* callables planned for one call each, in a row */
+    unsigned int calls; /* of Python functions */
     Entry entries[ENTRIES];
 } ResolveSite;
 
@@ -232,6 +234,17 @@ resolve_known(ResolveSite *self, PyObject *callee, Outcome *outcome)
     return NULL;
 }
 
+/* Have a Python function that is called often inlined: told at one call, done at the next, when the
+ * other sites around have told theirs. */
+static int
+resolve_inline(ResolveSite *self, PyObject *callee)
+{
+    if (++self->calls < INLINED || self->calls > INLINED + 1) {
+        return 0;
+    }
+    return site_inline(&self->site, callee);
+}
+
 static PyObject *
 resolve_call(PyObject *object, PyObject *callee)
 {
@@ -242,6 +255,10 @@ resolve_call(PyObject *object, PyObject *callee)
     }
     else {
         Outcome outcome = HIT;
+        int is_function = PyFunction_Check(callee) || PyMethod_Check(callee);
+        if (is_function && resolve_inline(self, callee) < 0) {
+            return NULL;
+        }
         result = resolve_known(self, callee, &outcome);
         if (result == NULL && !PyErr_Occurred()) {
             return resolve_planned(self, callee);
@@ -284,6 +301,7 @@ resolve_rest(PyObject *object, PyObject *none)
 {
     ResolveSite *self = (ResolveSite *)object;
     self->planned = self->passing = 0;
+    self->calls = 0;
     self->site.misses = 0; /* of calls in a row */
     return site_rest(object, none);
 }

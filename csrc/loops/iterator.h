@@ -2,14 +2,14 @@
 #ifndef ALLOC_REWRITE_LOOPS_ITERATOR_H
 #define ALLOC_REWRITE_LOOPS_ITERATOR_H
 
-#include "loops/kernel.h"
+#include "loops/kinds.h"
 
-/* What a loop goes over: the sequence of an iterator by index, or the iterator itself. Borrowed. */
-PyObject *iterator_subject(PyObject *iterator);
-/* Put an iterator's state into the frame; 0 if it is at its end, or of another kind. */
-int iterator_read(PyObject *iterator, int64_t *frame);
+/* Whether an iterator is of a kind, and not at its end. */
+int iterator_fits(Kinds *kind, PyObject *iterator);
+/* Put its state into the frame. */
+void iterator_fill(Kinds *kind, PyObject *iterator, int64_t **at);
 /* Set it to where a kernel has left it. */
-void iterator_write(PyObject *iterator, const int64_t *words);
+void iterator_write(Kinds *kind, PyObject *iterator, const int64_t **words);
 /* Whether this interpreter's iterators are as this file takes them to be. */
 int iterator_learn(void);
 

@@ -36,17 +36,20 @@ LoopKernel *
 kernel_new(PyObject *source)
 {
     unsigned long long address;
-    PyObject *inputs, *exits, *guards;
-    int ended_at, committed_at, size;
-    if (!PyArg_ParseTuple(source, "KO!O!O!iii", &address, &PyTuple_Type, &inputs,
-                          &PyTuple_Type, &exits, &PyTuple_Type, &guards, &ended_at, &committed_at,
-                          &size)) {
+    PyObject *inputs, *exits, *guards, *found;
+    int n_state, ended_at, committed_at, found_at, size;
+    if (!PyArg_ParseTuple(source, "KO!O!O!O!iiiii", &address, &PyTuple_Type, &inputs,
+                          &PyTuple_Type, &exits, &PyTuple_Type, &guards, &PyTuple_Type, &found,
+                          &n_state, &ended_at, &committed_at, &found_at, &size)) {
         return NULL;
     }
     Py_ssize_t n_exits = PyTuple_GET_SIZE(exits), n_inputs = PyTuple_GET_SIZE(inputs);
     Py_ssize_t n_guards = PyTuple_GET_SIZE(guards);
     Py_ssize_t n_stored = n_exits ? PyTuple_Size(PyTuple_GET_ITEM(exits, 0)) : 0;
     Py_ssize_t n_kinds = kernel_count_kinds(inputs);
+    for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(found); i++) {
+        n_kinds += PyTuple_Size(PyTuple_GetItem(PyTuple_GET_ITEM(found, i), 2));
+    }
     for (Py_ssize_t i = 0; i < n_exits; i++) {
         n_kinds += kernel_count_kinds(PyTuple_GET_ITEM(exits, i));
     }
@@ -54,7 +57,7 @@ kernel_new(PyObject *source)
         return NULL;
     }
     size_t bytes = sizeof(LoopKernel) + (size_t)n_guards * sizeof(NameGuard) +
-                   (size_t)(n_inputs + n_exits * n_stored) * sizeof(int) +
+                   (size_t)(n_exits * n_stored) * sizeof(int) +
                    (size_t)n_kinds * sizeof(int16_t);
     LoopKernel *self = PyMem_Calloc(1, bytes);
     if (self == NULL) {
@@ -62,8 +65,7 @@ kernel_new(PyObject *source)
         return NULL;
     }
     self->guards = (NameGuard *)(self + 1);
-    self->input_at = (int *)(self->guards + n_guards);
-    self->exit_at = self->input_at + n_inputs;
+    self->exit_at = (int *)(self->guards + n_guards);
     int16_t *kinds = (int16_t *)(self->exit_at + n_exits * n_stored);
     self->kinds = kinds;
     self->run = (int64_t(*)(int64_t *))(uintptr_t)address;
@@ -72,15 +74,28 @@ kernel_new(PyObject *source)
     self->n_inputs = (int)n_inputs;
     self->n_exits = (int)n_exits;
     self->n_stored = (int)n_stored;
+    self->n_state = n_state;
+    self->found_at = found_at;
     self->ended_at = ended_at;
     self->committed_at = committed_at;
     self->size = size;
     int n = 0;
     for (Py_ssize_t i = 0; i < n_inputs; i++) {
-        self->input_at[i] = n;
         if (kernel_read_kinds(PyTuple_GET_ITEM(inputs, i), kinds, &n) < 0) {
             goto failed;
         }
+    }
+    for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(found); i++) {
+        PyObject *holder, *name, *kind;
+        if (i == MOST_FOUND ||
+            !PyArg_ParseTuple(PyTuple_GET_ITEM(found, i), "OUO!", &holder, &name, &PyTuple_Type,
+                              &kind) ||
+            kernel_read_kinds(kind, kinds, &n) < 0) {
+            goto failed;
+        }
+        long number = PyLong_Check(holder) ? PyLong_AsLong(holder) : -1;
+        self->found[self->n_found++] = (Found){
+            number >= 0 || holder == Py_None ? NULL : holder, name, (int)number};
     }
     for (Py_ssize_t i = 0; i < n_exits; i++) {
         for (Py_ssize_t k = 0; k < n_stored; k++) {
@@ -100,6 +115,9 @@ kernel_new(PyObject *source)
     }
     return self;
 failed:
+    if (!PyErr_Occurred()) {
+        PyErr_SetString(PyExc_ValueError, "kernel: too much is looked up");
+    }
     kernel_release(self);
     return NULL;
 }
@@ -114,99 +132,7 @@ kernel_release(LoopKernel *self)
     PyMem_Free(self);
 }
 
-/* ------------------------------------------------------------------ what goes in */
-
-static const int TYPENUMS[KIND_NUMBERS] = {
-    -1,        -1,        -1,       NPY_DOUBLE, NPY_FLOAT, NPY_INT64, NPY_INT32,
-    NPY_INT16, NPY_INT8, NPY_UINT32, NPY_UINT16, NPY_UINT8, NPY_BOOL,
-};
-
-static PyTypeObject *
-kernel_kind_type(int kind)
-{
-    switch (kind) {
-    case KIND_INT:
-        return &PyLong_Type;
-    case KIND_FLOAT:
-        return &PyFloat_Type;
-    case KIND_BOOL:
-        return &PyBool_Type;
-    case KIND_F8:
-        return &PyFloat64ArrType_Type;
-    case KIND_F4:
-        return &PyFloat32ArrType_Type;
-    case KIND_I8:
-        return &PyInt64ArrType_Type;
-    case KIND_I4:
-        return &PyInt32ArrType_Type;
-    case KIND_I2:
-        return &PyInt16ArrType_Type;
-    case KIND_I1:
-        return &PyInt8ArrType_Type;
-    case KIND_U4:
-        return &PyUInt32ArrType_Type;
-    case KIND_U2:
-        return &PyUInt16ArrType_Type;
-    case KIND_U1:
-        return &PyUInt8ArrType_Type;
-    default:
-        return &PyBoolArrType_Type;
-    }
-}
-
-static int
-kernel_kind_fits_array(const int16_t *kind, PyObject *value)
-{
-    if (!PyArray_CheckExact(value)) {
-        return 0;
-    }
-    PyArrayObject *array = (PyArrayObject *)value;
-    const PyArray_Descr *descr = PyArray_DESCR(array);
-    int nd = PyArray_NDIM(array);
-    int wanted = TYPENUMS[kind[1]];
-    if (nd != kind[2] || (descr->type_num != wanted &&
-                          !PyArray_EquivTypenums(descr->type_num, wanted)) ||
-        !PyArray_ISNBO(descr->byteorder) || !PyArray_ISALIGNED(array)) {
-        return 0;
-    }
-    return (PyArray_ISWRITEABLE(array) != 0) == kind[3] &&
-           (PyArray_STRIDE(array, nd - 1) == PyArray_ITEMSIZE(array)) == kind[4];
-}
-
-static int
-kernel_kind_fits(const int16_t *kind, PyObject *value)
-{
-    switch (kind[0]) {
-    case KIND_ARRAY:
-        return kernel_kind_fits_array(kind, value);
-    case KIND_TUPLE:
-        if (!PyTuple_CheckExact(value) || PyTuple_GET_SIZE(value) != kind[1]) {
-            return 0;
-        }
-        for (int i = 0; i < kind[1]; i++) {
-            if (!kernel_kind_fits(kind + 2 + i, PyTuple_GET_ITEM(value, i))) {
-                return 0;
-            }
-        }
-        return 1;
-    case KIND_NONE:
-        return value == Py_None;
-    case KIND_STEPS:
-        return Py_IS_TYPE(value, &PyRangeIter_Type);
-    case KIND_GIVEN:
-        return 1;
-    case KIND_INT: {
-        int overflow = 0;
-        if (!PyLong_CheckExact(value)) {
-            return 0;
-        }
-        (void)PyLong_AsLongLongAndOverflow(value, &overflow);
-        return !overflow;
-    }
-    default:
-        return Py_IS_TYPE(value, kernel_kind_type(kind[0]));
-    }
-}
+/* ------------------------------------------------------------------ in and out */
 
 /* Whether a name has the value that it had: an attribute of a module or of a function, or a global
  * or else a builtin. */
@@ -232,14 +158,50 @@ kernel_has_value(const NameGuard *guard, PyObject *globals, PyObject *builtins)
     return found == guard->value;
 }
 
+/* What is looked up, with a reference; NULL without an exception if it isn't there, or if Python
+ * code might run. */
+static PyObject *
+kernel_look_up(const Found *found, PyObject *const *args)
+{
+    if (found->number >= 0) {
+        PyObject *owner = args[found->number];
+        PyTypeObject *type = Py_TYPE(owner);
+        if (type->tp_getattro != PyObject_GenericGetAttr ||
+            _PyType_Lookup(type, found->name) != NULL) {
+            return NULL;
+        }
+        PyObject *value = PyObject_GenericGetAttr(owner, found->name);
+        if (value == NULL) {
+            PyErr_Clear();
+        }
+        return value;
+    }
+    PyObject *names = found->holder == NULL ? PyEval_GetGlobals() : found->holder;
+    names = PyModule_Check(names) ? PyModule_GetDict(names) : names;
+    PyObject *value = PyDict_GetItemWithError(names, found->name);
+    if (value == NULL) {
+        PyErr_Clear();
+    }
+    return Py_XNewRef(value);
+}
+
+void
+kernel_forget(const LoopKernel *self, PyObject **args)
+{
+    for (int i = 0; i < self->n_found; i++) {
+        Py_CLEAR(args[self->n_inputs + i]);
+    }
+}
+
 int
-kernel_fits(const LoopKernel *self, PyObject *const *args, Py_ssize_t n)
+kernel_fits(const LoopKernel *self, PyObject **args, Py_ssize_t n)
 {
     if (n != self->n_inputs) {
         return 0;
     }
+    Kinds kind = self->kinds;
     for (int i = 0; i < self->n_inputs; i++) {
-        if (!kernel_kind_fits(self->kinds + self->input_at[i], args[i])) {
+        if (!kind_fits(&kind, args[i])) {
             return 0;
         }
     }
@@ -249,130 +211,28 @@ kernel_fits(const LoopKernel *self, PyObject *const *args, Py_ssize_t n)
             return 0;
         }
     }
+    memset(args + n, 0, (size_t)self->n_found * sizeof(PyObject *));
+    for (int i = 0; i < self->n_found; i++) {
+        args[n + i] = kernel_look_up(&self->found[i], args);
+        if (args[n + i] == NULL || !kind_fits(&kind, args[n + i])) {
+            kernel_forget(self, args);
+            return 0;
+        }
+    }
     return 1;
-}
-
-static int64_t
-kernel_kind_word(int kind, PyObject *value)
-{
-    int64_t word = 0;
-    switch (kind) {
-    case KIND_INT:
-        return PyLong_AsLongLong(value);
-    case KIND_FLOAT: {
-        double real = PyFloat_AS_DOUBLE(value);
-        memcpy(&word, &real, sizeof(real));
-        return word;
-    }
-    case KIND_BOOL:
-        return value == Py_True;
-    case KIND_I4:
-        return PyArrayScalar_VAL(value, Int32);
-    case KIND_I2:
-        return PyArrayScalar_VAL(value, Int16);
-    case KIND_I1:
-        return PyArrayScalar_VAL(value, Int8);
-    case KIND_U4:
-        return PyArrayScalar_VAL(value, UInt32);
-    case KIND_U2:
-        return PyArrayScalar_VAL(value, UInt16);
-    case KIND_U1:
-        return PyArrayScalar_VAL(value, UInt8);
-    case KIND_I8:
-        return PyArrayScalar_VAL(value, Int64);
-    case KIND_F8:
-        memcpy(&word, &PyArrayScalar_VAL(value, Float64), 8);
-        return word;
-    case KIND_F4:
-        memcpy(&word, &PyArrayScalar_VAL(value, Float32), 4);
-        return word;
-    default:
-        return PyArrayScalar_VAL(value, Bool) != 0;
-    }
 }
 
 void
 kernel_fill(const LoopKernel *self, PyObject *const *args, int64_t *frame)
 {
     int64_t *at = frame + FRAME_HEADER;
+    Kinds kind = self->kinds;
     for (int i = 0; i < self->n_inputs; i++) {
-        const int16_t *kind = self->kinds + self->input_at[i];
-        if (kind[0] < KIND_NUMBERS) {
-            *at++ = kernel_kind_word(kind[0], args[i]);
-        }
-        else if (kind[0] == KIND_TUPLE) {
-            for (int k = 0; k < kind[1]; k++) {
-                *at++ = kernel_kind_word(kind[2 + k], PyTuple_GET_ITEM(args[i], k));
-            }
-        }
-        else if (kind[0] == KIND_ARRAY) {
-            PyArrayObject *array = (PyArrayObject *)args[i];
-            *at++ = i;
-            *at++ = (int64_t)(intptr_t)PyArray_DATA(array);
-            for (int k = 0; k < kind[2]; k++) {
-                *at++ = PyArray_DIM(array, k);
-            }
-            for (int k = 0; k < kind[2]; k++) {
-                *at++ = PyArray_STRIDE(array, k);
-            }
-        }
+        kind_fill(&kind, args[i], i, &at);
     }
-}
-
-/* ------------------------------------------------------------------ what comes out */
-
-static PyObject *
-kernel_kind_number(int kind, int64_t word)
-{
-    if (kind == KIND_INT) {
-        return PyLong_FromLongLong(word);
-    }
-    if (kind == KIND_FLOAT) {
-        double real;
-        memcpy(&real, &word, sizeof(real));
-        return PyFloat_FromDouble(real);
-    }
-    if (kind == KIND_BOOL) {
-        return PyBool_FromLong(word & 1);
-    }
-    if (kind == KIND_B1) {
-        return Py_NewRef(word & 1 ? PyArrayScalar_True : PyArrayScalar_False);
-    }
-    PyArray_Descr *descr = PyArray_DescrFromType(TYPENUMS[kind]);
-    if (descr == NULL) {
-        return NULL;
-    }
-    PyObject *made = PyArray_Scalar(&word, descr, NULL); /* the lowest bytes come first */
-    Py_DECREF(descr);
-    return made;
-}
-
-static PyObject *
-kernel_kind_value(const int16_t *kind, const int64_t *words, PyObject *const *args)
-{
-    switch (kind[0]) {
-    case KIND_NONE:
-        return Py_NewRef(Py_None);
-    case KIND_UNBOUND:
-        return NULL;
-    case KIND_GIVEN:
-        return Py_NewRef(args[kind[1]]);
-    case KIND_ARRAY:
-        return words[0] < 0 ? NULL : Py_NewRef(args[words[0]]);
-    case KIND_TUPLE: {
-        PyObject *made = PyTuple_New(kind[1]);
-        for (int i = 0; made != NULL && i < kind[1]; i++) {
-            PyObject *item = kernel_kind_number(kind[2 + i], words[i]);
-            if (item == NULL) {
-                Py_CLEAR(made);
-                break;
-            }
-            PyTuple_SET_ITEM(made, i, item);
-        }
-        return made;
-    }
-    default:
-        return kernel_kind_number(kind[0], words[0]);
+    at = frame + self->found_at;
+    for (int i = self->n_inputs; i < self->n_inputs + self->n_found; i++) {
+        kind_fill(&kind, args[i], i, &at);
     }
 }
 
@@ -382,7 +242,7 @@ kernel_locals(const LoopKernel *self, int exit, const int64_t *words, PyObject *
     PyObject *made = PyTuple_New(self->n_stored);
     for (int i = 0; made != NULL && i < self->n_stored; i++) {
         const int16_t *kind = self->kinds + self->exit_at[exit * self->n_stored + i];
-        PyObject *value = kernel_kind_value(kind, words + 3 + WIDEST * i, args);
+        PyObject *value = kind_value(kind, words + self->n_state + WIDEST * i, args);
         if (value == NULL) {
             Py_CLEAR(made);
             break;

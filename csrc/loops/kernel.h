@@ -1,17 +1,13 @@
 /* Kernels: loops as machine code, and what goes into them and comes out.
  *
- * `alloc_rewrite/loops/` makes them; its `kinds.py` and `states.py` say the same as the two lists
- * here. */
+ * `alloc_rewrite/loops/` makes them; its `states.py` says the same as the list here. */
 #ifndef ALLOC_REWRITE_LOOPS_KERNEL_H
 #define ALLOC_REWRITE_LOOPS_KERNEL_H
 
-#include "sites/site.h"
+#include "loops/kinds.h"
 
 /* The first words of a kernel's frame. */
 enum frame_word {
-    FRAME_NEXT, /* of a range's iterator: what comes next, the step, how many are left */
-    FRAME_STEP,
-    FRAME_LEFT,
     FRAME_LOG, /* where the log begins, from where on it is to be emptied, where it ends */
     FRAME_LOG_SOFT,
     FRAME_LOG_END,
@@ -21,35 +17,10 @@ enum frame_word {
     FRAME_BUDGET, /* ticks between two commits */
     FRAME_ITERATIONS,
     FRAME_COMMIT,
+    FRAME_APPEND,
     FRAME_SLICE_END, /* when others are to run, in nanoseconds */
     FRAME_COMMITTED, /* the exit whose state was committed, or -1 */
     FRAME_HEADER,
-};
-
-/* Kinds of values; up to KIND_NUMBERS the kinds of numbers. An array's is followed by that of its
- * items, its number of axes, whether it can be written to, and whether it is dense; a tuple's by
- * the number of items and their kinds; KIND_GIVEN by an argument's number. */
-enum kind {
-    KIND_INT,
-    KIND_FLOAT,
-    KIND_BOOL,
-    KIND_F8,
-    KIND_F4,
-    KIND_I8,
-    KIND_I4,
-    KIND_I2,
-    KIND_I1,
-    KIND_U4,
-    KIND_U2,
-    KIND_U1,
-    KIND_B1,
-    KIND_NUMBERS,
-    KIND_ARRAY = 20,
-    KIND_TUPLE,
-    KIND_NONE,
-    KIND_UNBOUND,
-    KIND_GIVEN,
-    KIND_STEPS, /* an iterator over a range */
 };
 
 #define WIDEST 4 /* words of a local in the state that a kernel leaves */
@@ -61,6 +32,16 @@ typedef struct {
     PyObject *value;
 } NameGuard;
 
+#define MOST_FOUND 16 /* attributes and global arrays that a kernel looks up */
+
+/* What a kernel looks up when it begins: an attribute of an argument, of that number, or else a
+ * value of a module, of a dictionary or (NULL) of the globals of the code that runs. */
+typedef struct {
+    PyObject *holder; /* borrowed from the source */
+    PyObject *name;   /* likewise */
+    int number;       /* -1 if it is no argument's */
+} Found;
+
 typedef struct {
     int64_t (*run)(int64_t *frame);
     PyObject *source; /* owned: the tuple that it was made from */
@@ -69,24 +50,32 @@ typedef struct {
     int n_exits;
     int n_stored;
     int n_guards;
+    int n_found;
+    int found_at; /* where the words of what is looked up begin */
+    int n_state; /* words of the iterator's state */
     int ended_at;
     int committed_at;
     int size;             /* of the frame, in words */
-    const int16_t *kinds; /* in the same memory: those of the inputs, then of each exit's locals */
-    int *input_at;        /* where the kinds of each begin */
+    const int16_t *kinds; /* in the same memory: those of the inputs, of what is looked up, of each exit's locals */
     int *exit_at;         /* n_stored for each exit */
     NameGuard *guards;
+    Found found[MOST_FOUND];
 } LoopKernel;
 
-/* Read (address, inputs, exits, guards, ended_at, committed_at, size); NULL with an
+/* Read (address, inputs, exits, guards, found, n_state, ended_at, committed_at,
+ * found_at, size); NULL with an
  * exception. */
 LoopKernel *kernel_new(PyObject *source);
 void kernel_release(LoopKernel *kernel); /* one reference */
 
-/* The arguments are what the loop goes over, or None, and the locals. */
+/* The arguments are the loop's iterator, or None, and the locals; after them is room for
+ * MOST_FOUND more. */
 
-/* Whether they are of a kernel's kinds, and its globals what they were. */
-int kernel_fits(const LoopKernel *kernel, PyObject *const *args, Py_ssize_t n);
+/* Whether they are of a kernel's kinds, and its globals what they were. Then what it looks up
+ * stands after them, owned. */
+int kernel_fits(const LoopKernel *kernel, PyObject **args, Py_ssize_t n);
+/* Let go of what it has looked up. */
+void kernel_forget(const LoopKernel *kernel, PyObject **args);
 /* Put the arguments into the frame. */
 void kernel_fill(const LoopKernel *kernel, PyObject *const *args, int64_t *frame);
 /* The locals after one of the exits, in a tuple; NULL without an exception if one can't be made. */

@@ -5,6 +5,7 @@
 
 #define LOG_ENTRIES 16384 /* at first */
 #define MOST_LOG_ENTRIES (1 << 22)
+#define APPENDED (-1) /* instead of how many bytes: the address is that of a list */
 #define ENTRY 3 /* words: the address, what was there, how many bytes */
 
 int64_t
@@ -43,6 +44,12 @@ log_undo(const int64_t *begin, const int64_t *end)
         int64_t address = end[0];
         size_t size = (size_t)end[2];
         const int64_t *before = &end[1];
+        if (end[2] == APPENDED) {
+            PyObject *list = (PyObject *)(intptr_t)address;
+            Py_ssize_t last = PyList_GET_SIZE(list) - 1;
+            (void)PyList_SetSlice(list, last, last + 1, NULL); /* of a number: runs no code */
+            continue;
+        }
         if (size > sizeof(int64_t)) { /* it lies in front of the entry */
             end -= (size + 7) / 8;
             before = end;

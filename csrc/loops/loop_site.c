@@ -48,9 +48,20 @@ loop_commit(int64_t *frame)
     return status_raised(1) != 0 || log_now() > frame[FRAME_SLICE_END];
 }
 
+/* A kernel appends a number to a list: 0, or 1 if that failed. */
+static int64_t
+loop_append(PyObject *list, int64_t kind, int64_t word)
+{
+    PyObject *number = kind_number((int)kind, word);
+    int failed = number == NULL || PyList_Append(list, number) < 0;
+    Py_XDECREF(number);
+    PyErr_Clear(); /* the original code tries again */
+    return failed;
+}
+
 /* What a kernel gives; NULL without an exception if the original code has to go on. */
 static PyObject *
-loop_attempt(LoopSite *self, const LoopKernel *kernel, PyObject *iterator, PyObject *const *args)
+loop_attempt(LoopSite *self, const LoopKernel *kernel, PyObject *const *args)
 {
     int is_idle = fperrors_is_idle(self->site.state, FE_UNDERFLOW);
     if (is_idle <= 0) {
@@ -58,9 +69,6 @@ loop_attempt(LoopSite *self, const LoopKernel *kernel, PyObject *iterator, PyObj
         return NULL;
     }
     int64_t *frame = STACK_ARRAY(int64_t, kernel->size);
-    if (!iterator_read(iterator, frame)) {
-        return NULL;
-    }
     State *state = (State *)self->site.state;
     if (!log_begin(state, frame)) {
         self->declined = "no memory";
@@ -69,6 +77,7 @@ loop_attempt(LoopSite *self, const LoopKernel *kernel, PyObject *iterator, PyObj
     const int64_t *log = state->loop_log;
     frame[FRAME_BUDGET] = BUDGET;
     frame[FRAME_COMMIT] = (int64_t)(intptr_t)loop_commit;
+    frame[FRAME_APPEND] = (int64_t)(intptr_t)loop_append;
     frame[FRAME_COMMITTED] = -1;
     kernel_fill(kernel, args, frame);
     frame[FRAME_SLICE_END] = log_now() + SLICE_NS;
@@ -96,7 +105,8 @@ loop_attempt(LoopSite *self, const LoopKernel *kernel, PyObject *iterator, PyObj
     }
     log_end(state, frame);
     if (result != NULL) {
-        iterator_write(iterator, words);
+        Kinds kind = kernel->kinds;
+        iterator_write(&kind, args[0], &words);
     }
     return result;
 }
@@ -146,7 +156,7 @@ loop_is_traced(void)
 
 /* The kernel for these arguments, with a reference: looking at globals may run any code. */
 static LoopKernel *
-loop_kernel(LoopSite *self, PyObject *const *args, Py_ssize_t n)
+loop_kernel(LoopSite *self, PyObject **args, Py_ssize_t n)
 {
     for (int i = 0; i < self->n_kernels; i++) {
         LoopKernel *kernel = self->kernels[i];
@@ -156,17 +166,21 @@ loop_kernel(LoopSite *self, PyObject *const *args, Py_ssize_t n)
             recent_touch(self->kernels, i);
             return kernel;
         }
+        if (fits) {
+            kernel_forget(kernel, args);
+        }
         kernel_release(kernel);
     }
     return NULL;
 }
 
 static PyObject *
-loop_run(LoopSite *self, PyObject *iterator, PyObject *const *args, Py_ssize_t n)
+loop_run(LoopSite *self, PyObject **args, Py_ssize_t n)
 {
     LoopKernel *kernel = loop_kernel(self, args, n);
     if (kernel != NULL) {
-        PyObject *result = loop_attempt(self, kernel, iterator, args);
+        PyObject *result = loop_attempt(self, kernel, args);
+        kernel_forget(kernel, args);
         kernel_release(kernel);
         if (result != NULL) {
             self->failures = 0;
@@ -208,8 +222,7 @@ loop_is_hot(LoopSite *self)
 
 /* Run with the contents of the cells, which come last, in their places. */
 static PyObject *
-loop_with_cells(LoopSite *self, PyObject *iterator, PyObject **args, Py_ssize_t n,
-                Py_ssize_t n_cells)
+loop_with_cells(LoopSite *self, PyObject **args, Py_ssize_t n, Py_ssize_t n_cells)
 {
     Py_ssize_t first = n - n_cells, i = first;
     while (i < n && (args[i] = PyCell_Get(args[i])) != NULL) {
@@ -217,7 +230,7 @@ loop_with_cells(LoopSite *self, PyObject *iterator, PyObject **args, Py_ssize_t 
     }
     PyObject *result;
     if (i == n) {
-        result = loop_run(self, iterator, args, n);
+        result = loop_run(self, args, n);
     }
     else { /* one has no content yet, and the code may never read it */
         loop_stand_back(self);
@@ -255,10 +268,9 @@ loop_call(PyObject *object, PyObject *const *args, size_t nargsf, PyObject *name
         return Py_NewRef(object);
     }
     Py_ssize_t n_cells = PyLong_AsSsize_t(args[--n]);
-    PyObject **given = STACK_ARRAY(PyObject *, n);
+    PyObject **given = STACK_ARRAY(PyObject *, n + MOST_FOUND);
     memcpy(given, args, (size_t)n * sizeof(PyObject *));
-    given[0] = iterator_subject(args[0]);
-    return loop_with_cells(self, args[0], given, n, n_cells);
+    return loop_with_cells(self, given, n, n_cells);
 }
 
 /* install(source): take a kernel; or the reason why there is none. */

@@ -88,15 +88,19 @@ fperrors_is_idle(const State *state, int raised)
     return 1;
 }
 
-/* Warn on a line of the function that runs. */
-static int
-fperrors_warn_at(PyObject *message, int line)
+/* The code of the function that runs, a new reference, with its globals, borrowed; or NULL. */
+static PyCodeObject *
+fperrors_running(PyObject **globals)
 {
     PyFrameObject *frame = PyEval_GetFrame();
-    PyObject *globals = PyEval_GetGlobals();
-    if (frame == NULL || globals == NULL || line == 0) {
-        return PyErr_WarnEx(PyExc_RuntimeWarning, PyUnicode_AsUTF8(message), 1);
-    }
+    *globals = PyEval_GetGlobals();
+    return frame == NULL || *globals == NULL ? NULL : PyFrame_GetCode(frame);
+}
+
+/* Warn on a line of some code with these globals. */
+static int
+fperrors_warn_in(PyCodeObject *code, PyObject *globals, PyObject *message, int line)
+{
     PyObject *registry = PyDict_GetItemString(globals, "__warningregistry__");
     if (registry == NULL) {
         PyObject *made = PyDict_New();
@@ -107,7 +111,6 @@ fperrors_warn_at(PyObject *message, int line)
         Py_DECREF(made);
         registry = made;
     }
-    PyCodeObject *code = PyFrame_GetCode(frame);
     PyObject *module = PyDict_GetItemString(globals, "__name__");
     module = module == NULL ? PyUnicode_FromString("<string>") : Py_NewRef(module);
     int failed = module == NULL ? -1
@@ -115,12 +118,33 @@ fperrors_warn_at(PyObject *message, int line)
                                                            code->co_filename, line, module,
                                                            registry);
     Py_XDECREF(module);
+    return failed;
+}
+
+/* Warn on a line of the function that runs, or of the one that is given. */
+static int
+fperrors_warn_at(PyObject *message, PyObject *function, int line)
+{
+    PyObject *globals;
+    PyCodeObject *code;
+    if (function == NULL) {
+        code = fperrors_running(&globals);
+    }
+    else {
+        code = (PyCodeObject *)Py_NewRef(PyFunction_GET_CODE(function));
+        globals = PyFunction_GET_GLOBALS(function);
+    }
+    if (code == NULL || line == 0) {
+        Py_XDECREF(code);
+        return PyErr_WarnEx(PyExc_RuntimeWarning, PyUnicode_AsUTF8(message), 1);
+    }
+    int failed = fperrors_warn_in(code, globals, message, line);
     Py_DECREF(code);
     return failed;
 }
 
 int
-fperrors_raised(const State *state, const char *name, int raised, int line)
+fperrors_raised(const State *state, const char *name, int raised, PyObject *function, int line)
 {
     static const char *const what[4] = {"divide by zero", "overflow", "underflow",
                                         "invalid value"};
@@ -133,7 +157,7 @@ fperrors_raised(const State *state, const char *name, int raised, int line)
             continue;
         }
         PyObject *message = PyUnicode_FromFormat("%s encountered in %s", what[i], name);
-        int failed = message == NULL ? -1 : fperrors_warn_at(message, line);
+        int failed = message == NULL ? -1 : fperrors_warn_at(message, function, line);
         Py_XDECREF(message);
         if (failed < 0) {
             return -1;

@@ -3,8 +3,9 @@
 #include <string.h>
 
 static const char *const KINDS[] = {
-    "leaf", "const", "attribute", "slice", "tuple", "index", "choice", "guard", "again",
-    "operation", "call", "method", "in place", "store", NULL,
+    "leaf",  "const",   "attribute", "slice",     "tuple",   "index", "choice", "guard",
+    "bound", "function", "named",    "held",      "default", "again", "operation", "call",
+    "method", "in place", "store",   NULL,
 };
 
 static int
@@ -36,15 +37,22 @@ program_read_node(Program *program, Node *node, PyObject *source)
     PyObject *kind = PyObject_GetAttrString(source, "kind");
     PyObject *operands = PyObject_GetAttrString(source, "operands");
     PyObject *line = PyObject_GetAttrString(source, "line");
+    PyObject *helper = PyObject_GetAttrString(source, "helper");
     node->detail = PyObject_GetAttrString(source, "detail");
     const char *name = kind == NULL ? NULL : PyUnicode_AsUTF8(kind);
     int number = name == NULL ? -1 : program_kind(name), done = 0;
-    if (number < 0 || operands == NULL || node->detail == NULL || !PyTuple_Check(operands) ||
+    if (number < 0 || operands == NULL || node->detail == NULL || helper == NULL ||
+        !PyLong_Check(helper) || !PyTuple_Check(operands) ||
         PyTuple_GET_SIZE(operands) > MOST_OPERANDS) {
         goto end;
     }
     node->kind = (enum node_kind)number;
     node->line = line != NULL && PyLong_Check(line) ? (int)PyLong_AsLong(line) : 0;
+    node->helper = (int)PyLong_AsLong(helper);
+    if (node->helper >= program->n_nodes) {
+        goto end;
+    }
+    program->n_helpers += node->kind == NODE_FUNCTION;
     node->is_transposed = node->kind == NODE_ATTRIBUTE && PyUnicode_Check(node->detail) &&
                           PyUnicode_CompareWithASCIIString(node->detail, "T") == 0;
     node->part = program_part(node);
@@ -86,6 +94,7 @@ program_read_node(Program *program, Node *node, PyObject *source)
 end:
     Py_XDECREF(kind);
     Py_XDECREF(line);
+    Py_XDECREF(helper);
     Py_XDECREF(operands);
     return done;
 }

@@ -16,6 +16,11 @@ enum node_kind {
     NODE_INDEX,
     NODE_CHOICE, /* a number, or another value where it is zero */
     NODE_GUARD, /* what later code needs to be harmless, or harmless to call */
+    NODE_BOUND, /* the function of an object's method, */
+    NODE_FUNCTION, /* a function whose code is inlined, if it still has that, */
+    NODE_NAMED, /* and what this code reads through it: a global or builtin, */
+    NODE_HELD, /* what a cell holds, */
+    NODE_DEFAULT, /* a parameter's default */
     NODE_AGAIN, /* where the code computes an earlier node once more */
     NODE_OPERATION,
     NODE_CALL,
@@ -32,6 +37,7 @@ typedef struct {
     int operands[MOST_OPERANDS];
     int leaf;                 /* of a leaf: its number */
     int line;                 /* in the source; 0 if that is unknown */
+    int helper;               /* the function in whose code it is; or -1 */
     PyObject *detail;         /* owned: see `Node` in Python */
     const Operator *operator; /* of an operation */
     int is_temporary;         /* of a leaf: whether the code holds it nowhere else */
@@ -58,6 +64,7 @@ typedef struct {
     int n_outputs;
     int is_packed;   /* whether outputs are delivered in a tuple */
     int n_effects;   /* nodes that change what others may see */
+    int n_helpers;   /* functions whose code is inlined */
     PyObject *source; /* owned: the `Program` that it was made from */
     size_t bytes;     /* that it takes */
     int *outputs;     /* in the same memory, after the nodes */

@@ -4,6 +4,7 @@
 #include "numpy/fperrors.h"
 #include "recent.h"
 #include "regions/compiled.h"
+#include "regions/helpers.h"
 
 #define MOST_TYPINGS 64   /* ever made by one site */
 #define FLEETING 64       /* plans after which a site has to use most of them more than once, */
@@ -119,10 +120,12 @@ ALWAYS_INLINE Typing *
 region_known(RegionSite *self, PyObject *const *args, Values *values)
 {
     if (!values_find(&self->site, self->program, args, values)) {
-        int is_computed = is_computing(self->program->nodes[values->fault].kind);
+        enum node_kind kind = self->program->nodes[values->fault].kind;
         region_decline(self,
-                       is_computed ? "no region computes this with such objects or numbers"
-                                   : "a name, attribute or item in it is not plain",
+                       is_computing(kind) ? "no region computes this with such objects or numbers"
+                       : kind == NODE_BOUND || kind == NODE_FUNCTION
+                           ? "a function whose code is inlined is another one now"
+                           : "a name, attribute or item in it is not plain",
                        values->fault, NULL);
         return NULL;
     }
@@ -235,6 +238,9 @@ region_handle(RegionSite *self, PyObject *const *args, Py_ssize_t n, int given)
     if (UNLIKELY(n != (given ? self->program->n_given : self->program->n_leaves))) {
         PyErr_SetString(PyExc_TypeError, "call: wrong number of leaves");
         return NULL;
+    }
+    if (self->program->n_helpers && UNLIKELY(helpers_are_watched())) {
+        Py_RETURN_NONE; /* which says nothing about the next call */
     }
     PyObject *result = region_attempt(self, args, given);
     if (LIKELY(result != NULL)) {

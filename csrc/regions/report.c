@@ -31,10 +31,11 @@ report_step(const Call *call, int node, int at)
 {
     const State *state = call->site->site.state;
     const Typed *typed = &call->typing->typed[node];
-    int line = call->program->nodes[at].line;
+    int line = call->program->nodes[at].line, helper = call->program->nodes[at].helper;
+    PyObject *function = helper < 0 ? NULL : call->values.of[helper];
     int raised = call->run.raised_by[node].itself, in_casts = call->run.raised_by[node].in_casts;
     if (in_casts && report_casts_first(call, node)) {
-        if (fperrors_raised(state, "cast", in_casts, line) < 0) {
+        if (fperrors_raised(state, "cast", in_casts, function, line) < 0) {
             return -1;
         }
     }
@@ -48,7 +49,8 @@ report_step(const Call *call, int node, int at)
     if (call->plan->is_number[node]) {
         snprintf(name, sizeof(name), "scalar %s", typed->name);
     }
-    return fperrors_raised(state, call->plan->is_number[node] ? name : typed->name, raised, line);
+    return fperrors_raised(state, call->plan->is_number[node] ? name : typed->name, raised,
+                           function, line);
 }
 
 int

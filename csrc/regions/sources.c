@@ -257,6 +257,10 @@ sources_find(Planner *planner)
         enum action action = planner->typing->typed[i].action;
         planner->node = i;
         if (sources_is_array(planner, i)) {
+            if (!PyArray_Check(planner->values->of[i])) {
+                return planner_decline(planner, "no region computes this with such objects or "
+                                                "numbers");
+            }
             planner->node = -1; /* whatever is done with it */
             TRY(sources_root(planner, i, (PyArrayObject *)planner->values->of[i]));
         }

@@ -211,6 +211,12 @@ stages_sort(Planner *planner)
     if (plan->n_repeatable > plan->n_stages) {
         plan->n_repeatable = plan->n_stages;
     }
+    for (int k = plan->n_repeatable; k < plan->n_stages; k++) {
+        planner->node = plan->stages[k].reduction;
+        if (planner->node >= 0 && planner->program->nodes[planner->node].helper >= 0) {
+            return planner_decline(planner, "a helper reduces an array after one was changed");
+        }
+    }
     return PASS_DONE;
 }
 

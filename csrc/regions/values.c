@@ -1,4 +1,5 @@
 /* The values of a program's nodes that are there before anything is computed. */
+#include "regions/helpers.h"
 #include "regions/items.h"
 
 #include <string.h>
@@ -282,6 +283,12 @@ values_find_one(const Site *site, const Program *program, PyObject *const *args,
         return item_indexed(site, program, values, number);
     case NODE_CHOICE:
         return values_choice(program, values, number);
+    case NODE_BOUND:
+    case NODE_FUNCTION:
+    case NODE_NAMED:
+    case NODE_HELD:
+    case NODE_DEFAULT:
+        return helper_value(program, values, number);
     default:
         return 1;
     }
@@ -294,7 +301,7 @@ values_find(const Site *site, const Program *program, PyObject *const *args, Val
     for (int i = 0; i < program->n_nodes; i++) {
         if (UNLIKELY(!values_find_one(site, program, args, values, i))) {
             values->fault = i;
-            if (program->nodes[i].kind == NODE_ATTRIBUTE || program->nodes[i].kind == NODE_INDEX) {
+            if (!is_computing(program->nodes[i].kind)) {
                 PyErr_Clear(); /* the original code says what is wrong */
             }
             return 0;

@@ -127,6 +127,18 @@ site_split(Site *site, int node, PyObject *reason)
 }
 
 int
+site_inline(Site *site, PyObject *callee)
+{
+    if (site->owner == NULL || !site->frugal) {
+        return 0;
+    }
+    state_unsettle(site->state);
+    PyObject *done = PyObject_CallMethod(site->owner, "inline", "nO", site->number, callee);
+    Py_XDECREF(done);
+    return done == NULL ? -1 : 0;
+}
+
+int
 site_settle(Site *site)
 {
     if (site->owner == NULL) {

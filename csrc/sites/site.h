@@ -67,6 +67,8 @@ PyObject *site_rest(PyObject *self, PyObject *none);
 /* The same for the site of a region, with the node that it can't do and why, if that is known: the
  * code is made anew with what stands around this node as regions of their own. */
 int site_split(Site *site, int node, PyObject *reason);
+/* Tell who owns the site of a call which Python function or method is called there. */
+int site_inline(Site *site, PyObject *callee);
 /* Have the code rewritten without the sites that have been taken out. */
 int site_settle(Site *site);
 /* Call anything under the arena's handler, or an operator likewise. */

@@ -134,7 +134,7 @@ def test_kernels_are_told_apart(where, monkeypatch):
     assert not one.compile(texts["add"], optimize=True).is_kept
     kernel = Kernel(single("subtract", ("d", "d"), "d"))
     monkeypatch.setattr(one, "_object_of", lambda *_: Compiler._object_of(one, texts["add"], False))
-    kernel.make(one)
+    kernel.make(lambda: one)
     assert kernel.state == "its results are not those of NumPy's loops here"
 
 

@@ -117,6 +117,16 @@ def aliased(x, y):
     return u, v, w, x, y, v is w, (z := x * y + 1), z, z + 1
 
 
+def two_names(x, y):
+    n = len(x) * 2
+    m = n
+    m += 1
+    t = x * 2
+    u = t
+    u -= y
+    return n * x + m * y, t * u, n, m
+
+
 def indexed(x, y):
     out = []
     flat, size = x.ravel() * 1.0, x.size
@@ -185,7 +195,7 @@ def scalars(x, y):
 
 
 AROUND = [scalars, attributes, closures, generators, coroutines, recursive, aliased, indexed,
-          branches, methods]  # fmt: skip
+          two_names, branches, methods]  # fmt: skip
 
 
 @pytest.mark.parametrize("f", AROUND)

@@ -156,7 +156,7 @@ def test_edits_of_a_module(shell, tmp_path, mode, capsys):
     write("a - b", ("@alloc.bump(buf)", "", ""), 7)
     shell.run_cell(f"%load_ext autoreload\n%autoreload {mode}").raise_error()
     run(BEGIN)
-    for edit in [None, *edits()]:
+    for edit in [None, *itertools.islice(edits(), 0, None, 1 if mode == "2" else 3)]:
         if edit is not None:
             write(*edit)
         for _ in range(3):

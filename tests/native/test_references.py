@@ -14,7 +14,7 @@ from alloc_rewrite.bump import bumped as made_from
 from alloc_rewrite.cores import native
 from alloc_rewrite.later import looks
 
-CALLS = 100_000
+CALLS = 40_000
 A, B, M = np.arange(1.0, 5.0), np.full(4, 2.0), np.ones((3, 3))
 N, G, Z = np.arange(4), M.T[:, 1:], np.array([0.0, 1.0])
 S = np.array([[4.0, 1.0, 0.5], [1.0, 3.0, 0.2], [0.5, 0.2, 2.0]])
@@ -189,14 +189,14 @@ def held():
     return [sys.getallocatedblocks(), *(sys.getrefcount(x) for x in OBJECTS)]
 
 
-def left_by(act, times=200, rounds=10):
+def left_by(act, times=80, rounds=10):
     """Return what grows each time that `act` runs; empty once no more than caches do."""
     for _ in range(rounds):
         before = held()
         for _ in range(times):
             act()
         left = [b - a for a, b in zip(before, held())]
-        if max(map(abs, left)) < times // 4:
+        if max(map(abs, left)) < times // 2:
             return []
     return left
 

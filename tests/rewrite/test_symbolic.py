@@ -4,6 +4,7 @@ import pytest
 from bytecode import Instr, Label
 
 from alloc_rewrite.rewrite.decode import decode
+from alloc_rewrite.rewrite.helpers import NO_HELPERS
 from alloc_rewrite.rewrite.instructions import STEPS
 from alloc_rewrite.rewrite.liveness import Locals
 from alloc_rewrite.rewrite.program import COMPUTING, IN_PLACE, LEAF, METHOD, OPERATION, STORE
@@ -16,7 +17,7 @@ def scanned(function, steps=STEPS, last=lambda item: item.name == "RESUME"):
     """Run a function symbolically, from what follows the last instruction that is as told."""
     ir = decode(function.__code__)
     before = [i for i, item in enumerate(ir.items) if isinstance(item, Instr) and last(item)]
-    scan = Scan(ir, VOCABULARY, Locals(ir), before[-1] + 1)
+    scan = Scan(ir, VOCABULARY, Locals(ir), before[-1] + 1, NO_HELPERS)
     scan.run(steps)
     return scan
 
@@ -193,6 +194,12 @@ def in_place(x, y):
 
 
 def in_place_of_computed(x, y):
+    a = x + y
+    a *= y
+    return a
+
+
+def in_place_of_two_names(x, y):
     a = b = x + y
     a *= y
     return b
@@ -215,11 +222,17 @@ def test_an_operator_in_place_gives_what_it_changed():
     assert scan.nodes[3].operands == (2, 1)
 
 
-def test_an_operator_in_place_on_a_computed_array_is_an_operation_on_all_its_names():
+def test_an_operator_in_place_on_a_computed_value_is_an_operation():
     scan = scanned(in_place_of_computed)
     assert scan.nodes[-1].detail == "i_mul"
     assert scan.nodes[-1].kind == OPERATION
-    assert scan.locals == {"a": len(scan.nodes) - 1, "b": len(scan.nodes) - 1}
+    assert scan.locals == {"a": len(scan.nodes) - 1}
+
+
+def test_a_computed_value_with_two_names_is_not_changed_in_place():
+    scan = scanned(in_place_of_two_names)  # both change if it is an array, one if it is a number
+    assert scan.nodes[-1].detail == "add"
+    assert scan.reason.endswith("two names")
 
 
 def test_a_region_goes_on_after_a_store():

@@ -1,0 +1,366 @@
+"""Helpers: Python functions whose calls become part of the caller's region.
+
+In: a `Scan` that has come to a call, and the functions that were seen at calls. Out: the nodes that
+the function's code adds, and what it returns as a node. It must not know where regions begin and
+end, nor which functions may be inlined.
+
+Whatever a helper's code reads besides its arguments (globals, cells, defaults), the region reads
+through the function at each call; so only the function's code has to be what it was.
+"""
+
+from __future__ import annotations
+
+import builtins
+import weakref
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from types import CodeType, FrameType, FunctionType, MethodType, ModuleType
+from typing import Any, NamedTuple, cast
+
+from bytecode import Instr
+from bytecode.instr import CellVar, FreeVar
+
+from ..errors import RewriteError
+from .calls import callee_name
+from .decode import decode
+from .ir import IR
+from .liveness import Locals
+from .opcodes import attribute_name, constant, keyword_names
+from .program import (
+    ATTRIBUTE,
+    BOUND,
+    CONST,
+    DEFAULT,
+    FUNCTION,
+    HELD,
+    NAMED,
+    SLICE,
+    TUPLE,
+)
+from .reasons import of_item
+from .symbolic import MOST_LEAVES, MOST_NODES, Scan, Slot, Step
+
+MOST_CALLS = 6  # of helpers, one in the other
+_OTHER_FLAGS = 0x2AC  # *args, **kwargs, generators and coroutines
+CALLS = frozenset({"CALL", "CALL_KW"})
+_UNKNOWN = object()
+
+
+class Seen(NamedTuple):
+    """A function that was called, and the class of its object if it was called as a method."""
+
+    function: weakref.ref[FunctionType]
+    owner: weakref.ref[type] | None
+
+
+def seen_of(callee: Any, ir: IR, load: int | None, frame: FrameType) -> Seen | None:
+    """Return what there is to know of a callable; None if it is no function, nor a method of one.
+
+    If `load` isn't None, that item loads it as a method in a frame.
+    """
+    owner = None
+    if type(callee) is MethodType:
+        callee, owner = callee.__func__, type(callee.__self__)
+    if type(callee) is not FunctionType:
+        return None
+    if owner is None and load is not None:
+        owner = _owner_at(ir.items, load, frame)
+        if _method(owner, attribute_name(ir.items[load])) is not callee:
+            owner = None
+    return Seen(weakref.ref(callee), None if owner is None else weakref.ref(owner))
+
+
+def _owner_at(items: list[Any], load: int, frame: FrameType) -> type | None:
+    """Return the class of the object whose method item `load` loads in a frame; None if unknown."""
+    path = []
+    at = load - 1
+    while getattr(items[at], "name", "") == "LOAD_ATTR":
+        path.append(attribute_name(items[at]))
+        at -= 1
+    item = items[at]
+    if not isinstance(item, Instr) or not item.name.startswith(("LOAD_FAST", "LOAD_DEREF")):
+        return None
+    value = frame.f_locals.get(str(getattr(item.arg, "name", item.arg)), None)
+    for name in reversed(path):
+        value = getattr(value, "__dict__", {}).get(name) if _is_ordinary(value) else None
+    return None if value is None else type(value)
+
+
+def _is_ordinary(value: Any) -> bool:
+    """Whether looking an attribute up runs no code of its own."""
+    return getattr(type(value), "__getattribute__", None) is object.__getattribute__
+
+
+class Helpers:
+    """What was seen at the calls of one code object, by item; which functions may be inlined."""
+
+    def __init__(
+        self, seen: Mapping[int, Seen], allows: Callable[[FunctionType], bool] | None = None
+    ) -> None:
+        self._seen = seen
+        self.allows = allows or bool
+
+    def at(self, item: int) -> tuple[FunctionType | None, type | None]:
+        """Return the function that was called at an item, if that is known, and its class."""
+        seen = self._seen.get(item)
+        function = None if seen is None else seen.function()
+        owner = None if seen is None or seen.owner is None else seen.owner()
+        return function, owner
+
+
+NO_HELPERS = Helpers({})
+
+
+def inlined(
+    scan: Scan, lower: Slot, upper: Slot, arguments: list[int], names: tuple[str, ...]
+) -> bool | None:
+    """Take a call in whose function may be inlined; None if there is no such function."""
+    found = _callee(scan, lower, upper)
+    if found is None:
+        return None
+    function, callee, owner = found
+    given = arguments if owner is None else [owner, *arguments]
+    code = function.__code__
+    reason = _hindrance(scan, function)
+    if reason:
+        return scan.refuse(f"`{code.co_name}` isn't inlined: {reason}")
+    node = scan.once(FUNCTION, (callee,), code)
+    scan.values[node] = function
+    bound = _bound(scan, function, node, given, names)
+    if isinstance(bound, str):
+        return scan.refuse(f"`{code.co_name}` isn't inlined: {bound}")
+    try:
+        ir = decode(code)
+    except RewriteError as error:
+        return scan.refuse(f"`{code.co_name}` isn't inlined: {error}")
+    inner = scan.inner(ir, Locals(ir), node)
+    inner.locals.update(bound)
+    returned = _run(inner)
+    if returned is None:
+        line = inner.line or _line(inner)
+        reason = inner.reason.format(_called(inner)) or of_item(inner.ir, inner.at)
+        return scan.refuse(f"`{code.co_name}` isn't inlined: {reason} (line {line})")
+    return scan.push(returned)
+
+
+def _callee(scan: Scan, lower: Slot, upper: Slot) -> tuple[FunctionType, int, int | None] | None:
+    """Return the function that a call is of, its node, and that of the method's object, if any."""
+    if scan.outer is None:
+        function, owner = scan.helpers.at(scan.at)
+        if function is None:
+            return None
+        if lower.method and lower is upper:
+            base, name = lower.node, lower.method
+        elif owner is not None:
+            node = max(lower.node, upper.node)
+            if scan.nodes[node].kind != ATTRIBUTE:
+                return None
+            base, name = scan.nodes[node].operands[0], scan.nodes[node].detail
+            scan.nodes[node] = replace(scan.nodes[node], kind=BOUND)
+            scan.owners[base] = owner
+            return function, node, base
+        else:
+            return (
+                (function, max(lower.node, upper.node), None) if _is_plain(lower, upper) else None
+            )
+        if owner is None:
+            return function, scan.add(ATTRIBUTE, (base,), name), None
+        scan.owners[base] = owner
+        return function, scan.once(BOUND, (base,), name), base
+    if lower.method and lower is upper:
+        method = _method(scan.owners.get(lower.node), lower.method)
+        if method is None:
+            return None
+        return method, scan.once(BOUND, (lower.node,), lower.method), lower.node
+    if not _is_plain(lower, upper):
+        return None
+    node = max(lower.node, upper.node)
+    value = _value(scan, node)
+    return (value, node, None) if type(value) is FunctionType else None
+
+
+def _is_plain(lower: Slot, upper: Slot) -> bool:
+    """Whether a call is of one value and a NULL."""
+    nodes = (lower.node, upper.node)
+    return not lower.method and not upper.method and min(nodes) < 0 <= max(nodes)
+
+
+def _method(owner: type | None, name: str) -> FunctionType | None:
+    for cls in () if owner is None else owner.__mro__:
+        if name in vars(cls):
+            value = vars(cls)[name]
+            return value if type(value) is FunctionType else None
+    return None
+
+
+def _value(scan: Scan, number: int) -> Any:
+    """Return the value that a node has now; `_UNKNOWN` if that can't be told."""
+    if number in scan.values:
+        return scan.values[number]
+    node = scan.nodes[number]
+    if node.kind == CONST:
+        return node.detail
+    if node.kind == ATTRIBUTE:
+        base = _value(scan, node.operands[0])
+        return vars(base).get(node.detail, _UNKNOWN) if type(base) is ModuleType else _UNKNOWN
+    if node.kind not in (NAMED, HELD, DEFAULT):
+        return _UNKNOWN
+    function = cast(FunctionType, scan.values[node.operands[0]])
+    try:
+        return _read(function, node.kind, node.detail)
+    except (LookupError, TypeError, ValueError, AttributeError):
+        return _UNKNOWN
+
+
+def _read(function: FunctionType, kind: str, detail: Any) -> Any:
+    if kind == NAMED:
+        names = function.__globals__
+        return names[detail] if detail in names else vars(builtins)[detail]
+    if kind == HELD:
+        return cast(tuple[Any, ...], function.__closure__)[detail].cell_contents
+    if isinstance(detail, str):
+        return cast(dict[str, Any], function.__kwdefaults__)[detail]
+    return cast(tuple[Any, ...], function.__defaults__)[detail]
+
+
+def _hindrance(scan: Scan, function: FunctionType) -> str:
+    """Say why a function's code can't become part of a region; empty if it may."""
+    code, depth = function.__code__, 0
+    outer: Scan | None = scan
+    while outer is not None:
+        depth += 1
+        if outer.ir.code is code:
+            return "it calls itself"
+        outer = outer.outer
+    if depth > MOST_CALLS:
+        return f"more than {MOST_CALLS} calls are one in the other"
+    if code.co_flags & _OTHER_FLAGS:
+        return "it takes `*args` or `**kwargs`, or is a generator or coroutine"
+    if not scan.helpers.allows(function):
+        return "it isn't rewritten"
+    return ""
+
+
+def _bound(
+    scan: Scan, function: FunctionType, node: int, given: list[int], names: tuple[str, ...]
+) -> dict[str, int] | str:
+    """Return the nodes of a function's parameters; or why it can't be called like that."""
+    code: CodeType = function.__code__
+    n, n_plain = code.co_argcount, len(given) - len(names)
+    parameters = code.co_varnames[: n + code.co_kwonlyargcount]
+    bound = dict(zip(parameters[:n], given[:n_plain], strict=False))
+    named = dict(zip(names, given[n_plain:], strict=True))
+    by_name = set(parameters[code.co_posonlyargcount :]) - bound.keys()
+    if n_plain > n or not by_name.issuperset(named):
+        return "it is called with other arguments than it takes"
+    bound.update(named)
+    if any(scan.nodes[value].kind in (SLICE, TUPLE) for value in bound.values()):
+        return "a slice or tuple is passed"
+    by_keyword = function.__kwdefaults__ or {}
+    has_default = n - len(function.__defaults__ or ())
+    for i, name in enumerate(parameters):
+        if name in bound:
+            continue
+        if not (has_default <= i < n or (i >= n and name in by_keyword)):
+            return "it is called with other arguments than it takes"
+        bound[name] = scan.once(DEFAULT, (node,), i - n if i < n else name)
+    return bound
+
+
+def _run(scan: Scan) -> int | None:
+    """Go through a helper's code; return the node of what it returns, or None if that fails."""
+    items = scan.ir.items
+    while scan.at < len(items):
+        item = items[scan.at]
+        if not isinstance(item, Instr):
+            return None
+        if item.name in ("RETURN_VALUE", "RETURN_CONST"):
+            found = constant(item) if item.name == "RETURN_CONST" else None
+            return scan.pop() if found is None else scan.add(CONST, (), found[0])
+        step = _INSIDE.get(item.name) or scan.steps.get(item.name)
+        if step is None:
+            return None
+        if len(scan.nodes) > MOST_NODES or len(scan.loads) > MOST_LEAVES:
+            scan.refuse("the region has reached its maximum length")
+            return None
+        if not step(scan, item):
+            return None
+        scan.at += 1
+    return None
+
+
+def _called(scan: Scan) -> str:
+    """Return how a helper's code names what it calls where its scan stopped."""
+    items, at = scan.ir.items, scan.at
+    group = keyword_names(items, at) if getattr(items[at], "name", "") in CALLS else None
+    return callee_name(scan.ir, group[0], items[at].arg) if group else "a computed function"
+
+
+def _line(scan: Scan) -> int:
+    for item in scan.ir.items[scan.at :]:
+        if isinstance(item, Instr) and item.location is not None and item.location.lineno:
+            return int(item.location.lineno)
+    return scan.ir.code.co_firstlineno
+
+
+# ---------------------------------------------------------------------- instructions
+
+
+def _nothing(scan: Scan, instr: Instr) -> bool:
+    return True
+
+
+def _load_local(scan: Scan, instr: Instr) -> bool:
+    node = scan.locals.get(str(instr.arg)) if isinstance(instr.arg, str) else None
+    if node is None:
+        return scan.refuse("a variable may have no value, or is shared with an inner function")
+    return scan.push(node)
+
+
+def _store_local(scan: Scan, instr: Instr) -> bool:
+    node = scan.pop()
+    if node is None or not isinstance(instr.arg, str):
+        return scan.refuse("a variable is shared with an inner function")
+    if scan.nodes[node].kind in (SLICE, TUPLE):
+        return scan.refuse("a slice or tuple is assigned to a variable")
+    scan.locals[instr.arg] = node
+    return True
+
+
+def _delete_local(scan: Scan, instr: Instr) -> bool:
+    return scan.locals.pop(str(instr.arg), None) is not None
+
+
+def _load_global(scan: Scan, instr: Instr) -> bool:
+    with_null, name = cast(tuple[bool, str], instr.arg)
+    return scan.push_callee(scan.once(NAMED, (scan.helper,), name), instr, with_null)
+
+
+def _load_cell(scan: Scan, instr: Instr) -> bool:
+    arg = instr.arg
+    if isinstance(arg, CellVar) or not isinstance(arg, FreeVar):
+        return scan.refuse("a variable is shared with an inner function")
+    at = scan.ir.code.co_freevars.index(arg.name)
+    return scan.push(scan.once(HELD, (scan.helper,), at))
+
+
+def _build_tuple(scan: Scan, instr: Instr) -> bool:
+    """Make a tuple that is returned; the caller has to unpack it."""
+    if getattr(scan.ir.items[scan.at + 1], "name", "") != "RETURN_VALUE":
+        return scan.steps["BUILD_TUPLE"](scan, instr)
+    operands = scan.pops(cast(int, instr.arg))
+    return operands is not None and scan.push(scan.add(TUPLE, tuple(operands)))
+
+
+_INSIDE: dict[str, Step] = {
+    "RESUME": _nothing,
+    "COPY_FREE_VARS": _nothing,
+    "LOAD_FAST": _load_local,
+    "LOAD_FAST_CHECK": _load_local,
+    "LOAD_FAST_BORROW": _load_local,
+    "STORE_FAST": _store_local,
+    "DELETE_FAST": _delete_local,
+    "LOAD_GLOBAL": _load_global,
+    "LOAD_DEREF": _load_cell,
+    "BUILD_TUPLE": _build_tuple,
+}

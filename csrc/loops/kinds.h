@@ -1,0 +1,56 @@
+/* Kinds of values in a loop, as `alloc_rewrite/loops/kinds.py` encodes them: what goes into a
+ * kernel, and what comes out. */
+#ifndef ALLOC_REWRITE_LOOPS_KINDS_H
+#define ALLOC_REWRITE_LOOPS_KINDS_H
+
+#include "sites/site.h"
+
+/* Up to KIND_NUMBERS the kinds of numbers. Others are followed by more:
+ *   KIND_ARRAY      kind of its items, number of axes, writeable, dense
+ *   KIND_TUPLE      how many items, their kinds
+ *   KIND_GIVEN      an argument's number
+ *   KIND_ITEMS      the type of iterator, the kind of the sequence
+ *   KIND_ENUMERATE  the kind of the iterator below
+ *   KIND_ZIP        how many iterators, their kinds */
+enum kind {
+    KIND_INT,
+    KIND_FLOAT,
+    KIND_BOOL,
+    KIND_F8,
+    KIND_F4,
+    KIND_I8,
+    KIND_I4,
+    KIND_I2,
+    KIND_I1,
+    KIND_U8,
+    KIND_U4,
+    KIND_U2,
+    KIND_U1,
+    KIND_B1,
+    KIND_NUMBERS,
+    KIND_ARRAY = 20,
+    KIND_TUPLE,
+    KIND_NONE,
+    KIND_UNBOUND,
+    KIND_GIVEN,
+    KIND_STEPS, /* an iterator over a range */
+    KIND_LIST,
+    KIND_LONG_TUPLE,
+    KIND_ITEMS,
+    KIND_ENUMERATE,
+    KIND_ZIP,
+};
+
+/* A cursor goes over the numbers that encode a kind; each of these moves it behind one. */
+typedef const int16_t *Kinds;
+
+/* Whether a value is of a kind. */
+int kind_fits(Kinds *kind, PyObject *value);
+/* Put a value's words into the frame; an array or a list is the argument of that number. */
+void kind_fill(Kinds *kind, PyObject *value, int number, int64_t **at);
+/* The object for words that a kernel left; NULL if there is none, perhaps with an exception. */
+PyObject *kind_value(Kinds kind, const int64_t *words, PyObject *const *args);
+/* A number. */
+PyObject *kind_number(int kind, int64_t word);
+
+#endif

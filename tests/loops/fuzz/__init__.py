@@ -1,0 +1,1 @@
+"""Random programs with loops: `writer` writes them, `trial` compares them plain and bumped."""

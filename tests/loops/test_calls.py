@@ -1,0 +1,142 @@
+"""Calls in loops: methods, keyword arguments, choices, numbers' functions, `is` and `in`."""
+
+import math
+
+import numpy as np
+import pytest
+
+import alloc_rewrite as alloc
+
+from .comparing import compared, compiled, loop_sites
+
+NUMBERS = (
+    -1.5, 3, np.float64(-2.5), np.float32(1.25), np.uint8(200), np.True_, np.uint64(5), 1e300,
+)  # fmt: skip
+OTHERS = (2, np.float64(0.5), np.int64(-2))
+EXPRESSIONS = (
+    "math.sqrt(v), math.exp(v), math.sin(v), math.erf(v)",
+    "math.floor(v), round(v), math.ceil(v)",
+    "math.isnan(v), math.isfinite(v), math.radians(v)",
+    "np.exp(v), np.tanh(v), np.square(v)",
+    "np.isnan(v), np.sign(v), np.logical_not(v)",
+    "np.float64(v), np.float32(v)",
+    "np.int64(v), np.uint8(v), np.bool_(v)",
+    "min(v, w), max(v, w)",
+    "divmod(v, w), math.copysign(v, w)",
+    "np.maximum(v, w), np.arctan2(v, w), np.hypot(v, w)",
+    "(v > w) * w, (v < w) & (w > 1)",
+    "v is None, v is not None, w in (1, 2, 3), w not in (2,)",
+)
+
+
+@pytest.mark.parametrize("expression", EXPRESSIONS)
+def test_a_function_of_numbers(expression, monkeypatch):
+    names = {"np": np, "math": math}
+    exec(
+        f"def f(v, w, n):\n    r = 0\n    for i in range(n):\n        r = {expression}\n"
+        "    return r\n",
+        names,
+    )
+    g = alloc.bump(alloc.Buffer(10**6))(names["f"])
+    for v in NUMBERS:
+        for w in OTHERS if "w" in expression else (2,):
+            compared(names["f"], v, w, 3, times=1, g=g)
+
+
+def test_append():
+    def f(x, n):
+        found, counts = [], [0]
+        for i in range(n):
+            if x[i] > 0.5:
+                found.append(x[i])
+                counts.append(counts[-1] + i)
+        return found, counts
+
+    compiled(f, np.random.default_rng(0).random(200), 200)
+
+
+@pytest.mark.parametrize("mode", ["warn", "raise"])
+def test_what_was_appended_is_taken_back(mode):
+    def f(x, n):
+        found = []
+        for i in range(n):
+            found.append(i)
+            found.append(1.0 / x[i])
+            x[i] = len(found)
+        return found
+
+    x = np.arange(-20.0, 20.0)
+    with np.errstate(all=mode):
+        compared(f, x, 40)
+        compared(f, x, 60)
+
+
+def test_append_to_what_is_gone_through_and_to_what_is_given_twice():
+    def f(a, b, n):
+        for i in range(n):
+            a.append(i)
+            b.append(a[-1] + len(b))
+        for v in a:
+            if len(a) < 100:
+                a.append(v)
+        return a, b
+
+    def twice(n):
+        a = [1]
+        return f(a, a, n)
+
+    compared(f, [1.5], [], 9)
+    compared(twice, 9)
+
+
+def helper(v, w=2.0, *, scale=1.0):
+    return v * w * scale
+
+
+def named(v, w=2.0, by=None):
+    return v * w if by is None else v * by
+
+
+def test_keyword_arguments_of_helpers():
+    def f(x, n):
+        s = 0.0
+        for i in range(n):
+            s += named(x[i], by=3.0) + named(v=x[i], w=i) + named(x[i], 0.5, by=None)
+        return s
+
+    def wrong(x, n):
+        s = 0.0
+        for i in range(n):
+            s += helper(x[i], scale=2.0)
+            if i == 5:
+                s += named(x[i], v=1.0)
+        return s
+
+    compiled(f, np.arange(9.0), 9)
+    compared(wrong, np.arange(9.0), 9)
+
+
+def test_none_that_comes_later():
+    def f(x, other, n):
+        s = 0.0
+        for i in range(n):
+            if other is None:
+                s -= x[i]
+            s += x[i]
+            k = other is not None
+        return s, k
+
+    g = alloc.bump(alloc.Buffer(10**6))(f)
+    for other in (None, object, 1.0, "text", None, {}):
+        compared(f, np.arange(9.0), other, 9, g=g)
+    assert loop_sites(g)[0].hits
+
+
+def test_methods_of_numbers():
+    def f(x, n):
+        s = 0.0
+        for i in range(n):
+            s += x[i].item() * x[i].conjugate()
+        return s
+
+    compiled(f, np.arange(9.0), 9)
