@@ -300,3 +300,18 @@ def test_helpers_that_change_what_they_get():
         for number in range(60):
             args = [arrays("f8", HOW[number % 4]) for _ in range(2)]
             assert not outcome(with_helpers, args[0]).differences(outcome(bumped, args[1]))
+
+
+@pytest.mark.parametrize("ahead", [0, 1])
+def test_loops_that_see_where_their_operands_overlap(ahead):
+    def f(x, y):
+        z = x * 2.0
+        np.exp(x, out=y)
+        return z + y
+
+    def made():
+        line = np.linspace(-1.0, 2.0, 41)
+        return (line[1:], line[:-1]) if ahead else (line[:-1], line[1:])
+
+    with np.errstate(all="ignore"):
+        check(f, made)
