@@ -150,7 +150,7 @@ _EVEN = frozenset({np.floor_divide, np.remainder, np.left_shift, np.right_shift,
 _UNEVEN = frozenset({np.fmax, np.fmin})
 
 #: Ufuncs whose loops compute in vector registers only.
-_ARITHMETIC = OURS | frozenset(
+_ARITHMETIC = OURS | {getattr(umath, "_ones_like")} | frozenset(  # noqa: B009
     {
         np.add, np.subtract, np.multiply, np.true_divide, np.negative, np.positive, np.square,
         np.absolute, np.fabs, np.maximum, np.minimum, np.fmax, np.fmin, np.sqrt, np.reciprocal,

@@ -64,7 +64,7 @@ _BY_IDENTITY = frozenset({CONST, FUNCTION, PINNED})
 _MADE = COMPUTING | {INDEX}
 _LOOKED_UP = {"LOAD_GLOBAL": GLOBAL, "LOAD_DEREF": CELL}
 NO_CUTS: Mapping[int, str] = MappingProxyType({})
-MOST_OUTPUTS = 48
+MOST_OUTPUTS = 96
 LEAST_WEIGHT = 2  # computing nodes, and those that make views
 
 
@@ -104,11 +104,31 @@ def find_regions(
 
 def _best(scan: Scan) -> list[Region]:
     """Return the longest region that is worth it, and a spare one if it needs that."""
-    for point in reversed(scan.points):
+    for point in _ends(scan):
         regions = _regions(scan, point)
         if regions:
             return regions
     return []
+
+
+def _ends(scan: Scan) -> list[Point]:
+    """Return the points where a region may end, the best first: the last.
+
+    If it has become too long, it is the one in its second half where the fewest values are
+    delivered.
+    """
+    points = scan.points[::-1]
+    if not scan.is_full:
+        return points
+    late = [point for point in points if 2 * point.n_nodes > points[0].n_nodes]
+    return sorted(late, key=lambda point: _crossing(scan, point)) + points[len(late) :]
+
+
+def _crossing(scan: Scan, point: Point) -> int:
+    """Return how many arrays later code needs if the region ends at a point."""
+    live = [node for name, node in point.locals.items() if scan.flow.is_live(name, point.stop)]
+    needed = {*live, *(slot.node for slot in point.stack)}
+    return sum(node >= 0 and scan.nodes[node].kind in COMPUTING for node in needed)
 
 
 def _regions(scan: Scan, point: Point) -> list[Region]:
@@ -123,10 +143,13 @@ def _regions(scan: Scan, point: Point) -> list[Region]:
     if any(scan.nodes[slot.node].kind in (SLICE, TAKEN, TUPLE) for slot in stack):
         return []  # parts of an index are no values
     nodes = scan.nodes[: point.n_nodes]
-    weight = sum(
-        (n.kind in COMPUTING and n.detail is not WHOLE) or is_view(n, nodes) for n in nodes
-    )
-    if weight < LEAST_WEIGHT or not any(n.kind in COMPUTING and n.kind != STORE for n in nodes):
+    computing = [
+        n
+        for i, n in enumerate(nodes)
+        if n.kind in COMPUTING and n.detail is not WHOLE and not scan.only_fills(i)
+    ]
+    weight = len(computing) + sum(is_view(n, nodes) for n in nodes)
+    if weight < LEAST_WEIGHT or not any(n.kind != STORE for n in computing):
         return []
     made = _Candidate(scan, point, start, stack, nodes)
     unread = [name for name in point.locals if not scan.flow.is_live(name, point.stop)]

@@ -35,8 +35,8 @@ from .program import (
 if TYPE_CHECKING:
     from .seen import Helpers
 
-MOST_NODES = 360  # of one region; longer code becomes several
-MOST_LEAVES = 80
+MOST_NODES = 900  # of one region; longer code becomes several
+MOST_LEAVES = 160
 MOST_OPERANDS = 6  # of one node
 COMPUTED_INDEX = "the index is an array, or computed"
 _HALF_DONE = "the instruction completes one from before the region"
@@ -57,7 +57,8 @@ class Vocabulary(NamedTuple):
     #: Functions of numbers, with numbers as results; as plain names they are builtins.
     numbers: Collection[str] = ()
     keywords: Collection[str] = ()  # functions that may be called with keywords
-    copies: Collection[str] = ()  # functions and methods that only copy
+    fills: Collection[str] = ()  # functions that only make an array of one value
+    copies: Collection[str] = ()  # functions and methods that only make an array
     #: How many arguments of functions and methods come before the array for the result.
     before_out: Mapping[str, int] = _NONE
     before_out_of_methods: Mapping[str, int] = _NONE
@@ -115,6 +116,7 @@ class Scan:
     resume: int = 0
     reason: str = ""  # why the last instruction is no part of it; `{}` stands for the callee
     avoid: int | None = None  # an item that the region must not have, so that it can go on
+    is_full: bool = False  # whether it has as many nodes or leaves as a region may have
     line: int | None = None  # the line to blame, if not that of the instruction
     steps: Mapping[str, Step] = field(default_factory=dict)
     outer: Scan | None = None  # of a helper's code: the one that came to its call,
@@ -159,7 +161,7 @@ class Scan:
                 self.refuse(self.cuts[self.at])
                 break
             if len(self.nodes) > MOST_NODES or len(self.loads) > MOST_LEAVES:
-                self.refuse("the region has reached its maximum length")
+                self.is_full = not self.refuse("the region has reached its maximum length")
                 break
             before = len(self.nodes)
             if not step(self, item):
@@ -177,16 +179,22 @@ class Scan:
 
     def refuse_store(self, base: int) -> bool:
         """Refuse a store into an array of the region; if that is a copy, it stays outside."""
-        made = self.nodes[base]
-        while made.kind in (INDEX, ATTRIBUTE):
-            base = made.operands[0]
-            made = self.nodes[base]
-        name = made.detail[0] if made.kind == METHOD else ""
-        if made.kind == CALL:
-            name = called(self.nodes, self.names, made)
-        if name in self.vocabulary.copies:
+        while self.nodes[base].kind in (INDEX, ATTRIBUTE):
+            base = self.nodes[base].operands[0]
+        if self.only_makes(base):
             self.avoid = self.made_at[base]
         return self.refuse("a store into an array computed in the region")
+
+    def only_makes(self, node: int) -> bool:
+        """Whether a node is the call of a function, or method, that only makes an array."""
+        made = self.nodes[node]
+        is_call = made.kind in (CALL, METHOD)
+        return is_call and self.name_of(node) in self.vocabulary.copies
+
+    def only_fills(self, node: int) -> bool:
+        """Whether a node is the call of a function that only makes an array of one value."""
+        is_call = self.nodes[node].kind == CALL
+        return is_call and self.name_of(node) in self.vocabulary.fills
 
     def mark(self) -> None:
         """Note that the region may end here."""
@@ -318,8 +326,9 @@ class Scan:
     def is_choice(self, node: int) -> bool:
         """Whether a node is a function by the name of one that chooses by lists."""
         made = self.nodes[node]
-        name = self.names[made.detail] if node >= 0 and made.kind == LEAF else made.detail
-        return made.kind in (LEAF, ATTRIBUTE, NAMED) and name in self.vocabulary.choices
+        name = self.names[made.detail] if made.kind == LEAF else made.detail
+        is_named = node >= 0 and made.kind in (LEAF, ATTRIBUTE, NAMED)
+        return is_named and name in self.vocabulary.choices
 
     def is_of_numbers(self, call: Node) -> bool:
         """Whether a call is by the name of a function that gives a number for numbers."""

@@ -13,6 +13,7 @@ inference_clear(Typed *typed)
     PyMem_Free(typed->feed);
     Py_CLEAR(typed->ufunc);
     Py_CLEAR(typed->native);
+    PyMem_Free(typed->masked);
     for (int i = 0; i < STEP_OPERANDS; i++) {
         Py_CLEAR(typed->descrs[i]);
     }

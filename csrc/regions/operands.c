@@ -150,7 +150,7 @@ operands_read(Planner *planner, int stage, int reader, int node, PyArray_Descr *
     if (same_type(own, descr)) {
         return PASS_DONE;
     }
-    Loop cast = cast_between(own, descr);
+    Loop cast = cast_of_any_kind(own, descr);
     if (cast == NULL) {
         return planner_decline(planner, "there is no code for a cast");
     }
