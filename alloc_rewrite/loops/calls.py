@@ -121,22 +121,18 @@ def _of_numpy(name: str) -> Callable[[Code, list[Value]], Value]:
     return make
 
 
-def _np_abs(code: Code, args: list[Value]) -> Value:
-    (arg,) = args
-    if lazy.is_array(arg):
-        return lazy.unary("fabs", arg)
-    kind = arg.number
-    if kind not in (FLOAT, F8, F4):
-        return ufuncs.call(code, np.absolute, args)
-    word = arithmetic.as_numpy(code, arg, F8 if kind == FLOAT else kind)
-    return Value(F8 if kind == FLOAT else kind, (code.call("fabs", word),))
+def _np_abs(ufunc: np.ufunc) -> Callable[[Code, list[Value]], Value]:
+    def make(code: Code, args: list[Value]) -> Value:
+        (arg,) = args
+        if lazy.is_array(arg):
+            return lazy.unary("fabs", arg)
+        kind = arg.number
+        if kind not in (FLOAT, F8, F4):
+            return ufuncs.call(code, ufunc, args)
+        word = arithmetic.as_numpy(code, arg, F8 if kind == FLOAT else kind)
+        return Value(F8 if kind == FLOAT else kind, (code.call("fabs", word),))
 
-
-def _fabs(code: Code, args: list[Value]) -> Value:
-    (arg,) = args
-    if lazy.is_array(arg) or arg.number in (FLOAT, F8, F4):
-        return _np_abs(code, args)
-    return ufuncs.call(code, np.fabs, args)
+    return make
 
 
 def _np_chosen(sign: str, ufunc: np.ufunc) -> Callable[[Code, list[Value]], Value]:
@@ -206,8 +202,8 @@ _TABLE: dict[Any, Callable[[Code, list[Value]], Value]] = {
     np.sqrt: _of_numpy("sqrt"),
     np.floor: _of_numpy("floor"),
     np.ceil: _of_numpy("ceil"),
-    np.abs: _np_abs,
-    np.fabs: _fabs,
+    np.abs: _np_abs(np.absolute),
+    np.fabs: _np_abs(np.fabs),
     np.maximum: _np_chosen(">", np.maximum),
     np.minimum: _np_chosen("<", np.minimum),
     np.bool_: _np_bool,

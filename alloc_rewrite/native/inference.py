@@ -9,115 +9,25 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy import result_type, where
 
 from ..cores import native
 from ..numpy_facts import UFUNCS, numpy_version, power_ufunc
-from ..rewrite import OLD, OTHERWISE, OUT, SET, SET_ITEMS, Program, Vocabulary
+from ..rewrite import OLD, OTHERWISE, OUT, SET, SET_ITEMS, Program
 from .declining import reason_of
-from .harmless import HARMLESS_NAMES, is_harmless
-from .loops import OWN, Loop, ReductionLoop, is_plain, plan_loop, plan_reduction
-from .named import COPIES, FUNCTION_NAMES, METHOD_NAMES, Named, named_call, named_method
+from .harmless import is_harmless
+from .loops import OWN, Loop, feeds_of, is_plain, plan_loop, plan_reduction
+from .named import Named, named_call, named_method
 from .resolve import NATIVES, REDUCTIONS
-
-_UFUNCS = {
-    name: value
-    for name, value in vars(np).items()
-    if isinstance(value, np.ufunc) and value.nout == 1 and value.signature is None
-}
-_NUMBER_NAMES = frozenset(
-    {name for name, value in vars(math).items() if type(value) is type(math.sqrt)} - _UFUNCS.keys()
-    - REDUCTIONS.keys()
-) | {"min", "max", "round", "int", "float", "bool", "len"}  # fmt: skip
-_REDUCTIONS = REDUCTIONS.keys() | {"var", "std", "norm"}
-#: What may be called in a region.
-VOCABULARY = Vocabulary(
-    functions=_REDUCTIONS | _UFUNCS.keys() | FUNCTION_NAMES | {"where"},
-    numbers=_NUMBER_NAMES,
-    keywords=FUNCTION_NAMES,
-    copies=COPIES,
-    before_out={name: ufunc.nin for name, ufunc in _UFUNCS.items()} | {"clip": 3},
-    before_out_of_methods={"clip": 2},
-    changing={"nan_to_num": "copy"},
-    parts={"real": np.real, "imag": np.imag},
-    choices={"select": np.select},
-    choice=where,
-    operators={name: ufunc for name, ufunc in UFUNCS.items() if name not in ("pow", "matmul")},
-    methods=_REDUCTIONS | METHOD_NAMES,
-    reductions=_REDUCTIONS,
-    harmless=HARMLESS_NAMES,
-    attributes=frozenset(dir(np.ndarray)),
-)
+from .steps import LoopStep, ReduceStep, Refusal, Step, StoreStep, WhereStep
+from .vocabulary import REDUCTION_NAMES
 
 #: The ufuncs that the extension knows by more than their loops, by its names for them.
 _OPERATIONS = {getattr(np, name): name for name in (native.OPERATIONS if native else ())}
 _MIRRORED = {"lt": "gt", "le": "ge", "gt": "lt", "ge": "le", "eq": "eq", "ne": "ne"}
-
-
-class LoopStep(NamedTuple):
-    """A loop of NumPy's over operands, which are nodes.
-
-    If it is given the array for its result, `into` is that, and the result has to be of its shape.
-    Of a masked one the last two operands are what the result is where the mask is false, and the
-    mask.
-    """
-
-    loop: Loop
-    operands: tuple[int, ...]
-    ufunc: np.ufunc
-    operation: str | None  # the extension's name for the ufunc, if it has one
-    order: str = ""  # "C" or "K" if the result's layout is that of a copy
-    into: int = -1
-    is_masked: bool = False
-    sets: str = ""  # "n" if the second operand has to be a number, "i" if it has the result's shape
-    action: str = "loop"
-
-
-class WhereStep(NamedTuple):
-    """A choice between two operands, by a third. The rest is as it is for a `LoopStep`."""
-
-    dtype: np.dtype[Any]
-    into: int = -1
-    sets: str = ""
-    order: str = ""
-    action: str = "where"
-
-
-class ReduceStep(NamedTuple):
-    """A reduction: the name of its native, and the callable that it replaces.
-
-    With the dtype of its result, that can be used in the region; without one it is delivered only.
-    If it can be fed with pieces of an array, with its loop and why that gives the same bits:
-    ``sum`` of floats, in the order in which NumPy adds; ``exact`` in any order; or ``extreme`` of
-    floats, also in any order, but for zeros and NaNs.
-    """
-
-    native: str
-    callee: Any
-    ufunc: Any
-    dtype: np.dtype[Any] | None
-    loop: ReductionLoop | None
-    feeds: str | None
-    action: str = "reduce"
-
-
-class StoreStep(NamedTuple):
-    """A store into a view."""
-
-    action: str = "store"
-
-
-Step = LoopStep | WhereStep | ReduceStep | StoreStep
-
-
-class Refusal(NamedTuple):
-    """What is left to the original code: the node, or -1 if it isn't a single one; and why."""
-
-    node: int
-    reason: str
 
 
 def plan_program(program: Program, kinds: list[Any]) -> list[Step | None] | Refusal:
@@ -363,26 +273,13 @@ def _reduction(callee: Any, kinds: list[Any]) -> tuple[Step, Any] | None:
     if type(callee) not in _CALLABLES or not kinds or not isinstance(kinds[0], np.dtype):
         return None
     name, ufunc = NATIVES.get(callee, (None, None))
-    if name not in _REDUCTIONS:
+    if name not in REDUCTION_NAMES:
         return None
     loop = plan_reduction(ufunc, kinds[0]) if ufunc else None
     dtype = kinds[0] if loop is not None else None
     if name not in REDUCTIONS or name == "mean":
         dtype = dtype if kinds[0].char == "d" else None
-    return ReduceStep(name, callee, ufunc, dtype, loop, _feeds(name, dtype)), dtype
-
-
-def _feeds(name: str, dtype: np.dtype[Any] | None) -> str | None:
-    if dtype is None:
-        return None
-    if dtype.kind in "iub":
-        return "exact"
-    if dtype.char in "fd":
-        return _ORDERS.get(name)
-    return None
-
-
-_ORDERS = {"sum": "sum", "mean": "sum", "max": "extreme", "min": "extreme"}
+    return ReduceStep(name, callee, ufunc, dtype, loop, feeds_of(name, dtype)), dtype
 
 
 _Plan = Callable[[Program, int, list[Any]], tuple[Step, Any] | None]

@@ -206,12 +206,21 @@ def _cast(given: _Given) -> Named | None:
     except TypeError:
         return None
     source = given.kinds["a"]
-    if not is_plain(dtype) or dtype.kind not in "iufc" or not np.can_cast(source, dtype):
-        return None  # others may warn
+    if not is_plain(dtype) or not (np.can_cast(source, dtype) or _narrows(source, dtype)):
+        return None
+    if dtype.kind not in "iufc":
+        return None
     copies = given.constant("copy", True)
     if copies is not True and (copies is not False or source == dtype):
         return None
     return Named(positive, (given.nodes["a"],), (dtype,), "K")
+
+
+def _narrows(source: np.dtype[Any], dtype: np.dtype[Any]) -> bool:
+    """Whether the extension has code for a cast that may change values."""
+    if dtype.kind in "iu":
+        return source.kind in "iub" or (source.char in "fd" and dtype.char in "il")
+    return source.char == "d" and dtype.char == "f"
 
 
 _Plan = Callable[[_Given], Named | None]
@@ -242,5 +251,6 @@ _METHODS: dict[str, tuple[tuple[str, ...], _Plan]] = {
 #: The names by which code calls these.
 FUNCTION_NAMES = frozenset({"abs", *(value.__name__ for value in _FUNCTIONS)})
 METHOD_NAMES = frozenset(_METHODS)
+FILLS = frozenset({"zeros_like", "ones_like", "full_like", "empty_like"})
 #: Those that only make an array: it's better made outside if the code changes it afterwards.
-COPIES = frozenset({"copy", "zeros_like", "ones_like", "full_like", "empty_like"})
+COPIES = FILLS | {"copy"}

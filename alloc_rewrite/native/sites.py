@@ -39,9 +39,10 @@ from ..rewrite.gates import KINDS
 from ..sites.errstate import error_modes, error_state
 from ..sites.exceptions import from_signal_handler
 from ..sizes import block_size
-from .inference import VOCABULARY, plan_number, plan_program
+from .inference import plan_number, plan_program
 from .loops import plan_loop, plan_product, plan_reduction
 from .resolve import plan_callback, plan_callee
+from .vocabulary import VOCABULARY
 
 # On 3.11 a site at a loop's head would cause line events that plain code has not.
 LOOPS = COMPILES and VERSION >= (3, 12)

@@ -21,7 +21,7 @@ from ..callables import as_loaded, function_of
 from ..callees import Callees, Policy
 from ..core_sites import ArenaSites
 from ..cores import selected
-from ..native.inference import VOCABULARY
+from ..native.vocabulary import VOCABULARY
 from ..numpy_facts import ABSOLUTE
 from ..pycore.sites import PythonSites
 from ..registry import find

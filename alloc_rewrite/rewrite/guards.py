@@ -31,7 +31,7 @@ from .program import (
 )
 from .symbolic import Scan
 
-MOST_NODES = 400  # of a program with guards
+MOST_NODES = 950  # of a program with guards
 
 
 def is_view(node: Node, nodes: list[Node]) -> bool:

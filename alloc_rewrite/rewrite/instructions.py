@@ -337,7 +337,8 @@ def _is_of_math(scan: Scan, callee: int) -> bool:
     if made.kind != ATTRIBUTE:
         return True
     base = scan.nodes[made.operands[0]]
-    return base.kind == LEAF and scan.names[base.detail] in ("math", "cmath")
+    name = scan.names[base.detail] if base.kind == LEAF else base.detail
+    return base.kind in (LEAF, NAMED) and name in ("math", "cmath")
 
 
 def _left_out(scan: Scan) -> bool:

@@ -12,6 +12,7 @@ that are read later, and those that other code may look at (see `onlookers`).
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Collection, Mapping
 from dataclasses import replace
 from types import MappingProxyType
@@ -20,10 +21,9 @@ from typing import Any, NamedTuple
 from bytecode import Instr
 
 from .guards import harmless_nodes, is_view, with_guards
-from .helpers import NO_HELPERS, Helpers
 from .instructions import STEPS
 from .ir import IR, Region
-from .liveness import Locals
+from .liveness import locals_of
 from .onlookers import ANYTHING, HARMLESS, Demand, Given, Outcome, onlookers
 from .opcodes import VALUE
 from .program import (
@@ -42,7 +42,9 @@ from .program import (
     INDEX,
     LEAF,
     NAMED,
+    PINNED,
     SLICE,
+    SOMETHING,
     STORE,
     TAKEN,
     TUPLE,
@@ -51,16 +53,18 @@ from .program import (
     Program,
 )
 from .reasons import Break, broken_off
+from .seen import NO_HELPERS, Helpers
 from .symbolic import Point, Scan, Slot, Vocabulary
 
 #: Looking something up may raise an exception; computing may also warn.
 _MAY_FAIL = COMPUTING | {LEAF, ATTRIBUTE, INDEX, FUNCTION, NAMED, HELD, DEFAULT}
-_MUST_BE = _MAY_FAIL | {GUARD}
+_MUST_BE = _MAY_FAIL | {GUARD, PINNED, SOMETHING}
+_BY_IDENTITY = frozenset({CONST, FUNCTION, PINNED})
 #: What makes an object of its own.
 _MADE = COMPUTING | {INDEX}
 _LOOKED_UP = {"LOAD_GLOBAL": GLOBAL, "LOAD_DEREF": CELL}
 NO_CUTS: Mapping[int, str] = MappingProxyType({})
-MOST_OUTPUTS = 48
+MOST_OUTPUTS = 96
 LEAST_WEIGHT = 2  # computing nodes, and those that make views
 
 
@@ -79,7 +83,7 @@ def find_regions(
     `helpers` become part of regions.
     """
     found: list[Region] = []
-    flow = Locals(ir)
+    flow = locals_of(ir)
     at, end = 0, len(ir.items)
     while at < end:
         if ir.stacks[at] is None or not isinstance(ir.items[at], Instr):
@@ -100,11 +104,31 @@ def find_regions(
 
 def _best(scan: Scan) -> list[Region]:
     """Return the longest region that is worth it, and a spare one if it needs that."""
-    for point in reversed(scan.points):
+    for point in _ends(scan):
         regions = _regions(scan, point)
         if regions:
             return regions
     return []
+
+
+def _ends(scan: Scan) -> list[Point]:
+    """Return the points where a region may end, the best first: the last.
+
+    If it has become too long, it is the one in its second half where the fewest values are
+    delivered.
+    """
+    points = scan.points[::-1]
+    if not scan.is_full:
+        return points
+    late = [point for point in points if 2 * point.n_nodes > points[0].n_nodes]
+    return sorted(late, key=lambda point: _crossing(scan, point)) + points[len(late) :]
+
+
+def _crossing(scan: Scan, point: Point) -> int:
+    """Return how many arrays later code needs if the region ends at a point."""
+    live = [node for name, node in point.locals.items() if scan.flow.is_live(name, point.stop)]
+    needed = {*live, *(slot.node for slot in point.stack)}
+    return sum(node >= 0 and scan.nodes[node].kind in COMPUTING for node in needed)
 
 
 def _regions(scan: Scan, point: Point) -> list[Region]:
@@ -119,20 +143,22 @@ def _regions(scan: Scan, point: Point) -> list[Region]:
     if any(scan.nodes[slot.node].kind in (SLICE, TAKEN, TUPLE) for slot in stack):
         return []  # parts of an index are no values
     nodes = scan.nodes[: point.n_nodes]
-    weight = sum(
-        (n.kind in COMPUTING and n.detail is not WHOLE) or is_view(n, nodes) for n in nodes
-    )
-    if weight < LEAST_WEIGHT or not any(n.kind in COMPUTING and n.kind != STORE for n in nodes):
+    computing = [
+        n
+        for i, n in enumerate(nodes)
+        if n.kind in COMPUTING and n.detail is not WHOLE and not scan.only_fills(i)
+    ]
+    weight = len(computing) + sum(is_view(n, nodes) for n in nodes)
+    if weight < LEAST_WEIGHT or not any(n.kind != STORE for n in computing):
         return []
     made = _Candidate(scan, point, start, stack, nodes)
     unread = [name for name in point.locals if not scan.flow.is_live(name, point.stop)]
     if not unread:
         return made.region((), ())
     left = made.outcome()
-    sure, hoped = (
-        onlookers(scan.ir, scan.flow, scan.vocabulary, left, unread, ask=ask)
-        for ask in (False, True)
-    )
+    look = functools.partial(onlookers, scan.ir, scan.flow, scan.vocabulary, left, unread)
+    sure = look(ask=False)
+    hoped = look(ask=True) if sure.watched else sure  # which never watches more
     spare = made.region(sure.watched, ())
     if sure.watched == hoped.watched:
         return spare
@@ -235,7 +261,7 @@ def _shortened(
         if node.kind == LEAF:
             leaves.append(detail)
             detail = len(leaves) - 1
-        key = (node.kind, operands, id(detail) if node.kind in (CONST, FUNCTION) else detail)
+        key = (node.kind, operands, id(detail) if node.kind in _BY_IDENTITY else detail)
         helper = -1 if node.helper < 0 else number[node.helper]
         is_own = node.kind in EFFECTS or (node.kind in _MADE and i in outputs)
         if not is_own and key in known:

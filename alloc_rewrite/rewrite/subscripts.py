@@ -20,6 +20,9 @@ _TRUTHS = frozenset({"lt", "le", "eq", "ne", "gt", "ge", "invert"})
 def indexed(scan: Scan, base: int, key: int) -> bool:
     if not may_be_index(scan, key):
         return scan.push(scan.add(TAKEN, (base, key)))
+    if scan.only_makes(base):  # the view is there to be changed
+        scan.avoid = scan.made_at[base]
+        return scan.refuse("a view of an array that is made in the region")
     return scan.push(scan.add(INDEX, (base, key)))
 
 

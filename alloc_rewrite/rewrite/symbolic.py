@@ -33,10 +33,10 @@ from .program import (
 )
 
 if TYPE_CHECKING:
-    from .helpers import Helpers
+    from .seen import Helpers
 
-MOST_NODES = 360  # of one region; longer code becomes several
-MOST_LEAVES = 80
+MOST_NODES = 900  # of one region; longer code becomes several
+MOST_LEAVES = 160
 MOST_OPERANDS = 6  # of one node
 COMPUTED_INDEX = "the index is an array, or computed"
 _HALF_DONE = "the instruction completes one from before the region"
@@ -57,7 +57,8 @@ class Vocabulary(NamedTuple):
     #: Functions of numbers, with numbers as results; as plain names they are builtins.
     numbers: Collection[str] = ()
     keywords: Collection[str] = ()  # functions that may be called with keywords
-    copies: Collection[str] = ()  # functions and methods that only copy
+    fills: Collection[str] = ()  # functions that only make an array of one value
+    copies: Collection[str] = ()  # functions and methods that only make an array
     #: How many arguments of functions and methods come before the array for the result.
     before_out: Mapping[str, int] = _NONE
     before_out_of_methods: Mapping[str, int] = _NONE
@@ -72,14 +73,16 @@ class Vocabulary(NamedTuple):
     attributes: Collection[str] = ()  # names that arrays have
 
 
-@dataclass(slots=True)
 class Slot:
     """What the symbolic stack holds: a node, a NULL, or half of a method with its object."""
 
-    node: int = -1
-    method: str = ""
-    first: int = -1  # the items that pushed it, if that is all they did
-    last: int = -1
+    __slots__ = ("first", "last", "method", "node")
+
+    def __init__(self, node: int = -1, method: str = "", first: int = -1, last: int = -1) -> None:
+        self.node = node
+        self.method = method
+        self.first = first  # the items that pushed it, if that is all they did
+        self.last = last
 
 
 class Point(NamedTuple):
@@ -91,7 +94,7 @@ class Point(NamedTuple):
     n_nodes: int
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class Scan:
     """One attempt at a region that begins at item `start`; or, in an outer one, a helper's code."""
 
@@ -113,6 +116,7 @@ class Scan:
     resume: int = 0
     reason: str = ""  # why the last instruction is no part of it; `{}` stands for the callee
     avoid: int | None = None  # an item that the region must not have, so that it can go on
+    is_full: bool = False  # whether it has as many nodes or leaves as a region may have
     line: int | None = None  # the line to blame, if not that of the instruction
     steps: Mapping[str, Step] = field(default_factory=dict)
     outer: Scan | None = None  # of a helper's code: the one that came to its call,
@@ -157,7 +161,7 @@ class Scan:
                 self.refuse(self.cuts[self.at])
                 break
             if len(self.nodes) > MOST_NODES or len(self.loads) > MOST_LEAVES:
-                self.refuse("the region has reached its maximum length")
+                self.is_full = not self.refuse("the region has reached its maximum length")
                 break
             before = len(self.nodes)
             if not step(self, item):
@@ -175,16 +179,22 @@ class Scan:
 
     def refuse_store(self, base: int) -> bool:
         """Refuse a store into an array of the region; if that is a copy, it stays outside."""
-        made = self.nodes[base]
-        while made.kind in (INDEX, ATTRIBUTE):
-            base = made.operands[0]
-            made = self.nodes[base]
-        name = made.detail[0] if made.kind == METHOD else ""
-        if made.kind == CALL:
-            name = called(self.nodes, self.names, made)
-        if name in self.vocabulary.copies:
+        while self.nodes[base].kind in (INDEX, ATTRIBUTE):
+            base = self.nodes[base].operands[0]
+        if self.only_makes(base):
             self.avoid = self.made_at[base]
         return self.refuse("a store into an array computed in the region")
+
+    def only_makes(self, node: int) -> bool:
+        """Whether a node is the call of a function, or method, that only makes an array."""
+        made = self.nodes[node]
+        is_call = made.kind in (CALL, METHOD)
+        return is_call and self.name_of(node) in self.vocabulary.copies
+
+    def only_fills(self, node: int) -> bool:
+        """Whether a node is the call of a function that only makes an array of one value."""
+        is_call = self.nodes[node].kind == CALL
+        return is_call and self.name_of(node) in self.vocabulary.fills
 
     def mark(self) -> None:
         """Note that the region may end here."""
@@ -198,6 +208,32 @@ class Scan:
         self.nodes.append(Node(kind, operands, detail, line, self.helper))
         self.made_at.append(self.root.at)
         return len(self.nodes) - 1
+
+    def once(self, kind: str, operands: tuple[int, ...], detail: Any) -> int:
+        """Return a node that there is already, or a new one."""
+        for i, node in enumerate(self.nodes):
+            if node.kind == kind and node.operands == operands and node.detail is detail:
+                return i
+        return self.add(kind, operands, detail)
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether the item, or that of the call that led here, has been found out not to fit."""
+        return self.root.at in self.root.cuts
+
+    @property
+    def root(self) -> Scan:
+        """The scan of the region's own code."""
+        return self if self.outer is None else self.outer.root
+
+    def push_callee(self, node: int, instr: Instr, with_null: bool) -> bool:
+        """Push a node, with a NULL if it is to be called."""
+        for is_null in pushed_null(instr) if with_null else (False,):
+            if is_null:
+                self.stack.append(Slot(-1, "", self.at, self.at))
+            else:
+                self.push(node, self.at)
+        return True
 
     def value_of(self, node: int) -> int:
         """Return the value to compute with instead of an array into which one has been stored."""
@@ -218,27 +254,6 @@ class Scan:
             and len(a.operands) == len(b.operands)
             and all(map(self.is_same, a.operands, b.operands))
         )
-
-    def once(self, kind: str, operands: tuple[int, ...], detail: Any) -> int:
-        """Return a node that there is already, or a new one."""
-        for i, node in enumerate(self.nodes):
-            if node.kind == kind and node.operands == operands and node.detail is detail:
-                return i
-        return self.add(kind, operands, detail)
-
-    @property
-    def root(self) -> Scan:
-        """The scan of the region's own code."""
-        return self if self.outer is None else self.outer.root
-
-    def push_callee(self, node: int, instr: Instr, with_null: bool) -> bool:
-        """Push a node, with a NULL if it is to be called."""
-        for is_null in pushed_null(instr) if with_null else (False,):
-            if is_null:
-                self.stack.append(Slot(-1, "", self.at, self.at))
-            else:
-                self.push(node, self.at)
-        return True
 
     def push(self, node: int, first: int | None = None) -> bool:
         """Push a node; with `first`, one that items from there on only loaded."""
@@ -287,10 +302,13 @@ class Scan:
 
     def replace(self, old: int, new: int) -> None:
         """Let a node stand for another one on the stack and in the locals."""
-        for slot in self.stack:
-            slot.node = new if slot.node == old else slot.node
+        for at, slot in enumerate(self.stack):  # points have the same slots
+            if slot.node == old:
+                self.stack[at] = Slot(new, slot.method, slot.first, slot.last)
         for local, node in self.locals.items():
             self.locals[local] = new if node == old else node
+        if self.outer is not None:
+            self.outer.replace(old, new)
 
     def leaf(self, load: Instr | int, name: str) -> int:
         self.loads.append(load)
@@ -308,8 +326,9 @@ class Scan:
     def is_choice(self, node: int) -> bool:
         """Whether a node is a function by the name of one that chooses by lists."""
         made = self.nodes[node]
-        name = self.names[made.detail] if node >= 0 and made.kind == LEAF else made.detail
-        return made.kind in (LEAF, ATTRIBUTE) and name in self.vocabulary.choices
+        name = self.names[made.detail] if made.kind == LEAF else made.detail
+        is_named = node >= 0 and made.kind in (LEAF, ATTRIBUTE, NAMED)
+        return is_named and name in self.vocabulary.choices
 
     def is_of_numbers(self, call: Node) -> bool:
         """Whether a call is by the name of a function that gives a number for numbers."""

@@ -60,4 +60,7 @@ void kind_fill(Kinds *kind, PyObject *value, int number, int64_t **at);
 /* A number. */
 PyObject *kind_number(int kind, int64_t word);
 
+/* A kernel appends a number to a list: 0, or 1 if that failed. */
+int64_t kind_append(PyObject *list, int64_t kind, int64_t word);
+
 #endif

@@ -57,6 +57,8 @@
     COMPLEX(from, cdouble, npy_double)
 
 #define FROM_INTEGER(from) \
+    REAL(from, byte)       \
+    REAL(from, ubyte)      \
     REAL(from, short)      \
     REAL(from, ushort)     \
     REAL(from, int)        \
@@ -78,7 +80,12 @@ FROM_INTEGER(long)
 FROM_INTEGER(ulong)
 FROM_INTEGER(longlong)
 FROM_INTEGER(ulonglong)
+REAL(float, int)
+REAL(float, long)
 REAL(float, double)
+REAL(double, int)
+REAL(double, long)
+REAL(double, float)
 COMPLEX(float, cfloat, npy_float)
 COMPLEX(float, cdouble, npy_double)
 COMPLEX(double, cdouble, npy_double)
@@ -100,7 +107,8 @@ casts_cfloat_cdouble(LOOP_PARAMETERS)
     [NPY_CFLOAT] = casts_##from##_cfloat, [NPY_CDOUBLE] = casts_##from##_cdouble
 
 #define ROW_INTEGER(from)                                                             \
-    {[NPY_SHORT] = casts_##from##_short, [NPY_USHORT] = casts_##from##_ushort,        \
+    {[NPY_BYTE] = casts_##from##_byte, [NPY_UBYTE] = casts_##from##_ubyte,            \
+     [NPY_SHORT] = casts_##from##_short, [NPY_USHORT] = casts_##from##_ushort,        \
      [NPY_INT] = casts_##from##_int, [NPY_UINT] = casts_##from##_uint,                \
      [NPY_LONG] = casts_##from##_long, [NPY_ULONG] = casts_##from##_ulong,            \
      [NPY_LONGLONG] = casts_##from##_longlong,                                        \
@@ -118,28 +126,41 @@ static const Loop CASTS[NPY_CDOUBLE + 1][NPY_CDOUBLE + 1] = {
     [NPY_ULONG] = ROW_INTEGER(ulong),
     [NPY_LONGLONG] = ROW_INTEGER(longlong),
     [NPY_ULONGLONG] = ROW_INTEGER(ulonglong),
-    [NPY_FLOAT] = {[NPY_DOUBLE] = casts_float_double,
+    [NPY_FLOAT] = {[NPY_INT] = casts_float_int,
+                   [NPY_LONG] = casts_float_long,
+                   [NPY_DOUBLE] = casts_float_double,
                    [NPY_CFLOAT] = casts_float_cfloat,
                    [NPY_CDOUBLE] = casts_float_cdouble},
-    [NPY_DOUBLE] = {[NPY_CDOUBLE] = casts_double_cdouble},
+    [NPY_DOUBLE] = {[NPY_INT] = casts_double_int,
+                    [NPY_LONG] = casts_double_long,
+                    [NPY_FLOAT] = casts_double_float,
+                    [NPY_CDOUBLE] = casts_double_cdouble},
     [NPY_CFLOAT] = {[NPY_CDOUBLE] = casts_cfloat_cdouble},
 };
 
 Loop
-cast_between(const PyArray_Descr *from, const PyArray_Descr *to)
+cast_of_any_kind(const PyArray_Descr *from, const PyArray_Descr *to)
 {
     int one = from->type_num, other = to->type_num;
     if (one < 0 || other < 0 || one > NPY_CDOUBLE || other > NPY_CDOUBLE ||
-        !PyArray_ISNBO(from->byteorder) || !PyArray_ISNBO(to->byteorder) ||
-        !PyArray_CanCastSafely(one, other)) {
+        !PyArray_ISNBO(from->byteorder) || !PyArray_ISNBO(to->byteorder)) {
         return NULL;
     }
     return CASTS[one][other];
 }
 
+Loop
+cast_between(const PyArray_Descr *from, const PyArray_Descr *to)
+{
+    return PyArray_CanCastSafely(from->type_num, to->type_num) ? cast_of_any_kind(from, to) : NULL;
+}
+
 int
 cast_may_raise(const PyArray_Descr *from, const PyArray_Descr *to)
 {
-    return (from->type_num == NPY_FLOAT || from->type_num == NPY_CFLOAT) &&
-           (to->type_num == NPY_DOUBLE || to->type_num == NPY_CDOUBLE);
+    int narrows = from->type_num == NPY_DOUBLE && to->type_num == NPY_FLOAT;
+    int to_integer = PyTypeNum_ISFLOAT(from->type_num) && PyTypeNum_ISINTEGER(to->type_num);
+    int widens = (from->type_num == NPY_FLOAT || from->type_num == NPY_CFLOAT) &&
+                 (to->type_num == NPY_DOUBLE || to->type_num == NPY_CDOUBLE);
+    return narrows || to_integer || widens;
 }

@@ -7,8 +7,11 @@
 /* The cast between two dtypes, or NULL: also if one has another byte order than this machine. Both
  * sides are aligned, and the result has no gaps. */
 Loop cast_between(const PyArray_Descr *from, const PyArray_Descr *to);
-/* Whether that cast may raise a floating point flag: a signalling NaN becomes a quiet one where an
- * item gets wider. */
+/* The same for casts that may change values: those to smaller integers, and from floats to float32,
+ * int32 and int64. */
+Loop cast_of_any_kind(const PyArray_Descr *from, const PyArray_Descr *to);
+/* Whether a cast may raise a floating point flag: a signalling NaN becomes a quiet one where an
+ * item gets wider, and a number may not fit where it gets smaller. */
 int cast_may_raise(const PyArray_Descr *from, const PyArray_Descr *to);
 
 /* Whether items of one dtype are items of the other. */

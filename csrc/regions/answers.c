@@ -36,13 +36,18 @@ static int
 answers_mask(Typed *typed, int n_in)
 {
     PyArray_Descr *descr = typed->descrs[n_in];
-    typed->masked = (Masked){.call = typed->call, .n_in = n_in,
-                             .copy = copy_loop(PyDataType_ELSIZE(descr))};
+    typed->masked = PyMem_Calloc(1, sizeof(Masked));
+    if (typed->masked == NULL) {
+        PyErr_NoMemory();
+        return 0;
+    }
+    *typed->masked = (Masked){.call = typed->call, .n_in = n_in,
+                              .copy = copy_loop(PyDataType_ELSIZE(descr))};
     typed->call.loop = masked_loop;
-    typed->call.auxdata = &typed->masked.base;
+    typed->call.auxdata = &typed->masked->base;
     typed->descrs[n_in + 1] = PyArray_DescrFromType(NPY_BOOL);
     typed->descrs[n_in + 2] = (PyArray_Descr *)Py_NewRef((PyObject *)descr);
-    return typed->masked.copy != NULL;
+    return typed->masked->copy != NULL;
 }
 
 /* Take over a loop (`LoopStep`); 0 if it can't be called. */

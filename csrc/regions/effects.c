@@ -13,12 +13,13 @@ effects_lay_out(NodeState *state, npy_intp itemsize)
     state->is_whole = 1;
 }
 
-/* Whether an operator in place reads items that it would have overwritten by then. */
+/* Whether the step that computes what is stored reads items that it would have overwritten by
+ * then. */
 static int
 effects_reads_own(const Planner *planner, const Effect *effect)
 {
     const Plan *plan = planner->plan;
-    const Typed *typed = &planner->typing->typed[effect->node];
+    const Typed *typed = &planner->typing->typed[effect->value];
     for (int k = 0; k < typed->n_in; k++) {
         int source = plan->source_of[typed->operands[k]];
         if (source >= 0 && plan_known_overlap(plan, planner->nodes[effect->node].effect, source) ==
@@ -41,7 +42,8 @@ effects_put_in_place(Planner *planner, Effect *effect)
         effect->stage = state->stage;
         return stages_note(planner, node, effect->target, effect->stage, number);
     }
-    if (!planner->typing->typed[node].stride_invariant && !state->is_c_order) {
+    if (!planner->typing->typed[node].stride_invariant &&
+        (!state->is_c_order || effects_reads_own(planner, effect))) {
         return planner_decline(planner, "a loop's bits depend on strides");
     }
     effects_lay_out(state, PyDataType_ELSIZE(planner_result(planner, node)));
@@ -94,6 +96,11 @@ effects_put_copy(Planner *planner, Effect *effect, int first)
     const Plan *plan = planner->plan;
     int number = planner->nodes[effect->node].effect, source = plan->source_of[effect->value];
     Extent extent;
+    const Typed *typed = &planner->typing->typed[effect->value];
+    if (planner_is_step(planner, effect->value) && typed->into >= 0 && !typed->stride_invariant &&
+        effects_reads_own(planner, effect)) { /* NumPy's loop sees that, and takes another way */
+        return planner_decline(planner, "a loop's bits depend on what overlaps");
+    }
     axes_extent(&plan->sources[effect->target].axes, &extent);
     if (source >= 0 && plan_known_overlap(plan, number, source) == OVERLAPPING) {
         TRY(effects_put_value(planner, effect, source, first));

@@ -10,8 +10,10 @@ static void
 inference_clear(Typed *typed)
 {
     Py_CLEAR(typed->capsule);
+    PyMem_Free(typed->feed);
     Py_CLEAR(typed->ufunc);
     Py_CLEAR(typed->native);
+    PyMem_Free(typed->masked);
     for (int i = 0; i < STEP_OPERANDS; i++) {
         Py_CLEAR(typed->descrs[i]);
     }

@@ -38,9 +38,9 @@ typedef struct {
     char sets;            /* 'n' if the second operand has to be a number, 'i' if it has to have
                            * the result's shape, as then items that a mask takes are set; or 0 */
     int into;             /* the array whose shape the result has to have; or -1 */
-    Masked masked;        /* what `call` does where a mask is true, if it has one */
+    Masked *masked;       /* owned, or NULL: what `call` does where a mask is true */
     PyObject *native;     /* owned: of a reduction, */
-    FeedKind feed;        /* and how it can be fed block by block */
+    FeedKind *feed;       /* owned: and how it can be fed block by block; NULL if it can't */
 } Typed;
 
 /* What was seen at a node whose value is there before anything is computed. */

@@ -5,7 +5,7 @@
 #include <string.h>
 
 /* Whether NumPy casts the operands of a node before all else, and reports what that raises under
- * the name of casts: in a store, and for short vectors. */
+ * the name of casts: in a store, in a copy, and for short vectors. */
 static int
 report_casts_first(const Call *call, int node)
 {
@@ -22,7 +22,7 @@ report_casts_first(const Call *call, int node)
                                  : axes->nd == 0 ||
                                        (axes->nd == 1 && axes->dims[0] <= NPY_BUFSIZE);
     }
-    return typed->action == ACT_STORE || is_short;
+    return typed->action == ACT_STORE || typed->order || is_short;
 }
 
 /* Report what a step raised, at a node that computes the same; -1 with an exception. */

@@ -206,6 +206,19 @@ shapes_reduction(Planner *planner, int node)
     return PASS_DONE;
 }
 
+/* Whether each axis, longer than one, has larger strides than the next one. */
+static int
+shapes_descends(const Extent *extent)
+{
+    for (int i = 0; i < extent->nd; i++) {
+        npy_intp next = i + 1 < extent->nd ? extent->strides[i + 1] : 0;
+        if (extent->dims[i] < 2 || extent->strides[i] <= next) {
+            return 0;
+        }
+    }
+    return 1;
+}
+
 /* Whether a copy has the layout that a ufunc's result has: in C order, or of an operand without
  * gaps. */
 static int
@@ -216,7 +229,9 @@ shapes_fit_copy(const Planner *planner, const Typed *typed, const Layout *layout
     if (typed->order == 'C') {
         return layout->c_order;
     }
-    return descr != NULL && extent_is_c(&planner->nodes[operand].extent, PyDataType_ELSIZE(descr));
+    const Extent *extent = &planner->nodes[operand].extent;
+    return descr != NULL && (extent->nd == 1 || extent_is_c(extent, PyDataType_ELSIZE(descr)) ||
+                             shapes_descends(extent));
 }
 
 /* Whether other nodes than stores read a value. */

@@ -179,7 +179,7 @@ sources_stored(Planner *planner, int node, int base, int value)
         return planner_decline(planner, "an index is not plain, or out of range");
     }
     if (own != NULL && (!sources_goes_into(&planner->nodes[value].extent, extent) ||
-                        (!same_type(own, descr) && cast_between(own, descr) == NULL))) {
+                        (!same_type(own, descr) && cast_of_any_kind(own, descr) == NULL))) {
         return planner_decline(planner, "what is stored is no array that fits in as it is");
     }
     TRY(sources_add(planner, node, plan->sources[source].root,

@@ -5,7 +5,7 @@ import types
 import numpy as np
 import pytest
 
-from alloc_rewrite.native.inference import VOCABULARY
+from alloc_rewrite.native.vocabulary import VOCABULARY
 
 UFUNCS = {name: value for name, value in vars(np).items() if isinstance(value, np.ufunc)}
 NAMES = sorted(set(UFUNCS).intersection(VOCABULARY.functions))

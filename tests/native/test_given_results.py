@@ -19,7 +19,7 @@ def outcome(function, args):
 
 def check(function, made):
     bumped = alloc.bump(alloc.Buffer(1_000_000))(function)
-    for _ in range(6):
+    for _ in range(7):
         assert not outcome(function, made()).differences(outcome(bumped, made()))
 
 
@@ -141,11 +141,26 @@ def masked_then_used(x, y, t):
     return s, z
 
 
+def add_one(z):
+    np.add(z, 1.0, out=z)
+    z[z > 2.0] = 2.0
+    return z
+
+
+def with_helpers(x, y, t):
+    s = x * y
+    r = s
+    add_one(s)
+    a = add_one(x) * 2.0
+    np.multiply(x, y, out=y)
+    return add_one(t) + x * y, s - r, a + x, s
+
+
 FUNCTIONS = [
     out_by_position, out_by_name, out_of_views, out_overlapping, out_made, out_made_with_view,
     out_clipped, out_none, where_out, where_made, where_mask_given, masked_made, masked_given,
     masked_in_place, masked_by_arrays, masked_then_used,
-    masked_by_variable,
+    masked_by_variable, with_helpers,
 ]  # fmt: skip
 
 
@@ -277,3 +292,26 @@ def test_masked_loops_raise_no_flags_elsewhere():
         for _ in range(3):
             assert bumped(x, y).tobytes() == f(x, y).tobytes()
     assert [(r.hits, r.misses) for r in alloc.explain(bumped).regions] == [(3, 0)]
+
+
+def test_helpers_that_change_what_they_get():
+    bumped = alloc.bump(alloc.Buffer(1_000_000))(with_helpers)
+    with np.errstate(all="ignore"):
+        for number in range(60):
+            args = [arrays("f8", HOW[number % 4]) for _ in range(2)]
+            assert not outcome(with_helpers, args[0]).differences(outcome(bumped, args[1]))
+
+
+@pytest.mark.parametrize("ahead", [0, 1])
+def test_loops_that_see_where_their_operands_overlap(ahead):
+    def f(x, y):
+        z = x * 2.0
+        np.exp(x, out=y)
+        return z + y
+
+    def made():
+        line = np.linspace(-1.0, 2.0, 41)
+        return (line[1:], line[:-1]) if ahead else (line[:-1], line[1:])
+
+    with np.errstate(all="ignore"):
+        check(f, made)

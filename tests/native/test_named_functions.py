@@ -207,6 +207,40 @@ def test_values_that_casts_tell_of():
                 check(lambda x: (x.astype(cast), x + x), x)  # noqa: B023
 
 
+VALUES = [
+    [1e300, 1.0], [np.nan, 1.0], [-1.0, 2.5], [1e-320, 1e-50], [np.inf, 1], [3e9, -3e9],
+    [300, -300], [2.0**63, -(2.0**63)], [1e19, 0.5],
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("source", ["f8", "f4", "i8"])
+@pytest.mark.parametrize("target", ["f4", "i4", "i8", "u1"])
+def test_casts_that_change_values(source, target):
+    def cast(x, t):
+        return x.astype(target) * 2, x * x + x
+
+    def stored(x, t):
+        t[...] = x + x
+        return t * 2, x * x
+
+    def stored_then_cast(x, t):
+        x *= 2
+        t[1:] = x[1:] * 2
+        y = x * x
+        return t, y.astype(target), y
+
+    for function in (cast, stored, stored_then_cast):
+        bumped = alloc.bump(alloc.Buffer(1_000_000))(function)
+        for values in (*VALUES[::2], VALUES[0] * 5000):
+            with np.errstate(all="ignore"):
+                x = np.array(values).astype(source)
+            for mode in ("warn", "raise"):
+                with np.errstate(all=mode):
+                    expected = outcome(function, x.copy(), np.zeros(x.shape, target))
+                    got = outcome(bumped, x.copy(), np.zeros(x.shape, target))
+                assert not expected.differences(got)
+
+
 POWERS = [
     2,
     2.0,

@@ -245,6 +245,14 @@ def test_long_code_becomes_several_regions():
     assert all(len(region.program.nodes) <= MOST_NODES + 3 for region in regions)
 
 
+def test_long_code_is_cut_where_the_fewest_arrays_cross():
+    part = ["a = x * 2.0", "b = x * 3.0", "c = a * b", "x = a + b * c"]
+    f = generated(part * (MOST_NODES // 4) + ["return x"])
+    regions = regions_of(f)
+    assert len(regions) > 1
+    assert {len(region.program.outputs) for region in regions} == {1}
+
+
 def test_a_region_has_no_more_outputs_than_it_may():
     names = [f"v{i}" for i in range(MOST_OUTPUTS + 4)]
     f = generated([f"{name} = x * y" for name in names] + [f"return ({', '.join(names)})"])

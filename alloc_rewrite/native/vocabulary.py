@@ -1,0 +1,47 @@
+"""The names by which code calls what a region may contain.
+
+In: NumPy, and what the parts of inference know. Out: `VOCABULARY`, for the rewriter. A name is only
+a guess: whether it stands for NumPy's function is found out when the region runs.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from ..numpy_facts import UFUNCS
+from ..rewrite import Vocabulary
+from .harmless import HARMLESS_NAMES
+from .named import COPIES, FILLS, FUNCTION_NAMES, METHOD_NAMES
+from .resolve import REDUCTIONS
+
+_UFUNCS = {
+    name: value
+    for name, value in vars(np).items()
+    if isinstance(value, np.ufunc) and value.nout == 1 and value.signature is None
+}
+_NUMBER_NAMES = frozenset(
+    {name for name, value in vars(math).items() if type(value) is type(math.sqrt)} - _UFUNCS.keys()
+    - REDUCTIONS.keys()
+) | {"min", "max", "round", "int", "float", "bool", "len"}  # fmt: skip
+REDUCTION_NAMES = REDUCTIONS.keys() | {"var", "std", "norm"}
+#: What may be called in a region.
+VOCABULARY = Vocabulary(
+    functions=REDUCTION_NAMES | _UFUNCS.keys() | FUNCTION_NAMES | {"where"},
+    numbers=_NUMBER_NAMES,
+    keywords=FUNCTION_NAMES,
+    fills=FILLS,
+    copies=COPIES,
+    before_out={name: ufunc.nin for name, ufunc in _UFUNCS.items()} | {"clip": 3},
+    before_out_of_methods={"clip": 2},
+    changing={"nan_to_num": "copy"},
+    parts={"real": np.real, "imag": np.imag},
+    choices={"select": np.select},
+    choice=np.where,
+    operators={name: ufunc for name, ufunc in UFUNCS.items() if name not in ("pow", "matmul")},
+    methods=REDUCTION_NAMES | METHOD_NAMES,
+    reductions=REDUCTION_NAMES,
+    harmless=HARMLESS_NAMES,
+    attributes=frozenset(dir(np.ndarray)),
+)
