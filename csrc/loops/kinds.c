@@ -237,39 +237,6 @@ kind_number(int kind, int64_t word)
     Py_DECREF(descr);
     return made;
 }
-<<<<<<< HEAD
-=======
-
-PyObject *
-kind_value(Kinds kind, const int64_t *words, PyObject *const *args)
-{
-    switch (kind[0]) {
-    case KIND_NONE:
-        return Py_NewRef(Py_None);
-    case KIND_UNBOUND:
-        return NULL;
-    case KIND_GIVEN:
-        return Py_NewRef(args[kind[1]]);
-    case KIND_ARRAY:
-    case KIND_LIST:
-    case KIND_LONG_TUPLE:
-        return words[0] < 0 ? NULL : Py_NewRef(args[words[0]]);
-    case KIND_TUPLE: {
-        PyObject *made = PyTuple_New(kind[1]);
-        for (int i = 0; made != NULL && i < kind[1]; i++) {
-            PyObject *item = kind_number(kind[2 + i], words[i]);
-            if (item == NULL) {
-                Py_CLEAR(made);
-                break;
-            }
-            PyTuple_SET_ITEM(made, i, item);
-        }
-        return made;
-    }
-    default:
-        return kind_number(kind[0], words[0]);
-    }
-}
 
 int64_t
 kind_append(PyObject *list, int64_t kind, int64_t word)
@@ -280,4 +247,3 @@ kind_append(PyObject *list, int64_t kind, int64_t word)
     PyErr_Clear(); /* the original code tries again */
     return failed;
 }
->>>>>>> main
