@@ -285,11 +285,7 @@ class Callees:
 
     def inlines(self, function: FunctionType) -> bool:
         """Whether a function's code may become part of its caller's: it is entered by now."""
-        known = self._known_of(function)
-        if known is None:
-            return False
-        waits = known.is_other and not self._enters_others
-        return not waits or (known.judge is not None and known.judge.phase == "kept")
+        return self._known_of(function) is not None and not self.leaves(function)
 
     def _form_of(self, known: Known, code: CodeType) -> Rewritten | None:
         if known.rewritten is None:

@@ -153,7 +153,7 @@ static PyMethodDef module_methods[] = {
     {"learn_handler", module_learn_handler, METH_O,
      "Try, by means of an arena, whether its handler can be put in force at next to no cost."},
     {"loop_addresses", module_loop_addresses, METH_O,
-     "Return the addresses of a loop of NumPy's, of its context and its data; None if there are none."},
+     "Return the addresses of a loop of NumPy's, of its context and its data, or None."},
     {"owns", module_owns, METH_O, "Whether an array's memory is an arena's."},
     {"site_figures", module_site_figures, METH_NOARGS,
      "Return hits and misses of all sites that the process has and had."},
@@ -182,7 +182,8 @@ module_add_facts(PyObject *module)
     }
     int failed = operations == NULL ||
                  PyModule_AddObjectRef(module, "OPERATIONS", operations) < 0 ||
-                 PyModule_AddIntConstant(module, "LIST_ITEMS", offsetof(PyListObject, ob_item)) < 0 ||
+                 PyModule_AddIntConstant(module, "LIST_ITEMS",
+                                         offsetof(PyListObject, ob_item)) < 0 ||
                  PyModule_AddIntConstant(module, "TUPLE_ITEMS", offsetof(PyTupleObject, ob_item)) <
                      0 ||
                  PyModule_AddIntMacro(module, SLOTS) < 0 ||

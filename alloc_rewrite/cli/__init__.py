@@ -83,7 +83,7 @@ def _parser() -> argparse.ArgumentParser:
     one = commands.add_parser("run", parents=[files], help="run a program with functions bumped")
     one.add_argument(
         "--function", action="append", default=[], metavar="TARGET", dest="functions",
-        help=f"bump this function too: {_TARGET}; __main__:function is one of the program",
+        help=f"bump this function too: {_TARGET}; also one of the program",
     )  # fmt: skip
     one.add_argument(
         "--auto", action="store_true", help="bump the functions in which the program spends time"

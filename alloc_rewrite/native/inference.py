@@ -19,7 +19,7 @@ from ..numpy_facts import UFUNCS, numpy_version, power_ufunc
 from ..rewrite import OLD, OTHERWISE, OUT, SET, SET_ITEMS, Program
 from .declining import reason_of
 from .harmless import is_harmless
-from .loops import OWN, Loop, is_plain, plan_loop, plan_reduction
+from .loops import OWN, Loop, feeds_of, is_plain, plan_loop, plan_reduction
 from .named import Named, named_call, named_method
 from .resolve import NATIVES, REDUCTIONS
 from .steps import LoopStep, ReduceStep, Refusal, Step, StoreStep, WhereStep
@@ -285,20 +285,7 @@ def _reduction(callee: Any, kinds: list[Any]) -> tuple[Step, Any] | None:
     dtype = kinds[0] if loop is not None else None
     if name not in REDUCTIONS or name == "mean":
         dtype = dtype if kinds[0].char == "d" else None
-    return ReduceStep(name, callee, ufunc, dtype, loop, _feeds(name, dtype)), dtype
-
-
-def _feeds(name: str, dtype: np.dtype[Any] | None) -> str | None:
-    if dtype is None:
-        return None
-    if dtype.kind in "iub":
-        return "exact"
-    if dtype.char in "fd":
-        return _ORDERS.get(name)
-    return None
-
-
-_ORDERS = {"sum": "sum", "mean": "sum", "max": "extreme", "min": "extreme"}
+    return ReduceStep(name, callee, ufunc, dtype, loop, feeds_of(name, dtype)), dtype
 
 
 _Plan = Callable[[Program, int, list[Any]], tuple[Step, Any] | None]

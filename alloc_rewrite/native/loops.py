@@ -93,6 +93,17 @@ def plan_reduction(ufunc: np.ufunc, dtype: np.dtype[Any]) -> ReductionLoop | Non
     return ReductionLoop(capsule, not quick, cut, start)
 
 
+#: How reductions of floats can be fed with pieces of an array: see `ReduceStep`.
+_FEEDS = {"sum": "sum", "mean": "sum", "max": "extreme", "min": "extreme"}
+
+
+def feeds_of(name: str, dtype: np.dtype[Any] | None) -> str | None:
+    """Return how a reduction with a result of a dtype can be fed; None if it can't."""
+    if dtype is None or dtype.kind in "iub":
+        return None if dtype is None else "exact"
+    return _FEEDS.get(name) if dtype.char in "fd" else None
+
+
 def plan_product(dtype: np.dtype[Any]) -> Any:
     """Return NumPy's loop for a matrix product of arrays of a dtype; None to leave it to NumPy."""
     if not is_plain(dtype):

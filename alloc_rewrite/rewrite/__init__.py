@@ -10,7 +10,6 @@ from .calls import callee_name
 from .convention import Place, Style
 from .expressions import expression_at, text_at
 from .gates import Gates, gates_of, is_rewritten
-from .helpers import NO_HELPERS
 from .ir import IR, Call, Operation, Region
 from .loops import Loop
 from .owners import KEPT, Owner, Sites, Where, located
@@ -19,6 +18,7 @@ from .program import OLD, OTHERWISE, OUT, SET, SET_ITEMS, Node, Program
 from .reasons import Break
 from .regions import NO_CUTS
 from .rewriter import Rewriter, Rewritten, rewritten_of, with_code
+from .seen import NO_HELPERS
 from .symbolic import Vocabulary
 from .symbols import symbol_of
 

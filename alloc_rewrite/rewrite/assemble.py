@@ -34,7 +34,7 @@ _entries: Any = dis._inline_cache_entries  # type: ignore[attr-defined]
 #: Code units that follow an instruction, by opcode.
 _CACHES: dict[int, int] = (
     {dis.opmap[name]: n for name, n in _entries.items() if name in dis.opmap}
-    if isinstance(_entries, dict)
+    if hasattr(_entries, "items")  # of a dict, or since 3.15 of one that is frozen
     else dict(enumerate(_entries))
 )
 _EXTENDED_ARG = dis.EXTENDED_ARG

@@ -11,21 +11,19 @@ through the function at each call; so only the function's code has to be what it
 from __future__ import annotations
 
 import builtins
-import weakref
-from collections.abc import Callable, Mapping
 from dataclasses import replace
-from types import CodeType, FrameType, FunctionType, MethodType, ModuleType
-from typing import Any, NamedTuple, cast
+from types import CodeType, FunctionType, ModuleType
+from typing import Any, cast
 
-from bytecode import Instr
+from bytecode import Instr, Label
 from bytecode.instr import CellVar, FreeVar
 
 from ..errors import RewriteError
 from .calls import callee_name
+from .decisions import decided
 from .decode import decode
-from .ir import IR
 from .liveness import Locals
-from .opcodes import attribute_name, constant, keyword_names
+from .opcodes import constant, keyword_names
 from .program import (
     ATTRIBUTE,
     BOUND,
@@ -38,77 +36,12 @@ from .program import (
     TUPLE,
 )
 from .reasons import of_item
+from .seen import OTHER_FLAGS, method_of
 from .symbolic import MOST_LEAVES, MOST_NODES, Scan, Slot, Step
 
 MOST_CALLS = 6  # of helpers, one in the other
-_OTHER_FLAGS = 0x2AC  # *args, **kwargs, generators and coroutines
 CALLS = frozenset({"CALL", "CALL_KW"})
 _UNKNOWN = object()
-
-
-class Seen(NamedTuple):
-    """A function that was called, and the class of its object if it was called as a method."""
-
-    function: weakref.ref[FunctionType]
-    owner: weakref.ref[type] | None
-
-
-def seen_of(callee: Any, ir: IR, load: int | None, frame: FrameType) -> Seen | None:
-    """Return what there is to know of a callable; None if it is no function, nor a method of one.
-
-    If `load` isn't None, that item loads it as a method in a frame.
-    """
-    owner = None
-    if type(callee) is MethodType:
-        callee, owner = callee.__func__, type(callee.__self__)
-    if type(callee) is not FunctionType:
-        return None
-    if owner is None and load is not None:
-        owner = _owner_at(ir.items, load, frame)
-        if _method(owner, attribute_name(ir.items[load])) is not callee:
-            owner = None
-    return Seen(weakref.ref(callee), None if owner is None else weakref.ref(owner))
-
-
-def _owner_at(items: list[Any], load: int, frame: FrameType) -> type | None:
-    """Return the class of the object whose method item `load` loads in a frame; None if unknown."""
-    path = []
-    at = load - 1
-    while getattr(items[at], "name", "") == "LOAD_ATTR":
-        path.append(attribute_name(items[at]))
-        at -= 1
-    item = items[at]
-    if not isinstance(item, Instr) or not item.name.startswith(("LOAD_FAST", "LOAD_DEREF")):
-        return None
-    value = frame.f_locals.get(str(getattr(item.arg, "name", item.arg)), None)
-    for name in reversed(path):
-        value = getattr(value, "__dict__", {}).get(name) if _is_ordinary(value) else None
-    return None if value is None else type(value)
-
-
-def _is_ordinary(value: Any) -> bool:
-    """Whether looking an attribute up runs no code of its own."""
-    return getattr(type(value), "__getattribute__", None) is object.__getattribute__
-
-
-class Helpers:
-    """What was seen at the calls of one code object, by item; which functions may be inlined."""
-
-    def __init__(
-        self, seen: Mapping[int, Seen], allows: Callable[[FunctionType], bool] | None = None
-    ) -> None:
-        self._seen = seen
-        self.allows = allows or bool
-
-    def at(self, item: int) -> tuple[FunctionType | None, type | None]:
-        """Return the function that was called at an item, if that is known, and its class."""
-        seen = self._seen.get(item)
-        function = None if seen is None else seen.function()
-        owner = None if seen is None or seen.owner is None else seen.owner()
-        return function, owner
-
-
-NO_HELPERS = Helpers({})
 
 
 def inlined(
@@ -168,7 +101,7 @@ def _callee(scan: Scan, lower: Slot, upper: Slot) -> tuple[FunctionType, int, in
         scan.owners[base] = owner
         return function, scan.once(BOUND, (base,), name), base
     if lower.method and lower is upper:
-        method = _method(scan.owners.get(lower.node), lower.method)
+        method = method_of(scan.owners.get(lower.node), lower.method)
         if method is None:
             return None
         return method, scan.once(BOUND, (lower.node,), lower.method), lower.node
@@ -183,14 +116,6 @@ def _is_plain(lower: Slot, upper: Slot) -> bool:
     """Whether a call is of one value and a NULL."""
     nodes = (lower.node, upper.node)
     return not lower.method and not upper.method and min(nodes) < 0 <= max(nodes)
-
-
-def _method(owner: type | None, name: str) -> FunctionType | None:
-    for cls in () if owner is None else owner.__mro__:
-        if name in vars(cls):
-            value = vars(cls)[name]
-            return value if type(value) is FunctionType else None
-    return None
 
 
 def _value(scan: Scan, number: int) -> Any:
@@ -210,6 +135,11 @@ def _value(scan: Scan, number: int) -> Any:
         return _read(function, node.kind, node.detail)
     except (LookupError, TypeError, ValueError, AttributeError):
         return _UNKNOWN
+
+
+def _lookup(scan: Scan, number: int) -> tuple[Any] | None:
+    value = _value(scan, number)
+    return None if value is _UNKNOWN else (value,)
 
 
 def _read(function: FunctionType, kind: str, detail: Any) -> Any:
@@ -234,7 +164,7 @@ def _hindrance(scan: Scan, function: FunctionType) -> str:
         outer = outer.outer
     if depth > MOST_CALLS:
         return f"more than {MOST_CALLS} calls are one in the other"
-    if code.co_flags & _OTHER_FLAGS:
+    if code.co_flags & OTHER_FLAGS:
         return "it takes `*args` or `**kwargs`, or is a generator or coroutine"
     if not scan.helpers.allows(function):
         return "it isn't rewritten"
@@ -272,13 +202,19 @@ def _run(scan: Scan) -> int | None:
     items = scan.ir.items
     while scan.at < len(items):
         item = items[scan.at]
+        if isinstance(item, Label):
+            scan.at += 1
+            continue
         if not isinstance(item, Instr):
             return None
         if item.name in ("RETURN_VALUE", "RETURN_CONST"):
             found = constant(item) if item.name == "RETURN_CONST" else None
             return scan.pop() if found is None else scan.add(CONST, (), found[0])
+        goes_on = decided(scan, item, _lookup)
+        if goes_on:
+            continue
         step = _INSIDE.get(item.name) or scan.steps.get(item.name)
-        if step is None:
+        if step is None or goes_on is not None:
             return None
         if len(scan.nodes) > MOST_NODES or len(scan.loads) > MOST_LEAVES:
             scan.refuse("the region has reached its maximum length")
@@ -354,6 +290,7 @@ def _build_tuple(scan: Scan, instr: Instr) -> bool:
 
 _INSIDE: dict[str, Step] = {
     "RESUME": _nothing,
+    "NOT_TAKEN": _nothing,
     "COPY_FREE_VARS": _nothing,
     "LOAD_FAST": _load_local,
     "LOAD_FAST_CHECK": _load_local,

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from types import CodeType
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from bytecode import Bytecode, Instr, Label
 from bytecode.instr import InstrLocation, TryBegin, TryEnd
@@ -18,6 +18,9 @@ from bytecode.instr import InstrLocation, TryBegin, TryEnd
 from ..errors import RewriteError
 from .opcodes import VALUE, Stack, after, merged
 from .program import Program
+
+if TYPE_CHECKING:
+    from .liveness import Locals
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +102,8 @@ class IR:
         For each item the try mark that protects it, or None.
     stacks : list of tuple or None
         For each item the symbolic stack before it; None where execution never gets.
+    locals : Locals or None
+        What `liveness.locals_of` returns, once that has been asked for.
     """
 
     def __init__(self, code: CodeType, frame: Bytecode) -> None:
@@ -109,6 +114,7 @@ class IR:
         self.marks = handlers(self.items)
         self.stacks = symbolic_stacks(self.items, (), self.labels, self.marks)
         self._changes: dict[tuple[int, bool], int] = {}
+        self.locals: Locals | None = None
 
     def instructions(self) -> Iterator[tuple[int, Instr, Stack]]:
         """Go over the instructions that can be reached: index, instruction, stack before."""

@@ -74,29 +74,37 @@ class Locals:
     @functools.cached_property
     def _live(self) -> list[int]:
         """For each item the locals that are live before it, as bits."""
-        items, labels, marks = self._items, self._labels, self._marks
-        live = [0] * (len(items) + 1)
+        flows = [(i, *self._flow(i)) for i in range(len(self._items) - 1, -1, -1)]
+        live = [0] * (len(self._items) + 1)
         changed = True
         while changed:
             changed = False
-            for i in range(len(items) - 1, -1, -1):
-                item = items[i]
-                now = live[i + 1]
-                if isinstance(item, Instr):
-                    if item.is_final():
-                        now = 0
-                    if item.has_jump():
-                        now |= live[labels[item.arg]]
-                    for name in names_stored(item):
-                        now &= ~self._bit(name)
-                    for name in names_read(item):
-                        now |= self._bit(name)
-                    if marks[i] is not None:
-                        now |= live[labels[marks[i].target]]
+            for i, leads, keeps, reads, handler in flows:
+                now = 0
+                for target in leads:
+                    now |= live[target]
+                now = now & keeps | reads
+                if handler is not None:
+                    now |= live[handler]
                 if now != live[i]:
                     live[i] = now
                     changed = True
         return live
+
+    def _flow(self, at: int) -> tuple[tuple[int, ...], int, int, int | None]:
+        """Return where an item leads, which locals it keeps and reads, and its handler."""
+        item, mark = self._items[at], self._marks[at]
+        if type(item) is not Instr:
+            return (at + 1,), -1, 0, None
+        leads: tuple[int, ...] = () if item.is_final() else (at + 1,)
+        if item.has_jump():
+            leads += (self._labels[item.arg],)
+        keeps, reads = -1, 0
+        for name in names_stored(item):
+            keeps &= ~self._bit(name)
+        for name in names_read(item):
+            reads |= self._bit(name)
+        return leads, keeps, reads, None if mark is None else self._labels[mark.target]
 
     @functools.cached_property
     def _bound(self) -> list[int]:
@@ -152,6 +160,13 @@ class Locals:
         while getattr(self._items[at], "name", "STORE_FAST") == "STORE_FAST":
             at -= 1
         return self._items[at].name in ("SWAP", "POP_TOP", "END_FOR", "POP_ITER")
+
+
+def locals_of(ir: IR) -> Locals:
+    """Return what can be asked on the locals of a function."""
+    if ir.locals is None:
+        ir.locals = Locals(ir)
+    return ir.locals
 
 
 def names_stored(item: Any) -> Iterable[str]:

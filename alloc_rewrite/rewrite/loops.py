@@ -15,7 +15,7 @@ from bytecode import Instr, Label
 from bytecode.instr import InstrLocation
 
 from .ir import IR
-from .liveness import Locals, names_read, names_stored
+from .liveness import Locals, locals_of, names_read, names_stored
 from .opcodes import ITERATOR_DEPTH
 
 
@@ -75,7 +75,7 @@ def find_loops(ir: IR) -> list[Loop]:
         if isinstance(item, Instr) and item.has_jump() and ir.stacks[i] is not None
     ]
     targets = frozenset(items[target] for _, target in jumps)
-    flow = Locals(ir)
+    flow = locals_of(ir)
     heads = sorted({target for at, target in jumps if target <= at})
     found = (_loop(ir, head, jumps, targets, flow) for head in heads)
     return [loop for loop in found if loop is not None]

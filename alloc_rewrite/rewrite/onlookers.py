@@ -38,6 +38,7 @@ from .symbolic import Vocabulary
 #: known of it is a `Given`.
 HARMLESS, ANYTHING = "harmless", "anything"
 MOST_DEMANDS = 6
+MOST_STEPS = 3000  # of a walk: in longer code all locals count as looked at
 
 
 class Given(NamedTuple):
@@ -100,7 +101,8 @@ def onlookers(
     With `ask`, harmlessness is demanded of values where that helps and is likely to be met.
     """
     walk = _Walk(ir, flow, vocabulary, left, ask)
-    walk.run()
+    if not walk.run():
+        return Findings(tuple(unread), ())
     watched = tuple(name for name in unread if walk.is_seen(name))
     all_of_them = walk.demands
     demands = tuple(d for d in all_of_them if d.called or Demand(d.value, True) not in all_of_them)
@@ -125,17 +127,22 @@ class _Walk:
         self._demanded: dict[int, list[Demand]] = {}  # by items
         self._demanding: list[Demand] = []
 
-    def run(self) -> None:
-        """Go over all paths until nothing new is found."""
+    def run(self) -> bool:
+        """Go over all paths until nothing new is found; False if they are too long."""
         known: dict[str, Value] = dict.fromkeys(self.left.stored, ANYTHING)
         known.update(dict.fromkeys(self.left.harmless, HARMLESS))
         work: list[_Path] = [(self.left.stop, self.left.stack, known)]
+        steps = 0
         while work:
+            steps += 1
+            if steps > MOST_STEPS:
+                return False
             at, stack, locals_ = work.pop()
             if at >= len(self.ir.items) or not self._is_news(at, stack, locals_):
                 continue
             self._demanding = self._demanded[at] = []
             work += self._step(at)
+        return True
 
     @property
     def demands(self) -> dict[Demand, None]:

@@ -143,6 +143,7 @@ _FUSED = {
     "STORE_FAST_STORE_FAST": ("STORE_FAST", "STORE_FAST"),
 }
 _FUSING = {pair: name for name, pair in _FUSED.items() if name in dis.opmap}
+_SECOND = frozenset(second for _, second in _FUSING)
 
 
 def split(items: Iterable[Any]) -> list[Any]:
@@ -164,19 +165,21 @@ def fuse(items: list[Any], names: list[str]) -> list[Any]:
         return items
     near = frozenset(names[:16])  # a fused instruction has four bits for a local
     out: list[Any] = []
+    before: Any = None
     for item in items:
-        before = out[-1] if out else None
         if (
-            isinstance(item, Instr)
-            and isinstance(before, Instr)
+            type(item) is Instr
+            and item.name in _SECOND
+            and type(before) is Instr
             and (fused := _FUSING.get((before.name, item.name))) is not None
             and before.location == item.location
             and isinstance(before.arg, str)  # and not a cell
             and isinstance(item.arg, str)
             and {before.arg, item.arg} <= near
         ):
-            out[-1] = Instr(fused, (before.arg, item.arg), location=item.location)
+            before = out[-1] = Instr(fused, (before.arg, item.arg), location=item.location)
         else:
+            before = item
             out.append(item)
     return out
 

@@ -70,6 +70,10 @@ class Owner(Protocol):
         """Make the code anew, as most sites have shown by now whether they pay."""
         ...
 
+    def pause(self, number: int, waits: bool) -> None:
+        """Empty a site's gate while it waits for something, so that it costs next to nothing."""
+        ...
+
 
 class _Kept(Owner):
     """The owner of sites that are never switched off."""
@@ -84,6 +88,9 @@ class _Kept(Owner):
         pass
 
     def settle(self) -> None:
+        pass
+
+    def pause(self, number: int, waits: bool) -> None:
         pass
 
     def __reduce__(self) -> str:

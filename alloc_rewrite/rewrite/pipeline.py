@@ -18,12 +18,12 @@ from .calls import find_calls
 from .convention import Place, Style
 from .decode import decode
 from .encode import encode
-from .helpers import NO_HELPERS, Helpers
 from .ir import IR
 from .loops import find_loops
 from .operations import find_operations
 from .reasons import Break
 from .regions import NO_CUTS, find_regions
+from .seen import NO_HELPERS, Helpers
 
 
 def found_in(

@@ -27,6 +27,8 @@ TAKEN = "taken"
 GUARD, AGAIN = "guard", "again"
 #: What leads to a helper, a Python function that is inlined, and what its code reads through it.
 BOUND, FUNCTION, NAMED, HELD, DEFAULT = "bound", "function", "named", "held", "default"
+#: What its conditions depend on.
+PINNED, SOMETHING = "pinned", "something"
 OPERATION, CALL, METHOD, IN_PLACE, STORE = "operation", "call", "method", "in place", "store"
 
 #: Where the value of a leaf comes from: the site is given it, or the cell that holds it, or looks a
@@ -62,6 +64,8 @@ class Node:
     named     a function                    the name of a global or builtin of its code
     held      a function                    the number of a cell that it holds
     default   a function                    a parameter's name, or its place from the last
+    pinned    a value                       the object that it has to be
+    something a value                       None, which it must not be
     operation the operands                  the operator's name; with ``i_`` before
                                             it if the first one is the target
     call      the callable, its arguments   names of the last arguments. `OUT`: the array whose
@@ -187,7 +191,7 @@ class Program:
                 return f"{given[0]}({_arguments(given[1:], detail)})"
             case "method":
                 return f"{given[0]}.{detail[0]}({_arguments(given[1:], detail[1])})"
-            case "again":
+            case "again" | "pinned" | "something":
                 return given[0]
             case "guard" if isinstance(detail, str):
                 return f"{given[0]} is harmless"

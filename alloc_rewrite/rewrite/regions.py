@@ -12,6 +12,7 @@ that are read later, and those that other code may look at (see `onlookers`).
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Collection, Mapping
 from dataclasses import replace
 from types import MappingProxyType
@@ -20,10 +21,9 @@ from typing import Any, NamedTuple
 from bytecode import Instr
 
 from .guards import harmless_nodes, is_view, with_guards
-from .helpers import NO_HELPERS, Helpers
 from .instructions import STEPS
 from .ir import IR, Region
-from .liveness import Locals
+from .liveness import locals_of
 from .onlookers import ANYTHING, HARMLESS, Demand, Given, Outcome, onlookers
 from .opcodes import VALUE
 from .program import (
@@ -42,7 +42,9 @@ from .program import (
     INDEX,
     LEAF,
     NAMED,
+    PINNED,
     SLICE,
+    SOMETHING,
     STORE,
     TAKEN,
     TUPLE,
@@ -51,11 +53,13 @@ from .program import (
     Program,
 )
 from .reasons import Break, broken_off
+from .seen import NO_HELPERS, Helpers
 from .symbolic import Point, Scan, Slot, Vocabulary
 
 #: Looking something up may raise an exception; computing may also warn.
 _MAY_FAIL = COMPUTING | {LEAF, ATTRIBUTE, INDEX, FUNCTION, NAMED, HELD, DEFAULT}
-_MUST_BE = _MAY_FAIL | {GUARD}
+_MUST_BE = _MAY_FAIL | {GUARD, PINNED, SOMETHING}
+_BY_IDENTITY = frozenset({CONST, FUNCTION, PINNED})
 #: What makes an object of its own.
 _MADE = COMPUTING | {INDEX}
 _LOOKED_UP = {"LOAD_GLOBAL": GLOBAL, "LOAD_DEREF": CELL}
@@ -79,7 +83,7 @@ def find_regions(
     `helpers` become part of regions.
     """
     found: list[Region] = []
-    flow = Locals(ir)
+    flow = locals_of(ir)
     at, end = 0, len(ir.items)
     while at < end:
         if ir.stacks[at] is None or not isinstance(ir.items[at], Instr):
@@ -152,10 +156,9 @@ def _regions(scan: Scan, point: Point) -> list[Region]:
     if not unread:
         return made.region((), ())
     left = made.outcome()
-    sure, hoped = (
-        onlookers(scan.ir, scan.flow, scan.vocabulary, left, unread, ask=ask)
-        for ask in (False, True)
-    )
+    look = functools.partial(onlookers, scan.ir, scan.flow, scan.vocabulary, left, unread)
+    sure = look(ask=False)
+    hoped = look(ask=True) if sure.watched else sure  # which never watches more
     spare = made.region(sure.watched, ())
     if sure.watched == hoped.watched:
         return spare
@@ -258,7 +261,7 @@ def _shortened(
         if node.kind == LEAF:
             leaves.append(detail)
             detail = len(leaves) - 1
-        key = (node.kind, operands, id(detail) if node.kind in (CONST, FUNCTION) else detail)
+        key = (node.kind, operands, id(detail) if node.kind in _BY_IDENTITY else detail)
         helper = -1 if node.helper < 0 else number[node.helper]
         is_own = node.kind in EFFECTS or (node.kind in _MADE and i in outputs)
         if not is_own and key in known:

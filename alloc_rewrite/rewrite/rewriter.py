@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 import weakref
+from _thread import allocate_lock
 from collections.abc import Callable, Mapping
 from types import CellType, CodeType, FrameType, FunctionType
 from typing import Any, NamedTuple
@@ -18,17 +19,17 @@ from ..errors import NothingToDoError
 from ..later import LATER, looks
 from ..logs import debug
 from .convention import finishers_by_name, site_name, site_names
-from .decode import decode
 from .gates import Gates, filled
-from .helpers import Helpers, Seen, seen_of
 from .ir import Call, Operation, Region
 from .loops import Loop
 from .owners import Owner, Sites, Where
 from .pipeline import failure, form_of, found_in, with_sites
 from .program import BY_MASK, FUNCTION
+from .seen import Helpers, Seen, may_fit, seen_of
 
 _MOST_CUTS = 64  # of one code object
 _NO_GAIN = "a region in which it was inlined declined too often"
+_arranging = allocate_lock()
 _KINDS = {Region: "a region", Operation: "an operation", Call: "a call", Loop: "a loop"}
 SOON = 0.005  # seconds until sites that were switched off are tried again for the first time
 LONG = 0.05  # seconds after which regions that were split are tried whole again
@@ -41,8 +42,8 @@ class Rewritten(Owner):
     notice. The code is made anew without such sites when half of all sites are off, when the others
     have settled, or when one is switched off for the second time. Where a region can't be done for
     one of its nodes, the parts around that become regions of their own; where it has helpers and
-    doesn't pay, it is made without them. After a while all this is tried again, each time later, as
-    other operands may come by. The original code is held by a weak reference only.
+    doesn't pay, it is made without them. After a while all this is tried again, each time later.
+    The original code is held by a weak reference only.
     """
 
     def __init__(self, code: CodeType, sites: Sites) -> None:
@@ -107,9 +108,16 @@ class Rewritten(Owner):
         self.live[number] = False
         self._log(number)
         self._look_later()
-        few = 2 * sum(self.live.values()) <= len(self._in_code)
-        if few or self._tried or self._left() in self._codes:
+        left = self._left()
+        if 2 * len(left) <= len(self._in_code) or self._tried or left in self._codes:
             self.settle()
+
+    def pause(self, number: int, waits: bool) -> None:
+        """Empty a site's gate while it waits; fill it then, unless the site is off by now."""
+        if waits:
+            self.gates.empty(number)
+        elif self.live[number]:
+            self.gates.fill(number, self.sites[number])
 
     def _look_later(self) -> None:
         if self._style.retries and not self._waits:
@@ -161,12 +169,12 @@ class Rewritten(Owner):
 
     def _note(self, place: Call, code: CodeType, callee: Any, frame: FrameType) -> None:
         item = place.stop - 1
-        seen = seen_of(callee, decode(code), next(iter(place.method_loads), None), frame)
+        seen = seen_of(callee, code, next(iter(place.method_loads), None), frame)
         function = None if seen is None else seen.function()
         if seen is None or function is None or not self.made_by.may_inline(function):
             return
         self._seen[item] = seen
-        self._is_told = True
+        self._is_told |= may_fit(function.__code__)
         if self.cuts.get(item) != _NO_GAIN:  # its name was taken for one of NumPy's
             self.cuts.pop(item, None)
 
@@ -203,7 +211,12 @@ class Rewritten(Owner):
         return True
 
     def _rearrange(self, code: CodeType, cuts: Mapping[int, str], place: Any = None) -> bool:
-        """Find regions anew; whether there are any within a place, if one is given."""
+        """Find regions anew; whether there are any within a place, if one is given.
+
+        Two threads never do so at a time: one of them does without.
+        """
+        if not _arranging.acquire(blocking=False):
+            return False
         try:
             found = found_in(code, self._style, None, cuts, self.helpers)[1]
             regions = [one for one in found if isinstance(one, Region)]
@@ -217,6 +230,8 @@ class Rewritten(Owner):
         except Exception as error:
             self._failed(error, code)
             return False
+        finally:
+            _arranging.release()
 
     def _replace_regions(self, code: CodeType, regions: list[Region]) -> None:
         """Add the sites of regions that are new, and switch off those of regions that are gone."""

@@ -51,7 +51,7 @@ def stored(scan: Scan, value: int, base: int, key: int) -> bool:
             scan.nodes[made.operands[0]] = replace(view, detail=VIEW)
             return True
     is_mask = scan.nodes[key].kind == LEAF and is_made(scan, base)  # an index would end the region
-    if is_mask or scan.at in scan.cuts or not may_be_index(scan, key):
+    if is_mask or scan.is_cut or not may_be_index(scan, key):
         return stored_by_mask(scan, value, base, key)
     if made.kind == TAKEN:
         return scan.refuse(COMPUTED_INDEX)

@@ -33,7 +33,7 @@ from .program import (
 )
 
 if TYPE_CHECKING:
-    from .helpers import Helpers
+    from .seen import Helpers
 
 MOST_NODES = 900  # of one region; longer code becomes several
 MOST_LEAVES = 160
@@ -73,14 +73,16 @@ class Vocabulary(NamedTuple):
     attributes: Collection[str] = ()  # names that arrays have
 
 
-@dataclass(slots=True)
 class Slot:
     """What the symbolic stack holds: a node, a NULL, or half of a method with its object."""
 
-    node: int = -1
-    method: str = ""
-    first: int = -1  # the items that pushed it, if that is all they did
-    last: int = -1
+    __slots__ = ("first", "last", "method", "node")
+
+    def __init__(self, node: int = -1, method: str = "", first: int = -1, last: int = -1) -> None:
+        self.node = node
+        self.method = method
+        self.first = first  # the items that pushed it, if that is all they did
+        self.last = last
 
 
 class Point(NamedTuple):
@@ -92,7 +94,7 @@ class Point(NamedTuple):
     n_nodes: int
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class Scan:
     """One attempt at a region that begins at item `start`; or, in an outer one, a helper's code."""
 
@@ -207,6 +209,32 @@ class Scan:
         self.made_at.append(self.root.at)
         return len(self.nodes) - 1
 
+    def once(self, kind: str, operands: tuple[int, ...], detail: Any) -> int:
+        """Return a node that there is already, or a new one."""
+        for i, node in enumerate(self.nodes):
+            if node.kind == kind and node.operands == operands and node.detail is detail:
+                return i
+        return self.add(kind, operands, detail)
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether the item, or that of the call that led here, has been found out not to fit."""
+        return self.root.at in self.root.cuts
+
+    @property
+    def root(self) -> Scan:
+        """The scan of the region's own code."""
+        return self if self.outer is None else self.outer.root
+
+    def push_callee(self, node: int, instr: Instr, with_null: bool) -> bool:
+        """Push a node, with a NULL if it is to be called."""
+        for is_null in pushed_null(instr) if with_null else (False,):
+            if is_null:
+                self.stack.append(Slot(-1, "", self.at, self.at))
+            else:
+                self.push(node, self.at)
+        return True
+
     def value_of(self, node: int) -> int:
         """Return the value to compute with instead of an array into which one has been stored."""
         return self.stored.get(node, node)
@@ -226,27 +254,6 @@ class Scan:
             and len(a.operands) == len(b.operands)
             and all(map(self.is_same, a.operands, b.operands))
         )
-
-    def once(self, kind: str, operands: tuple[int, ...], detail: Any) -> int:
-        """Return a node that there is already, or a new one."""
-        for i, node in enumerate(self.nodes):
-            if node.kind == kind and node.operands == operands and node.detail is detail:
-                return i
-        return self.add(kind, operands, detail)
-
-    @property
-    def root(self) -> Scan:
-        """The scan of the region's own code."""
-        return self if self.outer is None else self.outer.root
-
-    def push_callee(self, node: int, instr: Instr, with_null: bool) -> bool:
-        """Push a node, with a NULL if it is to be called."""
-        for is_null in pushed_null(instr) if with_null else (False,):
-            if is_null:
-                self.stack.append(Slot(-1, "", self.at, self.at))
-            else:
-                self.push(node, self.at)
-        return True
 
     def push(self, node: int, first: int | None = None) -> bool:
         """Push a node; with `first`, one that items from there on only loaded."""
@@ -295,8 +302,9 @@ class Scan:
 
     def replace(self, old: int, new: int) -> None:
         """Let a node stand for another one on the stack and in the locals."""
-        for slot in self.stack:
-            slot.node = new if slot.node == old else slot.node
+        for at, slot in enumerate(self.stack):  # points have the same slots
+            if slot.node == old:
+                self.stack[at] = Slot(new, slot.method, slot.first, slot.last)
         for local, node in self.locals.items():
             self.locals[local] = new if node == old else node
         if self.outer is not None:

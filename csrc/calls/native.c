@@ -214,7 +214,8 @@ native_make(PyTypeObject *type, Site *site, const char *name, PyObject *callee, 
     self->more = more == Py_None ? NULL : Py_NewRef(more);
     self->run = row->run;
     self->name = row->name;
-    self->is_cheap = strcmp(name, "copy") == 0 || strcmp(name, "astype") == 0;
+    self->is_cheap = strcmp(name, "copy") == 0 || strcmp(name, "astype") == 0 ||
+                     strcmp(name, "dot") == 0;
     if (behind != Py_None) {
         behind_take(&self->behind, behind);
     }

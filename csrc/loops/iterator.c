@@ -34,12 +34,15 @@ typedef struct {
     PyObject *iterators; /* a tuple */
 } Zip;
 
-/* The types of iterators by index, as `kinds.py` numbers them. */
-static PyTypeObject *const INDEX_ITERATORS[] = {
-    &PySeqIter_Type, &PyListIter_Type, &PyTupleIter_Type, &PyReversed_Type, &PyListRevIter_Type,
-};
-#define FIRST_REVERSED 3
-#define N_INDEX_ITERATORS 5
+/* Whether an iterator goes by an index and has the type of this number, as `kinds.py` has them. */
+static int
+iterator_has_type(PyObject *iterator, int type)
+{
+    PyTypeObject *types[] = { /* not constant where the interpreter is a library */
+        &PySeqIter_Type, &PyListIter_Type, &PyTupleIter_Type, &PyReversed_Type, &PyListRevIter_Type,
+    };
+    return Py_IS_TYPE(iterator, types[type]);
+}
 
 static void
 iterator_range_words(const RangeIterator *self, int64_t *words)
@@ -91,7 +94,7 @@ iterator_fits_below(Kinds *kind, PyObject *iterator, PyObject **seen, int *n)
     }
     case KIND_ITEMS: {
         int type = *(*kind)++;
-        if (!Py_IS_TYPE(iterator, INDEX_ITERATORS[type])) {
+        if (!iterator_has_type(iterator, type)) {
             return 0;
         }
         PyObject *sequence = ((IndexIterator *)iterator)->sequence;

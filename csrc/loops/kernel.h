@@ -56,7 +56,8 @@ typedef struct {
     int ended_at;
     int committed_at;
     int size;             /* of the frame, in words */
-    const int16_t *kinds; /* in the same memory: those of the inputs, of what is looked up, of each exit's locals */
+    const int16_t *kinds; /* in the same memory: of the inputs, of what is looked up, of the locals
+                             at each exit */
     int *exit_at;         /* n_stored for each exit */
     NameGuard *guards;
     Found found[MOST_FOUND];

@@ -258,3 +258,12 @@ kind_value(Kinds kind, const int64_t *words, PyObject *const *args)
     }
 }
 
+int64_t
+kind_append(PyObject *list, int64_t kind, int64_t word)
+{
+    PyObject *number = kind_number((int)kind, word);
+    int failed = number == NULL || PyList_Append(list, number) < 0;
+    Py_XDECREF(number);
+    PyErr_Clear(); /* the original code tries again */
+    return failed;
+}

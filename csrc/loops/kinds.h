@@ -53,4 +53,7 @@ PyObject *kind_value(Kinds kind, const int64_t *words, PyObject *const *args);
 /* A number. */
 PyObject *kind_number(int kind, int64_t word);
 
+/* A kernel appends a number to a list: 0, or 1 if that failed. */
+int64_t kind_append(PyObject *list, int64_t kind, int64_t word);
+
 #endif

@@ -19,7 +19,7 @@
 #define WARM 10000            /* iterations that make a loop hot */
 #define WARM_NS 50000000      /* time that makes a loop hot, with some iterations */
 #define LEAST_ITERATIONS 16
-#define LONGEST_PAUSE 4096    /* iterations that a site stands back after failures */
+#define MOST_FAILURES 12      /* in a row; the site stands back ever longer, and is switched off */
 #define SLICE_NS 4000000      /* after which a kernel lets others run */
 #define BUDGET 20000          /* ticks between two looks at the clock */
 
@@ -48,17 +48,6 @@ loop_commit(int64_t *frame)
     return status_raised(1) != 0 || log_now() > frame[FRAME_SLICE_END];
 }
 
-/* A kernel appends a number to a list: 0, or 1 if that failed. */
-static int64_t
-loop_append(PyObject *list, int64_t kind, int64_t word)
-{
-    PyObject *number = kind_number((int)kind, word);
-    int failed = number == NULL || PyList_Append(list, number) < 0;
-    Py_XDECREF(number);
-    PyErr_Clear(); /* the original code tries again */
-    return failed;
-}
-
 /* What a kernel gives; NULL without an exception if the original code has to go on. */
 static PyObject *
 loop_attempt(LoopSite *self, const LoopKernel *kernel, PyObject *const *args)
@@ -77,7 +66,7 @@ loop_attempt(LoopSite *self, const LoopKernel *kernel, PyObject *const *args)
     const int64_t *log = state->loop_log;
     frame[FRAME_BUDGET] = BUDGET;
     frame[FRAME_COMMIT] = (int64_t)(intptr_t)loop_commit;
-    frame[FRAME_APPEND] = (int64_t)(intptr_t)loop_append;
+    frame[FRAME_APPEND] = (int64_t)(intptr_t)kind_append;
     frame[FRAME_COMMITTED] = -1;
     kernel_fill(kernel, args, frame);
     frame[FRAME_SLICE_END] = log_now() + SLICE_NS;
@@ -134,17 +123,18 @@ loop_ask(LoopSite *self, PyObject *const *args, Py_ssize_t n)
                                                   PyEval_GetBuiltins(), NULL);
     Py_DECREF(given);
     Py_XDECREF(done);
-    return done == NULL ? -1 : 0;
+    return done == NULL ? -1 : self->waits ? site_pause(&self->site, 1) : 0;
 }
 
-static void
+static int
 loop_stand_back(LoopSite *self)
 {
-    self->failures += self->failures < 12;
-    self->pause = 1u << self->failures;
-    if (self->pause > LONGEST_PAUSE) {
-        self->pause = LONGEST_PAUSE;
+    if (++self->failures < MOST_FAILURES) {
+        self->pause = 1u << self->failures;
+        return 0;
     }
+    self->failures = 0;
+    return site_give_back(&self->site);
 }
 
 static int
@@ -191,17 +181,18 @@ loop_run(LoopSite *self, PyObject **args, Py_ssize_t n)
             return NULL;
         }
         self->site.misses++;
-        loop_stand_back(self);
-        Py_RETURN_NONE;
-    }
-    if (loop_ask(self, args, n) < 0) {
-        return NULL;
-    }
-    if (self->waits) {
-        self->pause = 64;
     }
     else {
-        loop_stand_back(self);
+        if (loop_ask(self, args, n) < 0) {
+            return NULL;
+        }
+        if (self->waits) {
+            self->pause = 64;
+            Py_RETURN_NONE;
+        }
+    }
+    if (loop_stand_back(self) < 0) {
+        return NULL;
     }
     Py_RETURN_NONE;
 }
@@ -233,8 +224,7 @@ loop_with_cells(LoopSite *self, PyObject **args, Py_ssize_t n, Py_ssize_t n_cell
         result = loop_run(self, args, n);
     }
     else { /* one has no content yet, and the code may never read it */
-        loop_stand_back(self);
-        result = Py_NewRef(Py_None);
+        result = loop_stand_back(self) < 0 ? NULL : Py_NewRef(Py_None);
     }
     while (i-- > first) {
         Py_DECREF(args[i]);
@@ -278,6 +268,9 @@ static PyObject *
 loop_install(PyObject *object, PyObject *source)
 {
     LoopSite *self = (LoopSite *)object;
+    if (self->waits && site_pause(&self->site, 0) < 0) {
+        return NULL;
+    }
     self->waits = 0;
     if (PyUnicode_Check(source)) {
         Py_XSETREF(self->reason, Py_NewRef(source));

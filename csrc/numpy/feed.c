@@ -74,6 +74,33 @@ feed_begin(Feed *self, const FeedKind *kind, const CallInfo *call, npy_intp leng
 }
 
 void
+feed_begin_share(Feed *self, npy_intp length, char *to)
+{
+    self->length = length;
+    self->at = 0;
+    self->to = to;
+    pairwise_begin_share(&self->sum, length, to);
+}
+
+void
+feed_join(const Feed *self, char *results, int n, char *to)
+{
+    if (self->kind.kind == FEED_SUM) {
+        pairwise_join(&self->sum, self->kind.initial.bytes, results, n, to);
+    }
+    else {
+        feed_reduce(self, to, results, n, 0, 0);
+    }
+}
+
+void
+feed_skip(Feed *self, npy_intp rows)
+{
+    self->to += rows * self->kind.itemsize;
+    self->sum.to += rows * self->kind.itemsize;
+}
+
+void
 feed_add(Feed *self, const char *from, npy_intp n)
 {
     if (self->inner > 1) {

@@ -14,6 +14,17 @@ pairwise_read(int is_double, const void *from)
     return is_double ? *(const double *)from : (double)*(const float *)from;
 }
 
+static void
+pairwise_write(const Pairwise *self, char *to, double sum)
+{
+    if (self->is_double) {
+        *(double *)to = sum;
+    }
+    else {
+        *(float *)to = (float)sum;
+    }
+}
+
 ALWAYS_INLINE npy_intp
 pairwise_half(npy_intp size)
 {
@@ -61,13 +72,7 @@ pairwise_finish(Pairwise *self, const char *from, npy_intp n)
         }
         sum = pairwise_plus(self, parent->left, sum);
     }
-    sum = pairwise_plus(self, self->initial, sum);
-    if (self->is_double) {
-        *(double *)self->to = sum;
-    }
-    else {
-        *(float *)self->to = (float)sum;
-    }
+    pairwise_write(self, self->to, pairwise_plus(self, self->initial, sum));
     self->to += pairwise_itemsize(self);
     self->parts[0] = (PairwisePart){.size = self->length};
 }
@@ -128,9 +133,54 @@ pairwise_add(Pairwise *self, const char *from, npy_intp n)
     }
 }
 
+/* ------------------------------------------------------------------ shares */
+
+npy_intp
+pairwise_share(npy_intp length, int first, int n)
+{
+    npy_intp from = 0;
+    if (first == n) {
+        return length;
+    }
+    for (int bit = n / 2; bit; bit /= 2) {
+        npy_intp half = pairwise_half(length);
+        from += first & bit ? half : 0;
+        length = first & bit ? length - half : half;
+    }
+    return from;
+}
+
+void
+pairwise_begin_share(Pairwise *self, npy_intp length, char *to)
+{
+    self->initial = -0.0;
+    self->length = length;
+    self->to = to;
+    self->depth = 0;
+    self->carried = 0;
+    self->parts[0] = (PairwisePart){.size = length};
+}
+
+void
+pairwise_join(const Pairwise *self, const void *initial, char *sums, int n, char *to)
+{
+    npy_intp size = pairwise_itemsize(self);
+    for (; n > 1; n /= 2) {
+        for (int i = 0; i < n / 2; i++) {
+            double one = pairwise_read(self->is_double, sums + 2 * i * size);
+            double other = pairwise_read(self->is_double, sums + (2 * i + 1) * size);
+            pairwise_write(self, sums + i * size, pairwise_plus(self, one, other));
+        }
+    }
+    double sum = pairwise_read(self->is_double, sums);
+    double first = pairwise_read(self->is_double, initial);
+    pairwise_write(self, to, pairwise_plus(self, first, sum));
+}
+
 /* ------------------------------------------------------------------ the trial */
 
 #define TRIED 3001
+#define SHARES 16
 
 /* Items whose sum depends on the order of additions. */
 static double
@@ -145,7 +195,7 @@ pairwise_agrees(const CallInfo *call, int type_num, const void *initial)
 {
     static const npy_intp lengths[] = {1, 5, 8, 127, 128, 129, 136, 1001, TRIED};
     static const npy_intp steps[] = {17, 100, 128, 1300, TRIED};
-    double items[TRIED], whole, pieces;
+    double items[TRIED], shares[SHARES], whole, pieces;
     Pairwise self;
     int is_double = type_num == NPY_DOUBLE, same = is_double || type_num == NPY_FLOAT;
     npy_intp size = is_double ? (npy_intp)sizeof(double) : (npy_intp)sizeof(float);
@@ -168,6 +218,17 @@ pairwise_agrees(const CallInfo *call, int type_num, const void *initial)
             for (npy_intp at = 0; at < n; at += step) {
                 pairwise_add(&self, (char *)items + at * size, n - at < step ? n - at : step);
             }
+            same = memcmp(&whole, &pieces, (size_t)size) == 0;
+        }
+        if (same && n >= SHARES * PAIRWISE_LEAF) {
+            pairwise_begin(&self, call, type_num, initial, n, NULL);
+            for (int i = 0; i < SHARES; i++) {
+                npy_intp from = pairwise_share(n, i, SHARES);
+                double sum = pairwise_loop(&self, (char *)items + from * size,
+                                           pairwise_share(n, i + 1, SHARES) - from);
+                pairwise_write(&self, (char *)shares + i * size, sum);
+            }
+            pairwise_join(&self, initial, (char *)shares, SHARES, (char *)&pieces);
             same = memcmp(&whole, &pieces, (size_t)size) == 0;
         }
     }

@@ -39,6 +39,13 @@ void pairwise_begin(Pairwise *self, const CallInfo *call, int type_num, const vo
                     npy_intp length, char *to);
 /* Add items that follow each other. */
 void pairwise_add(Pairwise *self, const char *from, npy_intp n);
+/* Begin with a part of the tree, as one without an initial value. */
+void pairwise_begin_share(Pairwise *self, npy_intp length, char *to);
+/* The sum of sums of parts of the tree, as many as a power of two: see `pairwise_share`. */
+void pairwise_join(const Pairwise *self, const void *initial, char *sums, int n, char *to);
+/* Where the first of some of n parts of a row begins, a power of two: the sum of each is a part of
+ * the tree, if the row has PAIRWISE_LEAF items and more for each. */
+npy_intp pairwise_share(npy_intp length, int first, int n);
 /* Whether that gives the bits that NumPy's loop gives for whole rows. */
 int pairwise_agrees(const CallInfo *call, int type_num, const void *initial);
 

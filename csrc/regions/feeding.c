@@ -13,8 +13,27 @@
 #define LEAST_ROW 64   /* items of a row: NumPy's loop is called for each */
 #define MOST_RESULTS 4096 /* that come by turns: more leave the cache */
 
-/* Where the results are, after the feed itself. */
-#define RESULTS scratch_bytes((npy_intp)sizeof(Feed))
+#define MOST_FEEDS 64 /* threads */
+
+#define LEAST_SHARE 1024 /* items */
+
+/* Pieces of a single row: a power of two, some for each thread. */
+static int
+feeding_shares(int threads)
+{
+    int shares = 4;
+    while (shares < 4 * threads) {
+        shares *= 2;
+    }
+    return shares;
+}
+
+/* Where the results are, after the feeds of all threads; those of shares follow. */
+static char *
+feeding_results(const Stage *stage, int threads, char *scratch)
+{
+    return scratch + stage->fed + threads * FEED_BYTES;
+}
 
 int
 feeding_read(Typed *typed, PyObject *loop, PyObject *order)
@@ -46,7 +65,12 @@ feeding_read(Typed *typed, PyObject *loop, PyObject *order)
     if (usable && !cuts_rows &&
         (feed.kind != FEED_SUM ||
          (feed.has_initial && pairwise_agrees(&call, feed.type_num, feed.initial.bytes)))) {
-        typed->feed = feed;
+        typed->feed = PyMem_Malloc(sizeof(FeedKind));
+        if (typed->feed == NULL) {
+            PyErr_NoMemory();
+            return -1;
+        }
+        *typed->feed = feed;
         typed->call = call;
         typed->capsule = Py_NewRef(capsule);
     }
@@ -69,8 +93,7 @@ feeding_feeder(const Planner *planner, int node)
     const Typed *typed = &planner->typing->typed[node];
     int operand = made->operands[made->kind == NODE_CALL];
     const NodeState *state = &planner->nodes[operand];
-    if (typed->feed.kind == FEED_NOT ||
-        (typed->feed.kind == FEED_EXTREME && planner->typing->is_unsure) ||
+    if (typed->feed == NULL || (typed->feed->kind == FEED_EXTREME && planner->typing->is_unsure) ||
         !planner_is_step(planner, operand) || state->effect >= 0 || !state->is_c_order ||
         !same_type(planner_result(planner, operand), typed->descrs[0]) ||
         !planner->drafts[state->stage].is_c_order ||
@@ -85,6 +108,47 @@ feeding_feeder(const Planner *planner, int node)
         }
     }
     return size < LEAST_FED ? -1 : operand;
+}
+
+/* Whether a stage goes through its items as through one row of them. */
+static int
+feeding_is_flat(const Planner *planner, int number, const Extent *shape)
+{
+    for (int i = 0; i < planner->program->n_nodes; i++) {
+        const Typed *typed = &planner->typing->typed[i];
+        if (!planner_is_step(planner, i) || planner->nodes[i].stage != number) {
+            continue;
+        }
+        for (int k = 0; k < typed->n_in; k++) {
+            PyArray_Descr *descr = planner->typing->results[typed->operands[k]];
+            const Extent *of = &planner->nodes[typed->operands[k]].extent;
+            if (descr != NULL && of->nd &&
+                !(stages_same_dims(of, shape) && extent_is_c(of, PyDataType_ELSIZE(descr)))) {
+                return 0;
+            }
+        }
+    }
+    return planner->plan->n_effects == 0;
+}
+
+/* Whether threads can share the work: by rows, or by pieces of a single one. */
+static int
+feeding_is_shared(Planner *planner, int node, const Extent *of, const Stage *stage)
+{
+    const Node *made = &planner->program->nodes[node];
+    int from = planner->nodes[made->operands[made->kind == NODE_CALL]].stage;
+    for (int i = 0; i < node; i++) { /* the same for all reductions that are fed by a stage */
+        int other = planner->nodes[i].fed_by;
+        if (other >= 0 && planner->nodes[other].stage == from &&
+            planner->plan->stages[planner->nodes[i].stage].fed_length != stage->fed_length) {
+            return 0;
+        }
+    }
+    if (stage->n_results > 1) {
+        return stage->n_results >= planner->mode.threads;
+    }
+    return stage->fed_length >= LEAST_SHARE * feeding_shares(planner->mode.threads) &&
+           feeding_is_flat(planner, from, of);
 }
 
 /* Note what the result is like; 0 if the reduction is along an axis between others, or of too short
@@ -110,6 +174,10 @@ feeding_shape(Planner *planner, int node, const Extent *of)
             stage->dims[stage->nd++] = goes ? 1 : of->dims[i];
         }
     }
+    if (planner->mode.threads > 1 &&
+        ((axis == 0 && nd > 1) || !feeding_is_shared(planner, node, of, stage))) {
+        return 0;
+    }
     if (axis == 0 && nd > 1) {
         stage->fed_inner = stage->n_results;
         return stage->fed_inner >= LEAST_ROW && stage->fed_inner <= MOST_RESULTS;
@@ -124,8 +192,8 @@ feeding_choose(Planner *planner)
     Plan *plan = planner->plan;
     for (int i = 0; i < planner->program->n_nodes; i++) {
         NodeState *state = &planner->nodes[i];
-        if (planner->mode.feeds_nothing || planner->typing->typed[i].action != ACT_REDUCE ||
-            state->stage < 0) {
+        if (planner->mode.feeds_nothing || planner->mode.threads > MOST_FEEDS ||
+            planner->typing->typed[i].action != ACT_REDUCE || state->stage < 0) {
             continue;
         }
         int feeder = feeding_feeder(planner, i);
@@ -143,12 +211,12 @@ feeding_choose(Planner *planner)
             plan->bound_to_numbers = 1;
         }
         state->fed_by = feeder;
-        plan->feeds = 1;
+        plan->feeds = planner->mode.threads;
     }
     return PASS_DONE;
 }
 
-/* Take memory for what adds up, and for the sums. */
+/* Take memory for the feeds, and for the results. */
 void
 feeding_place(Planner *planner, int node)
 {
@@ -156,7 +224,11 @@ feeding_place(Planner *planner, int node)
     Stage *stage = &plan->stages[planner->nodes[node].stage];
     npy_intp size = PyDataType_ELSIZE(planner->typing->typed[node].descrs[0]);
     stage->fed = plan->buffers;
-    plan->buffers += RESULTS + scratch_bytes(stage->n_results * size);
+    plan->buffers += plan->feeds * FEED_BYTES + scratch_bytes(stage->n_results * size);
+    if (stage->n_results == 1 && plan->feeds > 1) {
+        stage->fed_shares = feeding_shares(plan->feeds);
+        plan->buffers += scratch_bytes(stage->fed_shares * size);
+    }
 }
 
 Loop
@@ -168,19 +240,21 @@ feeding_loop(void)
 /* ------------------------------------------------------------------ in a call */
 
 void
-feeding_begin(const Stage *stage, const Typed *typed, char *scratch)
+feeding_begin(const Plan *plan, const Stage *stage, const Typed *typed, char *scratch)
 {
-    Feed *feed = (Feed *)(scratch + stage->fed);
-    feed_begin(feed, &typed->feed, &typed->call, stage->fed_length, stage->fed_inner,
-               (char *)feed + RESULTS);
+    for (int i = 0; i < plan->feeds; i++) {
+        feed_begin((Feed *)(scratch + stage->fed + i * FEED_BYTES), typed->feed, &typed->call,
+                   stage->fed_length, stage->fed_inner,
+                   feeding_results(stage, plan->feeds, scratch));
+    }
 }
 
 PyObject *
-feeding_result(const Stage *stage, Typing *typing, char *scratch)
+feeding_result(const Plan *plan, const Stage *stage, Typing *typing, char *scratch)
 {
     const Typed *typed = &typing->typed[stage->reduction];
-    Feed *feed = (Feed *)(scratch + stage->fed);
-    char *results = (char *)feed + RESULTS;
+    const Feed *feed = (const Feed *)(scratch + stage->fed);
+    char *results = feeding_results(stage, plan->feeds, scratch);
     if (feed_is_unsure(feed, results, stage->n_results)) {
         typing->is_unsure = 1; /* the plans to come feed no such reduction */
         return NULL;

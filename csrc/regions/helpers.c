@@ -78,6 +78,14 @@ helpers_default(const PyFunctionObject *function, PyObject *parameter)
     return at < 0 ? NULL : PyTuple_GET_ITEM(all, at);
 }
 
+/* Whether a value is what it was when the regions were looked for: None, a number or a text. */
+static int
+helpers_is_equal(PyObject *given, PyObject *known)
+{
+    return given == known || (given != NULL && Py_TYPE(given) == Py_TYPE(known) &&
+                              PyObject_RichCompareBool(given, known, Py_EQ) == 1);
+}
+
 int
 helper_value(const Program *program, Values *values, int number)
 {
@@ -88,6 +96,12 @@ helper_value(const Program *program, Values *values, int number)
     }
     if (node->kind == NODE_FUNCTION) {
         return helpers_function(node, values, number, given);
+    }
+    if (node->kind == NODE_PINNED) {
+        return helpers_is_equal(given, node->detail);
+    }
+    if (node->kind == NODE_SOMETHING) {
+        return given != Py_None;
     }
     const PyFunctionObject *function = (PyFunctionObject *)given;
     PyObject *value = node->kind == NODE_NAMED  ? helpers_named(function, node->detail)

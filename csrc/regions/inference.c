@@ -10,6 +10,7 @@ static void
 inference_clear(Typed *typed)
 {
     Py_CLEAR(typed->capsule);
+    PyMem_Free(typed->feed);
     Py_CLEAR(typed->ufunc);
     Py_CLEAR(typed->native);
     PyMem_Free(typed->masked);

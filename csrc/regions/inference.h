@@ -40,7 +40,7 @@ typedef struct {
     int into;             /* the array whose shape the result has to have; or -1 */
     Masked *masked;       /* owned, or NULL: what `call` does where a mask is true */
     PyObject *native;     /* owned: of a reduction, */
-    FeedKind feed;        /* and how it can be fed block by block */
+    FeedKind *feed;       /* owned: and how it can be fed block by block; NULL if it can't */
 } Typed;
 
 /* What was seen at a node whose value is there before anything is computed. */

@@ -300,7 +300,8 @@ operands_add_feed(Planner *planner, int stage, int node)
     step->checks_flags = !typed->call.raises_nothing;
     step->slow_status = (unsigned char)typed->slow_status;
     plan->slow_status |= typed->slow_status;
-    plan->stages[stage].is_fed_from = 1;
+    plan->stages[stage].fed_rows = plan->stages[planner->nodes[node].stage].fed_length;
+    plan->stages[stage].fed_shares = plan->stages[planner->nodes[node].stage].fed_shares;
     return PASS_DONE;
 }
 

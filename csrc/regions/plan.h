@@ -143,7 +143,8 @@ typedef struct Stage {
     int first_step, n_steps;
     int n_taken;     /* items that were computed in other stages */
     int n_repeated;  /* operands that are repeated scalars */
-    int is_fed_from; /* whether its blocks have to come one after the other, for a reduction */
+    int fed_shares;  /* pieces of a single row that threads share, a power of two; or 0 */
+    npy_intp fed_rows; /* items of the rows that a reduction is fed with; or 0 */
     int nd;
     npy_intp *dims;  /* innermost first */
     npy_intp length; /* of a block, along the innermost axis; with rows, that axis */
@@ -186,7 +187,7 @@ typedef struct Plan {
     int reads_items;   /* whether items of arrays have been read before */
     int has_pitch;     /* whether loops go over what lies between rows */
     int bound_to_numbers; /* whether it is for these numbers in indices alone */
-    int feeds;         /* whether a reduction is fed, for which there is one thread */
+    int feeds;         /* for how many threads reductions are fed; 0 if none is */
     int slow_status;   /* whether a step may raise flags in the slower unit */
     npy_intp size;     /* items of the largest stage */
     npy_intp work;     /* of the stage that has most of it */

@@ -28,6 +28,7 @@ typedef struct {
     int may_raise; /* for where a report of floating point errors may raise an exception */
     int no_pitch;  /* without loops over what lies between rows */
     int feeds_nothing; /* with an array for each reduction */
+    int threads;    /* that stages may be shared out to */
     int tells_steps; /* with no steps fused, to see which one raises flags */
     npy_intp least_elided; /* as the module's state has it */
 } PlanMode;
@@ -165,8 +166,8 @@ PyArray_Descr *planner_result(const Planner *planner, int node);
                  (planner)->plan->n_##name, sizeof(*(planner)->plan->name))
 
 /* In a call: begin to add up, and make the result. */
-void feeding_begin(const Stage *stage, const Typed *typed, char *scratch);
-PyObject *feeding_result(const Stage *stage, Typing *typing, char *scratch);
+void feeding_begin(const Plan *plan, const Stage *stage, const Typed *typed, char *scratch);
+PyObject *feeding_result(const Plan *plan, const Stage *stage, Typing *typing, char *scratch);
 
 /* What must be true of a plan: NULL, or what isn't. */
 const char *plan_check(const Plan *plan, const Program *program);

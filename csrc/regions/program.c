@@ -3,9 +3,9 @@
 #include <string.h>
 
 static const char *const KINDS[] = {
-    "leaf",  "const",   "attribute", "slice",     "tuple",   "index", "choice", "guard",
-    "bound", "function", "named",    "held",      "default", "again", "operation", "call",
-    "method", "in place", "store",   NULL,
+    "leaf",     "const",    "attribute", "slice",  "tuple",   "index",  "choice",    "guard",
+    "bound",    "function", "named",     "held",   "default", "pinned", "something", "again",
+    "operation", "call",    "method",    "in place", "store", NULL,
 };
 
 static int

@@ -20,7 +20,9 @@ enum node_kind {
     NODE_FUNCTION, /* a function whose code is inlined, if it still has that, */
     NODE_NAMED, /* and what this code reads through it: a global or builtin, */
     NODE_HELD, /* what a cell holds, */
-    NODE_DEFAULT, /* a parameter's default */
+    NODE_DEFAULT, /* a parameter's default; */
+    NODE_PINNED, /* what has to be a certain object, */
+    NODE_SOMETHING, /* or anything but None, so that its conditions are as they were */
     NODE_AGAIN, /* where the code computes an earlier node once more */
     NODE_OPERATION,
     NODE_CALL,

@@ -72,7 +72,7 @@ reducing_begin(Call *call)
     for (int k = 0; k < plan->n_stages; k++) {
         const Stage *stage = &plan->stages[k];
         if (stage->reduction >= 0 && stage->fed >= 0) {
-            feeding_begin(stage, &call->typing->typed[stage->reduction], call->scratch);
+            feeding_begin(plan, stage, &call->typing->typed[stage->reduction], call->scratch);
         }
     }
     return 1;
@@ -85,7 +85,7 @@ reducing_result(Call *call, int number)
     if (stage->fed < 0) {
         return reducing_run(call, stage->reduction, number < call->plan->n_repeatable);
     }
-    PyObject *result = feeding_result(stage, call->typing, call->scratch);
+    PyObject *result = feeding_result(call->plan, stage, call->typing, call->scratch);
     if (result == NULL && call->typing->is_unsure) {
         call->plan->may_raise = -1;
     }

@@ -57,7 +57,8 @@ region_typing(RegionSite *self, const Values *values)
 ALWAYS_INLINE int
 region_is_usable(const RegionSite *self, Plan *plan, const Values *values, int may_raise)
 {
-    return plan->may_raise == may_raise && (!plan->feeds || self->site.state->threads < 2) &&
+    return plan->may_raise == may_raise &&
+           (!plan->feeds || plan->feeds == self->site.state->threads) &&
            plan->reads_items == values->reads_items &&
            plan_fits(plan, self->program, values) &&
            plan_lies_alike(plan, values);
@@ -67,7 +68,8 @@ PlanMode
 region_mode(const RegionSite *self, int may_raise)
 {
     return (PlanMode){.may_raise = may_raise, .no_pitch = self->no_pitch,
-                      .feeds_nothing = may_raise || self->site.state->threads >= 2,
+                      .feeds_nothing = may_raise,
+                      .threads = self->site.state->threads,
                       .least_elided = self->site.state->least_elided};
 }
 

@@ -142,6 +142,12 @@ pool_is_alive(const Pool *pool)
     return pool->process == PROCESS;
 }
 
+int
+pool_threads(const Pool *pool)
+{
+    return pool->threads;
+}
+
 Pool *
 pool_hold(Pool *pool)
 {

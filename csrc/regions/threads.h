@@ -17,6 +17,8 @@ Pool *pool_new(int threads);
 /* Whether the pool was made by this process, and not by one that it was forked from, where its
  * threads have stayed. */
 int pool_is_alive(const Pool *pool);
+/* How many threads it has, with that of the caller. */
+int pool_threads(const Pool *pool);
 /* Called with the GIL held; with the last holder, the threads end. */
 Pool *pool_hold(Pool *pool);
 void pool_release(Pool *pool);

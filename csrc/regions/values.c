@@ -288,6 +288,8 @@ values_find_one(const Site *site, const Program *program, PyObject *const *args,
     case NODE_NAMED:
     case NODE_HELD:
     case NODE_DEFAULT:
+    case NODE_PINNED:
+    case NODE_SOMETHING:
         return helper_value(program, values, number);
     default:
         return 1;

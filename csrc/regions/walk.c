@@ -112,6 +112,84 @@ typedef struct {
     int failed;
 } Shared;
 
+/* Items of a stage for each of its outermost axis. */
+static npy_intp
+walk_inner_items(const Stage *stage)
+{
+    npy_intp items = 1;
+    for (int i = 0; i < stage->nd - 1; i++) {
+        items *= stage->dims[i];
+    }
+    return items;
+}
+
+/* Where the results of shares begin, from the feed of the first thread. */
+static char *
+walk_share(const Plan *plan, const Operand *operand, char *first, int share)
+{
+    return first + plan->feeds * FEED_BYTES + ALIGNMENT + share * operand->itemsize;
+}
+
+/* Let a part's reductions begin with the part's first row, or with a share of a single one. */
+static void
+walk_feed(const Shared *shared, char **at, npy_intp from, npy_intp stop, int share)
+{
+    const Stage *stage = shared->stage;
+    const Plan *plan = shared->run->plan;
+    for (int i = stage->first_operand; i < stage->first_operand + stage->n_operands; i++) {
+        if (plan->operands[i].where != IN_FEED) {
+            continue;
+        }
+        if (share < 0) {
+            feed_skip((Feed *)at[i], from * walk_inner_items(stage) / stage->fed_rows);
+        }
+        else {
+            feed_begin_share((Feed *)at[i], stop - from,
+                             walk_share(plan, &plan->operands[i], shared->run->at[i], share));
+        }
+    }
+}
+
+/* Do the shares of a part: its own results, which are joined when all are there. */
+static int
+walk_shares(const Shared *shared, StageRun *run, char **at, int part, int parts)
+{
+    int n = shared->stage->fed_shares, failed = 0;
+    for (int k = n * part / parts; k < n * (part + 1) / parts && !failed; k++) {
+        npy_intp all = shared->stage->dims[0];
+        npy_intp from = pairwise_share(all, k, n), stop = pairwise_share(all, k + 1, n);
+        walk_feed(shared, at, from, stop, k);
+        failed = walk_axes(run, at, 0, from, stop);
+    }
+    return failed;
+}
+
+/* Join the results of shares. */
+static void
+walk_join(const Shared *shared)
+{
+    const Stage *stage = shared->stage;
+    const Plan *plan = shared->run->plan;
+    status_clear(plan->slow_status);
+    for (int i = stage->first_operand; i < stage->first_operand + stage->n_operands; i++) {
+        if (plan->operands[i].where == IN_FEED) {
+            char *first = shared->run->at[i];
+            feed_join((const Feed *)first, walk_share(plan, &plan->operands[i], first, 0),
+                      stage->fed_shares, first + plan->feeds * FEED_BYTES);
+        }
+    }
+    shared->run->raised |= status_raised(plan->slow_status);
+}
+
+/* Whether a stage can be shared out although reductions are fed by it. */
+static int
+walk_feeds_parts(const PlanRun *run, const Stage *stage)
+{
+    return pool_threads(run->pool) <= run->plan->feeds &&
+           (stage->nd == 1 ||
+            (!stage->fed_shares && walk_inner_items(stage) % stage->fed_rows == 0));
+}
+
 /* Do one part of a stage, with blocks of its own. */
 static void
 walk_part(void *task, int part, int parts, char *room)
@@ -129,15 +207,20 @@ walk_part(void *task, int part, int parts, char *room)
         const Operand *operand = &plan->operands[i];
         at[i] = room != NULL && operand->where == IN_BLOCK
                     ? room + operand->offset - plan->buffers
-                    : shared->run->at[i];
+                    : shared->run->at[i] + (operand->where == IN_FEED ? part * FEED_BYTES : 0);
     }
     /* Shares begin where blocks do. */
     int axis = stage->nd - 1;
     npy_intp unit = axis > (stage->rows > 0) ? 1 : axis ? stage->rows : stage->length;
+    unit = axis == 0 && stage->fed_rows ? stage->fed_rows : unit;
     npy_intp all = stage->dims[axis], units = (all + unit - 1) / unit;
     npy_intp from = units * part / parts * unit, stop = units * (part + 1) / parts * unit;
+    if (stage->fed_rows && !stage->fed_shares) {
+        walk_feed(shared, at, from, stop, -1);
+    }
     status_clear(plan->slow_status);
-    int failed = walk_axes(&run, at, axis, from, stop < all ? stop : all);
+    int failed = stage->fed_shares ? walk_shares(shared, &run, at, part, parts)
+                                   : walk_axes(&run, at, axis, from, stop < all ? stop : all);
     if (parts > 1) {
         pool_lock(shared->run->pool);
     }
@@ -157,6 +240,9 @@ walk_shared(PlanRun *run, const Stage *stage)
 {
     Shared shared = {run, stage, 0};
     pool_run(run->pool, walk_part, &shared, (size_t)(run->plan->scratch - run->plan->buffers));
+    if (stage->fed_shares) {
+        walk_join(&shared);
+    }
     return shared.failed ? -1 : 0;
 }
 
@@ -190,8 +276,9 @@ walk_stages(PlanRun *run, int first, int stop)
         if (stage->n_repeated) {
             walk_repeat_scalars(run, stage);
         }
-        int is_shared = run->pool != NULL && !stage->is_fed_from && stage->work >= WORTH_SHARING &&
-                        !walk_is_single(stage);
+        int is_shared = run->pool != NULL && stage->work >= WORTH_SHARING &&
+                        !walk_is_single(stage) &&
+                        (!stage->fed_rows || walk_feeds_parts(run, stage));
         if ((is_shared ? walk_shared(run, stage) : walk_alone(run, stage)) < 0) {
             return -1;
         }

@@ -127,6 +127,18 @@ site_split(Site *site, int node, PyObject *reason)
 }
 
 int
+site_pause(Site *site, int waits)
+{
+    if (site->owner == NULL) {
+        return 0;
+    }
+    PyObject *done = PyObject_CallMethod(site->owner, "pause", "nN", site->number,
+                                         PyBool_FromLong(waits));
+    Py_XDECREF(done);
+    return done == NULL ? -1 : 0;
+}
+
+int
 site_inline(Site *site, PyObject *callee)
 {
     if (site->owner == NULL || !site->frugal) {

@@ -62,6 +62,8 @@ int site_missed(Site *site);
 /* Count such operands; whether the site handles next to none. */
 int site_is_idle(Site *site);
 int site_give_back(Site *site);
+/* Take the site out of the code's way while it waits for something, or put it back. */
+int site_pause(Site *site, int waits);
 /* rest(): what has been counted against the site is forgotten; its place is tried again. */
 PyObject *site_rest(PyObject *self, PyObject *none);
 /* The same for the site of a region, with the node that it can't do and why, if that is known: the

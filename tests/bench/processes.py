@@ -26,8 +26,14 @@ def hold_to_one_thread() -> None:
     os.environ["XLA_FLAGS"] = "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1"
 
 
-def in_own_process(function: Callable[..., T], *arguments: Any) -> T:
-    """Call in a new process; its crash is an exception here."""
+def in_own_process(function: Callable[..., T], *arguments: Any, seconds: float | None = None) -> T:
+    """Call in a new process; its crash, or that it takes longer, is an exception here."""
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(max_workers=1, mp_context=context) as pool:
-        return pool.submit(function, *arguments).result()
+        future = pool.submit(function, *arguments)
+        try:
+            return future.result(seconds)
+        except TimeoutError:
+            for child in multiprocessing.active_children():
+                child.kill()
+            raise

@@ -4,6 +4,9 @@ import numpy as np
 import pytest
 
 import alloc_rewrite as alloc
+from alloc_rewrite.bump import bumped
+from alloc_rewrite.compiled.kernels import workshop
+from alloc_rewrite.rewrite import Loop
 
 from .comparing import compared, compiled, loop_sites
 
@@ -232,3 +235,39 @@ def test_a_local_that_is_a_cell():
         return s, other is cell, other.cell_contents
 
     compared(f, 9)
+
+
+def adds_items(x, n):
+    s = 0.0
+    for k in range(n):
+        s += x[k] * 2.0
+    return s
+
+
+def adds_lengths(x, n):
+    s = 0.0
+    for k in range(n):
+        s += len(hex(k))
+    return s
+
+
+@pytest.mark.parametrize(("f", "compiles"), [(adds_items, True), (adds_lengths, False)])
+def test_a_loop_costs_nothing_while_its_kernel_is_made(monkeypatch, f, compiles):
+    jobs = []
+    monkeypatch.setattr(workshop, "submit", jobs.append)
+    x = np.arange(30.0)
+    g = alloc.bump(alloc.Buffer())(f)
+    rewritten = bumped(g).sites.rewriter.rewritten(f.__code__)
+    number = next(i for i, place in enumerate(rewritten.places) if isinstance(place, Loop))
+    gate, loop = rewritten.gates.gate(number), rewritten.sites[number]
+    for _ in range(3):
+        assert g(x, 30) == f(x, 30)
+        assert len(jobs) == 1
+        assert gate.content is None
+    jobs.pop().make(workshop._load)
+    assert gate.content is loop
+    for _ in range(5):
+        assert g(x, 30) == f(x, 30)
+        while jobs:
+            jobs.pop().make(workshop._load)
+    assert (loop.hits > 0) == compiles

@@ -621,3 +621,18 @@ def test_asserts_that_pytest_rewrote(tmp_path):
         env={**os.environ, "PYTHONPATH": path},
     )
     assert "3 passed" in done.stdout, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("lines", [100, 700])
+def test_who_looks_after_much_code(buf, lines):
+    """All that a region assigns is there, though nothing reads it any more."""
+    between = "\n".join(f"    z = z * 0.5 + {k % 5}" for k in range(lines))
+    source = f"def f(x):\n    y = x * 2.0 + x\n    z = x + y * x\n{between}\n    return look(), z\n"
+    names = {"look": look}
+    exec(source, names)
+    f, x = names["f"], np.arange(3.0)
+    bumped = alloc.bump(buf)(f)
+    for _ in range(3):
+        (plain, one), (seen, other) = f(x), bumped(x)
+        assert seen == plain
+        assert one.tobytes() == other.tobytes()

@@ -1,10 +1,12 @@
 """Helpers that are part of their callers' regions: tools see their frames; any change counts."""
 
 import functools
+import gc
 import pickle
 import sys
 import traceback
 import warnings
+import weakref
 
 import cloudpickle
 import numpy as np
@@ -182,6 +184,53 @@ def test_what_is_not_inlined():
             bumped(X, Y, unbound)
 
 
+def test_conditions_that_are_known():
+    def helper(v, w=None, mode="up", n=2, *, out=None):
+        if w is None:
+            w = v
+        elif n > 1:
+            w = w * n
+        if mode == "up":
+            return v * w
+        if mode != "down" and not LIMIT:
+            return w - v if out is None else out * w
+        return v + w
+
+    def f(x, y, z):
+        a = helper(x) + helper(x, y) + helper(y, x, "down") + helper(x, y, mode="other")
+        return a + helper(y, z) * helper(y, out=x, n=0, mode="")
+
+    LIMIT = 0.0
+    bumped = settled(f, X, Y, X)
+    (region,) = alloc.explain(bumped).regions
+    assert region.hits
+    for z in (None, 2.0, X):
+        agree(bumped, f, X, Y, z)
+    for LIMIT in (1.0, None, "", True, False):
+        agree(bumped, f, X, Y, X)
+    helper.__defaults__ = (2.0, "down", 1)
+    agree(bumped, f, X, Y, X)
+    helper.__kwdefaults__ = {"out": Y}
+    agree(bumped, f, X, Y, X)
+
+
+def test_conditions_that_are_not_known():
+    def helper(v, n):
+        if n > 2:
+            return v * n
+        while n < 2:
+            n += 1
+        return v + n if v.ndim == 1 else v
+
+    def f(x, y, n):
+        return helper(x, n) * y + x
+
+    bumped = settled(f, X, Y, 3)
+    assert not hits(bumped)
+    for n in range(5):
+        agree(bumped, f, X, Y, n)
+
+
 def test_wrong_arguments_are_refused_as_ever():
     def f(x, y):
         a = x * y + x
@@ -310,6 +359,24 @@ def test_pickled():
 def test_profile_counts_what_plain_code_allocates():
     plain = alloc.profile(main, X, Y)
     assert alloc.profile(settled(main, X, Y), X, Y).peak <= plain.peak
+
+
+def test_nothing_keeps_a_function():
+    def make():
+        def helper(v):
+            return v * 2.0 + v
+
+        def f(x, y):
+            return helper(x) * y + helper(y)
+
+        bumped = settled(f, X, Y)
+        assert hits(bumped)
+        return [weakref.ref(one) for one in (helper, f, bumped)]
+
+    references = make()
+    gc.collect()
+    gc.collect()
+    assert [reference() for reference in references] == [None, None, None]
 
 
 def test_a_function_that_is_gone():

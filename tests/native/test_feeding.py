@@ -171,20 +171,82 @@ def test_axes_from_variables():
                 agree(f, g, *args, axis, keeps)
 
 
-def test_several_threads_take_arrays():
+@pytest.fixture(params=[2, 3])
+def threads(request):
+    alloc.set_num_threads(request.param)
+    yield request.param
+    alloc.set_num_threads(1)
+
+
+def by_rows(x, y):
+    d = x * y - y
+    return (x * x + y).sum(axis=-1), d - d.max(axis=-1, keepdims=True), (d * d).mean(-1)
+
+
+def of_rows_of_rows(x, y):
+    return (x - y[..., :1] * 2.0).sum(axis=-1), np.min(x[..., ::-1] * y, axis=-1)
+
+
+@pytest.mark.parametrize("shape", [(1003, 1001), (3, 400_001), (20, 97, 500), (15_001, 70)])
+@pytest.mark.parametrize("f", [by_rows, of_rows_of_rows])
+def test_several_threads_share_rows(threads, f, shape):
+    g = alloc.bump(alloc.Buffer())(f)
+    args = [one * 1e-3 for one in arrays(shape, "f8")]
+    for _ in range(2):
+        agree(f, g, *args)
+    assert any(is_fed(plan_of(g, f))) or not ADDS_WHOLE_ROWS
+
+
+def whole(x, y):
+    d = x - y
+    return (d * d).sum(), np.mean(d * x), np.abs(d).max(), (x > y).any(), (x * 0 == 0).all()
+
+
+@pytest.mark.parametrize("dtype", ["f8", "f4", "i8"])
+@pytest.mark.parametrize("shape", [(1_000_003,), (1000, 1003), (250_000,), (3, 300_001)])
+def test_several_threads_share_a_row(threads, dtype, shape):
+    g = alloc.bump(alloc.Buffer())(whole)
+    args = arrays(shape, dtype)
+    for _ in range(2):
+        agree(whole, g, *args)
+    assert any(is_fed(plan_of(g, whole)))
+
+
+def test_several_threads_take_arrays_of_other_reductions(threads):
     def f(x, y):
-        return ((x - y) * x).sum()
+        return (x - y[:1]).sum(), (x + y).max(axis=0)
 
     g = alloc.bump(alloc.Buffer())(f)
-    args = arrays((1_000_000,), "f8")
+    args = arrays((1000, 1000), "f8")
     agree(f, g, *args)
+    assert not any(is_fed(plan_of(g, f)))
+
+
+def test_several_threads_report_errors(threads):
+    def f(x, y):
+        return (x * y).sum(), (x + y).sum()
+
+    g = alloc.bump(alloc.Buffer())(f)
+    x, y = np.full(1_000_000, 1e306), np.full(1_000_000, 2.0)
+    agree(f, g, x, y)
+    x[500_000] = -np.inf
+    agree(f, g, x, y)
+    x[:] = 1.0
+    agree(f, g, x, y)
+
+
+def test_plans_are_for_a_number_of_threads():
+    def f(x, y):
+        return (x - y).sum(axis=-1)
+
+    g = alloc.bump(alloc.Buffer())(f)
+    args = arrays((1000, 1000), "f8")
     try:
-        alloc.set_num_threads(2)
-        agree(f, g, *args)
-        assert not any(is_fed(plan_of(g, f)))
+        for number in (1, 3, 2, 1):
+            alloc.set_num_threads(number)
+            agree(f, g, *args)
     finally:
         alloc.set_num_threads(1)
-    agree(f, g, *args)
 
 
 def test_results_are_taken_again():

@@ -4,10 +4,10 @@ import pytest
 from bytecode import Instr, Label
 
 from alloc_rewrite.rewrite.decode import decode
-from alloc_rewrite.rewrite.helpers import NO_HELPERS
 from alloc_rewrite.rewrite.instructions import STEPS
 from alloc_rewrite.rewrite.liveness import Locals
 from alloc_rewrite.rewrite.program import COMPUTING, IN_PLACE, LEAF, METHOD, OPERATION, STORE
+from alloc_rewrite.rewrite.seen import NO_HELPERS
 from alloc_rewrite.rewrite.symbolic import MOST_LEAVES, MOST_NODES, Scan
 
 from .vocabulary import VOCABULARY

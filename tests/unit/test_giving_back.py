@@ -196,12 +196,12 @@ def test_a_review_inside_another_is_left_out():
 
 
 @pytest.mark.skipif(selected().name != "native", reason="the Python core looks at times")
-@pytest.mark.parametrize("method", ["copy()", "astype(np.float32)"])
+@pytest.mark.parametrize("method", ["copy()", "astype(np.float32)", "dot(w)"])
 @pytest.mark.parametrize(("size", "is_small"), [(10, True), (10_000, False)])
 def test_methods_that_are_loaded_bound_keep_sites_for_large_results(method, size, is_small):
-    names = {"np": np}
+    names = {"np": np, "w": np.ones((1, 1))}
     exec(f"def f(x):\n    return x.{method}\n", names)
-    f, x = names["f"], np.arange(float(size))
+    f, x = names["f"], np.arange(float(size)).reshape(-1, 1)
     g = alloc.bump(alloc.Buffer())(f)
     for _ in range(1000):
         assert g(x).dtype == f(x).dtype

@@ -85,7 +85,7 @@ def test_switched_off():
     lines = done.stdout.splitlines()
     assert set(lines[0].split()) == {"True"}
     assert all(line.startswith("TypeError bump: ") for line in lines[1:15])
-    assert lines[15:17] == ["[3. 3.] [4. 4.] 0", "run: the second argument is ar"]
+    assert lines[15:17] == ["[3. 3.] [4. 4.] 0", "run: the second argument is an"]
     assert lines[17:19] == ["0 0", "16000 16000 2"]
     assert lines[19].startswith("not bumped (ALLOC_REWRITE=0), ")
     assert lines[20] == "('off', 'ALLOC_REWRITE=0: bump returns functions as they are')"

@@ -23,6 +23,7 @@ from tests.bench.regions.picture import svg
 from tests.bench.timing import ROUNDS, print_table
 
 QUICK_ROUNDS = 5
+LONGEST = 600.0  # seconds for a kernel in one way and size
 WARM_UP_SECONDS, QUICK_SECONDS = 2.0, 0.4  # at most
 
 
@@ -75,7 +76,7 @@ def measured(options: argparse.Namespace) -> list[Row]:
 def row_of(name: str, size: str, settings: Settings) -> Row:
     """Measure in a new process; what ends it early is told in the row."""
     try:
-        return in_own_process(measure, name, size, settings)
+        return in_own_process(measure, name, size, settings, seconds=LONGEST)
     except Exception as error:  # a crash too
         trouble = f"ended early: {type(error).__name__}: {error}"
         return Row(name, all_kernels()[name].kind, size, troubles=[trouble])

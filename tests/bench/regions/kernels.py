@@ -19,9 +19,9 @@ Shape = int | tuple[int, ...]
 SIZES = ("small", "L2", "large")
 CLASSES = (
     "elementwise", "transcendental", "stencil", "reduction", "small vectors", "other", "steps",
-    "normalisation",
+    "normalisation", "helpers",
 )  # fmt: skip
-MODULES = ("elementwise", "stencils", "reductions", "others", "steps", "seawater")
+MODULES = ("elementwise", "stencils", "reductions", "others", "steps", "seawater", "helped")
 SEED = 0
 
 

@@ -1,0 +1,110 @@
+"""Which way a helper's code goes, where that is known when regions are looked for.
+
+In: a `Scan` that has come to a condition or jump. Out: where it goes on, and what has to stay as it
+is so that this is right, as nodes. It must not know how values are found.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable
+from types import NoneType
+from typing import Any
+
+from bytecode import Instr
+
+from .opcodes import is_truth_test
+from .program import COMPUTING, CONST, PINNED, SOMETHING
+from .symbolic import Scan
+
+_PLAIN = frozenset({NoneType, bool, int, float, str})
+_COMPARE: dict[str, Callable[[Any, Any], bool]] = {
+    name: getattr(operator, name) for name in ("lt", "le", "eq", "ne", "gt", "ge")
+}
+_UNKNOWN = "a condition needs the value"
+
+#: What finds out the value that a node has now; in a tuple, or None.
+Lookup = Callable[[Scan, int], tuple[Any] | None]
+
+
+def decided(scan: Scan, instr: Instr, lookup: Lookup) -> bool | None:
+    """Follow a jump, or compute a condition; None if the instruction is neither.
+
+    False if it isn't known which way the code goes; the scan is told so.
+    """
+    name = instr.name
+    if name == "JUMP_FORWARD":
+        return _jump(scan, instr)
+    if name.startswith("POP_JUMP_") and "BACKWARD" not in name:
+        return _branch(scan, instr, lookup)
+    if name == "UNARY_NOT" or name == "TO_BOOL":
+        return _computed(scan, 1, operator.not_ if name == "UNARY_NOT" else bool, lookup)
+    if name == "IS_OP":
+        return _computed(scan, 2, operator.is_not if instr.arg else operator.is_, lookup)
+    if name == "COMPARE_OP":
+        kind: Any = instr.arg
+        is_condition = kind.name.endswith("_CAST") or is_truth_test(scan.ir.items[scan.at + 1])
+        if is_condition:
+            return _computed(scan, 2, _COMPARE[kind.name.removesuffix("_CAST").lower()], lookup)
+    return None
+
+
+def _jump(scan: Scan, instr: Instr) -> bool:
+    scan.at = scan.ir.items.index(instr.arg)
+    return True
+
+
+def _branch(scan: Scan, instr: Instr, lookup: Lookup) -> bool:
+    """Go one way of a branch."""
+    node = scan.pop()
+    if node is None:
+        return False
+    if instr.name.endswith("_NONE"):
+        is_none = _is_none(scan, node, lookup)
+        jumps = is_none != instr.name.endswith("_NOT_NONE")
+    else:
+        found = _known(scan, node, lookup)
+        if found is None:
+            return scan.refuse(_UNKNOWN)
+        jumps = bool(found[0]) == instr.name.endswith("_TRUE")
+    if jumps:
+        return _jump(scan, instr)
+    scan.at += 1
+    return True
+
+
+def _computed(scan: Scan, n: int, function: Callable[..., Any], lookup: Lookup) -> bool:
+    """Compute a condition from values that are known."""
+    nodes = scan.pops(n)
+    found = [_known(scan, node, lookup) for node in nodes or ()]
+    values = [one[0] for one in found if one is not None]
+    if nodes is None or len(values) < n:
+        return scan.refuse(_UNKNOWN)
+    try:
+        result = bool(function(*values))
+    except TypeError:
+        return scan.refuse(_UNKNOWN)
+    scan.push(scan.add(CONST, (), result))
+    scan.at += 1
+    return True
+
+
+def _known(scan: Scan, node: int, lookup: Lookup) -> tuple[Any] | None:
+    """Return a value that is known, and has to stay the same; None if it isn't."""
+    made = scan.nodes[node]
+    found = (made.detail,) if made.kind == CONST else lookup(scan, node)
+    if found is None or type(found[0]) not in _PLAIN:
+        return None
+    if made.kind != CONST:
+        scan.once(PINNED, (node,), found[0])
+    return found
+
+
+def _is_none(scan: Scan, node: int, lookup: Lookup) -> bool:
+    """Whether a value is None; if that isn't known, it isn't, and must not be."""
+    if scan.nodes[node].kind in COMPUTING:
+        return False
+    found = _known(scan, node, lookup)
+    if found is None:
+        scan.once(SOMETHING, (node,), None)
+    return found is not None and found[0] is None
