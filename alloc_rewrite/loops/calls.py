@@ -61,8 +61,6 @@ def _range(code: Code, args: list[Value]) -> Value:
         given.insert(0, code.i64(0))
     if len(given) == 2:
         given.append(code.i64(1))
-    if not all(arg.number == INT for arg in args):
-        raise NotTranslatedError("a range of NumPy's integers")
     return Value(RANGE, tuple(given))
 
 
@@ -126,15 +124,18 @@ def _of_numpy(name: str) -> Callable[[Code, list[Value]], Value]:
     return make
 
 
-def _np_abs(code: Code, args: list[Value]) -> Value:
-    (arg,) = args
-    if lazy.is_array(arg):
-        return lazy.unary("fabs", arg)
-    kind = arg.number
-    if kind not in (FLOAT, F8, F4):
-        return ufuncs.call(code, np.absolute, args)
-    word = arithmetic.as_numpy(code, arg, F8 if kind == FLOAT else kind)
-    return Value(F8 if kind == FLOAT else kind, (code.call("fabs", word),))
+def _np_abs(ufunc: np.ufunc) -> Callable[[Code, list[Value]], Value]:
+    def make(code: Code, args: list[Value]) -> Value:
+        (arg,) = args
+        if lazy.is_array(arg):
+            return lazy.unary("fabs", arg)
+        kind = arg.number
+        if kind not in (FLOAT, F8, F4):
+            return ufuncs.call(code, ufunc, args)
+        word = arithmetic.as_numpy(code, arg, F8 if kind == FLOAT else kind)
+        return Value(F8 if kind == FLOAT else kind, (code.call("fabs", word),))
+
+    return make
 
 
 def _np_chosen(sign: str, ufunc: np.ufunc) -> Callable[[Code, list[Value]], Value]:
@@ -204,8 +205,8 @@ _TABLE: dict[Any, Callable[[Code, list[Value]], Value]] = {
     np.sqrt: _of_numpy("sqrt"),
     np.floor: _of_numpy("floor"),
     np.ceil: _of_numpy("ceil"),
-    np.abs: _np_abs,
-    np.fabs: _np_abs,
+    np.abs: _np_abs(np.absolute),
+    np.fabs: _np_abs(np.fabs),
     np.maximum: _np_chosen(">", np.maximum),
     np.minimum: _np_chosen("<", np.minimum),
     np.bool_: _np_bool,

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from . import arithmetic, lazy, sequences, views
+from . import arithmetic, lazy, maths, sequences, views
 from .code import Code, NotTranslatedError, Value, described, tuple_of
 from .kinds import INT, NUMBERS, Array, List, Number, Slice, Tuple, words
 
@@ -86,8 +86,8 @@ def store(translator: Any, container: Value, index: Value, value: Value) -> None
 
 def _fitting(code: Code, value: Value, target: Number) -> Any:
     """Return the word that is stored for a number."""
-    if value.number.is_float and not target.is_float:
-        raise NotTranslatedError("a float is stored into integers")
+    if value.number.is_float and target.is_integer:
+        value = maths.integer(code, [value])
     if target.is_bool != value.number.is_bool:
         raise NotTranslatedError("a number is stored into truth values, or the reverse")
     if target.is_bool:

@@ -15,7 +15,7 @@ from ..errors import RewriteError
 from ..rewrite.decode import decode
 from ..rewrite.opcodes import keyword_names
 from .code import NotTranslatedError, Value, described
-from .kinds import UNBOUND, Known, may_be_held
+from .kinds import UNBOUND, Known, Object, may_be_held
 from .states import NULL, State, Unit
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ _OTHER_FLAGS = 0x2AC  # *args, **kwargs, generators and coroutines
 
 def enter(t: Translator, item: Instr, index: int, state: State) -> bool:
     """Go on in the Python function that is called, if it is one."""
-    n = cast(int, item.arg)
+    size = n = cast(int, item.arg)
     stack = state.stack
     found = keyword_names(state.unit.items, index)
     if found is None:
@@ -37,7 +37,7 @@ def enter(t: Translator, item: Instr, index: int, state: State) -> bool:
         stack.pop()
     pair = stack[len(stack) - n - 2 : len(stack) - n]
     callee = pair[1] if pair[0] == NULL else pair[0]
-    if NULL not in pair or not isinstance(callee.kind, Known):
+    if not isinstance(callee.kind, Known):
         return False
     function = callee.kind.value
     if type(function) is not types.FunctionType:
@@ -45,11 +45,14 @@ def enter(t: Translator, item: Instr, index: int, state: State) -> bool:
     unit = _unit(t, function, state)
     code = function.__code__
     args = stack[len(stack) - n :]
-    del stack[len(stack) - n - 2 :]
+    if NULL not in pair:  # a method's
+        args.insert(0, pair[1])
+        n += 1
+    del stack[len(stack) - size - 2 :]
     locals_ = dict.fromkeys(code.co_varnames, Value(UNBOUND))
     locals_.update(_arguments(t, function, args[: n - len(names)], names, args[n - len(names) :]))
     for name in code.co_varnames[: code.co_argcount]:
-        if not may_be_held(locals_[name].kind):
+        if not may_be_held(locals_[name].kind) and not isinstance(locals_[name].kind, Object):
             raise NotTranslatedError(f"`{name}` gets {described(locals_[name].kind)}")
     t.go(0, State(locals_, [], unit, state, index + 1), t.head)
     return True

@@ -15,17 +15,17 @@ from bytecode import Instr
 from ..interpreter import VERSION
 from ..rewrite.opcodes import (
     ITERATOR_DEPTH,
-    PY311,
     attribute_name,
     constant,
     is_method_load,
     operator_of,
 )
 from . import arithmetic, calls, elements, iteration, lazy, methods, views
+from .branches import choice, is_none, jump
 from .code import NotTranslatedError, Value, described, tuple_of
 from .helpers import enter, leave_helper
 from .kinds import BOOL, UNBOUND, Array, Known, Method, Number, Object, Tuple, may_be_held
-from .states import NULL, State, Unit
+from .states import NULL, State
 
 if TYPE_CHECKING:
     from .translate import Translator
@@ -55,10 +55,10 @@ def step(t: Translator, item: Instr, index: int, state: State) -> bool:
         stack.append(_compare(t, sign, x, y, cast=True))
         return False
     if item.has_jump():
-        return _jump(t, item, index, state)
+        return jump(t, item, index, state)
     if name in ("CALL", "CALL_KW") and enter(t, item, index, state):
         return True
-    if name == "CALL" and _choice(t, item, index, state):
+    if name == "CALL" and choice(t, item, index, state):
         return True
     if name in ("RETURN_VALUE", "RETURN_CONST"):
         leave_helper(t, item, state)
@@ -98,88 +98,8 @@ def _compare(t: Translator, name: str, x: Value, y: Value, cast: bool) -> Value:
     return Value(BOOL, value.parts) if cast else value
 
 
-def _jump(t: Translator, item: Instr, index: int, state: State) -> bool:
-    name, stack = item.name, state.stack
-    target = state.unit.where[item.arg]
-    if name == "FOR_ITER":
-        _for_iter(t, index, target, state)
-        return True
-    if name.startswith("JUMP_IF_"):  # 3.11: or pop
-        value = stack[-1]
-        left = state.copy()
-        stack.pop()
-        _branch(t, name, value, target, left, index + 1, state)
-        return True
-    if name.startswith("POP_JUMP"):
-        value = stack.pop()
-        if name.endswith("NONE"):
-            is_none = _is_none(value)
-            jumps = is_none != ("_NOT_NONE" in name)
-            t.go(target if jumps else index + 1, state, t.head)
-            return True
-        _branch(t, name, value, target, state, index + 1, state)
-        return True
-    if name.startswith("JUMP"):
-        if target <= index and not _is_for(t, state.unit, target):
-            t.tick(t.code.i64(1))
-        t.go(target, state, t.head)
-        return True
-    raise NotTranslatedError(f"the instruction {name}")
-
-
-def _is_for(t: Translator, unit: Unit, label: int) -> bool:
-    following = unit.items[label + 1]
-    return isinstance(following, Instr) and following.name == "FOR_ITER"
-
-
-def _branch(
-    t: Translator, name: str, value: Value, target: int, there: State, on: int, here: State
-) -> None:
-    b = t.code.builder
-    if isinstance(value.kind, Known):
-        is_true = bool(value.constant)
-        jumps = is_true == ("IF_TRUE" in name)
-        t.go(target if jumps else on, there if jumps else here, t.head)
-        return
-    truth = arithmetic.truth(t.code, value)
-    if "IF_FALSE" in name:
-        truth = b.not_(truth)
-    yes = t.code.function.append_basic_block()
-    no = t.code.function.append_basic_block()
-    b.cbranch(truth, yes, no)
-    b.position_at_end(yes)
-    t.go(target, there, t.head)
-    b.position_at_end(no)
-    t.go(on, here, t.head)
-
-
-def _for_iter(t: Translator, index: int, target: int, state: State) -> None:
-    code, b = t.code, t.code.builder
-    stack = state.stack
-    assert t.head is not None
-    iterator = stack[-ITERATOR_DEPTH]
-    ends = iteration.ends(code, iterator)
-    end, on = (code.function.append_basic_block() for _ in range(2))
-    b.cbranch(ends, end, on)
-    b.position_at_end(end)
-    if state.unit is t.unit and index == t.loop.start:
-        b.branch(t.head.leave)
-    else:
-        after = state.copy()
-        if PY311:
-            after.stack.pop()
-        else:
-            after.stack.append(Value(UNBOUND))
-        t.go(target, after, t.head)
-    b.position_at_end(on)
-    stack[-ITERATOR_DEPTH], item = iteration.following(code, iterator)
-    stack.append(item)
-    t.go(index + 1, state, t.head)
-
-
 # ---------------------------------------------------------------------- plain instructions
 
-NONE = Known(None)
 Step = Callable[["Translator", Instr, State], None]
 
 
@@ -216,6 +136,9 @@ def _load_attr(t: Translator, item: Instr, state: State) -> None:
         value = t.known_attribute(owner.kind.value, name)
     elif isinstance(owner.kind, Object):
         kinds = dict(owner.kind.attributes)
+        if name not in kinds and is_method_load(item):
+            state.stack.extend([t.method_of(owner.kind, name), owner])
+            return
         if name not in kinds:
             raise NotTranslatedError(f"the attribute {name} of such an object")
         value = t.looked_up(owner.kind.number, name, kinds[name])
@@ -245,40 +168,9 @@ def _call(t: Translator, item: Instr, state: State) -> None:
     stack.append(calls.call(t.code, callee, args))
 
 
-def _choice(t: Translator, item: Instr, index: int, state: State) -> bool:
-    """Go on with the lesser or greater of two numbers of different kinds, if that is called."""
-    stack, n = state.stack, _size(item)
-    callees = [value.kind.value for value in stack[-n - 2 : -n] if isinstance(value.kind, Known)]
-    if n != 2 or not any(callee is min or callee is max for callee in callees):
-        return False
-    x, y = stack[-2:]
-    if x.kind == y.kind:
-        return False
-    sign = "lt" if any(callee is min for callee in callees) else "gt"
-    second = arithmetic.compare(t.code, sign, y, x).parts[0]
-    del stack[-n - 2 :]
-    other = state.copy()
-    stack.append(x)
-    other.stack.append(y)
-    b = t.code.builder
-    yes, no = (t.code.function.append_basic_block() for _ in range(2))
-    b.cbranch(second, yes, no)
-    b.position_at_end(yes)
-    t.go(index + 1, other, t.head)
-    b.position_at_end(no)
-    t.go(index + 1, state, t.head)
-    return True
-
-
-def _is_none(value: Value) -> bool:
-    if not may_be_held(value.kind):  # another object may come by, or None, next time
-        raise NotTranslatedError(f"whether {described(value.kind)} is None")
-    return value.kind == NONE
-
-
 def _is(t: Translator, item: Instr, state: State) -> None:
     y, x = state.stack.pop(), state.stack.pop()
-    a, b = _is_none(x), _is_none(y)
+    a, b = is_none(x), is_none(y)
     if not (a or b):
         raise NotTranslatedError("`is` of anything but None")
     state.stack.append(t.code.constant((a and b) != bool(item.arg)))

@@ -160,6 +160,7 @@ class Object(Kind):
 
     number: int
     attributes: tuple[tuple[str, Kind], ...]
+    type: type
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,8 +224,15 @@ def encoded(kind: Kind) -> list[int]:
             return [_ENUMERATE, *encoded(below)]
         case Zip(iterators):
             return [_ZIP, len(iterators), *(code for one in iterators for code in encoded(one))]
+        case Known(value) if value is not None:  # looked up, as a method: compared otherwise
+            return [_GIVEN, 0]
         case _:
             return [_NONE]
+
+
+def function_of(kind: Kind) -> Any:
+    """Return the function that a method has to be, or None."""
+    return kind.value if isinstance(kind, Known) else None
 
 
 def words(kind: Kind) -> int:
@@ -312,7 +320,7 @@ def object_kind(value: Any, number: int) -> Object | None:
     if type(names) is not dict or len(names) > _MOST_ATTRIBUTES or isinstance(value, type):
         return None
     kinds = [(str(name), kind_of(held)) for name, held in names.items() if name not in of_class]
-    return Object(number, tuple((name, kind) for name, kind in kinds if kind is not None))
+    return Object(number, tuple((name, kind) for name, kind in kinds if kind is not None), cls)
 
 
 def _array(value: np.ndarray[Any, Any]) -> Array | None:

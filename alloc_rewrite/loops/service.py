@@ -13,7 +13,7 @@ from typing import Any
 from ..compiled.kernels import Job, workshop
 from ..logs import debug
 from ..rewrite import Loop
-from .kinds import Given, Kind, encoded, kind_of, object_kind
+from .kinds import Given, Kind, encoded, function_of, kind_of, object_kind
 
 MOST_LOOPS = 1000  # that are compiled in a process: their code stays
 
@@ -53,7 +53,10 @@ class LoopJob(Job):
                 tuple(tuple(encoded(kind)) for kind in self._kinds),
                 tuple(tuple(tuple(encoded(kind)) for kind in one.kinds) for one in kernel.exits),
                 kernel.guards,
-                tuple((holder, name, tuple(encoded(kind))) for holder, name, kind in kernel.found),
+                tuple(
+                    (holder, name, tuple(encoded(kind)), function_of(kind))
+                    for holder, name, kind in kernel.found
+                ),
                 kernel.n_state,
                 kernel.ended_at,
                 kernel.committed_at,

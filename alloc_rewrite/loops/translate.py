@@ -16,11 +16,9 @@ was there before.
 
 from __future__ import annotations
 
-import types
 from dataclasses import dataclass, field
 from typing import Any
 
-import numpy as np
 from bytecode import Instr, Label
 from llvmlite import ir as llvm
 
@@ -28,6 +26,7 @@ from ..compiled.turns import give_turns
 from ..rewrite import Loop
 from ..rewrite.opcodes import ITERATOR_DEPTH
 from . import iteration
+from .beforehand import Beforehand
 from .code import I64, Code, NotTranslatedError, Value, described, tuple_of
 from .instructions import step
 from .kinds import (
@@ -44,19 +43,17 @@ from .kinds import (
     Steps,
     Tuple,
     Zip,
-    kind_of,
     words,
 )
 from .log import Log
 from .states import AT, HEADER, WIDEST, Block, Exit, Head, Kernel, State, Unit
 
 MOST_BLOCKS = 600  # of one kernel
-MOST_FOUND = 16  # attributes and global arrays, as `csrc/loops/kernel.h` has it
 MOST_VERSIONS = 12  # of one block
 
 
 @dataclass
-class Translator:
+class Translator(Beforehand):
     loop: Loop
     globals: dict[str, Any]
     builtins: dict[str, Any]
@@ -108,12 +105,7 @@ class Translator:
         self.ended_at = at
         self.committed_at = at + self.n_state + WIDEST * len(loop.stored)
         self.found_at = self.size = self.committed_at + self.n_state + WIDEST * len(loop.stored)
-        stack = [Value(OPAQUE) for _ in range(loop.depth)]
-        if loop.is_for:
-            if not iteration.is_iterator(subject):
-                raise NotTranslatedError(f"a loop over {described(subject)}")
-            stack.append(iterator)
-            stack.extend([Value(UNBOUND)] * (ITERATOR_DEPTH - 1))
+        stack = self._stack(iterator)
         self.go(loop.head, State(locals_, stack, self.unit), None)
         while self.work:
             _, index, self.head, block = self.work.pop()
@@ -136,6 +128,16 @@ class Translator:
             self.found_at,
             self.size,
         )
+
+    def _stack(self, iterator: Value) -> list[Value]:
+        """Return what lies on the stack at the loop's head."""
+        stack = [Value(OPAQUE) for _ in range(self.loop.depth)]
+        if self.loop.is_for:
+            if not iteration.is_iterator(iterator.kind):
+                raise NotTranslatedError(f"a loop over {described(iterator.kind)}")
+            stack.append(iterator)
+            stack.extend([Value(UNBOUND)] * (ITERATOR_DEPTH - 1))
+        return stack
 
     def _give_up(self, reason: str) -> None:
         """Leave where something can't be translated: the original code does such iterations."""
@@ -341,48 +343,6 @@ class Translator:
     def tick(self, n: Any) -> None:
         b = self.code.builder
         b.store(b.add(b.load(self.ticks), n), self.ticks)
-
-    # ------------------------------------------------------------------ what is known beforehand
-
-    def looked_up(self, holder: Any, name: str, kind: Kind) -> Value:
-        """Return what is looked up when a kernel begins: in an argument, a module, or globals.
-
-        Holders are an argument's number, a module, a dictionary, or None for the globals of the
-        code that runs.
-        """
-        key = (holder if type(holder) is int else id(holder), name)
-        found = self.found.get(key)
-        if found is None:
-            if len(self.found) == MOST_FOUND:
-                raise NotTranslatedError("too many attributes and global arrays")
-            with self.code.builder.goto_entry_block():
-                value, self.size = self._read(kind, self.size)
-            found = self.found[key] = ((holder, name, kind), value)
-        return found[1]
-
-    def _global(self, holder: Any, name: str, value: Any) -> Value:
-        """Return a global, or an attribute of a module."""
-        kind = kind_of(value) if type(value) in (np.ndarray, list) else None
-        if isinstance(kind, (Array, List)):
-            return self.looked_up(holder, name, kind)
-        return self.code.constant(self.guarded(holder, name, value))
-
-    def known_global(self, unit: Unit, name: str) -> Value:
-        """Return a global or builtin; a guard looks at it when a kernel begins."""
-        for names in (unit.globals, self.builtins):
-            if name in names:
-                return self._global(unit.holder, name, names[name])
-        raise NotTranslatedError(f"`{name}` has no value")
-
-    def known_attribute(self, module: types.ModuleType, name: str) -> Value:
-        """Return an attribute of a module likewise."""
-        if name not in vars(module):
-            raise NotTranslatedError(f"the attribute {name} of {module.__name__}")
-        return self._global(module, name, vars(module)[name])
-
-    def guarded(self, holder: Any, name: str, value: Any) -> Any:
-        self.guards[id(holder), name] = holder, value
-        return value
 
     # ------------------------------------------------------------------ instructions
 

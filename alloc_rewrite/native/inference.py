@@ -103,20 +103,14 @@ def plan_number(callee: Any, kinds: tuple[Any, ...]) -> Loop | bool | None:
     if type(callee) is type(math.sqrt) and vars(math).get(callee.__name__) is callee:
         return True
     if callee is abs or callee is round:  # the least whole number has no absolute value
-        return (
-            not any(_is_dtype(kind) and (callee is round or kind.kind != "f") for kind in kinds)
-            or None
-        )
-    if callee in (min, max) and {int, float} & {*kinds} and any(map(_is_narrow, kinds)):
-        return None  # to compare them may warn
-    return callee in _OF_NUMBERS or None
-
-
-def _is_narrow(kind: Any) -> bool:
-    return _is_dtype(kind) and kind.kind == "f" and kind.itemsize < 8
+        fails = any(_is_dtype(kind) and (callee is round or kind.kind != "f") for kind in kinds)
+        return not fails or None
+    warns = callee in (min, max) and _NARROW & {*kinds} and {int, float} & {*kinds}
+    return (callee in _OF_NUMBERS and not warns) or None
 
 
 _PYTHONS = frozenset({int, float, complex})
+_NARROW = frozenset({np.dtype("e"), np.dtype("f")})  # not every number of Python goes into these
 #: What may be called with numbers as it is.
 _OF_NUMBERS = frozenset({min, max, int, float, bool})
 _CONTAINERS = frozenset({list, tuple, dict, str})

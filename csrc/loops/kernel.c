@@ -86,16 +86,17 @@ kernel_new(PyObject *source)
         }
     }
     for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(found); i++) {
-        PyObject *holder, *name, *kind;
+        PyObject *holder, *name, *kind, *method;
         if (i == MOST_FOUND ||
-            !PyArg_ParseTuple(PyTuple_GET_ITEM(found, i), "OUO!", &holder, &name, &PyTuple_Type,
-                              &kind) ||
+            !PyArg_ParseTuple(PyTuple_GET_ITEM(found, i), "OUO!O", &holder, &name, &PyTuple_Type,
+                              &kind, &method) ||
             kernel_read_kinds(kind, kinds, &n) < 0) {
             goto failed;
         }
         long number = PyLong_Check(holder) ? PyLong_AsLong(holder) : -1;
         self->found[self->n_found++] = (Found){
-            number >= 0 || holder == Py_None ? NULL : holder, name, (int)number};
+            number >= 0 || holder == Py_None ? NULL : holder, name,
+            method == Py_None ? NULL : method, (int)number};
     }
     for (Py_ssize_t i = 0; i < n_exits; i++) {
         for (Py_ssize_t k = 0; k < n_stored; k++) {
@@ -167,12 +168,16 @@ kernel_look_up(const Found *found, PyObject *const *args)
         PyObject *owner = args[found->number];
         PyTypeObject *type = Py_TYPE(owner);
         if (type->tp_getattro != PyObject_GenericGetAttr ||
-            _PyType_Lookup(type, found->name) != NULL) {
+            _PyType_Lookup(type, found->name) != found->method) {
             return NULL;
         }
         PyObject *value = PyObject_GenericGetAttr(owner, found->name);
         if (value == NULL) {
             PyErr_Clear();
+        }
+        else if (found->method != NULL &&
+                 (!PyMethod_Check(value) || PyMethod_GET_FUNCTION(value) != found->method)) {
+            Py_CLEAR(value);
         }
         return value;
     }

@@ -39,6 +39,7 @@ typedef struct {
 typedef struct {
     PyObject *holder; /* borrowed from the source */
     PyObject *name;   /* likewise */
+    PyObject *method; /* likewise: the function that it has to be a method of; NULL for values */
     int number;       /* -1 if it is no argument's */
 } Found;
 

@@ -111,6 +111,42 @@ def test_a_method_reads_and_stores():
     for _ in range(4):
         assert np.array_equal(plain.run(9), bumped(model, 9))
         assert plain.total(9) == total(model, 9)
+    assert loop_sites(total)[0].hits
+
+
+def test_methods_that_change():
+    class Model(Plain):
+        def scaled(self, v, by=1.0):
+            return v * self.dt * by
+
+        def twice(self, v):
+            return self.scaled(v) + self.scaled(v, by=2.0)
+
+    def f(model, n):
+        s = 0.0
+        for i in range(n):
+            s += model.twice(model.x[i])
+        return s
+
+    class Other(Model):
+        def scaled(self, v, by=1.0):
+            return -v
+
+    one, other = Model(), Other()
+    g = alloc.bump(alloc.Buffer(10**6))(f)
+    for change in (
+        lambda: setattr(one, "twice", lambda v: 1.0),
+        lambda: delattr(one, "twice"),
+        lambda: setattr(Model, "twice", lambda self, v: 3.0),
+        lambda: setattr(Model, "twice", lambda self, v: self.dt * v),
+        lambda: setattr(Model, "dt", property(lambda self: 3.0)),
+        lambda: delattr(Model, "twice"),
+    ):
+        compared(f, one, 9, g=g)
+        compared(f, other, 9, g=g)
+        change()
+        compared(f, one, 9, g=g)
+    assert loop_sites(g)[0].hits
 
 
 def test_global_arrays_and_lists():
