@@ -6,8 +6,10 @@ how code is rewritten.
 
 from __future__ import annotations
 
-from types import FunctionType
+from types import CodeType, FunctionType
 from typing import Any, NamedTuple, Protocol
+
+from bytecode.instr import InstrLocation
 
 from ..errors import BufferFullError
 from .convention import Place, Style
@@ -19,6 +21,12 @@ class Where(NamedTuple):
     filename: str
     line: int
     function: str
+
+
+def where_of(code: CodeType, location: InstrLocation | None) -> Where:
+    """Return the place of an instruction, or of the code if it says none."""
+    line = location.lineno if location is not None else None
+    return Where(code.co_filename, line or code.co_firstlineno, code.co_qualname)
 
 
 def located(where: Where, what: str, error: BufferFullError) -> BufferFullError:

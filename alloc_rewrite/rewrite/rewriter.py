@@ -13,8 +13,6 @@ from collections.abc import Callable, Mapping
 from types import CellType, CodeType, FrameType, FunctionType
 from typing import Any, NamedTuple
 
-from bytecode.instr import InstrLocation
-
 from ..errors import NothingToDoError
 from ..later import LATER, looks
 from ..logs import debug
@@ -22,7 +20,7 @@ from .convention import finishers_by_name, site_name, site_names
 from .gates import Gates, filled
 from .ir import Call, Operation, Region
 from .loops import Loop
-from .owners import Owner, Sites, Where
+from .owners import Owner, Sites, where_of
 from .pipeline import failure, form_of, found_in, with_sites
 from .program import BY_MASK, FUNCTION
 from .seen import Helpers, Seen, may_fit, seen_of
@@ -59,7 +57,7 @@ class Rewritten(Owner):
         self._is_foreign = sites.is_foreign
         self._style = style = sites.style
         made = [
-            sites.make(place, _where(code, place.location), self, number)
+            sites.make(place, where_of(code, place.location), self, number)
             for number, place in enumerate(places)
         ]
         self.live = dict.fromkeys(range(len(places)), True)
@@ -244,7 +242,7 @@ class Rewritten(Owner):
             if known.pop(_key(region), None) is not None:
                 continue
             number = len(self.places)
-            (content,) = self.made_by.make(region, _where(code, region.location), self, number)
+            (content,) = self.made_by.make(region, where_of(code, region.location), self, number)
             self.places.append(region)
             self.sites.append(content)
             self.live[number] = True
@@ -286,7 +284,7 @@ class Rewritten(Owner):
         code, place = self._original(), self.places[number]
         if code is None:
             return
-        where = _where(code, place.location)
+        where = where_of(code, place.location)
         debug(
             "%s:%s, in %s: the site of %s is switched off after %s hits and %s misses%s",
             where.filename,
@@ -400,8 +398,3 @@ def with_code(function: FunctionType, code: CodeType) -> FunctionType:
     if function.__kwdefaults__:
         new.__kwdefaults__ = function.__kwdefaults__
     return new
-
-
-def _where(code: CodeType, location: InstrLocation | None) -> Where:
-    line = location.lineno if location is not None else None
-    return Where(code.co_filename, line or code.co_firstlineno, code.co_qualname)
