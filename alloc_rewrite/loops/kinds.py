@@ -213,7 +213,7 @@ _RANGE_ITERATOR = type(iter(range(0)))
 INDEX_ITERATORS: tuple[type, ...] = (
     type(iter(np.zeros(1))), type(iter([])), type(iter(())), reversed, type(reversed([])),
 )  # fmt: skip
-_OF_TYPE: dict[type, Kind] = {int: INT, float: FLOAT, bool: BOOL}
+_OF_TYPE: dict[type, Number] = {int: INT, float: FLOAT, bool: BOOL}
 _OF_TYPE |= {np.dtype(name).type: NUMBERS[name] for name in DTYPES}
 _OF_DTYPE = {np.dtype(name): name for name in DTYPES}
 
@@ -281,22 +281,24 @@ def words(kind: Kind) -> int:
 
 def kind_of(value: Any) -> Kind | None:
     """Return the kind of an object that comes into a loop; None if loops don't take it."""
-    kind = _OF_TYPE.get(type(value))
-    if kind is INT:
-        return INT if -(2**63) <= value < 2**63 else None
-    if kind is not None:
-        return kind
+    if type(value) in _OF_TYPE:
+        return _number(value)
     if type(value) is np.ndarray:
         return _array(value)
     if type(value) is tuple and len(value) <= 4:
-        items = [kind_of(item) for item in value]
-        if all(isinstance(item, Number) for item in items):
+        items = [_number(item) for item in value]
+        if None not in items:
             return Tuple(tuple(items))  # type: ignore[arg-type]
     if type(value) in (list, tuple):
         return List(_item(value), type(value) is tuple)
     if value is None:
         return Known(None)
     return _iterator(value)
+
+
+def _number(value: Any) -> Number | None:
+    kind = _OF_TYPE.get(type(value))
+    return None if kind is INT and not -(2**63) <= value < 2**63 else kind
 
 
 def _item(values: list[Any] | tuple[Any, ...]) -> Number | None:
@@ -306,17 +308,17 @@ def _item(values: list[Any] | tuple[Any, ...]) -> Number | None:
     return kind if isinstance(kind, Number) and not kind.is_bool else None
 
 
-def _iterator(value: Any) -> Kind | None:
+def _iterator(value: Any, depth: int = 0) -> Kind | None:
     if type(value) is _RANGE_ITERATOR:
         return STEPS
-    if type(value) not in (*INDEX_ITERATORS, enumerate, zip):
+    if type(value) not in (*INDEX_ITERATORS, enumerate, zip) or depth == _MOST_ITERATORS:
         return None
     given = value.__reduce__()[1]
     if type(value) is enumerate:
-        below = _iterator(given[0])
+        below = _iterator(given[0], depth + 1)
         return None if below is None or type(given[1]) is not int else Enumerate(below)
     if type(value) is zip:
-        iterators = [_iterator(one) for one in given]
+        iterators = [_iterator(one, depth + 1) for one in given]
         return None if not iterators or None in iterators else Zip(tuple(iterators))  # type: ignore[arg-type]
     sequence = given[0]
     if type(sequence) is tuple:
@@ -327,6 +329,7 @@ def _iterator(value: Any) -> Kind | None:
     )
 
 
+_MOST_ITERATORS = 8  # one in the other
 _HEAP_TYPE = 1 << 9  # a class that Python code has made
 _MOST_ATTRIBUTES = 64
 

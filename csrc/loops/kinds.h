@@ -6,7 +6,8 @@
 #include "sites/site.h"
 
 /* Up to KIND_NUMBERS the kinds of numbers. Others are followed by more:
- *   KIND_ARRAY      kind of its items, number of axes, writeable, dense, whether its shape is known, which then follows
+ *   KIND_ARRAY      kind of its items, number of axes, writeable, dense, whether its shape is
+ *                   known, which then follows
  *   KIND_TUPLE      how many items, their kinds
  *   KIND_GIVEN      an argument's number
  *   KIND_ITEMS      the type of iterator, the kind of the sequence

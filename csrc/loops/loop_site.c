@@ -8,11 +8,9 @@
 #include "loops/log.h"
 #include "loops/results.h"
 #include "loops/scratch.h"
-
 #include "numpy/fperrors.h"
 #include "recent.h"
 #include "regions/machine_code.h"
-
 #include <string.h>
 
 #define KERNELS 4             /* of one site, at a time */

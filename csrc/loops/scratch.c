@@ -4,7 +4,7 @@
 
 #define SCRATCH_BYTES (1 << 18)      /* of a half, at first */
 #define MOST_SCRATCH_BYTES (1 << 26) /* and at most */
-#define NEAR (1 << 16)               /* so much is used before room is made: it stays in the cache */
+#define NEAR (1 << 16) /* so much is used before room is made: it stays in the cache */
 
 /* Use the rest of a half from here on. */
 static void

@@ -22,8 +22,8 @@ scratch_has(const int64_t *frame, int64_t address)
            2 * (uint64_t)frame[FRAME_SCRATCH_SIZE];
 }
 
-/* A block: how many bytes it has in all, or where it has moved to, negated; the dtype and the number
- * of axes; the shape; padding to 16 bytes; the items, in C order. */
+/* A block: how many bytes it has in all, or where it has moved to, negated; the dtype and the
+ * number of axes; the shape; padding to 16 bytes; the items, in C order. */
 #define SCRATCH_FIXED 2 /* words in front of the shape */
 
 static inline int

@@ -271,3 +271,32 @@ def test_a_loop_costs_nothing_while_its_kernel_is_made(monkeypatch, f, compiles)
         while jobs:
             jobs.pop().make(workshop._load)
     assert (loop.hits > 0) == compiles
+
+
+def test_tuples_and_iterators_in_one_another():
+    """However deep, what comes into a loop is looked at without one call for each level."""
+
+    def nested(n):
+        value = ()
+        for _ in range(n):
+            value = (value, (1,))
+        return len(value)
+
+    def deep(n):
+        iterator = iter(range(20_000))
+        for _ in range(n):
+            iterator = zip(iterator, strict=True)
+        return iterator
+
+    def over(iterator):
+        s = 0
+        for _ in iterator:
+            s += 1
+        return s
+
+    bumped_nested = alloc.bump(alloc.Buffer())(nested)
+    for levels in (2, 2_000):
+        bumped_over = alloc.bump(alloc.Buffer())(over)
+        for _ in range(3):
+            assert bumped_nested(20_000) == 2
+            assert bumped_over(deep(levels)) == 20_000
