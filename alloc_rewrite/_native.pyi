@@ -71,6 +71,7 @@ class OperatorSite:
         name: str,
         shown: str,
         ufunc: np.ufunc | None,
+        length: int,
         /,
     ) -> OperatorSite: ...
     def call(self, *operands: Any) -> Any: ...

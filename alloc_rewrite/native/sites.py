@@ -92,7 +92,7 @@ class NativeSites:
             return [self.site((self, where, place.program), owner, number).call]
         if isinstance(place, Loop):
             return [self.site((self, where, place), owner, number)]
-        return [self.site((self, where, place.operator), owner, number).call]
+        return [self.site((self, where, place.operator, place.length), owner, number).call]
 
     def site(self, spec: tuple[Any, ...], owner: Owner, number: int) -> Any:
         """Return the site of a call, or of the operator or program that `spec` has."""
@@ -106,7 +106,8 @@ class NativeSites:
             return native.LoopSite(*common)
         name = spec[2]
         shown = "fancy indexing" if name == "getitem" else symbol_of(name)
-        return native.OperatorSite(*common, name, shown, UFUNCS.get(name.removeprefix("i_")))
+        ufunc = UFUNCS.get(name.removeprefix("i_"))
+        return native.OperatorSite(*common, name, shown, ufunc, spec[3])
 
 
 def remake(*spec: Any) -> Any:

@@ -56,7 +56,7 @@ class Operation:
 
     The items from `start` up to `stop` stay in the code: a site that does not handle its
     operands (the top `size` slots of the stack) leaves them as they were, and the original
-    items run.
+    items run. `length` is how many items a sequence is unpacked into.
     """
 
     start: int
@@ -64,6 +64,7 @@ class Operation:
     operator: str
     size: int
     location: InstrLocation | None
+    length: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ In: an `IR`. Out: a list of `Operation`, in order. It must not know what sites d
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 from bytecode import Instr
 
@@ -36,7 +36,7 @@ def find_operations(ir: IR, *, extras: bool = False) -> list[Operation]:
         operator = operator_of(instr)
         if operator is None:
             if extras and is_unpacking(instr) and stack[-1:] == (VALUE,):
-                found.append(Operation(i, i, "unpack", 1, instr.location))
+                found.append(Operation(i, i, "unpack", 1, instr.location, cast(int, instr.arg)))
             elif extras and is_slicing(instr) and stack[-3:] == (VALUE,) * 3 and not QUICK_SLICES:
                 found.append(Operation(i, i + 1, "slice", 3, instr.location))
             continue

@@ -26,6 +26,7 @@ typedef struct {
     const Operator *in_place; /* NULL if there is none */
     PyObject *shown;          /* owned: text, what an error calls the operation */
     Py_ssize_t n_operands;
+    Py_ssize_t length; /* how many items a vector is unpacked into */
     int n_kernels;
     Kernel kernels[POWERS]; /* all but powers have one or none */
     Power last;
@@ -173,18 +174,17 @@ operator_power_kernel(OperatorSite *self, PyObject *base, PyObject *exponent)
 
 /* ------------------------------------------------------------------ unpacking */
 
-/* The items of a short vector, as NumPy's iteration gives them. */
+/* The `n` items of a short vector, as NumPy's iteration gives them. */
 static PyObject *
-operator_unpacked(PyArrayObject *array)
+operator_unpacked(PyArrayObject *array, Py_ssize_t n)
 {
     PyArray_Descr *descr = PyArray_DESCR(array);
-    if (PyArray_NDIM(array) != 1 || PyArray_DIM(array, 0) > MOST_UNPACKED ||
+    if (PyArray_NDIM(array) != 1 || PyArray_DIM(array, 0) != n || n > MOST_UNPACKED ||
         descr->type_num > NPY_CLONGDOUBLE) {
         return NULL;
     }
-    npy_intp n = PyArray_DIM(array, 0);
     PyObject *items = PyTuple_New(n);
-    for (npy_intp i = 0; items != NULL && i < n; i++) {
+    for (Py_ssize_t i = 0; items != NULL && i < n; i++) {
         char *data = PyArray_BYTES(array) + i * PyArray_STRIDE(array, 0);
         PyObject *item = PyArray_Scalar(data, descr, (PyObject *)array);
         if (item == NULL) {
@@ -217,7 +217,7 @@ operator_attempt(OperatorSite *self, PyObject *const *args)
     Kernel *kernel = &self->kernels[0];
     switch (self->operator->form) {
     case UNPACK:
-        return operator_unpacked((PyArrayObject *)args[0]);
+        return operator_unpacked((PyArrayObject *)args[0], self->length);
     case SLICE:
         return view_of_slice((PyArrayObject *)args[0], args[1], args[2]);
     case SUBSCRIPT:
@@ -283,16 +283,16 @@ operator_call(PyObject *object, PyObject *const *args, Py_ssize_t n)
     return operator_unhandled(self, args, (int)n);
 }
 
-/* operator_site(spec, owner, number, arena, frugal, name, shown, ufunc) */
+/* operator_site(spec, owner, number, arena, frugal, name, shown, ufunc, length) */
 static PyObject *
 operator_new(PyTypeObject *type, PyObject *args, PyObject *Py_UNUSED(kwargs))
 {
     PyObject *spec, *owner, *arena, *shown, *ufunc;
-    Py_ssize_t number;
+    Py_ssize_t number, length;
     int frugal;
     const char *name;
-    if (!PyArg_ParseTuple(args, "OOnOpsUO:OperatorSite", &spec, &owner, &number, &arena, &frugal,
-                          &name, &shown, &ufunc)) {
+    if (!PyArg_ParseTuple(args, "OOnOpsUOn:OperatorSite", &spec, &owner, &number, &arena, &frugal,
+                          &name, &shown, &ufunc, &length)) {
         return NULL;
     }
     const Operator *found = operation_named(name);
@@ -304,6 +304,7 @@ operator_new(PyTypeObject *type, PyObject *args, PyObject *Py_UNUSED(kwargs))
         return NULL;
     }
     self->operator = found;
+    self->length = length;
     self->shown = Py_NewRef(shown);
     self->in_place = operation_in_place(found);
     self->n_operands = found->form == UNARY || found->form == UNPACK ? 1

@@ -242,3 +242,13 @@ def test_wrong_arguments_of_user_functions(same):
         lambda x: g(x, **[1]),
     ):
         same(f, INPUTS["a"])
+
+
+def test_vectors_of_other_lengths_than_they_are_unpacked_into(same):
+    def three(v):
+        a, b, c = v
+        return a, b, c
+
+    for n in (3, 7, 1, 40):
+        for v in (np.arange(float(n)), list(range(n)), np.ones((n, 2))):
+            same(three, v)
