@@ -37,6 +37,10 @@ def test_a_handler_that_raises_stops_a_loop_between_statements(no_collection):
     def stop(*_):
         raise Stopped
 
+    def interrupted(seconds, x, y):
+        signal.setitimer(signal.ITIMER_REAL, seconds)
+        g(x, y, 10**7)
+
     g = alloc.bump(alloc.Buffer(10**6))(counted)
     g(np.zeros(500), np.zeros(10, np.int64), 100)
     before = signal.signal(signal.SIGALRM, stop)
@@ -44,8 +48,7 @@ def test_a_handler_that_raises_stops_a_loop_between_statements(no_collection):
         for seconds in (0.001, 0.004, 0.01, 0.02, 0.03):
             x, y = np.zeros(500), np.zeros(10, np.int64)
             with pytest.raises(Stopped):
-                signal.setitimer(signal.ITIMER_REAL, seconds)
-                g(x, y, 10**7)
+                interrupted(seconds, x, y)
             done = int(y.sum())
             assert x[0] in (done, done + 1)
             assert all(a >= b for a, b in zip(x, x[1:], strict=False))
