@@ -207,7 +207,7 @@ def stats(*others: Stats) -> Stats:
     --------
     >>> import numpy as np
     >>> import alloc_rewrite as alloc
-    >>> buf = alloc.Buffer(10**6)
+    >>> buf = alloc.Buffer(10**7)
     >>> before = alloc.stats()
     >>> x = alloc.run(lambda: np.ones(10**5) * 2.0, buf)
     >>> now = alloc.stats()

@@ -9,7 +9,7 @@ These are the names that the rest of the library uses.
 from .calls import callee_name
 from .convention import Place, Style
 from .expressions import expression_at, text_at
-from .gates import Gates, gates_of, is_rewritten
+from .gates import Gates, gates_of, is_rewritten, with_code
 from .ir import IR, Call, Operation, Region
 from .loops import Loop
 from .owners import KEPT, Owner, Sites, Where, located
@@ -17,7 +17,7 @@ from .pipeline import Survey, found_in, survey
 from .program import OLD, OTHERWISE, OUT, SET, SET_ITEMS, Node, Program
 from .reasons import Break
 from .regions import NO_CUTS
-from .rewriter import Rewriter, Rewritten, rewritten_of, with_code
+from .rewriter import Rewriter, Rewritten, rewritten_of
 from .seen import NO_HELPERS
 from .symbolic import Vocabulary
 from .symbols import symbol_of

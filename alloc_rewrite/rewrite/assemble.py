@@ -57,17 +57,17 @@ _ONE_LINE, _NO_COLUMNS, _LONG, _NO_LOCATION = 10, 13, 14, 15
 
 
 class _Numbers:
-    """The names and constants of a code object, by number."""
+    """The names and constants of a code object, by number; those of `like` keep theirs."""
 
-    def __init__(self, frame: Bytecode) -> None:
+    def __init__(self, frame: Bytecode, like: CodeType | None) -> None:
         self.locals = {name: i for i, name in enumerate(frame.argnames)}
         at = itertools.count(len(self.locals))
         #: Cells, and those of outer functions; a name may be both.
         self.cells = {k: self.locals[k] if k in self.locals else next(at) for k in frame.cellvars}
         self.free = {name: next(at) for name in frame.freevars}
-        self.names: dict[str, int] = {}
-        self.consts: list[Any] = []
-        self._known: dict[Any, int] = {}
+        self.names = {} if like is None else {name: i for i, name in enumerate(like.co_names)}
+        self.consts: list[Any] = [] if like is None else [*like.co_consts]
+        self._known = {_key(value): i for i, value in enumerate(self.consts)}
         if frame.docstring is not UNSET:
             self.const(frame.docstring)
 
@@ -280,9 +280,12 @@ def _add_location(out: bytearray, location: InstrLocation, units: int, line: int
     return here
 
 
-def assembled(frame: Bytecode, stacksize: int) -> CodeType:
-    """Return the code object of a frame's items."""
-    numbers = _Numbers(frame)
+def assembled(frame: Bytecode, stacksize: int, like: CodeType | None = None) -> CodeType:
+    """Return the code object of a frame's items.
+
+    With `like`, constants and names that this code has too get the same numbers.
+    """
+    numbers = _Numbers(frame, like)
     units = _Units(frame, numbers)
     return CodeType(
         frame.argcount,

@@ -56,9 +56,16 @@ from .verify import verify, verify_code
 
 
 def encode(
-    ir: IR, places: list[Place], style: Style, live: Mapping[int, bool] | None = None
+    ir: IR,
+    places: list[Place],
+    style: Style,
+    live: Mapping[int, bool] | None = None,
+    like: CodeType | None = None,
 ) -> CodeType:
-    """Return code with a site at every place (of those that are `live`, if given)."""
+    """Return code with a site at every place (of those that are `live`, if given).
+
+    It fits `like`, another form of the same code: see `fitting`.
+    """
     chosen = [(i, p) for i, p in enumerate(places) if live is None or live[i]]
     at = {p.start: (i, p) for i, p in chosen if isinstance(p, (Operation, Call))}
     heads = {p.start: (i, p) for i, p in chosen if isinstance(p, Loop)}
@@ -104,8 +111,9 @@ def encode(
         writer.out += emit.out
         i = place.stop
     out = writer.out
-    frame = _framed(ir, _with_gates(out, style))
-    new = code_of(frame, ir.code.co_stacksize + ROOM + extra)
+    frame = _framed(ir, _with_gates(out, style, () if like is None else like.co_consts))
+    stacksize = max(ir.code.co_stacksize + ROOM + extra, 0 if like is None else like.co_stacksize)
+    new = assembled(frame, stacksize, like)
     verify_code(new, ir.code)
     return new
 
@@ -129,13 +137,14 @@ def _verify_once(place: Operation | Call, items: list[Any], style: Style) -> Non
         _verified.add(key)
 
 
-def _with_gates(items: list[Any], style: Style) -> list[Any]:
+def _with_gates(items: list[Any], style: Style, consts: tuple[Any, ...]) -> list[Any]:
     """Return items that load sites from their gates, and finishers as constants.
 
-    Up to this point they are free variables with names of their own.
+    Up to this point they are free variables with names of their own. Holes that are among other
+    code's constants are used again.
     """
     finishers = {finisher(operator) for operator in style.finishers}
-    holes: dict[str, Hole] = {}  # of one name there is one, and one constant
+    holes = {hole.name: hole for hole in consts if type(hole) is Hole}  # one of each name
     out: list[Any] = []
     for item in items:
         name = item.arg.name if isinstance(item, Instr) and type(item.arg) is FreeVar else ""

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Sequence
-from types import CodeType, MethodType
+from types import CodeType, FunctionType, MethodType
 from typing import Any, Protocol
 
 
@@ -122,6 +122,32 @@ def filled(code: CodeType, constants: dict[str, Any], gates: Gates) -> CodeType:
         for constant in code.co_consts
     )
     return code.replace(co_consts=(*filling, gates.gates[-1]))
+
+
+def fitting(form: CodeType, widest: CodeType) -> CodeType:
+    """Return a form of some code, with holes, that fits all its forms up to the `widest`.
+
+    A frame goes on in the form that it began with, and CPython's JIT compiler (up to 3.15) reads
+    constants, names and the size of the stack from the code that the function has by then.
+    """
+    return form.replace(
+        co_consts=widest.co_consts, co_names=widest.co_names, co_stacksize=widest.co_stacksize
+    )
+
+
+def with_code(function: FunctionType, code: CodeType) -> FunctionType:
+    """Return a function like `function` that runs other code."""
+    new = FunctionType(
+        code,
+        function.__globals__,
+        function.__name__,
+        function.__defaults__,
+        function.__closure__,
+    )
+    new.__qualname__ = function.__qualname__  # errors, generators and coroutines say it
+    if function.__kwdefaults__:
+        new.__kwdefaults__ = function.__kwdefaults__
+    return new
 
 
 def is_rewritten(code: CodeType) -> bool:

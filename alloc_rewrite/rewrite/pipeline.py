@@ -51,10 +51,14 @@ def found_in(
 
 
 def with_sites(
-    code: CodeType, style: Style, places: list[Place], live: Mapping[int, bool]
+    code: CodeType,
+    style: Style,
+    places: list[Place],
+    live: Mapping[int, bool],
+    like: CodeType,
 ) -> CodeType:
-    """Return a code object with sites at those of these places that are `live`."""
-    return encode(decode(code), places, style, live)
+    """Return a code object with sites at those of these places that are `live`; it fits `like`."""
+    return encode(decode(code), places, style, live, like)
 
 
 class Form(NamedTuple):

@@ -17,7 +17,7 @@ from ..errors import NothingToDoError
 from ..later import LATER, looks
 from ..logs import debug
 from .convention import finishers_by_name, site_name, site_names
-from .gates import Gates, filled
+from .gates import Gates, filled, fitting, with_code
 from .ir import Call, Operation, Region
 from .loops import Loop
 from .owners import Owner, Sites, where_of
@@ -72,7 +72,9 @@ class Rewritten(Owner):
         self._constants = dict(zip(site_names(len(places), style), self.gates.gates, strict=False))
         self._constants |= finishers_by_name(style)
         self.code = filled(form.code, self._constants, self.gates)
-        self._codes = {self._in_code: self.code}  # by the numbers of the sites in them
+        self._widest = form.code  # the form that all others fit
+        self._forms = {self._in_code: form.code}  # by the numbers of the sites in them
+        self._codes = {self._in_code: (self._widest, self.code)}
         #: Holds the code as long as a site is left, for those who look often.
         self.current = CellType(self.code)
         self._functions: weakref.WeakSet[FunctionType] = weakref.WeakSet()
@@ -107,7 +109,7 @@ class Rewritten(Owner):
         self._log(number)
         self._look_later()
         left = self._left()
-        if 2 * len(left) <= len(self._in_code) or self._tried or left in self._codes:
+        if 2 * len(left) <= len(self._in_code) or self._tried or left in self._forms:
             self.settle()
 
     def pause(self, number: int, waits: bool) -> None:
@@ -263,13 +265,16 @@ class Rewritten(Owner):
             self._failed(error, code)
 
     def _remake(self, code: CodeType) -> None:
-        left = self._left()
-        if left not in self._codes:
-            form = with_sites(code, self._style, self.places, self.live)
-            self._codes[left] = filled(form, self._constants, self.gates)
+        left, widest = self._left(), self._widest
+        if left not in self._forms:
+            widest = with_sites(code, self._style, self.places, self.live, widest)
+            self._widest = self._forms[left] = widest
             if left != self._left():  # it has been tried again meanwhile
                 return
-        before, self._in_code, self.code = self.code, left, self._codes[left]
+        if left not in self._codes or self._codes[left][0] is not widest:
+            form = fitting(self._forms[left], widest)
+            self._codes[left] = widest, filled(form, self._constants, self.gates)
+        before, self._in_code, self.code = self.code, left, self._codes[left][1]
         self.current.cell_contents = self.code if left else None
         for function in list(self._functions):
             if function.__code__ is before:  # a tool may have replaced it
@@ -383,18 +388,3 @@ class Rewriter:
 
         entry = entries[key] = _Entry(weakref.ref(code, forget), result, reason)
         return entry
-
-
-def with_code(function: FunctionType, code: CodeType) -> FunctionType:
-    """Return a function like `function` that runs other code."""
-    new = FunctionType(
-        code,
-        function.__globals__,
-        function.__name__,
-        function.__defaults__,
-        function.__closure__,
-    )
-    new.__qualname__ = function.__qualname__  # errors, generators and coroutines say it
-    if function.__kwdefaults__:
-        new.__kwdefaults__ = function.__kwdefaults__
-    return new

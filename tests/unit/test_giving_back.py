@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import alloc_rewrite as alloc
+from alloc_rewrite.bump import bumped as made_from
 from alloc_rewrite.cores import selected
 from alloc_rewrite.pycore import budget
 from alloc_rewrite.rewrite import gates_of
@@ -224,3 +225,31 @@ def test_subscripts_that_may_make_arrays_have_a_site(index):
     names = {}
     exec(f"def f(x, i, j):\n    return x[{index}]\n", names)
     assert "`[]`" in [site.what for site in alloc.explain(names["f"]).sites]
+
+
+def test_forms_of_code_fit_those_before():
+    """CPython's JIT compiler reads the constants of a running frame from the function's new code."""
+
+    def f(x, y):
+        a = np.sqrt(x) + len(y) * 3.5
+        b = np.concatenate([a, y]) - a.sum() / 7.25
+        return [k * 2.5 for k in range(3)], b
+
+    g = alloc.bump(alloc.Buffer())(f)
+    rewritten = made_from(g).sites.rewriter.rewritten(f.__code__)
+    codes = [rewritten.code]
+    places = range(len(rewritten.places))
+    for given_back in (places[1:], places[:1]):
+        for number in given_back:
+            rewritten.give_back(number)
+        rewritten.settle()
+        codes.append(rewritten.code)
+    rewritten.try_again()
+    codes.append(rewritten.code)
+    assert len({code.co_code for code in codes}) > 2
+    for before, after in zip(codes, codes[1:], strict=False):
+        n = len(before.co_consts) - 1  # the last one says whose code it is
+        assert all(a is b for a, b in zip(before.co_consts[:n], after.co_consts, strict=False))
+        assert len(after.co_consts) > n
+        assert after.co_names[: len(before.co_names)] == before.co_names
+        assert after.co_stacksize >= before.co_stacksize
