@@ -244,8 +244,9 @@ def test_forms_of_code_fit_those_before():
             rewritten.give_back(number)
         rewritten.settle()
         codes.append(rewritten.code)
-    rewritten.try_again()
-    codes.append(rewritten.code)
+    if selected().name == "native":  # the Python core tries nothing again
+        rewritten.try_again()
+        codes.append(rewritten.code)
     assert len({code.co_code for code in codes}) > 2
     for before, after in zip(codes, codes[1:], strict=False):
         n = len(before.co_consts) - 1  # the last one says whose code it is
