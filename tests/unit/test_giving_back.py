@@ -228,7 +228,7 @@ def test_subscripts_that_may_make_arrays_have_a_site(index):
 
 
 def test_forms_of_code_fit_those_before():
-    """CPython's JIT compiler reads the constants of a running frame from the function's new code."""
+    """CPython's JIT compiler reads a running frame's constants from the function's new code."""
 
     def f(x, y):
         a = np.sqrt(x) + len(y) * 3.5
