@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import alloc_rewrite as alloc
+from alloc_rewrite.numpy_facts import numpy_version
 
 from ..cores import NATIVE
 from ..differential.compare import observe
@@ -149,7 +150,7 @@ MORE_CALLS = [
     lambda x: np.real(x) * 2 + np.imag(x) * np.real(x),
     lambda x: (x[1:].real * 2 + x[1:].imag, x.T.real + x.T.imag),
     lambda x: ((x * x).real + (x * x).imag, np.abs(x).real + x),
-    lambda x: np.exp((x * x).imag) + np.exp(x.real) * x.real.T[0],
+    lambda x: (np.exp((x * x).imag) + 1.0, np.exp(x.real) * x.real.T[0]),
     lambda x: (x.real.shape, x.real.sum() + (x * x).real.sum(), x + x),
     made_real,
     parts_stored,
@@ -292,6 +293,8 @@ def test_these_are_in_regions(number):
 @pytest.mark.skipif(not NATIVE, reason="the Python core has no regions")
 @pytest.mark.parametrize("p", [2, 0.5, 1.4, 3, np.float64(1.5)])
 def test_powers_with_a_variable_are_in_regions(p):
+    if type(p) is np.float64 and numpy_version() < (2, 3):
+        pytest.skip("NumPy before 2.3 chooses by the value")
     bumped = alloc.bump(alloc.Buffer(1_000_000))(lambda x, p: x**p + x)
     for _ in range(3):
         bumped(np.linspace(1.0, 3.0, 50), p)

@@ -22,7 +22,7 @@ in_checkout = pytest.mark.skipif(
 
 @in_checkout
 def test_the_source_distribution(tmp_path):
-    pytest.importorskip("setuptools")
+    pytest.importorskip("setuptools", "77")
     subprocess.run(
         [sys.executable, "setup.py", "-q", "egg_info", "--egg-base", str(tmp_path), "sdist",
          "--dist-dir", str(tmp_path)],
