@@ -87,6 +87,17 @@ pairwise_carry(Pairwise *self, const char *from, npy_intp n)
 }
 
 void
+pairwise_begin_share(Pairwise *self, npy_intp length, char *to)
+{
+    self->initial = -0.0;
+    self->length = length;
+    self->to = to;
+    self->depth = 0;
+    self->carried = 0;
+    self->parts[0] = (PairwisePart){.size = length};
+}
+
+void
 pairwise_begin(Pairwise *self, const CallInfo *call, int type_num, const void *initial,
                npy_intp length, char *to)
 {
@@ -94,12 +105,8 @@ pairwise_begin(Pairwise *self, const CallInfo *call, int type_num, const void *i
     self->context = call->context;
     self->auxdata = call->auxdata;
     self->is_double = type_num == NPY_DOUBLE;
+    pairwise_begin_share(self, length, to);
     self->initial = pairwise_read(self->is_double, initial);
-    self->length = length;
-    self->to = to;
-    self->depth = 0;
-    self->carried = 0;
-    self->parts[0] = (PairwisePart){.size = length};
 }
 
 void
@@ -148,17 +155,6 @@ pairwise_share(npy_intp length, int first, int n)
         length = first & bit ? length - half : half;
     }
     return from;
-}
-
-void
-pairwise_begin_share(Pairwise *self, npy_intp length, char *to)
-{
-    self->initial = -0.0;
-    self->length = length;
-    self->to = to;
-    self->depth = 0;
-    self->carried = 0;
-    self->parts[0] = (PairwisePart){.size = length};
 }
 
 void
