@@ -14,6 +14,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
+import re
 import stat
 import sys
 from collections.abc import Iterator
@@ -25,6 +26,7 @@ MOST_BYTES = 64 << 20  # of all files; the oldest go first
 _LEFT = 3 / 4  # of them, when files have been removed
 _BLOCK = 4096  # bytes that the smallest file takes
 _BETWEEN = 64  # files that a process adds before it looks at their size again
+_OURS = re.compile(r"[0-9a-f]{64}|[0-9a-f]{16}\.new").fullmatch  # names of files
 _MAGIC = b"alloc_rewrite object code 1\n"
 _OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
 _CHECKED = os.open in os.supports_dir_fd and hasattr(os, "geteuid")
@@ -149,6 +151,8 @@ def _shrink(at: int) -> None:
     files: list[tuple[float, int, str]] = []
     with os.scandir(at) as entries:
         for entry in entries:
+            if not _OURS(entry.name):
+                continue  # somebody's own, in a folder that isn't only for this
             with contextlib.suppress(OSError):  # another process may have removed it
                 status = entry.stat(follow_symlinks=False)
                 files.append((status.st_mtime, max(status.st_size, _BLOCK), entry.name))

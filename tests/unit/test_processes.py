@@ -7,12 +7,15 @@ import json
 import operator
 import os
 import pickle
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 import alloc_rewrite as alloc
-from alloc_rewrite.figures import MOST_NAMES, Figures
+from alloc_rewrite.compiled.kernels import workshop
+from alloc_rewrite.figures import MOST_NAMES, Figures, figures
+from alloc_rewrite.judging import LAST, Case, verdict
 from alloc_rewrite.processes import ProcessStats, Stats
 
 
@@ -59,6 +62,24 @@ def test_hits_of_sites_that_are_gone(request):
     del g
     gc.collect()
     assert since(before) == alive
+
+
+def test_misses_verdicts_and_kernels(monkeypatch):
+    """What is left to the original code, what was judged, and what became machine code."""
+    before = alloc.stats()
+    monkeypatch.setattr(workshop, "compiled", workshop.compiled + 3)
+    monkeypatch.setattr(figures, "verdicts", {})
+    for name, seconds in (("some.kept", 0.5), ("some.left", 2.0)):
+        times = [1.0] * LAST, [seconds] * LAST
+        verdict(SimpleNamespace(about=Case(name, True), times=times, begin=int))
+    g = alloc.bump(alloc.Buffer(10**6))(lambda x: x + x)
+    for _ in range(3):
+        g("a")
+    now = alloc.stats()
+    assert now.kernels == before.kernels + 3
+    assert (now.kept, now.left) == (("some.kept",), ("some.left",))
+    if alloc.core()[0] == "native":
+        assert now.misses == before.misses + 3
 
 
 def test_a_process_counts_once_whatever_the_order():
