@@ -47,7 +47,7 @@ class ProcessStats:
         Operations, calls and regions that sites of the native core handled, and that they left to
         the original code.
     kernels : int
-        Regions and loops that became machine code.
+        Kernels of machine code that were made, for stages of regions and for loops.
     kept, left : tuple of str
         Functions that were timed in both forms: those that stay rewritten, and those that run as
         they are, because that was faster.
@@ -116,7 +116,7 @@ class Stats(Report):
 
     @property
     def kernels(self) -> int:
-        """Regions and loops that became machine code."""
+        """Kernels of machine code that were made, for stages of regions and for loops."""
         return self._sum("kernels")
 
     @property

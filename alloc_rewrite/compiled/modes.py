@@ -17,23 +17,25 @@ _mode = [""]
 
 
 def set_compile(mode: str) -> None:
-    """Set when hot regions are compiled to machine code; at first it is in the background.
+    """Set when hot regions and loops become machine code; at first it is in the background.
 
     This takes llvmlite (``pip install alloc_rewrite[compiled]``) and the native core; without them
     it has no effect. When a region has run for some milliseconds in all, one thread compiles those
     of its operations whose results IEEE 754 or C's integers fix: in registers, without arrays in
-    between. All other operations stay NumPy's loops. Results, warnings and exceptions are the same,
-    bit for bit. `explain` shows what was compiled, and why something was not. Object code is kept
-    on disk for later processes: in the platform's folder for caches, or where the environment
-    variable ``ALLOC_REWRITE_CACHE`` says; not at all if it is ``off``.
+    between. All other operations stay NumPy's loops. Loops over numbers, items and slices are
+    compiled after some thousands of iterations. Results, warnings and exceptions are the same, bit
+    for bit. `explain` shows what was compiled, and why something was not. Object code is kept on
+    disk for later processes: in the platform's folder for caches, or where the environment variable
+    ``ALLOC_REWRITE_CACHE`` says; not at all if it is ``off``.
 
     Parameters
     ----------
     mode : str
-        ``"background"``: when a region has become hot, while it goes on as it is. ``"now"``: when
-        a region runs for the first time with arrays of some shapes, which waits for that; for
-        tests and benchmarks. ``"off"``: never; what has been compiled stays. The environment
-        variable ``ALLOC_REWRITE_COMPILE`` has the mode to begin with.
+        ``"background"``: when a region or loop has become hot, while it goes on as it is.
+        ``"now"``: when a region runs for the first time with arrays of some shapes, or a loop with
+        values of some kinds, which waits for that; for tests and benchmarks. ``"off"``: never; what
+        has been compiled stays. The environment variable ``ALLOC_REWRITE_COMPILE`` has the mode to
+        begin with.
 
     Raises
     ------
