@@ -279,8 +279,16 @@ def words(kind: Kind) -> int:
             return 0
 
 
+def subject_kind(value: Any) -> Kind | None:
+    """Return the kind of what a loop goes over; None if loops don't take it."""
+    return kind_of(value) or _iterator(value)
+
+
 def kind_of(value: Any) -> Kind | None:
-    """Return the kind of an object that comes into a loop; None if loops don't take it."""
+    """Return the kind of an object that comes into a loop; None if loops don't take it.
+
+    They don't take iterators, which a kernel would have to move on.
+    """
     if type(value) in _OF_TYPE:
         return _number(value)
     if type(value) is np.ndarray:
@@ -293,7 +301,7 @@ def kind_of(value: Any) -> Kind | None:
         return List(_item(value), type(value) is tuple)
     if value is None:
         return Known(None)
-    return _iterator(value)
+    return None
 
 
 def _number(value: Any) -> Number | None:
