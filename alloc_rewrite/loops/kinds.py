@@ -363,11 +363,26 @@ def _array(value: np.ndarray[Any, Any]) -> Array | None:
         return None
     if value.ndim > MOST_AXES:
         return None
+    if value.flags.writeable and not _has_own_items(value):
+        return None
     dense = value.strides[-1] == value.itemsize
     shape = value.shape if 0 < value.size <= SMALL else None
     if value.strides != strides_of(value.shape, value.itemsize):
         shape = None
     return Array(name, value.ndim, value.flags.writeable, dense, shape)
+
+
+def _has_own_items(value: np.ndarray[Any, Any]) -> bool:
+    """Whether no two items share memory, as far as shape and strides show that at once."""
+    if value.flags.forc:
+        return True
+    extent = value.itemsize
+    axes = sorted((abs(step), n) for step, n in zip(value.strides, value.shape, strict=True))
+    for step, n in axes:
+        if n > 1 and step < extent:
+            return False
+        extent += step * (n - 1) if n > 1 else 0
+    return True
 
 
 def is_of_numbers(kind: Tuple) -> bool:
