@@ -279,8 +279,16 @@ def words(kind: Kind) -> int:
             return 0
 
 
+def subject_kind(value: Any) -> Kind | None:
+    """Return the kind of what a loop goes over; None if loops don't take it."""
+    return kind_of(value) or _iterator(value)
+
+
 def kind_of(value: Any) -> Kind | None:
-    """Return the kind of an object that comes into a loop; None if loops don't take it."""
+    """Return the kind of an object that comes into a loop; None if loops don't take it.
+
+    They don't take iterators, which a kernel would have to move on.
+    """
     if type(value) in _OF_TYPE:
         return _number(value)
     if type(value) is np.ndarray:
@@ -293,7 +301,7 @@ def kind_of(value: Any) -> Kind | None:
         return List(_item(value), type(value) is tuple)
     if value is None:
         return Known(None)
-    return _iterator(value)
+    return None
 
 
 def _number(value: Any) -> Number | None:
@@ -355,11 +363,26 @@ def _array(value: np.ndarray[Any, Any]) -> Array | None:
         return None
     if value.ndim > MOST_AXES:
         return None
+    if value.flags.writeable and not _has_own_items(value):
+        return None
     dense = value.strides[-1] == value.itemsize
     shape = value.shape if 0 < value.size <= SMALL else None
     if value.strides != strides_of(value.shape, value.itemsize):
         shape = None
     return Array(name, value.ndim, value.flags.writeable, dense, shape)
+
+
+def _has_own_items(value: np.ndarray[Any, Any]) -> bool:
+    """Whether no two items share memory, as far as shape and strides show that at once."""
+    if value.flags.forc:
+        return True
+    extent = value.itemsize
+    axes = sorted((abs(step), n) for step, n in zip(value.strides, value.shape, strict=True))
+    for step, n in axes:
+        if n > 1 and step < extent:
+            return False
+        extent += step * (n - 1) if n > 1 else 0
+    return True
 
 
 def is_of_numbers(kind: Tuple) -> bool:

@@ -13,7 +13,7 @@ from typing import Any
 from ..compiled.kernels import Job, workshop
 from ..logs import debug
 from ..rewrite import Loop
-from .kinds import Given, Kind, encoded, function_of, kind_of, object_kind
+from .kinds import Given, Kind, encoded, function_of, kind_of, object_kind, subject_kind
 from .shapes import without_shape
 
 MOST_LOOPS = 1000  # that are compiled in a process: their code stays
@@ -80,6 +80,7 @@ def plan_kernel(
     """Have a kernel made for a loop whose subject and locals are like those given."""
     global _made
     kinds = [kind_of(value) or object_kind(value, i) or Given(i) for i, value in enumerate(args)]
+    kinds[0] = subject_kind(args[0]) or kinds[0]
     asked = spec[2].asked
     if any([*map(without_shape, kinds)] == [*map(without_shape, before)] for before in asked):
         kinds = [*map(without_shape, kinds)]  # one kernel for all other shapes

@@ -176,7 +176,8 @@ kernel_look_up(const Found *found, PyObject *const *args)
             PyErr_Clear();
         }
         else if (found->method != NULL &&
-                 (!PyMethod_Check(value) || PyMethod_GET_FUNCTION(value) != found->method)) {
+                 (!PyMethod_Check(value) || PyMethod_GET_FUNCTION(value) != found->method ||
+                  PyMethod_GET_SELF(value) != owner)) {
             Py_CLEAR(value);
         }
         return value;

@@ -44,6 +44,35 @@ kind_type(int kind)
     }
 }
 
+/* Whether no two items share memory, as far as shape and strides show that at once. */
+static int
+kind_has_own_items(PyArrayObject *array)
+{
+    if (PyArray_IS_C_CONTIGUOUS(array) || PyArray_IS_F_CONTIGUOUS(array)) {
+        return 1;
+    }
+    npy_intp extent = PyArray_ITEMSIZE(array);
+    uint64_t seen = 0;
+    for (int n = 0; n < PyArray_NDIM(array); n++) { /* from the least stride on */
+        int next = -1;
+        for (int k = 0; k < PyArray_NDIM(array); k++) {
+            if (!(seen >> k & 1) && (next < 0 || Py_ABS(PyArray_STRIDE(array, k)) <
+                                                         Py_ABS(PyArray_STRIDE(array, next)))) {
+                next = k;
+            }
+        }
+        seen |= (uint64_t)1 << next;
+        if (PyArray_DIM(array, next) > 1) {
+            npy_intp stride = Py_ABS(PyArray_STRIDE(array, next));
+            if (stride < extent) {
+                return 0;
+            }
+            extent += stride * (PyArray_DIM(array, next) - 1);
+        }
+    }
+    return 1;
+}
+
 static int
 kind_fits_array(const int16_t *kind, PyObject *value)
 {
@@ -61,6 +90,9 @@ kind_fits_array(const int16_t *kind, PyObject *value)
     }
     if ((PyArray_ISWRITEABLE(array) != 0) != kind[2] ||
         (PyArray_STRIDE(array, nd - 1) == PyArray_ITEMSIZE(array)) != kind[3]) {
+        return 0;
+    }
+    if (kind[2] && !kind_has_own_items(array)) {
         return 0;
     }
     npy_intp stride = PyArray_ITEMSIZE(array);

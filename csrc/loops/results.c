@@ -73,13 +73,18 @@ results_array(Results *self, Kinds kind, const int64_t *words)
         return (PyObject *)base;
     }
     char *data = (char *)(intptr_t)words[1];
+    npy_intp strides[NPY_MAXDIMS];
+    memcpy(strides, words + 2 + nd, (size_t)nd * sizeof(npy_intp));
     if (!is_given) {
         data = PyArray_BYTES(base) + (data - scratch_data((const int64_t *)(intptr_t)owner));
+        if (PyArray_SIZE(base) == 0 && PyArray_STRIDE(base, 0) == 0) {
+            memset(strides, 0, sizeof(strides)); /* as NumPy has them where there are no items */
+        }
     }
     PyArray_Descr *descr = (PyArray_Descr *)Py_NewRef((PyObject *)PyArray_DESCR(base));
     PyArrayObject *view = (PyArrayObject *)PyArray_NewFromDescr(
             &PyArray_Type, descr, nd, (const npy_intp *)words + 2,
-            (const npy_intp *)words + 2 + nd, data,
+            strides, data,
             NPY_ARRAY_ALIGNED | (kind[3] ? NPY_ARRAY_WRITEABLE : 0), NULL);
     if (view == NULL) {
         Py_DECREF(base);

@@ -3,6 +3,8 @@
 import numpy as np
 import pytest
 
+import alloc_rewrite as alloc
+
 from .comparing import compared, compiled
 
 RNG = np.random.default_rng(0)
@@ -133,3 +135,19 @@ def test_sparse_rows():
     compiled(f, ptr, cols, RNG.random(ptr[-1]), RNG.random(40), 40, times=2)
     cols[50] = 77
     compared(f, ptr, cols, RNG.random(ptr[-1]), RNG.random(40), 40, times=2)
+
+
+@pytest.mark.parametrize("statement", ["y += 1.0", "y[:] = y.T * 0.5"])
+def test_items_that_share_memory(statement):
+    names = {"np": np}
+    source = f"""
+def f(x, stride, n):
+    y = np.lib.stride_tricks.as_strided(x, (3, 3), (stride, 8))
+    for i in range(n):
+        {statement}
+    return x
+"""
+    exec(source, names)
+    g = alloc.bump(alloc.Buffer(10**6))(names["f"])
+    for stride in (8, 32, 8):
+        compared(names["f"], np.arange(20.0), stride, 20, times=2, g=g)

@@ -83,6 +83,28 @@ def test_iterators_that_others_move():
     compared(f, np.arange(9.0).tolist(), 3)
 
 
+@pytest.mark.parametrize(
+    "given", ["iter(l)", "enumerate(l)", "zip(l, x)", "reversed(x)", "held.it"]
+)
+def test_iterators_that_locals_or_attributes_hold(given):
+    """An inner loop goes on where the one before stopped."""
+    source = f"""
+def f(l, x, n):
+    s, held = 0, Held()
+    held.it = iter(l)
+    it = {given}
+    for i in range(n):
+        for v in {"held.it" if given == "held.it" else "it"}:
+            s += 1
+            if s > 2 * i:
+                break
+    return s
+"""
+    names = {"Held": type("Held", (), {})}
+    exec(source, names)
+    compared(names["f"], [2.5] * 9, np.arange(9.0), 30)
+
+
 def test_a_list_that_changes():
     def f(items, n):
         s = 0

@@ -158,3 +158,14 @@ def test_shapes_that_change():
 
     for size in (5, 12, 40):
         compared(f, RNG.random(size), size + 3, times=2)
+
+
+def test_views_of_made_arrays_without_items():
+    def f(x, n):
+        for i in range(n):
+            y = x[:, 1:] * 2.0
+            z = y[:, None]
+            x = y.T.copy().T
+        return x.strides, y.strides, z.strides
+
+    compiled(f, np.ones((3, 4)), 20, times=2)

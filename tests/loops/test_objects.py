@@ -149,6 +149,24 @@ def test_methods_that_change():
     assert loop_sites(g)[0].hits
 
 
+def test_a_method_of_another_object():
+    class Model(Plain):
+        def scaled(self, v):
+            return v * self.dt
+
+    def f(model, n):
+        s = 0.0
+        for i in range(n):
+            s += model.scaled(model.x[i])
+        return s
+
+    one = Model()
+    g = alloc.bump(alloc.Buffer(10**6))(f)
+    assert compared(f, one, 9, g=g)[0].hits
+    one.scaled = Model(100.0).scaled
+    compared(f, one, 9, g=g)
+
+
 def test_global_arrays_and_lists():
     def f(n):
         s = 0.0
