@@ -315,3 +315,17 @@ def test_loops_that_see_where_their_operands_overlap(ahead):
 
     with np.errstate(all="ignore"):
         check(f, made)
+
+
+def test_a_method_of_a_reduced_number_after_a_change():
+    def function(x, y):
+        x += y
+        s = y.sum() * 2.0
+        return s.max() * x
+
+    with np.errstate(all="ignore"):  # so that nothing is reported, and what is changed at once
+        bumped = alloc.bump(alloc.Buffer(1_000_000))(function)
+        for _ in range(3):
+            x, y = np.arange(20.0), np.ones(20)
+            assert np.array_equal(bumped(x, y), (np.arange(20.0) + 1.0) * 40.0)
+            assert np.array_equal(x, np.arange(20.0) + 1.0)
