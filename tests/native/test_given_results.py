@@ -329,3 +329,23 @@ def test_a_method_of_a_reduced_number_after_a_change():
             x, y = np.arange(20.0), np.ones(20)
             assert np.array_equal(bumped(x, y), (np.arange(20.0) + 1.0) * 40.0)
             assert np.array_equal(x, np.arange(20.0) + 1.0)
+
+
+@pytest.mark.parametrize("value", [1.5, np.nan, 1e300])
+def test_numbers_that_are_stored_as_integers(value):
+    def f(x, y):
+        t = x - 0.5
+        y[...] = t.max()
+        return t * 2.0
+
+    bumped = alloc.bump(alloc.Buffer(1_000_000))(f)
+    with np.errstate(all="ignore"):
+        for _ in range(3):
+            seen = []
+            for function in (f, bumped):
+                y = np.zeros(20, "i4")
+                try:
+                    seen.append((function(np.full(20, value), y).tobytes(), y.tobytes()))
+                except (ValueError, OverflowError) as error:
+                    seen.append((type(error), str(error), y.tobytes()))
+            assert seen[0] == seen[1]
