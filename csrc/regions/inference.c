@@ -46,6 +46,12 @@ inference_add_guard(Typing *typing, const Node *node, int number, PyObject *valu
     Guard *guard = &typing->guards[typing->n_guards];
     enum leaf_kind kind = leaf_kind_of(value);
     guard->node = number;
+    if (need == NEED_VALUE) {
+        guard->is_any = 1;
+        guard->leaf.identity = Py_NewRef(Py_None);
+        typing->n_guards++;
+        return Py_NewRef(Py_True); /* as for what is not needed */
+    }
     if (need == NEED_OBJECT) {
         guard->is_object = 1;
         guard->leaf.identity = Py_NewRef(value);

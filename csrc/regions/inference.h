@@ -46,6 +46,7 @@ typedef struct {
 /* What was seen at a node whose value is there before anything is computed. */
 typedef struct {
     int node;
+    int is_any;    /* whether there only has to be a value */
     int is_object; /* whether it has to be this very object */
     int has_axes;  /* of an array */
     int is_exponent; /* whether its value decides which ufunc a power is, */
@@ -159,6 +160,9 @@ typing_matches(const Typing *typing, const Values *values)
         PyObject *value = values->of[guard->node];
         if (value == NULL) {
             return 0;
+        }
+        if (guard->is_any) {
+            continue;
         }
         if (guard->is_object ? guard->leaf.identity != (void *)value
                              : !leaf_matches(&guard->leaf, value)) {

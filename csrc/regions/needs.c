@@ -28,6 +28,7 @@ needs_is_exponent(const Program *program, const Values *values, const Node *powe
 void
 needs_find(const Program *program, const Values *values, enum need *needs)
 {
+    int any = 0;
     memset(needs, 0, (size_t)program->n_nodes * sizeof(enum need));
     for (int i = 0; i < program->n_nodes; i++) {
         const Node *node = &program->nodes[i];
@@ -51,6 +52,15 @@ needs_find(const Program *program, const Values *values, enum need *needs)
                      !(k == 1 && (node->kind == NODE_INDEX || node->kind == NODE_STORE))) {
                 needs[operand] = NEED_KIND;
             }
+        }
+    }
+    for (int i = 0; i < program->n_nodes; i++) {
+        any |= needs[i] != NEED_NOTHING && values->of[i] != NULL;
+    }
+    for (int i = 0; any && i < program->n_nodes; i++) { /* of an array it would be a step */
+        if (is_computing(program->nodes[i].kind) && values->of[i] != NULL &&
+            needs[i] == NEED_NOTHING) {
+            needs[i] = NEED_VALUE;
         }
     }
 }

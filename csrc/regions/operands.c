@@ -150,6 +150,10 @@ operands_read(Planner *planner, int stage, int reader, int node, PyArray_Descr *
     if (same_type(own, descr)) {
         return PASS_DONE;
     }
+    if (planner->program->nodes[reader].kind == NODE_STORE && planner->nodes[node].extent.nd == 0 &&
+        PyTypeNum_ISFLOAT(own->type_num) && PyTypeNum_ISINTEGER(descr->type_num)) {
+        return planner_decline(planner, "a number that may be no integer is stored as one");
+    }
     Loop cast = cast_of_any_kind(own, descr);
     if (cast == NULL) {
         return planner_decline(planner, "there is no code for a cast");

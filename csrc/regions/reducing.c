@@ -29,8 +29,11 @@ reducing_run(Call *call, int node, int is_repeatable)
     Py_ssize_t named = PyTuple_GET_SIZE(names);
     PyObject *result = native->run(native, args, n - named, named ? names : NULL);
     if (result == NULL && !is_repeatable && !PyErr_Occurred() && report_steps(call, node) == 0) {
-        result = PyObject_Vectorcall(native->callee, args, (size_t)(n - named),
-                                     named ? names : NULL);
+        names = named ? names : NULL;
+        result = made->kind == NODE_CALL /* a scalar's method is another one than an array's */
+                     ? PyObject_Vectorcall(native->callee, args, (size_t)(n - named), names)
+                     : PyObject_VectorcallMethod(PyTuple_GET_ITEM(made->detail, 0), args,
+                                                 (size_t)(n - named), names);
     }
     Py_DECREF(args[0]);
     return result;

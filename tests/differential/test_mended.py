@@ -128,3 +128,12 @@ def test_callable_objects_are_asked_nothing(same):
         return [watched(x) for _ in range(3)], log
 
     same(f, fixed(X[:5]))
+
+
+def test_in_place_on_a_number_and_then_on_an_array(same):
+    def f(a, b):
+        b -= 0.5
+        return a, 0.5 + a, a
+
+    number, array = (fixed(X[:20]), 2.5), (fixed(X[:20]), fixed(Y[:20]))
+    same.each(f, [array, number, array, number, array])

@@ -315,3 +315,37 @@ def test_loops_that_see_where_their_operands_overlap(ahead):
 
     with np.errstate(all="ignore"):
         check(f, made)
+
+
+def test_a_method_of_a_reduced_number_after_a_change():
+    def function(x, y):
+        x += y
+        s = y.sum() * 2.0
+        return s.max() * x
+
+    with np.errstate(all="ignore"):  # so that nothing is reported, and what is changed at once
+        bumped = alloc.bump(alloc.Buffer(1_000_000))(function)
+        for _ in range(3):
+            x, y = np.arange(20.0), np.ones(20)
+            assert np.array_equal(bumped(x, y), (np.arange(20.0) + 1.0) * 40.0)
+            assert np.array_equal(x, np.arange(20.0) + 1.0)
+
+
+@pytest.mark.parametrize("value", [1.5, np.nan, 1e300])
+def test_numbers_that_are_stored_as_integers(value):
+    def f(x, y):
+        t = x - 0.5
+        y[...] = t.max()
+        return t * 2.0
+
+    bumped = alloc.bump(alloc.Buffer(1_000_000))(f)
+    with np.errstate(all="ignore"):
+        for _ in range(3):
+            seen = []
+            for function in (f, bumped):
+                y = np.zeros(20, "i4")
+                try:
+                    seen.append((function(np.full(20, value), y).tobytes(), y.tobytes()))
+                except (ValueError, OverflowError) as error:
+                    seen.append((type(error), str(error), y.tobytes()))
+            assert seen[0] == seen[1]
