@@ -79,7 +79,7 @@ def converted(code: Code, value: Value, to: Number, *, exact: bool = False) -> A
             code.leave_unless_finite(single)
             return single
         wide = code.widened(value)
-        if exact or (to == F4 and kind == INT):
+        if exact or (to == F4 and kind.itemsize == 8):  # which is rounded once
             code.leave_unless_between(wide, -_EXACT, _EXACT)
         real = b.sitofp(wide, code.double)
         return real if to != F4 else b.fptrunc(real, code.type_of(F4))
