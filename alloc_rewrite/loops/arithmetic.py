@@ -124,7 +124,7 @@ def binary(code: Code, name: str, x: Value, y: Value) -> Value:
     make = (_FLOATS if kind.is_float else _INTEGERS).get(name)
     if make is None:
         raise NotTranslatedError(f"the operator {name}")
-    return Value(kind, (make(code, a, b, kind),))
+    return Value(kind, (code.kept(make(code, a, b, kind), kind),))
 
 
 def _add(code: Code, a: Any, b: Any, kind: Number) -> Any:

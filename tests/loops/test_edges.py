@@ -62,6 +62,27 @@ def test_types_that_are_equal_to_others(dtype):
         assert g(given, 0, 20)[1].dtype.char == given.dtype.char
 
 
+def chosen(number, is_wanted):
+    return number if is_wanted else 0.0
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "b = k if a[0] - a[1] > 0.0 else b",
+        "b = k if abs(a[0] * a[2]) < 0.0 else b",
+        "b = k if np.sqrt(a[3]) < 0.0 else b",
+        "b = (a[3] / a[2], k)[1]",
+        "b = chosen(a[3] / a[2], k > 99)",
+        "b = k if np.float32(a[0]) - a[1] > 0.0 else b",
+    ],
+)
+def test_warnings_of_values_that_hardly_matter(source):
+    f = looped(source)
+    f.__globals__["chosen"] = chosen
+    compared(f, np.array([np.inf, np.inf, 0.0, -1.0]), 0, 20, times=2)
+
+
 def views(a, i, n):
     for _ in range(n):
         b, c, d, e, f = a[3:3], a[i:3:2], a[i : i + 1 : -1], a[20 + i : 30 : 3], a[9:i:3]
