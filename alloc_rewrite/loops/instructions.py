@@ -35,7 +35,7 @@ from . import (
 from .branches import choice, jump
 from .code import NotTranslatedError, Value, described
 from .helpers import enter, leave_helper
-from .kinds import BOOL, UNBOUND, Array, Known, Method, Number, Object, may_be_held
+from .kinds import BOOL, UNBOUND, Array, Known, Method, Object, may_be_held
 from .states import NULL, State
 
 if TYPE_CHECKING:

@@ -75,6 +75,8 @@ def chosen(number, is_wanted):
         "b = (a[3] / a[2], k)[1]",
         "b = chosen(a[3] / a[2], k > 99)",
         "b = k if np.float32(a[0]) - a[1] > 0.0 else b",
+        "b = a[3] / a[2]; b = np.negative(a[0])",  # whose loop clears the flags
+        "b = np.isnan(a[3] / a[2])",
     ],
 )
 def test_warnings_of_values_that_hardly_matter(source):
