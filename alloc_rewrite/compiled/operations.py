@@ -97,13 +97,14 @@ class Emitter(Writer):
         )
         return one._replace(text=text)
 
-    def _compare(self, predicate: str, one: Value, other: Value) -> Value:
-        """Compare floats without a flag for quiet NaNs."""
+    def _compare(self, predicate: str, one: Value, other: Value, *, quiet: bool = True) -> Value:
+        """Compare floats, without a flag for quiet NaNs or with one."""
         item = item_of(one.type)
         kind = vector_of(item, one.lanes)
+        name = "fcmp" if quiet else "fcmps"
         text = self.called(
             vector_of("i1", one.lanes),
-            f"llvm.experimental.constrained.fcmp.{suffix_of(item, one.lanes)}",
+            f"llvm.experimental.constrained.{name}.{suffix_of(item, one.lanes)}",
             (kind, one.text),
             (kind, other.text),
             ("metadata", f'!"{predicate}"'),

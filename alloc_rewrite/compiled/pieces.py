@@ -111,11 +111,17 @@ def _expanded(stage: Described, step: Described) -> _Expanded | None:
     name = rules.operation_of(parts[0], "".join(types[number] for number in (*read, made)))
     if name == "clip" and result in rules.FLOATS and _are_scalars(stage, read[1:]):
         return None  # NumPy's loop has another sign of zero then
+    if name in rules.OF_DENSE and result in rules.COMPLEX and _have_gaps(stage, read):
+        return None
     return None if name is None else [(name, tuple(read), result)]
 
 
 def _are_scalars(stage: Described, operands: Sequence[int]) -> bool:
     return all(stage["operands"][number]["where"].endswith("scalar") for number in operands)
+
+
+def _have_gaps(stage: Described, operands: Sequence[int]) -> bool:
+    return any(stage["operands"][number]["access"] == "strided" for number in operands)
 
 
 def _fused(fusion: str, parts: list[Any], read: list[int], own: str) -> _Expanded | None:

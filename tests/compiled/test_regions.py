@@ -11,7 +11,7 @@ from alloc_rewrite.bump import bumped
 from alloc_rewrite.compiled.kernels import workshop
 from alloc_rewrite.cores import native
 
-from .expressions import OF_BOOLS, OF_FLOATS, OF_INTEGERS, arrays, function
+from .expressions import OF_BOOLS, OF_COMPLEX, OF_FLOATS, OF_INTEGERS, arrays, function
 
 
 def sites(f):
@@ -38,6 +38,8 @@ def same(one, other):
     one, other = np.asarray(one), np.asarray(other)
     if (one.dtype, one.shape, one.strides) != (other.dtype, other.shape, other.strides):
         return False
+    if one.dtype.kind == "c":
+        return same(one.real, other.real) and same(one.imag, other.imag)
     if one.dtype.kind == "f":
         neither = np.isnan(one) & np.isnan(other)
         one, other = (np.where(neither, one.dtype.type(0), array) for array in (one, other))
@@ -77,6 +79,8 @@ KINDS = {
     "small integers": (OF_INTEGERS, ["b", "B", "h"], ["3", "1"]),
     "unsigned": (OF_INTEGERS, ["B", "H", "I", "Q"], ["3", "1"]),
     "mixed": (OF_FLOATS, ["d", "i", "B", "?"], ["2.0", "3"]),
+    "complex": (OF_COMPLEX, ["D"], ["2.0", "1j", "(1.5-2j)"]),
+    "complex and others": (OF_COMPLEX, ["D", "F", "d", "f", "i", "?"], ["2.0", "(0.5+1j)"]),
     "bools": (OF_BOOLS, ["?"], ["True"]),
 }
 
