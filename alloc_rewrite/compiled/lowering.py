@@ -115,6 +115,7 @@ class _Kernel:
                 at = out.new(f"getelementptr i64, ptr %strides, i64 {2 * k + (name != 'by')}")
                 out.line(f"%{name}{k} = load i64, ptr {at}")
         self._load_constants("scalar", [f"%p{k}" for k in range(len(self._accesses))])
+        out.end_of_entry()
         out.line("br label %row")
 
     def _load_constants(self, lies: str, starts: list[str]) -> None:
@@ -125,6 +126,9 @@ class _Kernel:
                 self._scalars[k, 1] = one
                 for lanes in {self._lanes, self._lanes * self._vectors} - {1}:
                     self._scalars[k, lanes] = self._out.spread(one, lanes)
+        if lies == "scalar":
+            for value in self._scalars.values():
+                self._out.fix(value)
 
     def _several(self, starts: list[str]) -> None:
         """Go over a row several vectors at a time, as long as it has them: `%begun` items."""

@@ -127,9 +127,23 @@ class Emitter(Writer):
         return self.whole(bit)
 
     def _extreme(self, predicate: str, one: Value, other: Value) -> Value:
-        """Return the larger or smaller; the first NaN if there is one."""
+        """Return the larger or smaller; the first NaN if there is one.
+
+        If the second operand is the same for all items, whether that is NaN is looked at once.
+        """
+        if self.is_fixed(other):
+            chosen = self._select(self._compare("u" + predicate[1:], one, other), one, other)
+            return self._select(self._compare("uno", other, other), other, chosen)
         chosen = self._select(self._compare(predicate, one, other), one, other)
         return self._select(self._compare("uno", one, one), one, chosen)
+
+    def _between(self, one: Value, low: Value, high: Value) -> Value:
+        """Clip between two numbers: the first of them that is NaN, if any is."""
+        bits = [self._compare("uno", bound, bound) for bound in (low, high)]
+        unknown = self._select(bits[0], low, high)
+        made = self._select(self._compare("olt", one, low), low, one)
+        made = self._select(self._compare("ogt", made, high), high, made)
+        return self._select(self._logical("logical_or", bits), unknown, made)
 
     def _sign_of_float(self, one: Value) -> Value:
         zero = self._constant(one, 0)
@@ -292,6 +306,7 @@ _OF_FLOATS: dict[str, _Code] = {
     "maximum": lambda e, x, y: e._extreme("ogt", x, y),
     "minimum": lambda e, x, y: e._extreme("olt", x, y),
     "clip": lambda e, x, y, z: e._extreme("olt", e._extreme("ogt", x, y), z),
+    "clip_between": _E._between,
 }
 
 _OF_INTEGERS: dict[str, _Code] = {

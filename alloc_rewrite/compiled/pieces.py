@@ -110,7 +110,7 @@ def _expanded(stage: Described, step: Described) -> _Expanded | None:
         return None  # a loop under a mask
     name = rules.operation_of(parts[0], "".join(types[number] for number in (*read, made)))
     if name == "clip" and result in rules.FLOATS and _are_scalars(stage, read[1:]):
-        return None  # NumPy's loop has another sign of zero then
+        name = "clip_between"  # NumPy's loop compares in another order then
     if name in rules.OF_DENSE and result in rules.COMPLEX and _have_gaps(stage, read):
         return None
     return None if name is None else [(name, tuple(read), result)]

@@ -5,11 +5,15 @@ In: values. Out: lines of text. It must not know operations.
 
 from __future__ import annotations
 
+import re
 from typing import NamedTuple
 
 import numpy as np
 
 from .rules import COMPLEX, FLOATS, PART
+
+
+_NAMES = re.compile(r"%[\w.]+")
 
 
 class Value(NamedTuple):
@@ -61,6 +65,9 @@ class Writer:
         self._declared: set[str] = set()
         self._count = 0
         self._bits: dict[str, Value] = {}  # by text of a byte: the same as a bit
+        self._fixed: set[str] = set()  # names of what is the same for all items
+        self._known: dict[str, str] = {}  # by line without its name: what was computed beforehand
+        self._before = 0  # where such lines go; 0: they go where they stand
 
     def module(self, head: str) -> str:
         """Return the whole module."""
@@ -88,11 +95,34 @@ class Writer:
         self._lines.append(f"{name}:")
 
     def new(self, text: str) -> str:
-        """Add a line that computes something, and return its name."""
+        """Add a line that computes something, and return its name.
+
+        What is the same for all items is computed once, beforehand.
+        """
+        if text in self._known:
+            return self._known[text]
         self._count += 1
         name = f"%t{self._count}"
-        self.line(f"{name} = {text}")
+        if self._before and self._fixed.issuperset(_NAMES.findall(text)):
+            self._lines.insert(self._before, f"  {name} = {text}")
+            self._before += 1
+            self._known[text] = name
+            self._fixed.add(name)
+        else:
+            self.line(f"{name} = {text}")
         return name
+
+    def fix(self, value: Value) -> None:
+        """Note that a value is the same for all items."""
+        self._fixed |= {text for text in (value.text, value.imaginary) if text}
+
+    def is_fixed(self, value: Value) -> bool:
+        """Whether a value is the same for all items."""
+        return value.text in self._fixed
+
+    def end_of_entry(self) -> None:
+        """Have what is computed beforehand go here."""
+        self._before = len(self._lines)
 
     def phi(self, kind: str, name: str, *sources: tuple[str, str]) -> str:
         """Add a value that depends on the block before."""

@@ -124,6 +124,15 @@ def test_zeros_of_both_signs(compiler):
     assert agrees(compiler, single("minimum", ("f", "f"), "f"))
 
 
+@pytest.mark.parametrize("kind", "df")
+def test_between_numbers(compiler, kind):
+    """NumPy's clip between two numbers leaves the sign of a zero that equals one of them."""
+    reads = (Access(kind, "contiguous"), Access(kind, "scalar"), Access(kind, "scalar"))
+    piece = single("clip_between", (kind,) * 3, kind)._replace(reads=reads)
+    code = compiler.compile(module_of(piece, compiler.width)).address
+    assert all(passes(piece, code, seed) for seed in range(20))
+
+
 @pytest.mark.parametrize("ufunc", [np.exp, np.power, np.arctan2, np.floor_divide, np.fmax])
 def test_there_is_no_code_for_others(ufunc):
     assert rules.operation_of(ufunc, "d" * ufunc.nin + "d") is None
