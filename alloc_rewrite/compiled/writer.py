@@ -12,7 +12,6 @@ import numpy as np
 
 from .rules import COMPLEX, FLOATS, PART
 
-
 _NAMES = re.compile(r"%[\w.]+")
 
 
