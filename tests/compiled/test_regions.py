@@ -138,6 +138,32 @@ def test_comparisons_of_nans_raise_nothing():
     assert site.misses == 0
 
 
+def test_order_of_reports_around_a_reduction():
+    """What comes before it is reported first, also where only later code uses its value."""
+
+    def f(x, y, z):
+        before = x + y
+        x[:-1] = z[1:]
+        ratio = y / z
+        np.sum(x)
+        chosen = np.square(np.where(x != before, ratio, y))
+        return np.where(chosen != 1.0, ratio, chosen)
+
+    def called(h, z):
+        with warnings.catch_warnings():
+            warnings.resetwarnings()  # none is an error
+            return observed(h, (np.ones(100), np.ones(100), z), all="warn")
+
+    g, z = alloc.bump(alloc.Buffer())(f), np.ones(100)
+    for _ in range(3):
+        called(g, z)
+    z[[3, 5, 7]] = 0.0, np.inf, -np.inf
+    expected, got = called(f, z), called(g, z)
+    assert same(expected[0], got[0])
+    assert expected[1] == got[1]
+    assert len(got[1]) == 2
+
+
 def test_flags_that_are_ignored_are_no_misses():
     x = np.linspace(-1.0, 1.0, 3000)
 
