@@ -79,8 +79,8 @@ delaying_may_read(const Planner *planner, int node, int stage)
     return 1;
 }
 
-/* Whether a later reduction comes before a stage, at which the original code can't run any more: if
- * that reduction is left to NumPy, what the step raises has to be reported before it. */
+/* Whether a later reduction comes before a stage, when the original code can't run any more: if
+ * NumPy has to do that reduction, what the step raises has to be reported before. */
 static int
 delaying_is_reported(const Planner *planner, int node, int stage)
 {
@@ -162,7 +162,8 @@ delaying_delay(Planner *planner)
         if (uses.n && uses.is_plain && uses.first > state->stage &&
             (!plan->may_raise || uses.first < plan->n_repeatable) &&
             stages_fits(planner, i, uses.first) &&
-            !delaying_is_reported(planner, i, uses.first) && delaying_may_read(planner, i, uses.first)) {
+            !delaying_is_reported(planner, i, uses.first) &&
+            delaying_may_read(planner, i, uses.first)) {
             delaying_move(planner, i, uses.first);
             moved = 1;
         }
