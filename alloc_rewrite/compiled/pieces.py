@@ -17,7 +17,7 @@ from . import rules
 Described = dict[str, Any]
 
 LEAST = 2  # operations of a piece: NumPy's loop for one is as good
-MOST = 64  # operations of a piece, so that no compilation takes long
+MOST = 200  # operations of a piece, so that no compilation takes long
 
 
 class Access(NamedTuple):
