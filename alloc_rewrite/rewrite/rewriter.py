@@ -31,6 +31,7 @@ _arranging = allocate_lock()
 _KINDS = {Region: "a region", Operation: "an operation", Call: "a call", Loop: "a loop"}
 SOON = 0.005  # seconds until sites that were switched off are tried again for the first time
 LONG = 0.05  # seconds after which regions that were split are tried whole again
+SETTLING = 0.05  # seconds in which sites that go off one by one are collected
 
 
 class Rewritten(Owner):
@@ -38,9 +39,10 @@ class Rewritten(Owner):
 
     A site that does not pay is switched off: its gate is emptied at once, which running frames
     notice. The code is made anew without such sites when half of all sites are off, when the others
-    have settled, or when one is switched off for the second time. Where a region can't be done for
-    one of its nodes, the parts around that become regions of their own; where it has helpers and
-    doesn't pay, it is made without them. After a while all this is tried again, each time later.
+    have settled, or some time after one is switched off for the second time. Where a region can't
+    be done for one of its nodes, the parts around that become regions of their own; where it has
+    helpers and doesn't pay, it is made without them. After a while all this is tried again, each
+    time later.
     The original code is held by a weak reference only.
     """
 
@@ -64,7 +66,7 @@ class Rewritten(Owner):
         self._in_code = tuple(self.live)
         self._places_at_first = len(places)
         self._wait = SOON
-        self._waits = self._tried = False
+        self._waits = self._tried = self._settles = False
         self.sites = [contents[0] for contents in made]
         contents = [content for column in zip(*made, strict=True) for content in column]
         self.gates: Any = style.make_gates(contents)
@@ -109,8 +111,11 @@ class Rewritten(Owner):
         self._log(number)
         self._look_later()
         left = self._left()
-        if 2 * len(left) <= len(self._in_code) or self._tried or left in self._forms:
+        if 2 * len(left) <= len(self._in_code) or left in self._forms:
             self.settle()
+        elif self._tried and not self._settles:  # more may follow soon
+            self._settles = True
+            looks.after(SETTLING, _weak(self, Rewritten._settle_at_last))
 
     def pause(self, number: int, waits: bool) -> None:
         """Empty a site's gate while it waits; fill it then, unless the site is off by now."""
@@ -122,7 +127,7 @@ class Rewritten(Owner):
     def _look_later(self) -> None:
         if self._style.retries and not self._waits:
             self._waits = True
-            looks.after(self._wait, _weak(self))
+            looks.after(self._wait, _weak(self, Rewritten.try_again))
             self._wait *= LATER
 
     def try_again(self) -> None:
@@ -264,6 +269,10 @@ class Rewritten(Owner):
         except Exception as error:  # the empty gates do the same, a little slower
             self._failed(error, code)
 
+    def _settle_at_last(self) -> None:
+        self._settles = False
+        self.settle()
+
     def _remake(self, code: CodeType) -> None:
         left, widest = self._left(), self._widest
         if left not in self._forms:
@@ -319,14 +328,14 @@ def _resting(site: Any) -> None:
     getattr(site, "__self__", site).rest()
 
 
-def _weak(rewritten: Rewritten) -> Callable[[], None]:
-    """Return what tries sites again, and doesn't keep them alive."""
+def _weak(rewritten: Rewritten, method: Callable[[Rewritten], None]) -> Callable[[], None]:
+    """Return what calls a method, and doesn't keep the object alive."""
     reference = weakref.ref(rewritten)
 
     def look() -> None:
         found = reference()
         if found is not None:
-            found.try_again()
+            method(found)
 
     return look
 
