@@ -274,8 +274,8 @@ def test_sites_that_go_off_again_are_taken_out_together(monkeypatch):
     now[0] += 2 * rewriter.SOON
     looks.run()
     rewritten._wait = 100 * rewriter.SETTLING
-    made, make = [], rewriter.with_sites
-    monkeypatch.setattr(rewriter, "with_sites", lambda *args: made.append(args) or make(*args))
+    made, make = [], rewriter.encode
+    monkeypatch.setattr(rewriter, "encode", lambda *args: made.append(args) or make(*args))
     for number in (1, 2, 3):
         rewritten.give_back(number)
     assert not made
