@@ -146,7 +146,9 @@ class Rewritten(Owner):
                 self.gates.fill(number, self.sites[number])
                 self.live[number] = True
         code = self._original()
-        if code is not None and not (self._seen and self._rearrange(code, self.cuts)):
+        if code is None or (self._seen and self._put_off(finds_anew=True)):
+            return
+        if not (self._seen and self._rearrange(code, self.cuts)):
             self._remake(code)
 
     def _put_off(self, *, finds_anew: bool = False) -> bool:
