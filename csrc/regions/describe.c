@@ -6,7 +6,7 @@ static const char *const describe_operations[] = {UFUNC_OPERATIONS(NAME) OTHER_O
 static const char *const describe_where[] = {
     [IN_SOURCE] = "source", [IN_ITEM] = "scalar",   [IN_SPLAT] = "repeated scalar",
     [IN_OUTPUT] = "output", [IN_BUFFER] = "buffer", [IN_BLOCK] = "block",
-    [IN_FEED] = "reduction",
+    [IN_FEED] = "reduction", [IN_POSITION] = "position",
 };
 static const char *const describe_fusions[] = {
     [FUSE_NOT] = NULL,      [FUSE_LEFT] = "left",     [FUSE_RIGHT] = "right",

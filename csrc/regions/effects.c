@@ -38,7 +38,8 @@ effects_put_in_place(Planner *planner, Effect *effect)
     NodeState *state = &planner->nodes[node];
     effect->is_direct = !plan->may_raise && !effects_reads_own(planner, effect);
     if (effect->is_direct) {
-        TRY(stages_put_step(planner, node, stages_after_accesses(planner, effect->target, number)));
+        int first = stages_after_accesses(planner, effect->target, number, 0);
+        TRY(stages_put_step(planner, node, first));
         effect->stage = state->stage;
         return stages_note(planner, node, effect->target, effect->stage, number);
     }
@@ -80,7 +81,7 @@ effects_put_value(Planner *planner, Effect *effect, int source, int first)
 {
     const Source *from = &planner->plan->sources[source];
     NodeState *state = &planner->nodes[effect->node];
-    int before = stages_after_accesses(planner, source, -1);
+    int before = stages_after_accesses(planner, source, -1, 0);
     axes_extent(&from->axes, &state->extent);
     effects_lay_out(state, from->itemsize);
     state->extent.data = (char *)planner;
@@ -109,8 +110,8 @@ effects_put_copy(Planner *planner, Effect *effect, int first)
     int least[3] = {
         effect->value == effect->node ? planner->nodes[effect->node].stage + 1
                                       : stages_after_maker(planner, effect->value, &extent),
-        source < 0 ? 0 : stages_after_accesses(planner, source, -1),
-        stages_after_accesses(planner, effect->target, number),
+        source < 0 ? 0 : stages_after_accesses(planner, source, -1, 0),
+        stages_after_accesses(planner, effect->target, number, 0),
     };
     for (int i = 0; i < 3; i++) {
         first = least[i] > first ? least[i] : first;

@@ -241,6 +241,47 @@ operands_add_operation(Planner *planner, int stage, int node)
     return PASS_DONE;
 }
 
+/* What puts an array together from patches: where it is, and where these begin. */
+static Outcome
+operands_add_patchwork(Planner *planner, int stage, int node)
+{
+    const Typed *typed = &planner->typing->typed[node];
+    const NodeState *state = &planner->nodes[node];
+    Extent positions = state->extent;
+    int args[STEP_IN + 2], n = typed->n_in;
+    npy_intp items = 1;
+    for (int i = positions.nd; i--;) {
+        positions.strides[i] = items;
+        items *= positions.dims[i];
+    }
+    PyArray_Descr *bytes = PyArray_DescrFromType(NPY_BYTE);
+    Outcome outcome = operands_add(planner, stage, IN_POSITION, node, bytes, &args[0]);
+    Py_DECREF((PyObject *)bytes);
+    TRY(outcome);
+    operands_lie(&planner->drafts[stage], &positions, &planner->plan->operands[args[0]]);
+    planner->plan->operands[args[0]].is_taken = 1;
+    for (int i = 0; i < n; i++) {
+        int operand = typed->operands[i];
+        if (planner->typing->results[operand] == NULL || planner->nodes[operand].extent.nd == 0) {
+            TRY(operands_read(planner, stage, node, operand, typed->descrs[i], &args[i + 1]));
+            continue;
+        }
+        TRY(operands_add_array(planner, stage, operand, typed->descrs[i], &args[i + 1]));
+        Operand *taken = &planner->plan->operands[args[i + 1]];
+        taken->is_taken = 1;
+        memset(taken->strides, 0, (size_t)planner->drafts[stage].shape.nd * sizeof(npy_intp));
+    }
+    TRY(operands_write(planner, stage, node, typed->descrs[n], &args[n + 1]));
+    PlanStep *step = operands_add_step(planner, stage, node, patchwork_loop, args, n + 2);
+    if (step == NULL) {
+        return PASS_FAILED;
+    }
+    step->operation = OP_PATCHWORK;
+    step->patchwork = state->patchwork;
+    step->auxdata = &state->patchwork->base;
+    return PASS_DONE;
+}
+
 /* A copy from one operand to another. */
 static Outcome
 operands_add_copy(Planner *planner, int stage, int node, int from, int to)
@@ -315,11 +356,18 @@ operands_fill(Planner *planner, int stage)
     Plan *plan = planner->plan;
     plan->stages[stage].first_operand = plan->n_operands;
     plan->stages[stage].first_step = plan->n_steps;
+    /* Patches come first, as nothing of their stage is in them: kernels can do more of the rest. */
+    for (int i = 0; i < planner->program->n_nodes; i++) {
+        planner->node = i;
+        if (planner->nodes[i].stage == stage && planner_is_patched(planner, i)) {
+            TRY(operands_add_patchwork(planner, stage, i));
+        }
+    }
     for (int i = 0; i < planner->program->n_nodes; i++) {
         planner->node = i;
         const NodeState *state = &planner->nodes[i];
         const Effect *effect = state->effect < 0 ? NULL : &plan->effects[state->effect];
-        if (state->stage == stage) {
+        if (state->stage == stage && !planner_is_patched(planner, i)) {
             TRY(planner_is_step(planner, i) ? operands_add_operation(planner, stage, i)
                                             : operands_add_value(planner, stage, i));
         }

@@ -44,6 +44,7 @@
     X(WHERE, "where")       \
     X(CAST, "cast")         \
     X(COPY, "copy")         \
+    X(PATCHWORK, "patchwork") \
     X(FUSED, "fused")       \
     X(FEED, "feed")         \
     X(OTHER, "other")

@@ -9,6 +9,7 @@
 #define ALLOC_REWRITE_REGIONS_PLAN_H
 
 #include "numpy/iteration.h"
+#include "numpy/patchwork.h"
 #include "regions/executor.h"
 #include "regions/inference.h"
 #include "regions/operations.h"
@@ -30,6 +31,7 @@ enum where {
     IN_SPLAT,  /* a scalar, repeated in scratch memory */
     IN_OUTPUT, /* an array that is delivered */
     IN_BUFFER, /* scratch memory for all of it */
+    IN_POSITION, /* no memory: the number of each item of an array in patches */
     IN_BLOCK,  /* scratch memory for one block */
     IN_FEED,   /* a reduction that is fed block by block */
 };
@@ -103,7 +105,7 @@ typedef struct {
     npy_intp offset; /* bytes in the scratch memory, or from the first item */
     npy_intp itemsize;
     npy_intp repeats;  /* of a scalar in scratch memory */
-    int is_taken;      /* whether it is only where an item is taken from */
+    int is_taken;      /* whether it is only where items are taken from */
     npy_intp *strides; /* by the stage's axes; of scalars and blocks, zero */
 } Operand;
 
@@ -123,6 +125,7 @@ typedef struct {
     enum operation operation;
     int node;                       /* the one that flags are reported for */
     enum fusion fusion;
+    Patchwork *patchwork; /* of a step that puts an array together; or NULL */
     int n_parts;
     int parts[MOST_PARTS];          /* nodes that it computes: first, second, third */
 } PlanStep;

@@ -174,6 +174,12 @@ planner_is_step(const Planner *planner, int node)
     return action_is_step(planner->typing->typed[node].action);
 }
 
+int
+planner_is_patched(const Planner *planner, int node)
+{
+    return planner->typing->typed[node].action == ACT_PATCH;
+}
+
 PyArray_Descr *
 planner_result(const Planner *planner, int node)
 {

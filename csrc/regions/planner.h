@@ -44,6 +44,7 @@ typedef struct {
     int is_stored;   /* whether the step writes it into what a store changes */
     int effect;      /* its number, of one that changes an array; or -1 */
     npy_intp buffer; /* bytes in the scratch memory; or -1 */
+    Patchwork *patchwork; /* how it is put together, if it is; or NULL */
     int fed_by;      /* of a reduction: the step whose blocks it is fed with; or -1 */
 } NodeState;
 
@@ -53,6 +54,7 @@ typedef struct {
     int source;
     int stage;
     int effect; /* the one that changes it; or -1 */
+    int is_moved; /* whether its items are read for other places */
 } Access;
 
 /* What is known of a stage besides what the plan says. */
@@ -121,8 +123,9 @@ Outcome stages_open(Planner *planner, const Extent *shape, int is_c_order, npy_i
  * computed, that may be the same stage. */
 int stages_after_maker(const Planner *planner, int node, const Extent *shape);
 /* The first stage in which a source can be read, or changed by an effect. What the code does before
- * to the same items has to come before: in the same block, if they lie at the same places. */
-int stages_after_accesses(const Planner *planner, int source, int effect);
+ * to the same items has to come before: in the same block, if they lie at the same places, and are
+ * not read for others (`is_moved`). */
+int stages_after_accesses(const Planner *planner, int source, int effect, int is_moved);
 /* Note that a source is read, or changed by an effect. */
 Outcome stages_note(Planner *planner, int node, int source, int stage, int effect);
 int stages_same_dims(const Extent *one, const Extent *other);
@@ -138,6 +141,12 @@ Outcome effects_put_last(Planner *planner);
 /* Work out the shape and layout of a step's result, or of a reduction's that others use. */
 Outcome shapes_step(Planner *planner, int node);
 Outcome shapes_reduction(Planner *planner, int node);
+/* The same of an array that is put together from patches, and which these are. */
+Outcome patching_plan(Planner *planner, int node);
+/* Whether a node is such an array. */
+int planner_is_patched(const Planner *planner, int node);
+/* Whether each axis, longer than one, has larger strides than the next one. */
+int shapes_descends(const Extent *extent);
 /* Note what a view's place depends on, or a reduction's shape. */
 Outcome sources_watch(Planner *planner, int number);
 /* The axis that a reduction is asked for (-1 for all), and whether axes stay with length one; 0 if
