@@ -92,18 +92,19 @@ static const char *
 check_patchwork(const Check *check, const PlanStep *step)
 {
     const Plan *plan = check->plan;
-    const char *fault = check_patches(step->patchwork);
+    const Patchwork *made = step->own;
+    const char *fault = check_patches(made);
     if (fault != NULL) {
         return fault;
     }
-    HOLDS(step->n_args == step->patchwork->n_operands + 2 &&
+    HOLDS(step->n_args == made->n_operands + 2 &&
               plan->operands[step->args[0]].where == IN_POSITION &&
-              step->auxdata == &step->patchwork->base,
+              step->auxdata == &made->base,
           "a step that puts patches together has other arguments");
-    for (int k = 0; k < step->patchwork->n_operands; k++) {
+    for (int k = 0; k < made->n_operands; k++) {
         const Operand *operand = &plan->operands[step->args[k + 1]];
         npy_intp low, high;
-        check_patches_reach(step->patchwork, k, &low, &high);
+        check_patches_reach(made, k, &low, &high);
         if (operand->where == IN_SOURCE) {
             const Source *source = &plan->sources[operand->number];
             HOLDS(low >= source->low && high <= source->high, "a patch is out of its source");
@@ -201,7 +202,7 @@ check_order(const Check *check, int stage, int step, int source)
         int is_done = check->written[e] >= 0;
         HOLDS(is_done == (effect->node < node), "an array is read too early, or too late");
         int is_moved = plan->steps[step].operation == OP_PATCHWORK;
-        HOLDS((overlap == SAME_ITEMS && !is_moved) || stage != effect->stage,
+        HOLDS((overlap == SAME_ITEMS && !is_moved && effect->index < 0) || stage != effect->stage,
               "an array is read while it is changed");
     }
     return NULL;

@@ -49,7 +49,7 @@ delaying_uses(const Planner *planner, int node)
     for (int e = 0; e < plan->n_effects; e++) {
         const Effect *effect = &plan->effects[e];
         Extent extent;
-        axes_extent(&plan->sources[effect->target].axes, &extent);
+        planner_changed(planner, effect, &extent);
         if (effect->value != effect->node) {
             delaying_note_use(planner, node, effect->value, effect->stage, &extent, &uses);
         }

@@ -104,7 +104,8 @@ describe_effect(const Described *of, int i)
         }
         PyList_SET_ITEM(overlaps, k, text);
     }
-    return Py_BuildValue("{si si si si sO sN}", "node", effect->node, "value", effect->value,
+    return Py_BuildValue("{si si si si si sO sN}", "index", effect->index, "node",
+                         effect->node, "value", effect->value,
                          "target", effect->target, "stage", effect->stage, "direct",
                          effect->is_direct ? Py_True : Py_False, "overlaps", overlaps);
 }

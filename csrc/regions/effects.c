@@ -102,8 +102,10 @@ effects_put_copy(Planner *planner, Effect *effect, int first)
         effects_reads_own(planner, effect)) { /* NumPy's loop sees that, and takes another way */
         return planner_decline(planner, "a loop's bits depend on what overlaps");
     }
-    axes_extent(&plan->sources[effect->target].axes, &extent);
-    if (source >= 0 && plan_known_overlap(plan, number, source) == OVERLAPPING) {
+    int is_moved = effect->index >= 0;
+    planner_changed(planner, effect, &extent);
+    enum overlap overlap = source < 0 ? APART : plan_known_overlap(plan, number, source);
+    if (overlap == OVERLAPPING || (is_moved && overlap != APART)) {
         TRY(effects_put_value(planner, effect, source, first));
         source = -1;
     }
@@ -111,7 +113,7 @@ effects_put_copy(Planner *planner, Effect *effect, int first)
         effect->value == effect->node ? planner->nodes[effect->node].stage + 1
                                       : stages_after_maker(planner, effect->value, &extent),
         source < 0 ? 0 : stages_after_accesses(planner, source, -1, 0),
-        stages_after_accesses(planner, effect->target, number, 0),
+        stages_after_accesses(planner, effect->target, number, is_moved),
     };
     for (int i = 0; i < 3; i++) {
         first = least[i] > first ? least[i] : first;
@@ -121,6 +123,7 @@ effects_put_copy(Planner *planner, Effect *effect, int first)
     if (source >= 0) {
         TRY(stages_note(planner, effect->node, source, effect->stage, -1));
     }
+    plan->stages[effect->stage].is_ordered |= is_moved;
     return stages_note(planner, effect->node, effect->target, effect->stage, number);
 }
 
@@ -190,8 +193,8 @@ effects_stores_directly(const Planner *planner, const Effect *effect)
         planner->typing->results[planner->program->nodes[effect->node].operands[0]];
     Extent extent;
     axes_extent(&target->axes, &extent);
-    if (value == effect->node || planner_maker(planner, value) != value || state->is_whole ||
-        state->is_needed || state->is_stored || state->stage != effect->stage ||
+    if (effect->index >= 0 || value == effect->node || planner_maker(planner, value) != value ||
+        state->is_whole || state->is_needed || state->is_stored || state->stage != effect->stage ||
         !same_type(planner_result(planner, value), descr) ||
         (!typed->stride_invariant && !extent_is_c(&extent, target->itemsize))) {
         return 0;

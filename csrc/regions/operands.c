@@ -1,5 +1,5 @@
 /* The steps of one stage, with the casts that they need, and their operands. */
-#include "regions/planner.h"
+#include "regions/operands.h"
 
 #include "numpy/select.h"
 
@@ -8,7 +8,7 @@
 /* ------------------------------------------------------------------ operands */
 
 /* An extent's strides over the stage's axes. */
-static void
+void
 operands_lie(const Draft *draft, const Extent *extent, Operand *operand)
 {
     int nd = draft->shape.nd;
@@ -18,7 +18,7 @@ operands_lie(const Draft *draft, const Extent *extent, Operand *operand)
     }
 }
 
-static Outcome
+Outcome
 operands_add(Planner *planner, int stage, enum where where, int node, PyArray_Descr *descr, int *at)
 {
     Plan *plan = planner->plan;
@@ -75,7 +75,7 @@ operands_add_item(Planner *planner, int stage, int node, PyArray_Descr *descr, i
 }
 
 /* The operand of an array that is not computed in this stage. */
-static Outcome
+Outcome
 operands_add_array(Planner *planner, int stage, int node, PyArray_Descr *descr, int *at)
 {
     Plan *plan = planner->plan;
@@ -101,7 +101,7 @@ operands_add_array(Planner *planner, int stage, int node, PyArray_Descr *descr, 
 /* ------------------------------------------------------------------ steps */
 
 /* Add a step with its arguments, the result last; NULL with an exception. */
-static PlanStep *
+PlanStep *
 operands_add_step(Planner *planner, int stage, int node, Loop loop, const int *args, int n)
 {
     Plan *plan = planner->plan;
@@ -125,7 +125,7 @@ operands_add_step(Planner *planner, int stage, int node, Loop loop, const int *a
 
 /* The operand for what a step reads, as items of a dtype: added if it is new, with a cast for that
  * step. */
-static Outcome
+Outcome
 operands_read(Planner *planner, int stage, int reader, int node, PyArray_Descr *descr, int *at)
 {
     PyArray_Descr *own = planner->typing->results[node];
@@ -172,7 +172,7 @@ operands_read(Planner *planner, int stage, int reader, int node, PyArray_Descr *
 }
 
 /* The target of an effect. */
-static Outcome
+Outcome
 operands_change(Planner *planner, int stage, int node, int target, PyArray_Descr *descr, int *at)
 {
     Plan *plan = planner->plan;
@@ -199,7 +199,7 @@ operands_effect(const Planner *planner, int node)
 }
 
 /* The operand that a step writes to. */
-static Outcome
+Outcome
 operands_write(Planner *planner, int stage, int node, PyArray_Descr *descr, int *at)
 {
     const Plan *plan = planner->plan;
@@ -241,47 +241,6 @@ operands_add_operation(Planner *planner, int stage, int node)
     return PASS_DONE;
 }
 
-/* What puts an array together from patches: where it is, and where these begin. */
-static Outcome
-operands_add_patchwork(Planner *planner, int stage, int node)
-{
-    const Typed *typed = &planner->typing->typed[node];
-    const NodeState *state = &planner->nodes[node];
-    Extent positions = state->extent;
-    int args[STEP_IN + 2], n = typed->n_in;
-    npy_intp items = 1;
-    for (int i = positions.nd; i--;) {
-        positions.strides[i] = items;
-        items *= positions.dims[i];
-    }
-    PyArray_Descr *bytes = PyArray_DescrFromType(NPY_BYTE);
-    Outcome outcome = operands_add(planner, stage, IN_POSITION, node, bytes, &args[0]);
-    Py_DECREF((PyObject *)bytes);
-    TRY(outcome);
-    operands_lie(&planner->drafts[stage], &positions, &planner->plan->operands[args[0]]);
-    planner->plan->operands[args[0]].is_taken = 1;
-    for (int i = 0; i < n; i++) {
-        int operand = typed->operands[i];
-        if (planner->typing->results[operand] == NULL || planner->nodes[operand].extent.nd == 0) {
-            TRY(operands_read(planner, stage, node, operand, typed->descrs[i], &args[i + 1]));
-            continue;
-        }
-        TRY(operands_add_array(planner, stage, operand, typed->descrs[i], &args[i + 1]));
-        Operand *taken = &planner->plan->operands[args[i + 1]];
-        taken->is_taken = 1;
-        memset(taken->strides, 0, (size_t)planner->drafts[stage].shape.nd * sizeof(npy_intp));
-    }
-    TRY(operands_write(planner, stage, node, typed->descrs[n], &args[n + 1]));
-    PlanStep *step = operands_add_step(planner, stage, node, patchwork_loop, args, n + 2);
-    if (step == NULL) {
-        return PASS_FAILED;
-    }
-    step->operation = OP_PATCHWORK;
-    step->patchwork = state->patchwork;
-    step->auxdata = &state->patchwork->base;
-    return PASS_DONE;
-}
-
 /* A copy from one operand to another. */
 static Outcome
 operands_add_copy(Planner *planner, int stage, int node, int from, int to)
@@ -319,6 +278,9 @@ operands_add_effect(Planner *planner, int stage, const Effect *effect)
     PyArray_Descr *descr = planner->typing->results[made->operands[0]];
     int from, to;
     TRY(operands_read(planner, stage, effect->node, effect->value, descr, &from));
+    if (effect->index >= 0) {
+        return moving_add_scatter(planner, stage, effect, from);
+    }
     TRY(operands_change(planner, stage, effect->node, effect->target, descr, &to));
     return operands_add_copy(planner, stage, effect->node, from, to);
 }
@@ -360,7 +322,7 @@ operands_fill(Planner *planner, int stage)
     for (int i = 0; i < planner->program->n_nodes; i++) {
         planner->node = i;
         if (planner->nodes[i].stage == stage && planner_is_patched(planner, i)) {
-            TRY(operands_add_patchwork(planner, stage, i));
+            TRY(moving_add_patchwork(planner, stage, i));
         }
     }
     for (int i = 0; i < planner->program->n_nodes; i++) {

@@ -45,6 +45,7 @@
     X(CAST, "cast")         \
     X(COPY, "copy")         \
     X(PATCHWORK, "patchwork") \
+    X(SCATTER, "scatter")   \
     X(FUSED, "fused")       \
     X(FEED, "feed")         \
     X(OTHER, "other")

@@ -101,9 +101,9 @@ plan_pack_all(Packing *to, Plan *plan)
         PACK(to, step->args, step->n_args);
         PACK(to, step->strides, step->n_args);
         PACK(to, step->row_strides, step->n_args);
-        PACK(to, step->patchwork, step->patchwork != NULL);
-        if (step->operation == OP_PATCHWORK) {
-            step->auxdata = &step->patchwork->base;
+        if (step->own != NULL) {
+            step->own = plan_pack(to, step->own, step->own_bytes);
+            step->auxdata = step->own;
         }
     }
     for (int i = 0; i < plan->n_stages; i++) {

@@ -125,7 +125,8 @@ typedef struct {
     enum operation operation;
     int node;                       /* the one that flags are reported for */
     enum fusion fusion;
-    Patchwork *patchwork; /* of a step that puts an array together; or NULL */
+    void *own;            /* what a loop of our own gets as its data; or NULL, */
+    size_t own_bytes;     /* and how much that is */
     int n_parts;
     int parts[MOST_PARTS];          /* nodes that it computes: first, second, third */
 } PlanStep;
@@ -144,6 +145,7 @@ typedef struct Stage {
                         * reads, and can't be done again to see which step raised them */
     int first_operand, n_operands;
     int first_step, n_steps;
+    int is_ordered;  /* whether its items have to be gone through one after the other */
     int n_taken;     /* items that were computed in other stages */
     int n_repeated;  /* operands that are repeated scalars */
     int fed_shares;  /* pieces of a single row that threads share, a power of two; or 0 */
@@ -176,6 +178,7 @@ typedef struct {
     int target;    /* the source that is changed */
     int stage;     /* in which that happens */
     int is_direct; /* whether the step that computes the value writes it there; or it is copied */
+    int index;     /* the node of the array that says which items of the target are set; or -1 */
 } Effect;
 
 /* All that it holds lies in one piece of memory. */

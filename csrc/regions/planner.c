@@ -1,6 +1,7 @@
 #include "regions/planner.h"
 
 #include "regions/describe.h"
+#include "regions/gathers.h"
 #include "regions/interpret.h"
 
 #include <string.h>
@@ -178,6 +179,23 @@ int
 planner_is_patched(const Planner *planner, int node)
 {
     return planner->typing->typed[node].action == ACT_PATCH;
+}
+
+int
+planner_is_index(const Planner *planner, int node)
+{
+    return planner->typing->results[node] != NULL && index_is_array(planner->values->of[node]);
+}
+
+void
+planner_changed(const Planner *planner, const Effect *effect, Extent *extent)
+{
+    if (effect->index >= 0) {
+        *extent = planner->nodes[effect->node].extent;
+    }
+    else {
+        axes_extent(&planner->plan->sources[effect->target].axes, extent);
+    }
 }
 
 PyArray_Descr *

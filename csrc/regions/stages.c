@@ -127,7 +127,8 @@ stages_note(Planner *planner, int node, int source, int stage, int effect)
     if (access == NULL) {
         return PASS_FAILED;
     }
-    int is_moved = effect < 0 && planner_is_patched(planner, node);
+    int is_moved = effect < 0 ? planner_is_patched(planner, node)
+                              : plan->effects[effect].index >= 0;
     *access = (Access){node, source, stage, effect, is_moved};
     planner->n_accesses++;
     return PASS_DONE;
@@ -315,10 +316,11 @@ stages_results(Planner *planner)
         }
     }
     for (int e = 0; e < plan->n_effects; e++) {
-        const Axes *axes = &plan->sources[plan->effects[e].target].axes;
         npy_intp size = 1;
-        for (int i = 0; i < axes->nd; i++) {
-            size *= axes->dims[i];
+        Extent extent;
+        planner_changed(planner, &plan->effects[e], &extent);
+        for (int i = 0; i < extent.nd; i++) {
+            size *= extent.dims[i];
         }
         plan->size = size > plan->size ? size : plan->size;
     }
