@@ -157,6 +157,45 @@ effects_put_last(Planner *planner)
     return PASS_DONE;
 }
 
+/* ------------------------------------------------------------------ items of what is changed */
+
+/* Whether a node is an item of an array that is changed after the code took the item, but before a
+ * node that uses it: NumPy has copied the item by then, where a view would see the change. */
+static int
+effects_is_stale(const Planner *planner, int node, int reader)
+{
+    const Plan *plan = planner->plan;
+    int source = plan->source_of[node];
+    if (source < 0 || plan->sources[source].is_whole || plan->sources[source].axes.nd) {
+        return 0;
+    }
+    for (int e = 0; e < plan->n_effects; e++) {
+        int changed = plan->effects[e].node;
+        if (changed > node && changed < reader && plan_known_overlap(plan, e, source) != APART) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+Outcome
+effects_items(Planner *planner)
+{
+    const Plan *plan = planner->plan;
+    int stale = 0;
+    for (int i = 0; i < planner->program->n_nodes && !stale; i++) {
+        const Typed *typed = &planner->typing->typed[i];
+        planner->node = i;
+        for (int k = 0; planner_is_step(planner, i) && k < typed->n_in; k++) {
+            stale |= effects_is_stale(planner, typed->operands[k], i);
+        }
+        int effect = planner->nodes[i].effect;
+        stale |= effect >= 0 && effects_is_stale(planner, plan->effects[effect].value, i);
+    }
+    return stale ? planner_decline(planner, "an item is used after its array was changed")
+                 : PASS_DONE;
+}
+
 /* ------------------------------------------------------------------ stores by steps */
 
 /* The last node that uses a value. */

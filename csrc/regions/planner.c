@@ -14,8 +14,8 @@ static const struct {
     const char *name;
     Outcome (*run)(Planner *planner);
 } PASSES[] = {
-    {"sources", sources_find},   {"reads", sources_reads},     {"stages", stages_sort},
-    {"delay", delaying_delay},   {"feeds", feeding_choose},
+    {"sources", sources_find},   {"reads", sources_reads},     {"items", effects_items},
+    {"stages", stages_sort},   {"delay", delaying_delay},   {"feeds", feeding_choose},
     {"needs", stages_needs},      {"effects", effects_direct},
     {"results", stages_results},
 };

@@ -97,6 +97,7 @@ Plan *plan_new(const Program *program, const Typing *typing, const Values *value
 
 Outcome sources_find(Planner *planner);   /* what is there, read and changed; shapes to come */
 Outcome sources_reads(Planner *planner);  /* what is read, and how what is changed lies to it */
+Outcome effects_items(Planner *planner);  /* that items are used before they are changed */
 Outcome stages_sort(Planner *planner);    /* which stage each step and each effect is in */
 Outcome delaying_delay(Planner *planner); /* which steps wait for those that use their values */
 Outcome feeding_choose(Planner *planner); /* which reductions are fed as blocks are computed */
