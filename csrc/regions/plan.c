@@ -292,7 +292,8 @@ ALWAYS_INLINE int
 plan_is_watched(const Watch *watched, PyObject *value)
 {
     if (watched->object != NULL) {
-        return value != NULL && plan_is_same_index(watched->object, value, 0) ? 1 : -1;
+        int is_same = value != NULL && plan_is_same_index(watched->object, value, 0);
+        return is_same ? 1 : -1;
     }
     npy_intp number;
     return number_is_index(value, &number) ? number == watched->number : -1;
