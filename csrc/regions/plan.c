@@ -254,8 +254,8 @@ plan_is_root(const Root *root, PyObject *value)
     return 1;
 }
 
-/* Whether two objects mean the same as an index: slices of equal whole numbers, and tuples of these,
- * as code makes anew at each call. */
+/* Whether two objects mean the same as an index: slices of equal whole numbers, and tuples of
+ * these, as code makes anew at each call. */
 static int
 plan_is_same_index(PyObject *one, PyObject *other, int is_part)
 {
