@@ -104,6 +104,8 @@ def _expanded(stage: Described, step: Described) -> _Expanded | None:
         return _fused(step["fusion"], parts, read, types[read[0]])
     if kind == "WHERE":
         return [("select", tuple(read), result)]
+    if kind in ("PATCHWORK", "SCATTER"):
+        return None
     if kind in ("CAST", "COPY"):
         return [("cast", tuple(read), result)] if rules.casts(types[read[0]], result) else None
     if kind == "FEED" or parts[0].nin != len(read):

@@ -15,7 +15,7 @@ from .ir import IR, Call, Operation, Region
 from .loops import Loop
 from .owners import KEPT, Owner, Sites, Where, located
 from .pipeline import Survey, found_in, survey
-from .program import OLD, OTHERWISE, OUT, SET, SET_ITEMS, Node, Program
+from .program import FILL, OLD, OTHERWISE, OUT, SET, SET_ITEMS, Node, Program
 from .reasons import Break
 from .regions import NO_CUTS
 from .rewriter import Rewritten, rewritten_of
@@ -24,6 +24,7 @@ from .symbolic import Vocabulary
 from .symbols import symbol_of
 
 __all__ = [
+    "FILL",
     "IR",
     "KEPT",
     "NO_CUTS",
