@@ -28,10 +28,10 @@ from ..rewrite.opcodes import ITERATOR_DEPTH
 from . import iteration
 from .beforehand import Beforehand
 from .code import I64, Code, NotTranslatedError, Value, described, tuple_of
+from .encoding import NUMBER_CODES
 from .heads import begin_iteration, exit_of
 from .instructions import step
 from .kinds import (
-    NUMBER_CODES,
     OPAQUE,
     UNBOUND,
     Array,
