@@ -10,6 +10,7 @@ from typing import Any
 from .kinds import (
     DTYPES,
     Array,
+    Display,
     Enumerate,
     Given,
     Items,
@@ -26,7 +27,7 @@ from .kinds import (
 
 NUMBER_CODES = {name: i for i, name in enumerate(("int", "float", "bool", *DTYPES))}
 _ARRAY, _TUPLE, _NONE, _UNBOUND, _GIVEN, _STEPS = 20, 21, 22, 23, 24, 25
-_LIST, _LONG_TUPLE, _ITEMS, _ENUMERATE, _ZIP = 26, 27, 28, 29, 30
+_LIST, _LONG_TUPLE, _ITEMS, _ENUMERATE, _ZIP, _DISPLAY = 26, 27, 28, 29, 30, 31
 
 
 def encoded(kind: Kind) -> list[int]:
@@ -37,8 +38,9 @@ def encoded(kind: Kind) -> list[int]:
         case Array(dtype, ndim, writeable, is_dense, shape):
             known = [0] if shape is None else [1, *shape]
             return [_ARRAY, NUMBER_CODES[dtype], ndim, int(writeable), int(is_dense), *known]
-        case Tuple(items):
-            return [_TUPLE, len(items), *(code for item in items for code in encoded(item))]
+        case Tuple(items) | Display(items):
+            code = _TUPLE if isinstance(kind, Tuple) else _DISPLAY
+            return [code, len(items), *(code for item in items for code in encoded(item))]
         case Given(number) | Object(number):
             return [_GIVEN, number]
         case Unbound():

@@ -16,6 +16,7 @@ from ..rewrite.decode import decode
 from ..rewrite.opcodes import keyword_names
 from . import making
 from .code import NotTranslatedError, Value, described
+from .heads import finish
 from .kinds import UNBOUND, Known, Object, may_be_held
 from .lazy import materialised
 from .states import NULL, State, Unit
@@ -120,12 +121,11 @@ def _unit(t: Translator, function: types.FunctionType, state: State) -> Unit:
 
 def leave_helper(t: Translator, item: Instr, state: State) -> None:
     """Go on in the function that called the helper."""
-    if state.caller is None:  # out of the loop
-        assert t.head is not None
-        t.code.builder.branch(t.head.leave)
-        return
     is_constant = item.name == "RETURN_CONST"
     value = t.code.constant(item.arg) if is_constant else state.stack.pop()
+    if state.caller is None:
+        finish(t, state, value)
+        return
     caller = state.caller.copy()
     caller.stack.append(value)
     t.go(state.resume, caller, t.head)

@@ -83,7 +83,7 @@ class Tuple(Kind):
 
 @dataclass(frozen=True, slots=True)
 class Display(Kind):
-    """A list as it is written, `[a, b]`, from which an array is made at once."""
+    """A list as it is written, `[a, b]`, from which an array is made at once, or returned."""
 
     items: tuple[Kind, ...]
 
@@ -231,6 +231,13 @@ def words(kind: Kind) -> int:
 def is_of_numbers(kind: Tuple) -> bool:
     """Whether a tuple has only numbers."""
     return all(isinstance(item, Number) for item in kind.items)
+
+
+def may_be_returned(kind: Kind) -> bool:
+    """Whether a function that is compiled whole may return a value of this kind."""
+    if isinstance(kind, (Tuple, Display)):
+        return all(may_be_returned(item) for item in kind.items)
+    return isinstance(kind, (Number, Array, List, Object, Given)) or kind == Known(None)
 
 
 def may_be_held(kind: Kind) -> bool:

@@ -65,6 +65,7 @@ class LoopJob(Job):
                 kernel.committed_at,
                 kernel.found_at,
                 kernel.size,
+                kernel.sweeps,
             )
         )
         self.state = "compiled"
