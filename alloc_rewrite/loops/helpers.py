@@ -32,19 +32,15 @@ def enter(t: Translator, item: Instr, index: int, state: State) -> bool:
     """Go on in the Python function that is called, if it is one."""
     size = n = cast(int, item.arg)
     stack = state.stack
-    found = keyword_names(state.unit.items, index)
-    if found is None:
-        return False
-    names = found[1]
-    if item.name == "CALL_KW":  # the names lie on top
-        stack.pop()
-    pair = stack[len(stack) - n - 2 : len(stack) - n]
+    above = item.name == "CALL_KW"  # the names lie on top
+    pair = stack[len(stack) - n - 2 - above : len(stack) - n - above]
     callee = pair[1] if pair[0] == NULL else pair[0]
     if not isinstance(callee.kind, Known):
         return False
     function = callee.kind.value
     if type(function) is not types.FunctionType or making.makes(function):
         return False
+    names = names_of(state, item, index)
     unit = _unit(t, function, state)
     code = function.__code__
     args = stack[len(stack) - n :]
@@ -60,6 +56,16 @@ def enter(t: Translator, item: Instr, index: int, state: State) -> bool:
             raise NotTranslatedError(f"`{name}` gets {described(locals_[name].kind)}")
     t.go(0, State(locals_, [], unit, state, index + 1), t.head)
     return True
+
+
+def names_of(state: State, item: Instr, index: int) -> tuple[str, ...]:
+    """Return the names of a call's last arguments, and take them off the stack."""
+    found = keyword_names(state.unit.items, index)
+    if found is None:
+        raise NotTranslatedError("a call whose keyword arguments are unknown")
+    if item.name == "CALL_KW":
+        state.stack.pop()
+    return found[1]
 
 
 def _arguments(
