@@ -12,6 +12,7 @@ from .kinds import (
     Array,
     Display,
     Enumerate,
+    Function,
     Given,
     Items,
     Kind,
@@ -41,7 +42,7 @@ def encoded(kind: Kind) -> list[int]:
         case Tuple(items) | Display(items):
             code = _TUPLE if isinstance(kind, Tuple) else _DISPLAY
             return [code, len(items), *(code for item in items for code in encoded(item))]
-        case Given(number) | Object(number):
+        case Given(number) | Object(number) | Function(number):
             return [_GIVEN, number]
         case Unbound():
             return [_UNBOUND]

@@ -5,6 +5,7 @@ In: Python objects, at the loop's head. Out: kinds.
 
 from __future__ import annotations
 
+from types import FunctionType
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,8 @@ from .kinds import (
     STEPS,
     Array,
     Enumerate,
+    Function,
+    Given,
     Items,
     Kind,
     Known,
@@ -64,6 +67,13 @@ def kind_of(value: Any) -> Kind | None:
     if value is None:
         return Known(None)
     return None
+
+
+def reached_kind(value: Any, number: int) -> Kind:
+    """Return the kind of any object that comes in as the argument of that number."""
+    if type(value) is FunctionType:
+        return Function(number, value.__code__)
+    return kind_of(value) or object_kind(value, number) or Given(number)
 
 
 def _number(value: Any) -> Number | None:

@@ -160,13 +160,46 @@ kernel_has_value(const NameGuard *guard, PyObject *globals, PyObject *builtins)
     return found == guard->value;
 }
 
+/* The content of a cell of a function, or its code, globals or defaults. */
+static PyObject *
+kernel_look_into(PyObject *function, PyObject *name)
+{
+    if (PyUnicode_CompareWithASCIIString(name, "__code__") == 0) {
+        return PyFunction_GetCode(function);
+    }
+    if (PyUnicode_CompareWithASCIIString(name, "__globals__") == 0) {
+        return PyFunction_GetGlobals(function);
+    }
+    if (PyUnicode_CompareWithASCIIString(name, "__defaults__") == 0) {
+        return PyFunction_GetDefaults(function);
+    }
+    PyObject *closure = PyFunction_GetClosure(function);
+    Py_ssize_t at = 0;
+    for (Py_ssize_t i = 0; i < PyUnicode_GET_LENGTH(name); i++) {
+        Py_UCS4 digit = PyUnicode_READ_CHAR(name, i) - '0';
+        if (digit > 9) {
+            return NULL; /* the attribute of an object that was no function */
+        }
+        at = 10 * at + (Py_ssize_t)digit;
+    }
+    return closure == NULL || at >= PyTuple_GET_SIZE(closure)
+               ? NULL
+               : PyCell_GET(PyTuple_GET_ITEM(closure, at));
+}
+
 /* What is looked up, with a reference; NULL without an exception if it isn't there, or if Python
  * code might run. */
 static PyObject *
 kernel_look_up(const Found *found, PyObject *const *args)
 {
+    PyObject *owner = found->number >= 0 ? args[found->number] : found->holder;
+    if (owner != NULL && (PyUnicode_GET_LENGTH(found->name) == 0 || PyFunction_Check(owner))) {
+        PyObject *value = PyUnicode_GET_LENGTH(found->name) == 0
+                              ? owner
+                              : kernel_look_into(owner, found->name);
+        return found->method != NULL && value != found->method ? NULL : Py_XNewRef(value);
+    }
     if (found->number >= 0) {
-        PyObject *owner = args[found->number];
         PyTypeObject *type = Py_TYPE(owner);
         if (type->tp_getattro != PyObject_GenericGetAttr ||
             _PyType_Lookup(type, found->name) != found->method) {
