@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from .code import Code, NotTranslatedError, Value
-from .kinds import Array, Kind, Known, List, Object, kind_of
+from .kinds import Array, Callee, Kind, Known, List, Object, kind_of
 from .states import Unit
 
 MOST_FOUND = 16  # attributes and global arrays, as `csrc/loops/kernel.h` has it
@@ -74,6 +74,13 @@ class Beforehand:
         if name not in vars(module):
             raise NotTranslatedError(f"the attribute {name} of {module.__name__}")
         return self._global(module, name, vars(module)[name])
+
+    def called(self, callee: Value) -> Value:
+        """Return the function that an argument is; a guard looks at it when a kernel begins."""
+        assert isinstance(callee.kind, Callee)
+        number, function = callee.kind.number, callee.kind.function
+        self.guards[-1 - number, ""] = number, function
+        return self.code.constant(function)
 
     def guarded(self, holder: Any, name: str, value: Any) -> Any:
         self.guards[id(holder), name] = holder, value

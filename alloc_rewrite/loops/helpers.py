@@ -16,7 +16,7 @@ from ..rewrite.decode import decode
 from ..rewrite.opcodes import keyword_names
 from . import making
 from .code import NotTranslatedError, Value, described
-from .kinds import UNBOUND, Known, Object, may_be_held
+from .kinds import CALLABLE, UNBOUND, Kind, Known, Object, may_be_held
 from .lazy import materialised
 from .states import NULL, State, Unit
 
@@ -55,10 +55,16 @@ def enter(t: Translator, item: Instr, index: int, state: State) -> bool:
     locals_ = dict.fromkeys(code.co_varnames, Value(UNBOUND))
     locals_.update(_arguments(t, function, args[: n - len(names)], names, args[n - len(names) :]))
     for name in code.co_varnames[: code.co_argcount]:
-        if not may_be_held(locals_[name].kind) and not isinstance(locals_[name].kind, Object):
+        if not _may_be_given(locals_[name].kind):
             raise NotTranslatedError(f"`{name}` gets {described(locals_[name].kind)}")
     t.go(0, State(locals_, [], unit, state, index + 1), t.head)
     return True
+
+
+def _may_be_given(kind: Kind) -> bool:
+    """Whether a helper may have an argument of this kind."""
+    is_function = isinstance(kind, Known) and type(kind.value) in CALLABLE
+    return may_be_held(kind) or isinstance(kind, Object) or is_function
 
 
 def _arguments(

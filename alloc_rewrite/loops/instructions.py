@@ -35,7 +35,7 @@ from . import (
 from .branches import choice, jump
 from .code import NotTranslatedError, Value, described
 from .helpers import enter, leave_helper
-from .kinds import BOOL, UNBOUND, Array, Known, Method, Number, Object, may_be_held
+from .kinds import BOOL, UNBOUND, Array, Callee, Known, Method, Number, Object, may_be_held
 from .states import NULL, State
 
 if TYPE_CHECKING:
@@ -129,7 +129,7 @@ def _load_fast(t: Translator, item: Instr, state: State) -> None:
         value = t.fixed.get(name)
     if value is None or value.kind == UNBOUND:
         raise NotTranslatedError(f"`{item.arg}` may have no value")
-    state.stack.append(value)
+    state.stack.append(t.called(value) if isinstance(value.kind, Callee) else value)
 
 
 def _store_fast(t: Translator, item: Instr, state: State) -> None:

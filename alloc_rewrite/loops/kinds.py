@@ -9,6 +9,7 @@ A kind is hashable, and two values of one kind are handled by the same code.
 from __future__ import annotations
 
 import math
+import types
 from dataclasses import dataclass
 from typing import Any
 
@@ -186,6 +187,14 @@ class Object(Kind):
 
 
 @dataclass(frozen=True, slots=True)
+class Callee(Kind):
+    """A function that comes in, the argument of that number."""
+
+    number: int
+    function: Any
+
+
+@dataclass(frozen=True, slots=True)
 class Opaque(Kind):
     """What lies on the stack below the loop, and the loop doesn't touch."""
 
@@ -233,7 +242,7 @@ def encoded(kind: Kind) -> list[int]:
             return [_ARRAY, NUMBER_CODES[dtype], ndim, int(writeable), int(is_dense), *known]
         case Tuple(items):
             return [_TUPLE, len(items), *(code for item in items for code in encoded(item))]
-        case Given(number) | Object(number):
+        case Given(number) | Object(number) | Callee(number):
             return [_GIVEN, number]
         case Unbound():
             return [_UNBOUND]
@@ -337,6 +346,7 @@ def _iterator(value: Any, depth: int = 0) -> Kind | None:
     )
 
 
+CALLABLE = (types.FunctionType, types.BuiltinFunctionType, np.ufunc)
 _MOST_ITERATORS = 8  # one in the other
 _HEAP_TYPE = 1 << 9  # a class that Python code has made
 _MOST_ATTRIBUTES = 64
@@ -355,6 +365,11 @@ def object_kind(value: Any, number: int) -> Object | None:
         return None
     kinds = [(str(name), kind_of(held)) for name, held in names.items() if name not in of_class]
     return Object(number, tuple((name, kind) for name, kind in kinds if kind is not None), cls)
+
+
+def callee_kind(value: Any, number: int) -> Callee | None:
+    """Return the kind of a function that may become part of a kernel; None for others."""
+    return Callee(number, value) if type(value) in CALLABLE else None
 
 
 def _array(value: np.ndarray[Any, Any]) -> Array | None:

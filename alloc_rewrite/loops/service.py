@@ -13,7 +13,16 @@ from typing import Any
 from ..compiled.kernels import Job, workshop
 from ..logs import debug
 from ..rewrite import Loop
-from .kinds import Given, Kind, encoded, function_of, kind_of, object_kind, subject_kind
+from .kinds import (
+    Given,
+    Kind,
+    callee_kind,
+    encoded,
+    function_of,
+    kind_of,
+    object_kind,
+    subject_kind,
+)
 from .shapes import without_shape
 
 MOST_LOOPS = 1000  # that are compiled in a process: their code stays
@@ -79,7 +88,10 @@ def plan_kernel(
 ) -> None:
     """Have a kernel made for a loop whose subject and locals are like those given."""
     global _made
-    kinds = [kind_of(value) or object_kind(value, i) or Given(i) for i, value in enumerate(args)]
+    kinds = [
+        kind_of(value) or object_kind(value, i) or callee_kind(value, i) or Given(i)
+        for i, value in enumerate(args)
+    ]
     kinds[0] = subject_kind(args[0]) or kinds[0]
     asked = spec[2].asked
     if any([*map(without_shape, kinds)] == [*map(without_shape, before)] for before in asked):

@@ -111,8 +111,9 @@ kernel_new(PyObject *source)
         if (!PyArg_ParseTuple(PyTuple_GET_ITEM(guards, i), "OUO", &holder, &name, &value)) {
             goto failed;
         }
+        long number = PyLong_Check(holder) ? PyLong_AsLong(holder) : -1;
         self->guards[self->n_guards++] = (NameGuard){
-            holder == Py_None ? NULL : holder, name, value};
+            number >= 0 || holder == Py_None ? NULL : holder, name, value, (int)number};
     }
     return self;
 failed:
@@ -157,6 +158,22 @@ kernel_has_value(const NameGuard *guard, PyObject *globals, PyObject *builtins)
         PyErr_Clear();
     }
     return found == guard->value;
+}
+
+/* Whether an argument is the callable that it was, or a function with the same code, globals and
+ * defaults. */
+static int
+kernel_has_callee(PyObject *value, PyObject *wanted)
+{
+    if (value == wanted) {
+        return 1;
+    }
+    if (!PyFunction_Check(value) || !PyFunction_Check(wanted) ||
+        PyFunction_GetCode(value) != PyFunction_GetCode(wanted) ||
+        PyFunction_GetGlobals(value) != PyFunction_GetGlobals(wanted)) {
+        return 0;
+    }
+    return PyFunction_GetDefaults(value) == PyFunction_GetDefaults(wanted);
 }
 
 /* What is looked up, with a reference; NULL without an exception if it isn't there, or if Python
@@ -213,7 +230,9 @@ kernel_fits(const LoopKernel *self, PyObject **args, Py_ssize_t n)
     }
     PyObject *globals = PyEval_GetGlobals(), *builtins = PyEval_GetBuiltins();
     for (int i = 0; i < self->n_guards; i++) {
-        if (!kernel_has_value(&self->guards[i], globals, builtins)) {
+        const NameGuard *guard = &self->guards[i];
+        if (guard->number >= 0 ? !kernel_has_callee(args[guard->number], guard->value)
+                               : !kernel_has_value(guard, globals, builtins)) {
             return 0;
         }
     }

@@ -38,6 +38,7 @@ typedef struct {
     PyObject *holder; /* a module, a function, or globals; NULL: those of the code that runs */
     PyObject *name;
     PyObject *value;
+    int number; /* of the argument that is looked at instead, or -1 */
 } NameGuard;
 
 #define MOST_FOUND 16 /* attributes and global arrays that a kernel looks up */
