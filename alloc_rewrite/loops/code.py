@@ -75,6 +75,9 @@ class Code:
         self.rarely = self.module.add_metadata(
             [ir.MetaDataString(self.module, "branch_weights"), I32(1), I32(100000)]
         )
+        self.mostly = self.module.add_metadata(
+            [ir.MetaDataString(self.module, "branch_weights"), I32(1000), I32(1)]
+        )
         self.views: dict[int, tuple[Any, Any, Any]] = {}  # of this block: words, array, index
         self.addresses: dict[str, int] = {}  # by name of the kernel's word for each
         self._asm: dict[Any, Any] = {}

@@ -79,6 +79,9 @@ def store(translator: Any, container: Value, index: Value, value: Value) -> None
     """Do `container[index] = value`, and note in the log what was there."""
     code: Code = translator.code
     kind = container.kind
+    if isinstance(kind, List):
+        sequences.store(translator, container, index, value)
+        return
     if not isinstance(kind, Array) or not kind.writeable:
         raise NotTranslatedError(f"a store into {described(kind)}")
     if code.views.get(id(value.parts)) == (value.parts, container, index):

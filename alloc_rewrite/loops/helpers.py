@@ -16,8 +16,9 @@ from ..rewrite.decode import decode
 from ..rewrite.opcodes import keyword_names
 from . import making
 from .code import NotTranslatedError, Value, described
-from .kinds import CALLABLE, UNBOUND, Kind, Known, Object, may_be_held
+from .kinds import UNBOUND, Kind, Known, Object, may_be_held
 from .lazy import materialised
+from .recognising import CALLABLE
 from .states import NULL, State, Unit
 
 if TYPE_CHECKING:

@@ -13,16 +13,8 @@ from typing import Any
 from ..compiled.kernels import Job, workshop
 from ..logs import debug
 from ..rewrite import Loop
-from .kinds import (
-    Given,
-    Kind,
-    callee_kind,
-    encoded,
-    function_of,
-    kind_of,
-    object_kind,
-    subject_kind,
-)
+from .kinds import Given, Kind, encoded, function_of
+from .recognising import callee_kind, kind_of, object_kind, subject_kind
 from .shapes import without_shape
 
 MOST_LOOPS = 1000  # that are compiled in a process: their code stays

@@ -194,7 +194,7 @@ class Translator(Beforehand):
             case Known(value):
                 return Value(kind, (), value), at
             case List():
-                return Value(kind, (b.load(self.place(at)), b.load(self.place(at + 1)))), at + 2
+                return Value(kind, (b.load(self.place(at)),)), at + 1
             case Items(below) | Enumerate(below):
                 index = b.load(self.place(at))
                 value, at = self._read(below, at + 1)
@@ -276,10 +276,22 @@ class Translator(Beforehand):
         function = llvm.FunctionType(I64, [I64, I64, I64]).as_pointer()
         append = b.inttoptr(self.word("append"), function)
         kind = code.i64(NUMBER_CODES[item.number.name])
-        done = self.log.note_append(address)
+        entry = self.log.note_list(address)
         failed = b.call(append, [address, kind, code.bits(item.parts[0])])
         code.leave_if(b.icmp_signed("!=", failed, code.i64(0)))
-        code.store(code.i64(-1), done)
+        self.log.complete(entry, code.i64(0), code.i64(-1))
+
+    def put(self, address: Any, index: Any, item: Value) -> None:
+        """Store a number into the list at an address, at an index that it has."""
+        code, b = self.code, self.code.builder
+        function = llvm.FunctionType(I64, [I64, I64, I64, I64]).as_pointer()
+        put = b.inttoptr(self.word("put"), function)
+        kind = code.i64(NUMBER_CODES[item.number.name])
+        entry = self.log.note_list(address)
+        b.store(code.i64(1), self.slot("is_put"))
+        before = b.call(put, [address, index, kind, code.bits(item.parts[0])])
+        code.leave_if(b.icmp_signed("==", before, code.i64(0)))
+        self.log.complete(entry, before, b.sub(code.i64(-2), index))
 
     def tick(self, n: Any) -> None:
         b = self.code.builder

@@ -4,6 +4,7 @@
  * None. When there may be a kernel it gives the site, which the code then calls with the iterator,
  * the locals, the cells, and how many of these there are; that gives the locals as they are some
  * iterations later, or None. The original code goes on from there. */
+#include "loops/frame.h"
 #include "loops/iterator.h"
 #include "loops/log.h"
 #include "loops/results.h"
@@ -20,8 +21,6 @@
 #define WARM_NS 50000000      /* time that makes a loop hot, with some iterations */
 #define LEAST_ITERATIONS 16
 #define MOST_FAILURES 12      /* in a row; the site stands back ever longer, and is switched off */
-#define SLICE_NS 4000000      /* after which a kernel lets others run */
-#define BUDGET 20000          /* ticks between two looks at the clock */
 
 typedef struct {
     Site site;
@@ -41,13 +40,6 @@ typedef struct {
 
 /* ------------------------------------------------------------------ running a kernel */
 
-/* A kernel asks whether to go on: 0, or 1 if its time is up or a flag is up. */
-static int64_t
-loop_commit(int64_t *frame)
-{
-    return status_raised(1) != 0 || log_now() > frame[FRAME_SLICE_END];
-}
-
 /* What a kernel gives; NULL without an exception if the original code has to go on. */
 static PyObject *
 loop_attempt(LoopSite *self, const LoopKernel *kernel, PyObject *const *args)
@@ -59,17 +51,11 @@ loop_attempt(LoopSite *self, const LoopKernel *kernel, PyObject *const *args)
     }
     int64_t *frame = STACK_ARRAY(int64_t, kernel->size);
     State *state = (State *)self->site.state;
-    if (!log_begin(state, frame) || !scratch_begin(state, kernel, frame)) {
+    if (!frame_begin(state, kernel, args, frame)) {
         self->declined = "no memory";
         return NULL;
     }
     const int64_t *log = state->loop_log;
-    frame[FRAME_BUDGET] = BUDGET;
-    frame[FRAME_COMMIT] = (int64_t)(intptr_t)loop_commit;
-    frame[FRAME_APPEND] = (int64_t)(intptr_t)kind_append;
-    frame[FRAME_COMMITTED] = -1;
-    kernel_fill(kernel, args, frame);
-    frame[FRAME_SLICE_END] = log_now() + SLICE_NS;
     status_clear(1);
     int64_t exit = kernel->run(frame);
     int raised = status_raised(1);
@@ -92,6 +78,9 @@ loop_attempt(LoopSite *self, const LoopKernel *kernel, PyObject *const *args)
         }
         self->declined = raised ? "NumPy has a floating point error to report"
                                 : "an iteration has something that only the original code does";
+    }
+    else if (frame[FRAME_IS_PUT]) {
+        log_settle(log, mark);
     }
     log_end(state, frame);
     scratch_end(state, frame);

@@ -111,7 +111,7 @@ results_value(Results *self, Kinds kind, const int64_t *words)
         return results_array(self, kind, words);
     case KIND_LIST:
     case KIND_LONG_TUPLE:
-        return Py_NewRef(self->args[words[0]]);
+        return Py_NewRef((PyObject *)(intptr_t)words[0]);
     case KIND_TUPLE: {
         PyObject *made = PyTuple_New(kind[1]);
         for (int i = 0; made != NULL && i < kind[1]; i++) {
