@@ -79,6 +79,9 @@ class Code:
             [ir.MetaDataString(self.module, "branch_weights"), I32(1000), I32(1)]
         )
         self.views: dict[int, tuple[Any, Any, Any]] = {}  # of this block: words, array, index
+        self.origins: dict[
+            int, tuple[Any, Any]
+        ] = {}  # likewise: words, the object with that number
         self.addresses: dict[str, int] = {}  # by name of the kernel's word for each
         self._asm: dict[Any, Any] = {}
         self._opaque: dict[Any, Any] = {}

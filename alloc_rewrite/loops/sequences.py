@@ -75,9 +75,10 @@ def _object(code: Code, address: Any, kind: Kind) -> Value:
             return Value(kind, (is_true,))
         case Number(name):
             _require_type(code, address, _TYPES.get(name) or np.dtype(name).type)
-            if kind == INT:
-                return Value(INT, (_integer(code, address),))
-            return Value(kind, (code.load(b.add(address, code.i64(_VALUE)), kind),))
+            at = b.add(address, code.i64(_VALUE))
+            parts = (_integer(code, address) if kind == INT else code.load(at, kind),)
+            code.origins[id(parts)] = parts, address
+            return Value(kind, parts)
         case Tuple(items):
             _require_type(code, address, tuple)
             size = _word(code, address, _SIZE)

@@ -304,6 +304,7 @@ class Translator(Beforehand):
         assert self.head is not None
         self.code.leave = self.head.leave
         self.code.views.clear()
+        self.code.origins.clear()
         unit, is_outer = state.unit, state.unit is self.unit
         if is_outer and index == self.loop.head:
             state = begin_iteration(self, state)
