@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 
 from .code import Code, NotTranslatedError, Value
+from .incoming import kind_of
 from .kinds import Array, Callee, Kind, Known, List, Object
-from .recognising import kind_of
 from .states import Unit
 
 MOST_FOUND = 16  # attributes and global arrays, as `csrc/loops/kernel.h` has it

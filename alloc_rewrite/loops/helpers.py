@@ -16,9 +16,10 @@ from ..rewrite.decode import decode
 from ..rewrite.opcodes import keyword_names
 from . import making
 from .code import NotTranslatedError, Value, described
+from .heads import finish
+from .incoming import CALLABLE
 from .kinds import UNBOUND, Kind, Known, Object, may_be_held
 from .lazy import materialised
-from .recognising import CALLABLE
 from .states import NULL, State, Unit
 
 if TYPE_CHECKING:
@@ -32,19 +33,15 @@ def enter(t: Translator, item: Instr, index: int, state: State) -> bool:
     """Go on in the Python function that is called, if it is one."""
     size = n = cast(int, item.arg)
     stack = state.stack
-    found = keyword_names(state.unit.items, index)
-    if found is None:
-        return False
-    names = found[1]
-    if item.name == "CALL_KW":  # the names lie on top
-        stack.pop()
-    pair = stack[len(stack) - n - 2 : len(stack) - n]
+    above = item.name == "CALL_KW"  # the names lie on top
+    pair = stack[len(stack) - n - 2 - above : len(stack) - n - above]
     callee = pair[1] if pair[0] == NULL else pair[0]
     if not isinstance(callee.kind, Known):
         return False
     function = callee.kind.value
     if type(function) is not types.FunctionType or making.makes(function):
         return False
+    names = names_of(state, item, index)
     unit = _unit(t, function, state)
     code = function.__code__
     args = stack[len(stack) - n :]
@@ -66,6 +63,16 @@ def _may_be_given(kind: Kind) -> bool:
     """Whether a helper may have an argument of this kind."""
     is_function = isinstance(kind, Known) and type(kind.value) in CALLABLE
     return may_be_held(kind) or isinstance(kind, Object) or is_function
+
+
+def names_of(state: State, item: Instr, index: int) -> tuple[str, ...]:
+    """Return the names of a call's last arguments, and take them off the stack."""
+    found = keyword_names(state.unit.items, index)
+    if found is None:
+        raise NotTranslatedError("a call whose keyword arguments are unknown")
+    if item.name == "CALL_KW":
+        state.stack.pop()
+    return found[1]
 
 
 def _arguments(
@@ -127,12 +134,11 @@ def _unit(t: Translator, function: types.FunctionType, state: State) -> Unit:
 
 def leave_helper(t: Translator, item: Instr, state: State) -> None:
     """Go on in the function that called the helper."""
-    if state.caller is None:  # out of the loop
-        assert t.head is not None
-        t.code.builder.branch(t.head.leave)
-        return
     is_constant = item.name == "RETURN_CONST"
     value = t.code.constant(item.arg) if is_constant else state.stack.pop()
+    if state.caller is None:
+        finish(t, state, value)
+        return
     caller = state.caller.copy()
     caller.stack.append(value)
     t.go(state.resume, caller, t.head)

@@ -27,6 +27,7 @@ from . import (
     containers,
     elements,
     iteration,
+    keywords,
     lazy,
     making,
     methods,
@@ -34,7 +35,7 @@ from . import (
 )
 from .branches import choice, jump
 from .code import NotTranslatedError, Value, described
-from .helpers import enter, leave_helper
+from .helpers import enter, leave_helper, names_of
 from .kinds import BOOL, UNBOUND, Array, Callee, Known, Method, Number, Object, may_be_held
 from .states import NULL, State
 
@@ -67,9 +68,10 @@ def step(t: Translator, item: Instr, index: int, state: State) -> bool:
         return False
     if item.has_jump():
         return jump(t, item, index, state)
-    if name in ("CALL", "CALL_KW") and enter(t, item, index, state):
-        return True
-    if name == "CALL" and choice(t, item, index, state):
+    if name in ("CALL", "CALL_KW"):
+        if not enter(t, item, index, state) and not choice(t, item, index, state):
+            _call(t, item, index, state)
+            return False
         return True
     if name in ("RETURN_VALUE", "RETURN_CONST"):
         leave_helper(t, item, state)
@@ -173,9 +175,10 @@ def _load_attr(t: Translator, item: Instr, state: State) -> None:
     state.stack.extend(pair)
 
 
-def _call(t: Translator, item: Instr, state: State) -> None:
+def _call(t: Translator, item: Instr, index: int, state: State) -> None:
     n = _size(item)
     stack = state.stack
+    names = names_of(state, item, index)
     args = stack[len(stack) - n :]
     del stack[len(stack) - n :]
     pair = stack[-2:]
@@ -183,6 +186,13 @@ def _call(t: Translator, item: Instr, state: State) -> None:
     callee = pair[1] if pair[0] == NULL else pair[0]
     if NULL not in pair:
         raise NotTranslatedError("a method is called")
+    named = dict(zip(names, args[n - len(names) :], strict=True))
+    args = args[: n - len(names)]
+    out = named.pop("out", None)
+    args = keywords.placed(t.code, callee, args, named)
+    if out is not None:
+        stack.append(making.into(t, callee, args, out))
+        return
     made = making.call(t, callee, args)
     if made is not None:
         stack.append(made)
@@ -242,7 +252,6 @@ _STEPS: dict[str, Step] = {
     "LOAD_ATTR": _load_attr,
     "LOAD_METHOD": _load_attr,
     "PUSH_NULL": lambda t, item, state: state.stack.append(NULL),
-    "CALL": _call,
     "POP_TOP": _pop,
     "POP_ITER": _pop_iterator,
     "END_FOR": _end_for,

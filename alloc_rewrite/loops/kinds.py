@@ -1,6 +1,7 @@
 """The kinds of values in a loop: what the translator knows of a value besides its machine words.
 
-In: nothing. Out: kinds, and how many words of the frame each takes. It must not know LLVM.
+In: nothing. Out: kinds, and how many words of the frame each takes. It must not know LLVM, nor
+which objects are of which kind (`incoming`).
 
 A kind is hashable, and two values of one kind are handled by the same code.
 """
@@ -10,8 +11,6 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from typing import Any
-
-import numpy as np
 
 SMALL = 16  # items of an array whose shape is part of its kind
 MOST_AXES = 4
@@ -84,7 +83,7 @@ class Tuple(Kind):
 
 @dataclass(frozen=True, slots=True)
 class Display(Kind):
-    """A list as it is written, `[a, b]`, from which an array is made at once."""
+    """A list as it is written, `[a, b]`, from which an array is made at once, or returned."""
 
     items: tuple[Kind, ...]
 
@@ -215,50 +214,6 @@ NUMBERS = {name: Number(name) for name in ("int", "float", "bool", *DTYPES)}
 B1, F8, F4, I8, U8 = (NUMBERS[name] for name in ("b1", "f8", "f4", "i8", "u8"))
 UNBOUND, OPAQUE, RANGE, STEPS = Unbound(), Opaque(), Range(), Steps()
 
-#: The types of iterators by index, as `csrc/loops/iterator.c` has them.
-INDEX_ITERATORS: tuple[type, ...] = (
-    type(iter(np.zeros(1))), type(iter([])), type(iter(())), reversed, type(reversed([])),
-)  # fmt: skip
-
-NUMBER_CODES = {name: i for i, name in enumerate(("int", "float", "bool", *DTYPES))}
-_ARRAY, _TUPLE, _NONE, _UNBOUND, _GIVEN, _STEPS = 20, 21, 22, 23, 24, 25
-_LIST, _LONG_TUPLE, _ITEMS, _ENUMERATE, _ZIP = 26, 27, 28, 29, 30
-
-
-def encoded(kind: Kind) -> list[int]:
-    """Return a kind as the native core reads it (`csrc/loops/kinds.h`)."""
-    match kind:
-        case Number(name):
-            return [NUMBER_CODES[name]]
-        case Array(dtype, ndim, writeable, is_dense, shape):
-            known = [0] if shape is None else [1, *shape]
-            return [_ARRAY, NUMBER_CODES[dtype], ndim, int(writeable), int(is_dense), *known]
-        case Tuple(items):
-            return [_TUPLE, len(items), *(code for item in items for code in encoded(item))]
-        case Given(number) | Object(number) | Callee(number):
-            return [_GIVEN, number]
-        case Unbound():
-            return [_UNBOUND]
-        case Steps():
-            return [_STEPS]
-        case List():
-            return [_LONG_TUPLE if kind.is_tuple else _LIST]
-        case Items(sequence, type_):
-            return [_ITEMS, type_, *encoded(sequence)]
-        case Enumerate(below):
-            return [_ENUMERATE, *encoded(below)]
-        case Zip(iterators):
-            return [_ZIP, len(iterators), *(code for one in iterators for code in encoded(one))]
-        case Known(value) if value is not None:  # looked up, as a method: compared otherwise
-            return [_GIVEN, 0]
-        case _:
-            return [_NONE]
-
-
-def function_of(kind: Kind) -> Any:
-    """Return the function that a method has to be, or None."""
-    return kind.value if isinstance(kind, Known) else None
-
 
 def words(kind: Kind) -> int:
     """Return how many words of 8 bytes a value of this kind takes in a frame."""
@@ -284,6 +239,13 @@ def words(kind: Kind) -> int:
 def is_of_numbers(kind: Tuple) -> bool:
     """Whether a tuple has only numbers."""
     return all(isinstance(item, Number) for item in kind.items)
+
+
+def may_be_returned(kind: Kind) -> bool:
+    """Whether a function that is compiled whole may return a value of this kind."""
+    if isinstance(kind, (Tuple, Display)):
+        return all(may_be_returned(item) for item in kind.items)
+    return isinstance(kind, (Number, Array, List, Object, Given)) or kind == Known(None)
 
 
 def may_be_held(kind: Kind) -> bool:

@@ -13,8 +13,9 @@ from typing import Any
 from ..compiled.kernels import Job, workshop
 from ..logs import debug
 from ..rewrite import Loop
-from .kinds import Given, Kind, encoded, function_of
-from .recognising import callee_kind, kind_of, object_kind, subject_kind
+from .encoding import encoded, function_of
+from .incoming import callee_kind, kind_of, object_kind, subject_kind
+from .kinds import Given, Kind
 from .shapes import without_shape
 
 MOST_LOOPS = 1000  # that are compiled in a process: their code stays
@@ -64,6 +65,7 @@ class LoopJob(Job):
                 kernel.committed_at,
                 kernel.found_at,
                 kernel.size,
+                kernel.sweeps,
             )
         )
         self.state = "compiled"

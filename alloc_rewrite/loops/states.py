@@ -13,6 +13,7 @@ from .code import Value
 from .kinds import Kind, Known
 
 WIDEST = 10  # words of a local that is written into the frame
+WIDEST_RESULT = 64  # words of what a whole function gives
 
 #: The frame of a kernel: words that it shares with what runs it, before those of the locals.
 #: In C they are `enum frame_word`. Behind them lie the values of the inputs, then the state in
@@ -40,6 +41,7 @@ HEADER = (
     "scratch_size",
     "settle",  # the function that makes what was committed final, and room
     "kernel",
+    "worth",  # what the original code of a whole function would have taken, in nanoseconds
 )
 AT = {name: i for i, name in enumerate(HEADER)}
 
@@ -79,6 +81,7 @@ class Kernel:
     committed_at: int  # and the one of the last commit
     found_at: int  # where the words of what is looked up begin
     size: int  # of the frame, in words
+    sweeps: bool  # whether it goes over all items of arrays
 
 
 class State(NamedTuple):

@@ -28,10 +28,10 @@ from ..rewrite.opcodes import ITERATOR_DEPTH
 from . import iteration
 from .beforehand import Beforehand
 from .code import I64, Code, NotTranslatedError, Value, described, tuple_of
+from .encoding import NUMBER_CODES
 from .heads import begin_iteration, exit_of
 from .instructions import step
 from .kinds import (
-    NUMBER_CODES,
     OPAQUE,
     UNBOUND,
     Array,
@@ -50,7 +50,8 @@ from .lazy import materialised
 from .log import Log
 from .scratch import Scratch
 from .shapes import fixed_words
-from .states import AT, HEADER, WIDEST, Block, Head, Kernel, State, Unit
+from .states import AT, HEADER, WIDEST, WIDEST_RESULT, Block, Head, Kernel, State, Unit
+from .worth import cost_of
 
 MOST_BLOCKS = 600  # of one kernel
 MOST_VERSIONS = 12  # of one block
@@ -78,6 +79,7 @@ class Translator(Beforehand):
         self.work: list[tuple[Any, int, Head | None, Block]] = []
         self.head: Head | None = None
         self.repeats = False  # whether some way through the loop leads to its head again
+        self.sweeps = False  # whether something goes over all items of an array
         self.reasons: list[str] = []  # why other ways leave it
         self.found: dict[tuple[int, str], tuple[tuple[Any, str, Kind], Value]] = {}
         self.fixed: dict[str, Value] = {}  # the locals that the loop doesn't store
@@ -92,11 +94,16 @@ class Translator(Beforehand):
         iterator, at = self._read(subject, len(HEADER))
         for name in loop.names:
             value, at = self._read(inputs.get(name, UNBOUND), at)
-            (locals_ if name in loop.stored else self.fixed)[name] = value
+            changes = loop.is_whole or name in loop.stored
+            (locals_ if changes else self.fixed)[name] = value
+        for name in loop.stored:
+            locals_.setdefault(name, Value(UNBOUND))
         self.n_state = len(iteration.state(iterator))
+        self.widest = WIDEST_RESULT if loop.is_whole else WIDEST
         self.ended_at = at
-        self.committed_at = at + self.n_state + WIDEST * len(loop.stored)
-        self.found_at = self.size = self.committed_at + self.n_state + WIDEST * len(loop.stored)
+        self.committed_at = at + self.n_state + self.widest * len(loop.stored)
+        self.found_at = self.committed_at + self.n_state + self.widest * len(loop.stored)
+        self.size = self.found_at
         stack = self._stack(iterator)
         self.go(loop.head, State(locals_, stack, self.unit), None)
         while self.work:
@@ -119,6 +126,7 @@ class Translator(Beforehand):
             self.committed_at,
             self.found_at,
             self.size,
+            self.sweeps,
         )
 
     def _enter(self) -> None:
@@ -130,6 +138,8 @@ class Translator(Beforehand):
         self.mark = code.builder.alloca(I64, name="mark")
         self.ticks = code.builder.alloca(I64, name="ticks")
         self.iterations = code.builder.alloca(I64, name="iterations")
+        self.worth = code.builder.alloca(I64, name="worth")
+        code.builder.store(code.i64(0), self.worth)
         self.log = Log(code, self.word("log"), self.word("log_end"), self.slot("wanted"))
         self.scratch = Scratch(self)
         code.builder.store(code.i64(0), self.ticks)
@@ -295,7 +305,13 @@ class Translator(Beforehand):
 
     def tick(self, n: Any) -> None:
         b = self.code.builder
+        self.sweeps = True
         b.store(b.add(b.load(self.ticks), n), self.ticks)
+
+    def _count(self, cost: int) -> None:
+        """Count what the original code would take, in nanoseconds."""
+        b = self.code.builder
+        b.store(b.add(b.load(self.worth), self.code.i64(cost)), self.worth)
 
     # ------------------------------------------------------------------ instructions
 
@@ -324,6 +340,8 @@ class Translator(Beforehand):
                 index += 1
                 continue
             give_turns()
+            if self.loop.is_whole:
+                self._count(cost_of(item, state))
             try:
                 done = step(self, item, index, state)
             except NotTranslatedError as error:

@@ -9,7 +9,7 @@
 #include <time.h>
 
 #define EXPLORED 4          /* calls of the rewritten form before the two are compared; */
-#define PATIENCE 64         /* after that many calls, */
+#define PATIENCE 20000      /* after that many calls, */
 #define MOST_EXPLORED 0.2   /* or seconds, what goes on below is taken as it is */
 #define COST 0.02           /* of the time of other code's calls, which its trial may cost */
 #define ENOUGH 8            /* times of each form before the first verdict, and between two */

@@ -37,10 +37,10 @@ kernel_new(PyObject *source)
 {
     unsigned long long address;
     PyObject *inputs, *exits, *guards, *found;
-    int n_state, ended_at, committed_at, found_at, size;
-    if (!PyArg_ParseTuple(source, "KO!O!O!O!iiiii", &address, &PyTuple_Type, &inputs,
+    int n_state, ended_at, committed_at, found_at, size, sweeps;
+    if (!PyArg_ParseTuple(source, "KO!O!O!O!iiiiip", &address, &PyTuple_Type, &inputs,
                           &PyTuple_Type, &exits, &PyTuple_Type, &guards, &PyTuple_Type, &found,
-                          &n_state, &ended_at, &committed_at, &found_at, &size)) {
+                          &n_state, &ended_at, &committed_at, &found_at, &size, &sweeps)) {
         return NULL;
     }
     Py_ssize_t n_exits = PyTuple_GET_SIZE(exits), n_inputs = PyTuple_GET_SIZE(inputs);
@@ -79,6 +79,7 @@ kernel_new(PyObject *source)
     self->ended_at = ended_at;
     self->committed_at = committed_at;
     self->size = size;
+    self->sweeps = sweeps;
     int n = 0;
     for (Py_ssize_t i = 0; i < n_inputs; i++) {
         if (kernel_read_kinds(PyTuple_GET_ITEM(inputs, i), kinds, &n) < 0) {

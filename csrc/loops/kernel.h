@@ -30,10 +30,12 @@ enum frame_word {
     FRAME_SCRATCH_SIZE,
     FRAME_SETTLE, /* the function that makes what was committed final, and room */
     FRAME_KERNEL,
+    FRAME_WORTH, /* what the original code of a whole function would have taken, in nanoseconds */
     FRAME_HEADER,
 };
 
 #define WIDEST 10 /* words of a local in the state that a kernel leaves */
+#define WIDEST_RESULT 64 /* words of what a whole function gives */
 
 /* What a name has to be, as it was when the loop was compiled; all borrowed from the source. */
 typedef struct {
@@ -68,6 +70,7 @@ typedef struct {
     int ended_at;
     int committed_at;
     int size;             /* of the frame, in words */
+    int sweeps;           /* whether it goes over all items of arrays */
     const int16_t *kinds; /* in the same memory: of the inputs, of what is looked up, of the locals
                              at each exit */
     int *exit_at;         /* n_stored for each exit */
@@ -76,8 +79,7 @@ typedef struct {
 } LoopKernel;
 
 /* Read (address, inputs, exits, guards, found, n_state, ended_at, committed_at,
- * found_at, size); NULL with an
- * exception. */
+ * found_at, size, sweeps); NULL with an exception. */
 LoopKernel *kernel_new(PyObject *source);
 void kernel_release(LoopKernel *kernel); /* one reference */
 

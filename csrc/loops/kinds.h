@@ -9,6 +9,7 @@
  *   KIND_ARRAY      kind of its items, number of axes, writeable, dense, whether its shape is
  *                   known, which then follows
  *   KIND_TUPLE      how many items, their kinds
+ *   KIND_DISPLAY    likewise
  *   KIND_GIVEN      an argument's number
  *   KIND_ITEMS      the type of iterator, the kind of the sequence
  *   KIND_ENUMERATE  the kind of the iterator below
@@ -40,6 +41,7 @@ enum kind {
     KIND_ITEMS,
     KIND_ENUMERATE,
     KIND_ZIP,
+    KIND_DISPLAY, /* a new list */
 };
 
 /* A cursor goes over the numbers that encode a kind; each of these moves it behind one. */

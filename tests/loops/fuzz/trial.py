@@ -66,12 +66,15 @@ def arguments(seed: int, call: int) -> list[Any]:
     return [x, y, k, a, b, list(kinds_of_items), [2.0], random.choice((3, 5, 7)), *numbers, True]
 
 
-def differences(text: str, seed: int) -> tuple[list[str], int]:
-    """Return what differs between plain and bumped calls, and how often kernels did something."""
+def differences(text: str, seed: int, times: int = 1) -> tuple[list[str], int]:
+    """Return what differs between plain and bumped calls, and how often kernels did something.
+
+    Arguments of each kind are given so many times.
+    """
     f = made(text)
     g = alloc.bump(alloc.Buffer(10**6))(f)
     mode = Random(seed + 1).choice(MODES)
-    for call in range(4):
+    for call in (call for call in range(4) for _ in range(times)):
         with np.errstate(all=mode):
             wanted = outcome(f, arguments(seed, call))
             got = outcome(g, arguments(seed, call))

@@ -1,6 +1,6 @@
-"""The kinds of the objects that come into a loop.
+"""Which kind an object has that comes into a loop.
 
-In: Python objects, at the loop's head. Out: kinds; None for what loops don't take.
+In: Python objects, at the loop's head. Out: kinds.
 """
 
 from __future__ import annotations
@@ -11,8 +11,9 @@ from typing import Any
 import numpy as np
 
 from .kinds import (
+    BOOL,
     DTYPES,
-    INDEX_ITERATORS,
+    FLOAT,
     INT,
     MOST_AXES,
     NUMBERS,
@@ -33,7 +34,11 @@ from .kinds import (
 )
 
 _RANGE_ITERATOR = type(iter(range(0)))
-_OF_TYPE: dict[type, Number] = {kind: NUMBERS[kind.__name__] for kind in (int, float, bool)}
+#: The types of iterators by index, as `csrc/loops/iterator.c` has them.
+INDEX_ITERATORS: tuple[type, ...] = (
+    type(iter(np.zeros(1))), type(iter([])), type(iter(())), reversed, type(reversed([])),
+)  # fmt: skip
+_OF_TYPE: dict[type, Number] = {int: INT, float: FLOAT, bool: BOOL}
 _OF_TYPE |= {np.dtype(name).type: NUMBERS[name] for name in DTYPES}
 _OF_DTYPE = {np.dtype(name): name for name in DTYPES}
 
