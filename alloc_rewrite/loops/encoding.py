@@ -10,9 +10,9 @@ from typing import Any
 from .kinds import (
     DTYPES,
     Array,
-    Callee,
     Display,
     Enumerate,
+    Function,
     Given,
     Items,
     Kind,
@@ -42,7 +42,7 @@ def encoded(kind: Kind) -> list[int]:
         case Tuple(items) | Display(items):
             code = _TUPLE if isinstance(kind, Tuple) else _DISPLAY
             return [code, len(items), *(code for item in items for code in encoded(item))]
-        case Given(number) | Object(number) | Callee(number):
+        case Given(number) | Object(number) | Function(number):
             return [_GIVEN, number]
         case Unbound():
             return [_UNBOUND]

@@ -7,7 +7,7 @@ look at the function, its code, and the defaults that count, whenever the kernel
 from __future__ import annotations
 
 import types
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from bytecode import Instr, Label
 
@@ -17,8 +17,7 @@ from ..rewrite.opcodes import keyword_names
 from . import making
 from .code import NotTranslatedError, Value, described
 from .heads import finish
-from .incoming import CALLABLE
-from .kinds import UNBOUND, Kind, Known, Object, may_be_held
+from .kinds import UNBOUND, Function, Given, Kind, Known, Object, may_be_held
 from .lazy import materialised
 from .states import NULL, State, Unit
 
@@ -36,13 +35,13 @@ def enter(t: Translator, item: Instr, index: int, state: State) -> bool:
     above = item.name == "CALL_KW"  # the names lie on top
     pair = stack[len(stack) - n - 2 - above : len(stack) - n - above]
     callee = pair[1] if pair[0] == NULL else pair[0]
-    if not isinstance(callee.kind, Known):
+    if not isinstance(callee.kind, (Known, Function)):
         return False
-    function = callee.kind.value
+    function, holder = t.callee(callee)
     if type(function) is not types.FunctionType or making.makes(function):
         return False
     names = names_of(state, item, index)
-    unit = _unit(t, function, state)
+    unit = _unit(t, function, holder, state)
     code = function.__code__
     args = stack[len(stack) - n :]
     if NULL not in pair:  # a method's
@@ -51,7 +50,10 @@ def enter(t: Translator, item: Instr, index: int, state: State) -> bool:
     args = [materialised(t, value) for value in args]
     del stack[len(stack) - size - 2 :]
     locals_ = dict.fromkeys(code.co_varnames, Value(UNBOUND))
-    locals_.update(_arguments(t, function, args[: n - len(names)], names, args[n - len(names) :]))
+    given = args[: n - len(names)], names, args[n - len(names) :]
+    locals_.update(_arguments(t, function, holder, *given))
+    for name in _cells_read(unit):
+        locals_[f"cell {name}"] = t.cell_of(function, holder, name)
     for name in code.co_varnames[: code.co_argcount]:
         if not _may_be_given(locals_[name].kind):
             raise NotTranslatedError(f"`{name}` gets {described(locals_[name].kind)}")
@@ -61,8 +63,8 @@ def enter(t: Translator, item: Instr, index: int, state: State) -> bool:
 
 def _may_be_given(kind: Kind) -> bool:
     """Whether a helper may have an argument of this kind."""
-    is_function = isinstance(kind, Known) and type(kind.value) in CALLABLE
-    return may_be_held(kind) or isinstance(kind, Object) or is_function
+    is_callable = isinstance(kind, Known) and callable(kind.value)
+    return may_be_held(kind) or is_callable or isinstance(kind, (Object, Function, Given))
 
 
 def names_of(state: State, item: Instr, index: int) -> tuple[str, ...]:
@@ -78,6 +80,7 @@ def names_of(state: State, item: Instr, index: int) -> tuple[str, ...]:
 def _arguments(
     t: Translator,
     function: types.FunctionType,
+    holder: Any,
     given: list[Value],
     names: tuple[str, ...],
     named: list[Value],
@@ -96,13 +99,19 @@ def _arguments(
     if len(given) > len(parameters) or any(i < ahead for i in missing):
         raise NotTranslatedError(f"a call of `{function.__name__}` with other arguments")
     if missing:
-        t.guarded(function, "__defaults__", defaults)
+        t.of_function(holder, "__defaults__", defaults)
     for i in missing:
         found[parameters[i]] = t.code.constant(defaults[i - ahead])
     return found
 
 
-def _unit(t: Translator, function: types.FunctionType, state: State) -> Unit:
+def _cells_read(unit: Unit) -> list[str]:
+    """Return the free variables that a helper reads."""
+    loads = (item for item in unit.items if isinstance(item, Instr) and item.name == "LOAD_DEREF")
+    return sorted({cast(Any, item.arg).name for item in loads})
+
+
+def _unit(t: Translator, function: types.FunctionType, holder: Any, state: State) -> Unit:
     """Return the code of a helper, guarded."""
     code, depth = function.__code__, 0
     caller: State | None = state
@@ -113,8 +122,7 @@ def _unit(t: Translator, function: types.FunctionType, state: State) -> Unit:
         caller = caller.caller
     if depth > MOST_CALLS:
         raise NotTranslatedError("calls of calls of calls")
-    cells = code.co_freevars + code.co_cellvars
-    if cells or code.co_kwonlyargcount or code.co_flags & _OTHER_FLAGS:
+    if code.co_cellvars or code.co_kwonlyargcount or code.co_flags & _OTHER_FLAGS:
         raise NotTranslatedError(f"a call of `{function.__name__}`")
     unit = t.units.get(id(function))
     if unit is None:
@@ -128,7 +136,7 @@ def _unit(t: Translator, function: types.FunctionType, state: State) -> Unit:
         )
         unit = Unit(items, where, targets, function.__globals__, function.__globals__, code)
         t.units[id(function)] = unit
-    t.guarded(function, "__code__", code)
+    t.of_function(holder, "__code__", code)
     return unit
 
 

@@ -5,7 +5,7 @@ In: Python objects, at the loop's head. Out: kinds.
 
 from __future__ import annotations
 
-import types
+from types import FunctionType
 from typing import Any
 
 import numpy as np
@@ -20,8 +20,9 @@ from .kinds import (
     SMALL,
     STEPS,
     Array,
-    Callee,
     Enumerate,
+    Function,
+    Given,
     Items,
     Kind,
     Known,
@@ -66,6 +67,13 @@ def kind_of(value: Any) -> Kind | None:
     if value is None:
         return Known(None)
     return None
+
+
+def reached_kind(value: Any, number: int) -> Kind:
+    """Return the kind of any object that comes in as the argument of that number."""
+    if type(value) is FunctionType:
+        return Function(number, value.__code__)
+    return kind_of(value) or object_kind(value, number) or Given(number)
 
 
 def _number(value: Any) -> Number | None:
@@ -118,7 +126,6 @@ def _iterator(value: Any, depth: int = 0) -> Kind | None:
 
 _MOST_NESTED = 2
 _MOST_SEEN = 16  # lists in a list; the kernel looks at each
-CALLABLE = (types.FunctionType, types.BuiltinFunctionType, np.ufunc)
 _MOST_ITERATORS = 8  # one in the other
 _HEAP_TYPE = 1 << 9  # a class that Python code has made
 _MOST_ATTRIBUTES = 64
@@ -137,11 +144,6 @@ def object_kind(value: Any, number: int) -> Object | None:
         return None
     kinds = [(str(name), kind_of(held)) for name, held in names.items() if name not in of_class]
     return Object(number, tuple((name, kind) for name, kind in kinds if kind is not None), cls)
-
-
-def callee_kind(value: Any, number: int) -> Callee | None:
-    """Return the kind of a function that may become part of a kernel; None for others."""
-    return Callee(number, value) if type(value) in CALLABLE else None
 
 
 def _array(value: np.ndarray[Any, Any]) -> Array | None:

@@ -36,7 +36,7 @@ from . import (
 from .branches import choice, jump
 from .code import NotTranslatedError, Value, described
 from .helpers import enter, leave_helper, names_of
-from .kinds import BOOL, UNBOUND, Array, Callee, Known, Method, Number, Object, may_be_held
+from .kinds import BOOL, UNBOUND, Array, Given, Known, Method, Number, Object, may_be_held
 from .states import NULL, State
 
 if TYPE_CHECKING:
@@ -131,7 +131,7 @@ def _load_fast(t: Translator, item: Instr, state: State) -> None:
         value = t.fixed.get(name)
     if value is None or value.kind == UNBOUND:
         raise NotTranslatedError(f"`{item.arg}` may have no value")
-    state.stack.append(t.called(value) if isinstance(value.kind, Callee) else value)
+    state.stack.append(value)
 
 
 def _store_fast(t: Translator, item: Instr, state: State) -> None:
@@ -159,12 +159,14 @@ def _load_attr(t: Translator, item: Instr, state: State) -> None:
         value = Value(Known(making.ufunc_method(owner.kind.value, name)))
     elif isinstance(owner.kind, Object):
         kinds = dict(owner.kind.attributes)
-        if name not in kinds and is_method_load(item):
+        in_class = any(name in vars(base) for base in owner.kind.type.__mro__)
+        if name not in kinds and is_method_load(item) and in_class:
             state.stack.extend([t.method_of(owner.kind, name), owner])
             return
-        if name not in kinds:
-            raise NotTranslatedError(f"the attribute {name} of such an object")
-        value = t.looked_up(owner.kind.number, name, kinds[name])
+        if name in kinds:
+            value = t.looked_up(owner.kind.number, name, kinds[name])
+        else:
+            value = t.attribute_of(owner.kind, name)
     elif is_method_load(item) and not lazy.is_array(owner):
         value = methods.bound(owner, name)
     else:
@@ -186,6 +188,9 @@ def _call(t: Translator, item: Instr, index: int, state: State) -> None:
     callee = pair[1] if pair[0] == NULL else pair[0]
     if NULL not in pair:
         raise NotTranslatedError("a method is called")
+    if isinstance(callee.kind, Given):
+        function, _ = t.callee(callee)
+        callee = callee if function is None else Value(Known(function), (), function)
     named = dict(zip(names, args[n - len(names) :], strict=True))
     args = args[: n - len(names)]
     out = named.pop("out", None)
@@ -241,7 +246,9 @@ def _pop(t: Translator, item: Instr, state: State) -> None:
         t.code.keep(value.parts[0])
 
 
-_IGNORED = frozenset({"KW_NAMES", "NOP", "RESUME", "PRECALL", "NOT_TAKEN", "EXTENDED_ARG"})
+_IGNORED = frozenset(
+    {"COPY_FREE_VARS", "KW_NAMES", "NOP", "RESUME", "PRECALL", "NOT_TAKEN", "EXTENDED_ARG"}
+)
 _STEPS: dict[str, Step] = {
     "LOAD_FAST": _load_fast,
     "LOAD_FAST_CHECK": _load_fast,

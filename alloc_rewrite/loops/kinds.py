@@ -172,6 +172,14 @@ class Given(Kind):
 
 
 @dataclass(frozen=True, slots=True)
+class Function(Kind):
+    """A Python function that comes in, the argument of that number, with this code."""
+
+    number: int
+    code: Any
+
+
+@dataclass(frozen=True, slots=True)
 class Object(Kind):
     """An object of a Python class that comes in, the argument of that number, and its attributes.
 
@@ -181,14 +189,6 @@ class Object(Kind):
     number: int
     attributes: tuple[tuple[str, Kind], ...]
     type: type
-
-
-@dataclass(frozen=True, slots=True)
-class Callee(Kind):
-    """A function that comes in, the argument of that number."""
-
-    number: int
-    function: Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,7 +245,7 @@ def may_be_returned(kind: Kind) -> bool:
     """Whether a function that is compiled whole may return a value of this kind."""
     if isinstance(kind, (Tuple, Display)):
         return all(may_be_returned(item) for item in kind.items)
-    return isinstance(kind, (Number, Array, List, Object, Given)) or kind == Known(None)
+    return isinstance(kind, (Number, Array, List, Object, Function, Given)) or kind == Known(None)
 
 
 def may_be_held(kind: Kind) -> bool:

@@ -62,6 +62,7 @@ class Translator(Beforehand):
     loop: Loop
     globals: dict[str, Any]
     builtins: dict[str, Any]
+    values: dict[int, Any]  # what came in, by number; then what is reached from there
     name: str = "kernel"
     guards: dict[tuple[int, str], tuple[Any, Any]] = field(default_factory=dict)
 
@@ -73,6 +74,7 @@ class Translator(Beforehand):
         where = {item: i for i, item in enumerate(items) if isinstance(item, Label)}
         self.unit = Unit(items, where, self.loop.targets, self.globals, None)
         self.units: dict[int, Unit] = {}
+        self.n_inputs = len(self.values)
         self.blocks: dict[Any, Block] = {}
         self.counts: dict[Any, int] = {}
         self.heads: list[Head] = []

@@ -112,9 +112,8 @@ kernel_new(PyObject *source)
         if (!PyArg_ParseTuple(PyTuple_GET_ITEM(guards, i), "OUO", &holder, &name, &value)) {
             goto failed;
         }
-        long number = PyLong_Check(holder) ? PyLong_AsLong(holder) : -1;
         self->guards[self->n_guards++] = (NameGuard){
-            number >= 0 || holder == Py_None ? NULL : holder, name, value, (int)number};
+            holder == Py_None ? NULL : holder, name, value};
     }
     return self;
 failed:
@@ -161,20 +160,31 @@ kernel_has_value(const NameGuard *guard, PyObject *globals, PyObject *builtins)
     return found == guard->value;
 }
 
-/* Whether an argument is the callable that it was, or a function with the same code, globals and
- * defaults. */
-static int
-kernel_has_callee(PyObject *value, PyObject *wanted)
+/* The content of a cell of a function, or its code, globals or defaults. */
+static PyObject *
+kernel_look_into(PyObject *function, PyObject *name)
 {
-    if (value == wanted) {
-        return 1;
+    if (PyUnicode_CompareWithASCIIString(name, "__code__") == 0) {
+        return PyFunction_GetCode(function);
     }
-    if (!PyFunction_Check(value) || !PyFunction_Check(wanted) ||
-        PyFunction_GetCode(value) != PyFunction_GetCode(wanted) ||
-        PyFunction_GetGlobals(value) != PyFunction_GetGlobals(wanted)) {
-        return 0;
+    if (PyUnicode_CompareWithASCIIString(name, "__globals__") == 0) {
+        return PyFunction_GetGlobals(function);
     }
-    return PyFunction_GetDefaults(value) == PyFunction_GetDefaults(wanted);
+    if (PyUnicode_CompareWithASCIIString(name, "__defaults__") == 0) {
+        return PyFunction_GetDefaults(function);
+    }
+    PyObject *closure = PyFunction_GetClosure(function);
+    Py_ssize_t at = 0;
+    for (Py_ssize_t i = 0; i < PyUnicode_GET_LENGTH(name); i++) {
+        Py_UCS4 digit = PyUnicode_READ_CHAR(name, i) - '0';
+        if (digit > 9) {
+            return NULL; /* the attribute of an object that was no function */
+        }
+        at = 10 * at + (Py_ssize_t)digit;
+    }
+    return closure == NULL || at >= PyTuple_GET_SIZE(closure)
+               ? NULL
+               : PyCell_GET(PyTuple_GET_ITEM(closure, at));
 }
 
 /* What is looked up, with a reference; NULL without an exception if it isn't there, or if Python
@@ -182,8 +192,14 @@ kernel_has_callee(PyObject *value, PyObject *wanted)
 static PyObject *
 kernel_look_up(const Found *found, PyObject *const *args)
 {
+    PyObject *owner = found->number >= 0 ? args[found->number] : found->holder;
+    if (owner != NULL && (PyUnicode_GET_LENGTH(found->name) == 0 || PyFunction_Check(owner))) {
+        PyObject *value = PyUnicode_GET_LENGTH(found->name) == 0
+                              ? owner
+                              : kernel_look_into(owner, found->name);
+        return found->method != NULL && value != found->method ? NULL : Py_XNewRef(value);
+    }
     if (found->number >= 0) {
-        PyObject *owner = args[found->number];
         PyTypeObject *type = Py_TYPE(owner);
         if (type->tp_getattro != PyObject_GenericGetAttr ||
             _PyType_Lookup(type, found->name) != found->method) {
@@ -231,9 +247,7 @@ kernel_fits(const LoopKernel *self, PyObject **args, Py_ssize_t n)
     }
     PyObject *globals = PyEval_GetGlobals(), *builtins = PyEval_GetBuiltins();
     for (int i = 0; i < self->n_guards; i++) {
-        const NameGuard *guard = &self->guards[i];
-        if (guard->number >= 0 ? !kernel_has_callee(args[guard->number], guard->value)
-                               : !kernel_has_value(guard, globals, builtins)) {
+        if (!kernel_has_value(&self->guards[i], globals, builtins)) {
             return 0;
         }
     }

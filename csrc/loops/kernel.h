@@ -42,17 +42,18 @@ typedef struct {
     PyObject *holder; /* a module, a function, or globals; NULL: those of the code that runs */
     PyObject *name;
     PyObject *value;
-    int number; /* of the argument that is looked at instead, or -1 */
 } NameGuard;
 
-#define MOST_FOUND 16 /* attributes and global arrays that a kernel looks up */
+#define MOST_FOUND 32 /* attributes, cells and global arrays that a kernel looks up */
 
-/* What a kernel looks up when it begins: an attribute of an argument, of that number, or else a
- * value of a module, of a dictionary or (NULL) of the globals of the code that runs. */
+/* What a kernel looks up when it begins: an attribute of an argument, of that number, or of what
+ * has been looked up before, which is numbered after the arguments; or else a value of a module, of
+ * a dictionary or (NULL) of the globals of the code that runs. Of a function it is the content of a
+ * cell, by its place, or what it has to be the same of. Without a name it is the argument itself. */
 typedef struct {
     PyObject *holder; /* borrowed from the source */
     PyObject *name;   /* likewise */
-    PyObject *method; /* likewise: the function that it has to be a method of; NULL for values */
+    PyObject *method; /* likewise: what it has to be, or be a method of; NULL for any value */
     int number;       /* -1 if it is no argument's */
 } Found;
 

@@ -78,6 +78,9 @@ def test_results_that_go_into_given_arrays():
 
 
 def test_other_keywords_are_left_to_the_original_code():
-    for text in ("s = min([x[1], s], key=float)", "s = np.sum(x, initial=1.0)", "s = sum(x, start=2)",
-                 "s = round(s, ndigits=1)", "s = np.sum(x, axis=i)"):  # fmt: skip
+    texts = (
+        "s = min([x[1], s], key=float)", "s = np.sum(x, initial=1.0)", "s = sum(x, start=2)",
+        "s = round(s, ndigits=1)", "s = np.sum(x, axis=i)",
+    )  # fmt: skip
+    for text in texts:
         compared(made(text), *arguments())
