@@ -11,7 +11,7 @@ import numpy as np
 
 from . import arrays, inner, lazy
 from .code import NotTranslatedError, Value
-from .kinds import F4, F8, I8, INT, Array
+from .kinds import F4, F8, I8, INT
 from .numpy_loops import CUTS_ROWS, initial_of, reduction_loop
 
 if TYPE_CHECKING:
@@ -38,32 +38,36 @@ def reduced(t: Translator, function: Any, value: Value, axis: int | None, keepdi
     if loop is None:
         raise NotTranslatedError(f"np.{function.__name__}.reduce along an axis")
     value = lazy.materialised(t, value)
-    assert isinstance(value.kind, Array)
     lazy.require_c_order(t.code, value)
+    initial = initial_of(function, number)
+    first = None if initial is None else inner.known(t, number, initial)
+    if CUTS_ROWS and number.is_float and function in _ADDED and axis in (1, -1):
+        too_long = t.code.builder.icmp_signed(">", value.parts[3], t.code.i64(8192))
+        t.code.leave_if(too_long)
+    return _of_matrix(t, loop, value, first, axis in (0, -2), keepdims)
+
+
+def _of_matrix(
+    t: Translator, loop: Any, matrix: Value, first: Any, is_down: bool, keepdims: bool
+) -> Value:
+    """Reduce a matrix along its rows or columns, from `first` on or else from their first items."""
     code, b = t.code, t.code.builder
-    _, address, rows, columns, down, across = value.parts
+    number = lazy.number_of(matrix.kind)
+    _, address, rows, columns, down, across = matrix.parts
     for dim in (rows, columns):  # else NumPy would see one axis
         code.leave_if(b.icmp_signed("<=", dim, code.i64(1)))
     t.tick(b.mul(rows, columns))
-    is_down = axis in (0, -2)
     n = columns if is_down else rows
-    one = code.i64(1)
+    zero, one, size = code.i64(0), code.i64(1), code.i64(code.itemsize(number))
     dims = ((one, n) if is_down else (n, one)) if keepdims else (n,)
     made = t.scratch.new(number, dims)
-    initial = initial_of(function, number)
-    first = None if initial is None else inner.known(t, number, initial)
-    size, zero = code.i64(code.itemsize(number)), code.i64(0)
     out = made.parts[1]
+    skipped = zero if first is not None else one
 
     def begin(indices: list[Any]) -> None:
         at = b.mul(indices[0], across if is_down else down)
         word = first if first is not None else code.load(b.add(address, at), number)
         code.store(word, b.add(out, b.mul(indices[0], size)))
-
-    lazy.nest(code, (n,), [], begin)
-    skipped = zero if first is not None else one
-    if CUTS_ROWS and number.is_float and function in _ADDED and not is_down:
-        code.leave_if(b.icmp_signed(">", columns, code.i64(8192)))
 
     def row(indices: list[Any]) -> None:
         (at,) = indices
@@ -75,6 +79,7 @@ def reduced(t: Translator, function: Any, value: Value, axis: int | None, keepdi
         to = b.add(out, b.mul(at, size))
         inner.called(t, loop, [to, here, to], [b.sub(columns, skipped)], [zero, across, zero])
 
+    lazy.nest(code, (n,), [], begin)
     lazy.nest(code, (b.sub(rows, skipped) if is_down else rows,), [], row)
     return made
 
