@@ -342,8 +342,7 @@ class Translator(Beforehand):
                 index += 1
                 continue
             give_turns()
-            if self.loop.is_whole:
-                self._count(cost_of(item, state))
+            self._count(cost_of(item, state))
             try:
                 done = step(self, item, index, state)
             except NotTranslatedError as error:
