@@ -14,7 +14,7 @@ from . import iteration
 from .code import I64, NotTranslatedError, Value, described
 from .kinds import UNBOUND, Array, Tuple, is_of_numbers, may_be_returned
 from .lazy import materialised
-from .states import WIDEST, Exit, Head, State
+from .states import Exit, Head, State
 
 if TYPE_CHECKING:
     from .translate import Translator
@@ -24,7 +24,8 @@ def exit_of(t: Translator, head: Head) -> Exit:
     """End the kernel where an iteration began."""
     t.code.builder.position_at_end(head.leave)
     _end(t, head.number, head.state)
-    return Exit(tuple(head.state.locals[name].kind for name in t.loop.stored))
+    unbound = Value(UNBOUND)
+    return Exit(tuple(head.state.locals.get(name, unbound).kind for name in t.kept))
 
 
 def _end(t: Translator, number: int, state: State) -> None:
@@ -44,8 +45,8 @@ def _write(t: Translator, state: State, at: int) -> None:
         for i, part in enumerate(iteration.state(state.stack[-ITERATOR_DEPTH])):
             b.store(part, t.place(at + i))
     at += t.n_state
-    for name in t.loop.stored:
-        value = state.locals[name]
+    for name in t.kept:
+        value = state.locals.get(name, Value(UNBOUND))
         if name != RESULT and isinstance(value.kind, Tuple) and not is_of_numbers(value.kind):
             raise NotTranslatedError(f"`{name}` is a tuple of other things than numbers")
         if len(value.parts) > t.widest:
@@ -119,7 +120,8 @@ def finish(t: Translator, state: State, value: Value) -> None:
     b.store(t.code.i64(2), t.iterations)  # the one that is done, and where it ends
     end = t.code.function.append_basic_block()
     b.branch(end)
-    t.heads.append(Head(len(t.heads), end, State({RESULT: value}, [], t.unit)))
+    left = {name: state.locals[name] for name in t.kept if name in state.locals}
+    t.heads.append(Head(len(t.heads), end, State({**left, RESULT: value}, [], t.unit)))
     t.repeats = True
 
 
@@ -135,8 +137,8 @@ def _commit(t: Translator, number: int, state: State) -> dict[str, list[Any]]:
     b.call(b.inttoptr(t.word("settle"), t.commit.type), [t.frame])
     t.scratch.reload()
     moved = {}
-    for i, name in enumerate(t.loop.stored):
-        if isinstance(state.locals[name].kind, Array):
-            at = t.committed_at + t.n_state + WIDEST * i
+    for i, name in enumerate(t.kept):
+        if name in state.locals and isinstance(state.locals[name].kind, Array):
+            at = t.committed_at + t.n_state + t.widest * i
             moved[name] = [b.load(t.place(at + k)) for k in range(2)]
     return moved

@@ -5,7 +5,7 @@ In: Python objects, at the loop's head. Out: kinds.
 
 from __future__ import annotations
 
-from types import FunctionType
+from types import FunctionType, MemberDescriptorType
 from typing import Any
 
 import numpy as np
@@ -137,13 +137,25 @@ def object_kind(value: Any, number: int) -> Object | None:
     of_class = {name for base in cls.__mro__[:-1] for name in vars(base)}
     if not cls.__flags__ & _HEAP_TYPE or {"__getattribute__", "__getattr__"} & of_class:
         return None
-    if "__dict__" not in of_class:
-        return None
-    names = value.__dict__
+    names = value.__dict__ if "__dict__" in of_class else {}
     if type(names) is not dict or len(names) > _MOST_ATTRIBUTES or isinstance(value, type):
         return None
-    kinds = [(str(name), kind_of(held)) for name, held in names.items() if name not in of_class]
+    held = {name: item for name, item in names.items() if name not in of_class} | _slots(value)
+    kinds = [(str(name), kind_of(item)) for name, item in held.items()]
     return Object(number, tuple((name, kind) for name, kind in kinds if kind is not None), cls)
+
+
+def _slots(value: Any) -> dict[str, Any]:
+    """Return what lies in an object's slots."""
+    found: dict[str, Any] = {}
+    for base in type(value).__mro__[:-1]:
+        for name, slot in vars(base).items():
+            if type(slot) is MemberDescriptorType and name not in found:
+                try:
+                    found[name] = slot.__get__(value)
+                except AttributeError:
+                    continue
+    return found
 
 
 def _array(value: np.ndarray[Any, Any]) -> Array | None:

@@ -6,7 +6,6 @@ it; or `NotTranslatedError`.
 
 from __future__ import annotations
 
-import types
 from collections.abc import Callable
 from typing import TYPE_CHECKING, cast
 
@@ -15,14 +14,13 @@ from bytecode import Instr
 from ..interpreter import VERSION
 from ..rewrite.opcodes import (
     ITERATOR_DEPTH,
-    attribute_name,
     constant,
-    is_method_load,
     operator_of,
 )
 from . import (
     arithmetic,
     arrays,
+    attributes,
     calls,
     containers,
     elements,
@@ -36,7 +34,7 @@ from . import (
 from .branches import choice, jump
 from .code import NotTranslatedError, Value, described
 from .helpers import enter, leave_helper, names_of
-from .kinds import BOOL, UNBOUND, Array, Given, Known, Method, Number, Object, may_be_held
+from .kinds import BOOL, UNBOUND, Array, Given, Known, Method, Number, may_be_held
 from .states import NULL, State
 
 if TYPE_CHECKING:
@@ -151,32 +149,6 @@ def _load_global(t: Translator, item: Instr, state: State) -> None:
     state.stack.extend(pair)
 
 
-def _load_attr(t: Translator, item: Instr, state: State) -> None:
-    owner, name = state.stack.pop(), attribute_name(item)
-    if isinstance(owner.kind, Known) and isinstance(owner.kind.value, types.ModuleType):
-        value = t.known_attribute(owner.kind.value, name)
-    elif isinstance(owner.kind, Known) and making.is_own_ufunc(owner.kind.value):
-        value = Value(Known(making.ufunc_method(owner.kind.value, name)))
-    elif isinstance(owner.kind, Object):
-        kinds = dict(owner.kind.attributes)
-        in_class = any(name in vars(base) for base in owner.kind.type.__mro__)
-        if name not in kinds and is_method_load(item) and in_class:
-            state.stack.extend([t.method_of(owner.kind, name), owner])
-            return
-        if name in kinds:
-            value = t.looked_up(owner.kind.number, name, kinds[name])
-        else:
-            value = t.attribute_of(owner.kind, name)
-    elif is_method_load(item) and not lazy.is_array(owner):
-        value = methods.bound(owner, name)
-    else:
-        value = elements.attribute(t.code, lazy.materialised(t, owner), name)
-    pair = [value]
-    if is_method_load(item):
-        pair.insert(0 if VERSION < (3, 13) else 1, NULL)
-    state.stack.extend(pair)
-
-
 def _call(t: Translator, item: Instr, index: int, state: State) -> None:
     n = _size(item)
     stack = state.stack
@@ -256,14 +228,15 @@ _STEPS: dict[str, Step] = {
     "LOAD_DEREF": _load_fast,
     "STORE_FAST": _store_fast,
     "LOAD_GLOBAL": _load_global,
-    "LOAD_ATTR": _load_attr,
-    "LOAD_METHOD": _load_attr,
+    "LOAD_ATTR": attributes.load,
+    "LOAD_METHOD": attributes.load,
     "PUSH_NULL": lambda t, item, state: state.stack.append(NULL),
     "POP_TOP": _pop,
     "POP_ITER": _pop_iterator,
     "END_FOR": _end_for,
     "COPY": lambda t, item, state: state.stack.append(state.stack[-_size(item)]),
     "SWAP": _swap,
+    "STORE_ATTR": attributes.store,
     "STORE_SUBSCR": containers.store_subscr,
     "GET_ITER": _get_iter,
     "UNPACK_SEQUENCE": containers.unpack,

@@ -76,6 +76,8 @@ class LoopJob(Job):
                 kernel.found_at,
                 kernel.size,
                 kernel.sweeps,
+                kernel.widest,
+                kernel.attributes,
             )
         )
         self.state = "compiled"

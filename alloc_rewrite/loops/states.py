@@ -14,6 +14,7 @@ from .kinds import Kind, Known
 
 WIDEST = 10  # words of a local that is written into the frame
 WIDEST_RESULT = 64  # words of what a whole function gives
+MOST_STORED = 8  # attributes that a kernel stores
 
 #: The frame of a kernel: words that it shares with what runs it, before those of the locals.
 #: In C they are `enum frame_word`. Behind them lie the values of the inputs, then the state in
@@ -82,6 +83,8 @@ class Kernel:
     found_at: int  # where the words of what is looked up begin
     size: int  # of the frame, in words
     sweeps: bool  # whether it goes over all items of arrays
+    widest: int  # words that each local takes in those states
+    attributes: tuple[tuple[int, str], ...]  # that it stores: the object's number, the name
 
 
 class State(NamedTuple):
@@ -115,6 +118,11 @@ class State(NamedTuple):
     def values(self) -> list[Value]:
         own = [self.locals[name] for name in sorted(self.locals)] + self.stack
         return own if self.caller is None else own + self.caller.values()
+
+    @property
+    def outermost(self) -> State:
+        """What is known of the function that called all others, and of attributes."""
+        return self if self.caller is None else self.caller.outermost
 
     def copy(self) -> State:
         return self.mapped(lambda value: value)

@@ -50,7 +50,7 @@ from .lazy import materialised
 from .log import Log
 from .scratch import Scratch
 from .shapes import fixed_words
-from .states import AT, HEADER, WIDEST, WIDEST_RESULT, Block, Head, Kernel, State, Unit
+from .states import AT, HEADER, MOST_STORED, WIDEST, WIDEST_RESULT, Block, Head, Kernel, State, Unit
 from .worth import cost_of
 
 MOST_BLOCKS = 600  # of one kernel
@@ -75,6 +75,8 @@ class Translator(Beforehand):
         self.unit = Unit(items, where, self.loop.targets, self.globals, None)
         self.units: dict[int, Unit] = {}
         self.n_inputs = len(self.values)
+        self.attributes: list[tuple[int, str]] = []  # that are stored
+        self.kept = [*self.loop.stored]  # by these names locals hold what a kernel leaves
         self.blocks: dict[Any, Block] = {}
         self.counts: dict[Any, int] = {}
         self.heads: list[Head] = []
@@ -103,8 +105,9 @@ class Translator(Beforehand):
         self.n_state = len(iteration.state(iterator))
         self.widest = WIDEST_RESULT if loop.is_whole else WIDEST
         self.ended_at = at
-        self.committed_at = at + self.n_state + self.widest * len(loop.stored)
-        self.found_at = self.committed_at + self.n_state + self.widest * len(loop.stored)
+        room = self.n_state + self.widest * (len(loop.stored) + MOST_STORED)
+        self.committed_at = at + room
+        self.found_at = self.committed_at + room
         self.size = self.found_at
         stack = self._stack(iterator)
         self.go(loop.head, State(locals_, stack, self.unit), None)
@@ -129,6 +132,8 @@ class Translator(Beforehand):
             self.found_at,
             self.size,
             self.sweeps,
+            self.widest,
+            tuple(self.attributes),
         )
 
     def _enter(self) -> None:

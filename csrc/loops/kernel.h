@@ -34,9 +34,6 @@ enum frame_word {
     FRAME_HEADER,
 };
 
-#define WIDEST 10 /* words of a local in the state that a kernel leaves */
-#define WIDEST_RESULT 64 /* words of what a whole function gives */
-
 /* What a name has to be, as it was when the loop was compiled; all borrowed from the source. */
 typedef struct {
     PyObject *holder; /* a module, a function, or globals; NULL: those of the code that runs */
@@ -57,13 +54,22 @@ typedef struct {
     int number;       /* -1 if it is no argument's */
 } Found;
 
+/* An attribute that a kernel stores: the number of the object, and the name, borrowed. */
+typedef struct {
+    int number;
+    PyObject *name;
+} StoredAttribute;
+
+#define MOST_STORED 8
+
 typedef struct {
     int64_t (*run)(int64_t *frame);
     PyObject *source; /* owned: the tuple that it was made from */
     int references;
     int n_inputs;
     int n_exits;
-    int n_stored;
+    int n_stored;     /* locals that it gives */
+    int n_attributes; /* that it stores: their values follow those of the locals */
     int n_guards;
     int n_found;
     int found_at; /* where the words of what is looked up begin */
@@ -71,16 +77,18 @@ typedef struct {
     int ended_at;
     int committed_at;
     int size;             /* of the frame, in words */
+    int widest;           /* words of each local in the states that it leaves */
     int sweeps;           /* whether it goes over all items of arrays */
     const int16_t *kinds; /* in the same memory: of the inputs, of what is looked up, of the locals
                              at each exit */
-    int *exit_at;         /* n_stored for each exit */
+    int *exit_at;         /* n_stored + n_attributes for each exit */
     NameGuard *guards;
     Found found[MOST_FOUND];
+    StoredAttribute attributes[MOST_STORED];
 } LoopKernel;
 
 /* Read (address, inputs, exits, guards, found, n_state, ended_at, committed_at,
- * found_at, size, sweeps); NULL with an exception. */
+ * found_at, size, sweeps, widest, attributes); NULL with an exception. */
 LoopKernel *kernel_new(PyObject *source);
 void kernel_release(LoopKernel *kernel); /* one reference */
 
@@ -94,11 +102,12 @@ int kernel_fits(const LoopKernel *kernel, PyObject **args, Py_ssize_t n);
 void kernel_forget(const LoopKernel *kernel, PyObject **args);
 /* Put the arguments into the frame. */
 void kernel_fill(const LoopKernel *kernel, PyObject *const *args, int64_t *frame);
-/* The kinds of the locals after one of the exits. */
+/* The kinds of the locals, and then of the attributes, after one of the exits. */
 static inline Kinds
 kernel_exit_kind(const LoopKernel *kernel, int64_t exit, int local)
 {
-    return kernel->kinds + kernel->exit_at[exit * kernel->n_stored + local];
+    return kernel->kinds +
+           kernel->exit_at[exit * (kernel->n_stored + kernel->n_attributes) + local];
 }
 
 #endif

@@ -151,23 +151,53 @@ results_value(Results *self, Kinds *kind, const int64_t **words)
     }
 }
 
+/* Give attributes their values. */
+static int
+results_store(const LoopKernel *kernel, PyObject *const *args, PyObject *const *values)
+{
+    for (int i = 0; i < kernel->n_attributes; i++) {
+        const StoredAttribute *one = &kernel->attributes[i];
+        if (values[i] != NULL &&
+            PyObject_GenericSetAttr(args[one->number], one->name, values[i]) < 0) {
+            return -1;
+        }
+    }
+    return 0;
+}
+
 PyObject *
 results_locals(const LoopKernel *kernel, const Site *site, int64_t exit, const int64_t *frame,
                const int64_t *words, PyObject *const *args)
 {
     Results self = {site, frame, args, NULL, 0};
-    self.made = STACK_ARRAY(Made, kernel->n_stored * WIDEST + WIDEST_RESULT);
+    int n = kernel->n_stored + kernel->n_attributes;
+    self.made = STACK_ARRAY(Made, n * kernel->widest);
+    PyObject *held[MOST_STORED] = {NULL};
     PyObject *made = PyTuple_New(kernel->n_stored);
     words += kernel->n_state;
-    for (int i = 0; made != NULL && i < kernel->n_stored; i++, words += WIDEST) {
+    for (int i = 0; made != NULL && i < n; i++, words += kernel->widest) {
         Kinds kind = kernel_exit_kind(kernel, exit, i);
+        int is_local = i < kernel->n_stored;
+        if (!is_local && kind[0] == KIND_UNBOUND) {
+            continue; /* not stored yet */
+        }
         const int64_t *at = words;
         PyObject *value = results_value(&self, &kind, &at);
         if (value == NULL) {
             Py_CLEAR(made);
-            break;
         }
-        PyTuple_SET_ITEM(made, i, value);
+        else if (is_local) {
+            PyTuple_SET_ITEM(made, i, value);
+        }
+        else {
+            held[i - kernel->n_stored] = value;
+        }
+    }
+    if (made != NULL && results_store(kernel, args, held) < 0) {
+        Py_CLEAR(made);
+    }
+    for (int i = 0; i < kernel->n_attributes; i++) {
+        Py_XDECREF(held[i]);
     }
     return made;
 }

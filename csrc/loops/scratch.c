@@ -38,7 +38,8 @@ scratch_move(int64_t *frame)
     int64_t to = frame[FRAME_SCRATCH_END] == begin + size ? begin + size : begin;
     int64_t end = to + size;
     int64_t *words = frame + kernel->committed_at + kernel->n_state;
-    for (int i = 0; i < kernel->n_stored; i++, words += WIDEST) {
+    int n = kernel->n_stored + kernel->n_attributes;
+    for (int i = 0; i < n; i++, words += kernel->widest) {
         if (kernel_exit_kind(kernel, frame[FRAME_COMMITTED], i)[0] != KIND_ARRAY) {
             continue;
         }

@@ -16,11 +16,12 @@ import alloc_rewrite as alloc
 from alloc_rewrite.loops import service
 
 from .arrays import ArrayWriter
+from .objects import ObjectWriter
 from .trial import differences, written
 from .whole import WholeWriter
 from .writer import Writer
 
-WRITERS = {"loops": Writer, "arrays": ArrayWriter, "whole": WholeWriter}
+WRITERS = {"loops": Writer, "arrays": ArrayWriter, "whole": WholeWriter, "objects": ObjectWriter}
 
 
 class Reasons(logging.Handler):
