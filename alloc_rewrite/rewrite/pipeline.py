@@ -19,7 +19,7 @@ from .convention import Place, Style
 from .decode import decode
 from .encode import encode
 from .ir import IR
-from .loops import find_loops
+from .loops import find_loops, find_whole
 from .operations import find_operations
 from .reasons import Break
 from .regions import NO_CUTS, find_regions
@@ -47,18 +47,9 @@ def found_in(
         places += find_regions(ir, style.vocabulary, breaks, cuts, helpers)
     if style.loops:
         places += find_loops(ir)
+        whole = find_whole(ir)
+        places += [] if whole is None else [whole]
     return ir, places
-
-
-def with_sites(
-    code: CodeType,
-    style: Style,
-    places: list[Place],
-    live: Mapping[int, bool],
-    like: CodeType,
-) -> CodeType:
-    """Return a code object with sites at those of these places that are `live`; it fits `like`."""
-    return encode(decode(code), places, style, live, like)
 
 
 class Form(NamedTuple):
