@@ -10,6 +10,7 @@ import sys
 import weakref
 from _thread import allocate_lock
 from collections.abc import Mapping
+from time import perf_counter
 from types import CellType, CodeType, FrameType, FunctionType
 from typing import Any, NamedTuple
 
@@ -33,7 +34,7 @@ _arranging = allocate_lock()
 _KINDS = {Region: "a region", Operation: "an operation", Call: "a call", Loop: "a loop"}
 SOON = 0.005  # seconds until sites that were switched off are tried again for the first time
 LONG = 0.05  # seconds after which regions that were split are tried whole again
-SETTLING = 0.25  # seconds in which sites that go off one by one are collected
+SETTLING = 20  # times as long as making the code anew takes, sites that go off are collected
 
 
 class Rewritten(Owner):
@@ -66,9 +67,8 @@ class Rewritten(Owner):
             for number, place in enumerate(places)
         ]
         self.live = dict.fromkeys(range(len(places)), True)
-        self._in_code = tuple(self.live)
-        self._places_at_first = len(places)
-        self._wait = SOON
+        self._in_code, self._places_at_first = tuple(self.live), len(places)
+        self._wait, self._took = SOON, 0.001  # seconds
         self._waits = self._tried = self._settles = False
         self.sites = [contents[0] for contents in made]
         contents = [content for column in zip(*made, strict=True) for content in column]
@@ -118,7 +118,7 @@ class Rewritten(Owner):
             self.settle()
         elif self._tried and not self._settles:  # more may follow soon
             self._settles = True
-            looks.after(SETTLING, weakly(self, Rewritten._settle_at_last))
+            looks.after(SETTLING * self._took, weakly(self, Rewritten._settle_at_last))
 
     def pause(self, number: int, waits: bool) -> None:
         """Empty a site's gate while it waits; fill it then, unless the site is off by now."""
@@ -149,10 +149,8 @@ class Rewritten(Owner):
                 self.gates.fill(number, self.sites[number])
                 self.live[number] = True
         code = self._original()
-        if code is None:
-            return
-        is_arranged = not self._seen or self._arranged == self._arrangement(self.cuts)
-        if is_arranged or not self._rearrange(code, self.cuts):
+        is_news = bool(self._seen) and self._arranged != self._arrangement(self.cuts)
+        if code is not None and not (is_news and self._rearrange(code, self.cuts)):
             self._remake(code)
 
     def split(self, number: int, node: int, reason: str) -> None:
@@ -289,8 +287,10 @@ class Rewritten(Owner):
     def _remake(self, code: CodeType, ir: IR | None = None) -> None:
         left, widest = self._left(), self._widest
         if left not in self._forms:
+            start = perf_counter()
             widest = encode(ir or decode(code), self.places, self._style, self.live, widest)
             self._widest = self._forms[left] = widest
+            self._took = perf_counter() - start
             if left != self._left():  # it has been tried again meanwhile
                 return
         if left not in self._codes or self._codes[left][0] is not widest:

@@ -273,13 +273,13 @@ def test_sites_that_go_off_again_are_taken_out_together(monkeypatch):
     rewritten.give_back(0)
     now[0] += 2 * rewriter.SOON
     looks.run()
-    rewritten._wait = 100 * rewriter.SETTLING
+    rewritten._wait = 100.0
     made, make = [], rewriter.encode
     monkeypatch.setattr(rewriter, "encode", lambda *args: made.append(args) or make(*args))
     for number in (1, 2, 3):
         rewritten.give_back(number)
     assert not made
-    now[0] += 2 * rewriter.SETTLING
+    now[0] += 10.0
     looks.run()
     assert len(made) == 1
     assert not any(rewritten.live[number] for number in (1, 2, 3))
