@@ -7,16 +7,18 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+import numpy as np
 from llvmlite import ir
 
 from ..compiled.turns import InTurns
 from .addresses import address_of, dot_of
-from .kinds import Array, Kind, Known, List, Number, Tuple
+from .kinds import DTYPES, Array, Kind, Known, List, Number, Tuple
 
 I1, I8_, I32, I64 = ir.IntType(1), ir.IntType(8), ir.IntType(32), ir.IntType(64)
 DOUBLE, SINGLE = ir.DoubleType(), ir.FloatType()
 POINTER = I8_.as_pointer()
 _TYPES = {"int": I64, "float": DOUBLE, "bool": I1, "b1": I1, "f8": DOUBLE, "f4": SINGLE}
+_SCALARS = {np.dtype(name).type: name for name in DTYPES}
 _TYPES |= {f"{sign}{size}": ir.IntType(8 * size) for sign in "iu" for size in (1, 2, 4, 8)}
 
 
@@ -75,7 +77,13 @@ class Code:
         self.rarely = self.module.add_metadata(
             [ir.MetaDataString(self.module, "branch_weights"), I32(1), I32(100000)]
         )
+        self.mostly = self.module.add_metadata(
+            [ir.MetaDataString(self.module, "branch_weights"), I32(1000), I32(1)]
+        )
         self.views: dict[int, tuple[Any, Any, Any]] = {}  # of this block: words, array, index
+        self.origins: dict[
+            int, tuple[Any, Any]
+        ] = {}  # likewise: words, the object with that number
         self.addresses: dict[str, int] = {}  # by name of the kernel's word for each
         self._asm: dict[Any, Any] = {}
         self._opaque: dict[Any, Any] = {}
@@ -117,6 +125,10 @@ class Code:
             return Value(Number(name), (ir.Constant(kind, value),), value)
         if type(value) is tuple:
             return tuple_of([self.constant(item) for item in value])
+        if isinstance(value, np.generic) and type(value) in _SCALARS:
+            number = Number(_SCALARS[type(value)])
+            word = ir.Constant(_TYPES[number.name], value.item())
+            return Value(number, (self.at_run_time(word) if number.is_float else word,))
         return Value(Known(value), (), value)
 
     def widened(self, value: Value) -> Any:
@@ -170,14 +182,21 @@ class Code:
         zero = ir.Constant(real.type, 0.0)
         self.leave_if(self.builder.fcmp_unordered("!=", difference, zero))
 
-    def keep(self, real: Any) -> None:
-        """Have a value computed here, whether or not something uses it, for the flags it raises."""
-        kind = real.type
+    def kept(self, word: Any, number: Number) -> Any:
+        """Have a float of NumPy's computed here for the flags it raises, whatever it is used for.
+
+        LLVM knows no flags: it makes `x - y > 0.0` a comparison of `x` and `y`, and moves what one
+        branch alone uses into that branch.
+        """
+        kind = word.type
+        if not number.is_float or number.is_python:
+            return word
         made = self._asm.get(kind)
         if made is None:
             made = ir.InlineAsm(ir.FunctionType(ir.VoidType(), [kind]), "", "x", side_effect=True)
             self._asm[kind] = made
-        self.builder.call(made, [real])
+        self.builder.call(made, [word])
+        return word
 
     def at_run_time(self, word: Any) -> Any:
         """Return a float as one that LLVM knows nothing of."""
