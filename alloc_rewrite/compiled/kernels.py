@@ -92,6 +92,10 @@ class Kernel(Job):
 Told = tuple[Any, int, int, tuple[int, ...], bool, Kernel]
 
 
+class _RefusedError(Exception):
+    """Nothing can be compiled here."""
+
+
 class Workshop:
     """Makes kernels, and knows those that there are."""
 
@@ -215,12 +219,10 @@ class Workshop:
                 return
             self._is_busy = True
             try:
-                reason = self.refusal()
-                if reason:
-                    job.refuse(reason)
-                    return
                 job.make(self._load)
                 self.compiled += job.state == "compiled"
+            except _RefusedError as error:
+                job.refuse(str(error))
             except Exception as error:
                 if from_signal_handler(error):
                     self._forget(job)
@@ -236,6 +238,8 @@ class Workshop:
 
     def _load(self) -> Any:
         if self._compiler is None:
+            if self.refusal():
+                raise _RefusedError(self.refusal())
             from .llvm import Compiler
 
             self._compiler = Compiler()
