@@ -28,6 +28,7 @@ from .kinds import (
     Method,
     Number,
     Tuple,
+    name_of,
 )
 from .numpy_loops import is_own
 from .scratch import known_words
@@ -120,10 +121,10 @@ def _dtype(args: list[Value], at: int) -> Number:
     if len(args) == at:
         return F8
     try:
-        name = np.dtype(args[at].constant).str[1:]
+        name = name_of(np.dtype(args[at].constant))
     except TypeError:
-        name = ""
-    if args[at].constant is None or name not in NUMBERS:
+        name = None
+    if args[at].constant is None or name is None:
         raise NotTranslatedError("an array of such a dtype")
     return NUMBERS[name]
 

@@ -9,10 +9,10 @@
 #include <time.h>
 
 #define EXPLORED 4          /* calls of the rewritten form before the two are compared; */
-#define PATIENCE 64         /* after that many calls, */
-#define MOST_EXPLORED 0.2   /* or seconds, what goes on below is taken as it is */
+#define PATIENCE 200        /* after that many calls, */
+#define MOST_EXPLORED 2.0   /* or seconds, what goes on below is taken as it is */
 #define COST 0.02           /* of the time of other code's calls, which its trial may cost */
-#define ENOUGH 8            /* times of each form before the first verdict, and between two */
+#define ENOUGH 4            /* times of each form before the first verdict, and between two */
 #define LONGEST_WAIT 65536
 #define LONG 5e-5           /* seconds of a call in which sites cost too little to matter */
 #define SMALL 65536         /* bytes of arrays in a call, below which the heap does as well */
@@ -58,6 +58,19 @@ judge_waited(Judge *judge)
         judge->due *= 2;
     }
     return 1;
+}
+
+int
+judge_waits(Judge *judge)
+{
+    if (judge_waited(judge)) {
+        PyObject *done = PyObject_CallMethod(judge->about, "catch_up", NULL);
+        if (done == NULL) {
+            return -1;
+        }
+        Py_DECREF(done);
+    }
+    return judge->phase == WAITING; /* as it does while another thread rewrites it */
 }
 
 /* Choose the form for a call: of other code the rewritten one as long as its trial has not cost too
@@ -197,14 +210,15 @@ judge_route(Judge *judge, Turn *turn, Site *site, PyObject *original, PyObject *
 
 /* ------------------------------------------------------------------ the object */
 
-/* Judge(about, due, routes): of a function that waits for so many calls first, if any. */
+/* Judge(about, due, is_other, routes): of a function that waits for so many calls first, if any. */
 static PyObject *
 judge_new(PyTypeObject *type, PyObject *args, PyObject *Py_UNUSED(kwargs))
 {
     PyObject *about, *module = PyType_GetModuleByDef(type, &alloc_rewrite_module);
     unsigned int due;
-    int routes;
-    if (module == NULL || !PyArg_ParseTuple(args, "OIp:Judge", &about, &due, &routes)) {
+    int is_other, routes;
+    if (module == NULL ||
+        !PyArg_ParseTuple(args, "OIpp:Judge", &about, &due, &is_other, &routes)) {
         return NULL;
     }
     Judge *self = (Judge *)type->tp_alloc(type, 0);
@@ -213,7 +227,7 @@ judge_new(PyTypeObject *type, PyObject *args, PyObject *Py_UNUSED(kwargs))
         self->state = PyModule_GetState(module);
         self->about = Py_NewRef(about);
         self->due = due;
-        self->is_other = due != 0;
+        self->is_other = is_other;
         self->routes = routes;
         self->is_small = !routes;
         self->phase = due ? WAITING : EXPLORING;
