@@ -74,6 +74,9 @@ class Explanation(Report):
         combinations of kinds of values there is code), ``hits`` and ``misses`` (how often it ran,
         and to no use), ``given_back``, ``reason`` (why there is none) and ``declined`` (why it was
         of no use the last time).
+    whole : Loop or None
+        The same of a function without loops, which becomes machine code as one piece; None if it
+        has loops, or does little.
     """
 
     function: str
@@ -88,6 +91,7 @@ class Explanation(Report):
     heap_fallbacks: int | None
     callees: tuple[Explanation, ...] = ()
     loops: tuple[Loop, ...] = ()
+    whole: Loop | None = None
 
     def __str__(self) -> str:
         return report(self)
@@ -190,6 +194,7 @@ def explained(
         None if sites is None else sites.buffer.heap_fallbacks,
         () if above is None else _callees(parts, sites, above | {code}),
         parts.loops(),
+        parts.whole(),
     )
 
 

@@ -205,8 +205,13 @@ class Parts:
         return tuple(
             self._loop(number, place)
             for number, place in self._places
-            if isinstance(place, PlaceOfLoop)
+            if isinstance(place, PlaceOfLoop) and not place.is_whole
         )
+
+    def whole(self) -> Loop | None:
+        """Return the function as one piece, if it may become machine code so."""
+        found = (self._loop(n, p) for n, p in self._places if isinstance(p, PlaceOfLoop))
+        return next(found, None) if not self.loops() else None
 
     def _loop(self, number: int, place: PlaceOfLoop) -> Loop:
         line = (place.location and place.location.lineno) or self._function.__code__.co_firstlineno

@@ -38,6 +38,10 @@ def report(explained: Explanation) -> str:
     if explained.loops:
         out.append("Loops:")
         out += [_loop(loop) for loop in explained.loops]
+    whole = explained.whole
+    if whole and (whole.kernels or whole.reason or whole.given_back):
+        out.append("The function as one piece:")
+        out.append(_loop(whole))
     if explained.callees:
         out.append("Functions that it calls:")
         out += _outline(explained.callees, 1)
@@ -114,7 +118,7 @@ def _region(region: Region) -> list[str]:
 def _loop(loop: Loop) -> str:
     """Say how far a loop is machine code."""
     if loop.given_back:
-        words = f"not compiled: {loop.reason}"
+        words = f"not compiled: {loop.reason or loop.declined}"
     elif loop.kernels:
         words = f"machine code for {_counted(loop.kernels, 'combination')} of kinds of values"
         words += f"; entered {_counted(loop.hits or 0, 'time')}"

@@ -13,10 +13,15 @@ from typing import Any
 import numpy as np
 
 from .code import Code, NotTranslatedError, Value
-from .kinds import Array, Kind, Known, List, Object, kind_of
+from .incoming import kind_of, reached_kind
+from .kinds import Array, Function, Given, Kind, Known, List, Object
 from .states import Unit
 
-MOST_FOUND = 16  # attributes and global arrays, as `csrc/loops/kernel.h` has it
+MOST_FOUND = 32  # attributes and global arrays, as `csrc/loops/kernel.h` has it
+
+
+#: Types of callables that are known by what they are.
+_ALWAYS_THE_SAME = (types.BuiltinFunctionType, np.ufunc, type)
 
 
 class Beforehand:
@@ -27,6 +32,8 @@ class Beforehand:
     guards: dict[tuple[int, str], tuple[Any, Any]]
     found: dict[tuple[int, str], tuple[tuple[Any, str, Kind], Value]]
     size: int  # of the frame
+    n_inputs: int
+    values: dict[int, Any]
     _read: Callable[[Kind, int], tuple[Value, int]]
 
     def looked_up(self, holder: Any, name: str, kind: Kind) -> Value:
@@ -44,6 +51,55 @@ class Beforehand:
                 value, self.size = self._read(kind, self.size)
             found = self.found[key] = ((holder, name, kind), value)
         return found[1]
+
+    def reached(self, holder: Any, name: str, value: Any) -> Value:
+        """Return what is looked up likewise and may be any object, whose value now is known."""
+        number = self.n_inputs + len(self.found)
+        key = (holder if type(holder) is int else id(holder), name)
+        if key in self.found:
+            return self.found[key][1]
+        found = self.looked_up(holder, name, reached_kind(value, number))
+        self.values[number] = value
+        return found
+
+    def attribute_of(self, owner: Object, name: str) -> Value:
+        """Return an attribute of an object that holds another object, or a function."""
+        held = vars(self.values[owner.number])
+        if name not in held or any(name in vars(base) for base in owner.type.__mro__):
+            raise NotTranslatedError(f"the attribute {name} of such an object")
+        return self.reached(owner.number, name, held[name])
+
+    def callee(self, value: Value) -> tuple[Any, Any]:
+        """Return what is called, if that is known; and by what it is looked up."""
+        kind = value.kind
+        if isinstance(kind, Known):
+            return kind.value, kind.value
+        if isinstance(kind, Function):
+            self.looked_up(kind.number, "__code__", Known(kind.code))
+            function = self.values[kind.number]
+            self.looked_up(kind.number, "__globals__", Known(function.__globals__))
+            return function, kind.number
+        if isinstance(kind, Given) and type(self.values[kind.number]) in _ALWAYS_THE_SAME:
+            found = self.values[kind.number]
+            self.looked_up(kind.number, "", Known(found))
+            return found, kind.number
+        return None, None
+
+    def of_function(self, holder: Any, name: str, value: Any) -> None:
+        """Have a guard look at the code or the defaults of a function."""
+        if type(holder) is int:
+            self.looked_up(holder, name, Known(value))
+        else:
+            self.guarded(holder, name, value)
+
+    def cell_of(self, function: types.FunctionType, holder: Any, name: str) -> Value:
+        """Return what a function finds in a cell of another one."""
+        at = function.__code__.co_freevars.index(name)
+        try:
+            content = (function.__closure__ or ())[at].cell_contents
+        except ValueError:
+            raise NotTranslatedError(f"`{name}` has no value") from None
+        return self.reached(holder, str(at), content)
 
     def method_of(self, owner: Object, name: str) -> Value:
         """Return the function of a method; it has to be the same whenever the kernel begins."""

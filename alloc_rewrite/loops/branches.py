@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, cast
 
 from bytecode import Instr
 
-from ..rewrite.opcodes import ITERATOR_DEPTH, PY311
+from ..rewrite.opcodes import ITERATOR_DEPTH, PY311, keyword_names
 from . import arithmetic, iteration
 from .code import NotTranslatedError, Value, described
 from .kinds import UNBOUND, Known, may_be_held
@@ -104,6 +104,8 @@ def _for_iter(t: Translator, index: int, target: int, state: State) -> None:
 def choice(t: Translator, item: Instr, index: int, state: State) -> bool:
     """Go on with the lesser or greater of two numbers of different kinds, if that is called."""
     stack, n = state.stack, cast(int, item.arg)
+    if item.name != "CALL" or keyword_names(state.unit.items, index) != (index - PY311, ()):
+        return False
     callees = [value.kind.value for value in stack[-n - 2 : -n] if isinstance(value.kind, Known)]
     if n != 2 or not any(callee is min or callee is max for callee in callees):
         return False

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from ..rewrite.loops import RESULT
 from ..rewrite.opcodes import ITERATOR_DEPTH
 from . import iteration
-from .code import I64, NotTranslatedError
-from .kinds import UNBOUND, Array, Tuple, is_of_numbers
-from .states import WIDEST, Exit, Head, State
+from .code import I64, NotTranslatedError, Value, described
+from .kinds import UNBOUND, Array, Tuple, is_of_numbers, may_be_returned
+from .lazy import materialised
+from .states import Exit, Head, State
 
 if TYPE_CHECKING:
     from .translate import Translator
@@ -22,14 +24,16 @@ def exit_of(t: Translator, head: Head) -> Exit:
     """End the kernel where an iteration began."""
     t.code.builder.position_at_end(head.leave)
     _end(t, head.number, head.state)
-    return Exit(tuple(head.state.locals[name].kind for name in t.loop.stored))
+    unbound = Value(UNBOUND)
+    return Exit(tuple(head.state.locals.get(name, unbound).kind for name in t.kept))
 
 
 def _end(t: Translator, number: int, state: State) -> None:
     code, b = t.code, t.code.builder
     for name, word in (("position", t.log.position), ("mark", t.mark)):
         b.store(b.load(word), t.slot(name))
-    b.store(b.load(t.iterations), t.slot("iterations"))
+    for name, word in (("iterations", t.iterations), ("worth", t.worth)):
+        b.store(b.load(word), t.slot(name))
     _write(t, state, t.ended_at)
     b.ret(code.i64(number))
 
@@ -41,15 +45,15 @@ def _write(t: Translator, state: State, at: int) -> None:
         for i, part in enumerate(iteration.state(state.stack[-ITERATOR_DEPTH])):
             b.store(part, t.place(at + i))
     at += t.n_state
-    for name in t.loop.stored:
-        value = state.locals[name]
-        if isinstance(value.kind, Tuple) and not is_of_numbers(value.kind):
+    for name in t.kept:
+        value = state.locals.get(name, Value(UNBOUND))
+        if name != RESULT and isinstance(value.kind, Tuple) and not is_of_numbers(value.kind):
             raise NotTranslatedError(f"`{name}` is a tuple of other things than numbers")
-        if len(value.parts) > WIDEST:
+        if len(value.parts) > t.widest:
             raise NotTranslatedError(f"`{name}` is a long tuple")
         for i, part in enumerate(value.parts):
             b.store(code.bits(part), t.place(at + i))
-        at += WIDEST
+        at += t.widest
 
 
 def begin_iteration(t: Translator, state: State) -> State:
@@ -61,6 +65,8 @@ def begin_iteration(t: Translator, state: State) -> State:
     assert head is not None
     position = b.load(t.log.position)
     b.store(position, t.mark)
+    if t.loop.is_whole:
+        return state
     b.store(b.add(b.load(t.iterations), t.code.i64(1)), t.iterations)
     t.tick(t.code.i64(1))
     late = b.icmp_signed(">", b.load(t.ticks), t.budget)
@@ -98,19 +104,41 @@ def begin_iteration(t: Translator, state: State) -> State:
     return head.state.copy()
 
 
+def finish(t: Translator, state: State, value: Value) -> None:
+    """End the kernel with what the function returns, if it is a whole function."""
+    b = t.code.builder
+    assert t.head is not None
+    if not t.loop.is_whole:
+        b.branch(t.head.leave)
+        return
+    value = materialised(t, value)
+    if not may_be_returned(value.kind):
+        raise NotTranslatedError(f"the function returns {described(value.kind)}")
+    if len(value.parts) > t.widest:
+        raise NotTranslatedError("the function returns a long tuple")
+    b.store(b.load(t.log.position), t.mark)
+    b.store(t.code.i64(2), t.iterations)  # the one that is done, and where it ends
+    end = t.code.function.append_basic_block()
+    b.branch(end)
+    left = {name: state.locals[name] for name in t.kept if name in state.locals}
+    t.heads.append(Head(len(t.heads), end, State({**left, RESULT: value}, [], t.unit)))
+    t.repeats = True
+
+
 def _commit(t: Translator, number: int, state: State) -> dict[str, list[Any]]:
     """Commit a state; return the owners and addresses of arrays, which have moved."""
     b = t.code.builder
     _write(t, state, t.committed_at)
+    b.store(b.load(t.log.position), t.slot("position"))
     b.store(t.code.i64(number), t.slot("committed"))
     for word, value in ((t.log.position, t.log.begin), (t.mark, t.log.begin)):
         b.store(value, word)
     b.store(t.code.i64(0), t.ticks)
-    b.call(b.inttoptr(t.word("move"), t.commit.type), [t.frame])
+    b.call(b.inttoptr(t.word("settle"), t.commit.type), [t.frame])
     t.scratch.reload()
     moved = {}
-    for i, name in enumerate(t.loop.stored):
-        if isinstance(state.locals[name].kind, Array):
-            at = t.committed_at + t.n_state + WIDEST * i
+    for i, name in enumerate(t.kept):
+        if name in state.locals and isinstance(state.locals[name].kind, Array):
+            at = t.committed_at + t.n_state + t.widest * i
             moved[name] = [b.load(t.place(at + k)) for k in range(2)]
     return moved

@@ -164,12 +164,12 @@ def reduced(t: Translator, function: Any, value: Value) -> Value:
         raise NotTranslatedError(f"np.{name}.reduce of {described(value.kind)}")
     n, stride = flat(t, value)
     code, b = t.code, t.code.builder
-    known = known_words((n,))
+    length = known_words((n,))
     initial = initial_of(function, number)
-    first = None if initial is None else _known(t, number, initial)
-    is_short = known is not None and 0 < known[0] < 8
+    first = None if initial is None else known(t, number, initial)
+    is_short = length is not None and 0 < length[0] < 8
     if function is np.add and number in (F8, F4) and is_short and adds_in_order(number):
-        return _short_sum(t, value, number, known[0], first)  # type: ignore[index]
+        return _short_sum(t, value, number, length[0], first)  # type: ignore[index]
     t.tick(n)
     if CUTS_ROWS and number.is_float and function in (np.add, np.multiply):
         code.leave_if(b.icmp_signed(">", n, code.i64(8192)))
@@ -185,7 +185,7 @@ def reduced(t: Translator, function: Any, value: Value) -> Value:
     return Value(number, (code.load(room, number),))
 
 
-def _known(t: Translator, number: Number, value: Any) -> Any:
+def known(t: Translator, number: Number, value: Any) -> Any:
     """Return a number that LLVM must not compute with beforehand."""
     if number.is_float:
         return t.code.at_run_time(t.code.real(value, number))

@@ -6,7 +6,6 @@ it; or `NotTranslatedError`.
 
 from __future__ import annotations
 
-import types
 from collections.abc import Callable
 from typing import TYPE_CHECKING, cast
 
@@ -15,18 +14,18 @@ from bytecode import Instr
 from ..interpreter import VERSION
 from ..rewrite.opcodes import (
     ITERATOR_DEPTH,
-    attribute_name,
     constant,
-    is_method_load,
     operator_of,
 )
 from . import (
     arithmetic,
     arrays,
+    attributes,
     calls,
     containers,
     elements,
     iteration,
+    keywords,
     lazy,
     making,
     methods,
@@ -34,8 +33,8 @@ from . import (
 )
 from .branches import choice, jump
 from .code import NotTranslatedError, Value, described
-from .helpers import enter, leave_helper
-from .kinds import BOOL, UNBOUND, Array, Known, Method, Object, may_be_held
+from .helpers import enter, leave_helper, names_of
+from .kinds import BOOL, UNBOUND, Array, Given, Known, Method, may_be_held
 from .states import NULL, State
 
 if TYPE_CHECKING:
@@ -67,9 +66,10 @@ def step(t: Translator, item: Instr, index: int, state: State) -> bool:
         return False
     if item.has_jump():
         return jump(t, item, index, state)
-    if name in ("CALL", "CALL_KW") and enter(t, item, index, state):
-        return True
-    if name == "CALL" and choice(t, item, index, state):
+    if name in ("CALL", "CALL_KW"):
+        if not enter(t, item, index, state) and not choice(t, item, index, state):
+            _call(t, item, index, state)
+            return False
         return True
     if name in ("RETURN_VALUE", "RETURN_CONST"):
         leave_helper(t, item, state)
@@ -147,33 +147,10 @@ def _load_global(t: Translator, item: Instr, state: State) -> None:
     state.stack.extend(pair)
 
 
-def _load_attr(t: Translator, item: Instr, state: State) -> None:
-    owner, name = state.stack.pop(), attribute_name(item)
-    if isinstance(owner.kind, Known) and isinstance(owner.kind.value, types.ModuleType):
-        value = t.known_attribute(owner.kind.value, name)
-    elif isinstance(owner.kind, Known) and making.is_own_ufunc(owner.kind.value):
-        value = Value(Known(making.ufunc_method(owner.kind.value, name)))
-    elif isinstance(owner.kind, Object):
-        kinds = dict(owner.kind.attributes)
-        if name not in kinds and is_method_load(item):
-            state.stack.extend([t.method_of(owner.kind, name), owner])
-            return
-        if name not in kinds:
-            raise NotTranslatedError(f"the attribute {name} of such an object")
-        value = t.looked_up(owner.kind.number, name, kinds[name])
-    elif is_method_load(item) and not lazy.is_array(owner):
-        value = methods.bound(owner, name)
-    else:
-        value = elements.attribute(t.code, lazy.materialised(t, owner), name)
-    pair = [value]
-    if is_method_load(item):
-        pair.insert(0 if VERSION < (3, 13) else 1, NULL)
-    state.stack.extend(pair)
-
-
-def _call(t: Translator, item: Instr, state: State) -> None:
+def _call(t: Translator, item: Instr, index: int, state: State) -> None:
     n = _size(item)
     stack = state.stack
+    names = names_of(state, item, index)
     args = stack[len(stack) - n :]
     del stack[len(stack) - n :]
     pair = stack[-2:]
@@ -181,6 +158,16 @@ def _call(t: Translator, item: Instr, state: State) -> None:
     callee = pair[1] if pair[0] == NULL else pair[0]
     if NULL not in pair:
         raise NotTranslatedError("a method is called")
+    if isinstance(callee.kind, Given):
+        function, _ = t.callee(callee)
+        callee = callee if function is None else Value(Known(function), (), function)
+    named = dict(zip(names, args[n - len(names) :], strict=True))
+    args = args[: n - len(names)]
+    out = named.pop("out", None)
+    args = keywords.placed(t.code, callee, args, named)
+    if out is not None:
+        stack.append(making.into(t, callee, args, out))
+        return
     made = making.call(t, callee, args)
     if made is not None:
         stack.append(made)
@@ -227,7 +214,9 @@ def _pop(t: Translator, item: Instr, state: State) -> None:
     lazy.materialised(t, state.stack.pop())
 
 
-_IGNORED = frozenset({"KW_NAMES", "NOP", "RESUME", "PRECALL", "NOT_TAKEN", "EXTENDED_ARG"})
+_IGNORED = frozenset(
+    {"COPY_FREE_VARS", "KW_NAMES", "NOP", "RESUME", "PRECALL", "NOT_TAKEN", "EXTENDED_ARG"}
+)
 _STEPS: dict[str, Step] = {
     "LOAD_FAST": _load_fast,
     "LOAD_FAST_CHECK": _load_fast,
@@ -235,15 +224,15 @@ _STEPS: dict[str, Step] = {
     "LOAD_DEREF": _load_fast,
     "STORE_FAST": _store_fast,
     "LOAD_GLOBAL": _load_global,
-    "LOAD_ATTR": _load_attr,
-    "LOAD_METHOD": _load_attr,
+    "LOAD_ATTR": attributes.load,
+    "LOAD_METHOD": attributes.load,
     "PUSH_NULL": lambda t, item, state: state.stack.append(NULL),
-    "CALL": _call,
     "POP_TOP": _pop,
     "POP_ITER": _pop_iterator,
     "END_FOR": _end_for,
     "COPY": lambda t, item, state: state.stack.append(state.stack[-_size(item)]),
     "SWAP": _swap,
+    "STORE_ATTR": attributes.store,
     "STORE_SUBSCR": containers.store_subscr,
     "GET_ITER": _get_iter,
     "UNPACK_SEQUENCE": containers.unpack,

@@ -11,13 +11,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from . import arithmetic, arrays, calls, elements, inner, lazy, linalg, views
-from .code import NotTranslatedError, Value, described, tuple_of
+from . import along, arithmetic, arrays, calls, elements, filling, inner, lazy, linalg, views
+from .code import NotTranslatedError, Value, described
 from .kinds import (
     B1,
     F4,
     F8,
-    FLOAT,
     I8,
     INT,
     NUMBERS,
@@ -26,9 +25,7 @@ from .kinds import (
     Known,
     Lazy,
     Method,
-    Number,
     Tuple,
-    name_of,
 )
 from .numpy_loops import is_own
 from .scratch import known_words
@@ -54,6 +51,20 @@ def call(t: Translator, callee: Value, args: list[Value]) -> Value | None:
     return None
 
 
+def into(t: Translator, callee: Value, args: list[Value], out: Value) -> Value:
+    """Call one of NumPy's ufuncs, whose result goes into an array; return that."""
+    function = callee.kind.value if isinstance(callee.kind, Known) else None
+    if not is_own_ufunc(function) or not any(map(lazy.is_array, args)):
+        raise NotTranslatedError(f"a call of {described(callee.kind)} with out=")
+    if not isinstance(out.kind, Array) or not out.kind.writeable:
+        raise NotTranslatedError("out= of anything but an array that can be written to")
+    made = call(t, callee, args)
+    if made is None or not lazy.is_array(made) or lazy.axes(made) != out.kind.ndim:
+        raise NotTranslatedError("out= of another number of axes")
+    elements.store_all(t, out, made)
+    return out
+
+
 def makes(function: Any) -> bool:
     """Whether a callable is known to make arrays."""
     try:
@@ -66,21 +77,32 @@ def makes(function: Any) -> bool:
 
 
 def _array(t: Translator, args: list[Value]) -> Value:
-    if len(args) != 1:
-        raise NotTranslatedError("np.array with other arguments")
-    (given,) = args
+    given, wanted = args[0], filling.dtype_of(args, 1, None)
     if isinstance(given.kind, (Array, Lazy)):
+        if wanted not in (None, lazy.number_of(given.kind)):
+            raise NotTranslatedError("np.array with another dtype")
         return _copied(t, given)
     if not isinstance(given.kind, (Display, Tuple)):
         raise NotTranslatedError(f"np.array of {described(given.kind)}")
     items, shape = _flat(given)
-    number = _common([item.kind for item in items])
+    number = filling.common([item.kind for item in items])
+    if wanted not in (None, number) and (wanted, number) != (F8, I8):
+        raise NotTranslatedError("np.array of such items with another dtype")
+    number = wanted or number
     made = t.scratch.new(number, tuple(t.code.i64(n) for n in shape))
     size = t.code.itemsize(number)
     for i, item in enumerate(items):
         word = arithmetic.as_numpy(t.code, item, number)
         t.code.store(word, t.code.builder.add(made.parts[1], t.code.i64(i * size)))
     return made
+
+
+def _asarray(t: Translator, args: list[Value]) -> Value:
+    """Return an array itself; make one of numbers."""
+    given, wanted = args[0], filling.dtype_of(args, 1, None)
+    if isinstance(given.kind, Array) and wanted in (None, NUMBERS[given.kind.dtype]):
+        return given
+    return _array(t, args)
 
 
 def _flat(value: Value) -> tuple[list[Value], tuple[int, ...]]:
@@ -92,98 +114,6 @@ def _flat(value: Value) -> tuple[list[Value], tuple[int, ...]]:
     if len(shapes) != 1:
         raise NotTranslatedError("np.array of lists of several lengths")
     return [item for items, _ in parts for item in items], (len(parts), *shapes.pop())
-
-
-def _common(kinds: list[Any]) -> Number:
-    """Return the dtype of an array of such numbers."""
-    if all(kind in (INT, I8) for kind in kinds):
-        return I8
-    if all(kind in (INT, I8, FLOAT, F8) for kind in kinds):
-        return F8
-    if len(set(kinds)) == 1 and isinstance(kinds[0], Number) and not kinds[0].is_bool:
-        return kinds[0]
-    raise NotTranslatedError("np.array of such items")
-
-
-# ---------------------------------------------------------------------- of a shape
-
-
-def _shape(given: Value) -> tuple[Any, ...]:
-    items = elements.split(given) if isinstance(given.kind, (Tuple, Display)) else [given]
-    if not items or len(items) > 3 or any(item.kind != INT for item in items):
-        raise NotTranslatedError("an array of such a shape")
-    return tuple(item.parts[0] for item in items)
-
-
-def _dtype(args: list[Value], at: int) -> Number:
-    if len(args) > at + 1:
-        raise NotTranslatedError("an array made with other arguments")
-    if len(args) == at:
-        return F8
-    try:
-        name = name_of(np.dtype(args[at].constant))
-    except TypeError:
-        name = None
-    if args[at].constant is None or name is None:
-        raise NotTranslatedError("an array of such a dtype")
-    return NUMBERS[name]
-
-
-def _filled(value: int | None) -> Callable[[Translator, list[Value]], Value]:
-    def make(t: Translator, args: list[Value]) -> Value:
-        number = _dtype(args, 1)
-        made = t.scratch.new(number, _shape(args[0]))
-        if value is not None:
-            _fill(t, made, number, t.code.constant(value))
-        return made
-
-    return make
-
-
-def _fill(t: Translator, array: Value, number: Number, value: Value) -> None:
-    if number.is_bool:
-        raise NotTranslatedError("an array of truth values is filled")
-    word = arithmetic.as_numpy(t.code, value, number)
-    lazy.put_all(t, array, Value(number, (word,)))
-
-
-def _full(t: Translator, args: list[Value]) -> Value:
-    if len(args) != 2:
-        raise NotTranslatedError("np.full with other arguments")
-    number = _common([args[1].kind])
-    made = t.scratch.new(number, _shape(args[0]))
-    _fill(t, made, number, args[1])
-    return made
-
-
-def _eye(t: Translator, args: list[Value]) -> Value:
-    if len(args) != 1 or args[0].kind != INT:
-        raise NotTranslatedError("np.eye with other arguments")
-    (n,) = args[0].parts
-    made = _filled(0)(t, [tuple_of([args[0], args[0]])])
-    code, b = t.code, t.code.builder
-    one = arithmetic.as_numpy(code, code.constant(1.0), F8)
-    step = b.mul(b.add(n, code.i64(1)), code.i64(8))
-
-    def put(indices: list[Any]) -> None:
-        code.store(one, b.add(made.parts[1], b.mul(indices[0], step)))
-
-    lazy.nest(code, (n,), [], put)
-    return made
-
-
-def _like(value: int | None) -> Callable[[Translator, list[Value]], Value]:
-    def make(t: Translator, args: list[Value]) -> Value:
-        if len(args) != 1 or not isinstance(args[0].kind, Array):
-            raise NotTranslatedError("an array like something else")
-        kind = args[0].kind
-        lazy.require_c_order(t.code, args[0])
-        made = t.scratch.new(NUMBERS[kind.dtype], args[0].parts[2 : 2 + kind.ndim])
-        if value is not None:
-            _fill(t, made, NUMBERS[kind.dtype], t.code.constant(value))
-        return made
-
-    return make
 
 
 def _copied(t: Translator, value: Value) -> Value:
@@ -256,20 +186,35 @@ def _outer(t: Translator, args: list[Value]) -> Value:
 
 def _reduced(function: Any) -> Callable[[Translator, list[Value]], Value]:
     def make(t: Translator, args: list[Value]) -> Value:
-        if len(args) != 1 or not lazy.is_array(args[0]):
-            raise NotTranslatedError(f"np.{function.__name__}.reduce with other arguments")
+        axis, keepdims = _axis(args, 1 if function in _EXTREMES else 2)
         is_logical = function in (np.logical_or, np.logical_and)
         if is_logical and lazy.number_of(args[0].kind) != B1:
             raise NotTranslatedError("`any` or `all` of numbers")
-        return inner.reduced(t, function, args[0])
+        return along.reduced(t, function, args[0], axis, keepdims)
 
     return make
 
 
+_EXTREMES = (np.maximum, np.minimum, np.logical_or, np.logical_and)
+
+
+def _axis(args: list[Value], others: int) -> tuple[int | None, bool]:
+    """Return the axis of a reduction, and whether it stays; there are so many others between."""
+    given = [*args[1:], *[Value(Known(None))] * (2 + others - len(args[1:]))]
+    axis, keepdims = given[0], given[-1]
+    is_none = [value.kind == Known(None) for value in given]
+    if not lazy.is_array(args[0]) or len(given) != 2 + others or not all(is_none[1:-1]):
+        raise NotTranslatedError("a reduction with other arguments")
+    if not is_none[0] and (axis.kind != INT or axis.constant is None):
+        raise NotTranslatedError("a reduction along an axis that isn't known")
+    if not is_none[-1] and type(keepdims.constant) is not bool:
+        raise NotTranslatedError("a reduction with other arguments")
+    return axis.constant, bool(keepdims.constant)
+
+
 def _mean(t: Translator, args: list[Value]) -> Value:
-    if len(args) != 1 or not lazy.is_array(args[0]):
-        raise NotTranslatedError("np.mean with other arguments")
-    return inner.mean(t, args[0])
+    axis, keepdims = _axis(args, 2)
+    return along.mean(t, args[0], axis, keepdims)
 
 
 def product(t: Translator, args: list[Value], *, is_dot: bool = False) -> Value:
@@ -340,6 +285,7 @@ def _norm(t: Translator, args: list[Value]) -> Value:
 _TABLE: dict[Any, Callable[[Translator, list[Value]], Value]] = {
     abs: _absolute,
     np.array: _array,
+    np.asarray: _asarray,
     np.sum: _reduced(np.add),
     np.prod: _reduced(np.multiply),
     np.max: _reduced(np.maximum),
@@ -353,17 +299,9 @@ _TABLE: dict[Any, Callable[[Translator, list[Value]], Value]] = {
     np.where: _where,
     np.flip: _flip,
     np.linalg.norm: _norm,
-    np.eye: _eye,
-    np.identity: _eye,
+    **filling.TABLE,
     **linalg.TABLE,
     np.copy: _np_copy,
-    np.empty: _filled(None),
-    np.zeros: _filled(0),
-    np.ones: _filled(1),
-    np.full: _full,
-    np.empty_like: _like(None),
-    np.zeros_like: _like(0),
-    np.ones_like: _like(1),
 }
 _METHODS: dict[str, Callable[[Translator, list[Value]], Value]] = {
     "all": _reduced(np.logical_and),

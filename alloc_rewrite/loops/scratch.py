@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 from llvmlite import ir
 
 from .code import I64, Code, NotTranslatedError, Value
-from .kinds import NUMBER_CODES, SMALL, Array, Number, strides_of
+from .encoding import NUMBER_CODES
+from .kinds import SMALL, Array, Number, strides_of
 
 if TYPE_CHECKING:
     from .translate import Translator

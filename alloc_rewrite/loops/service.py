@@ -13,7 +13,9 @@ from typing import Any
 from ..compiled.kernels import Job, workshop
 from ..logs import debug
 from ..rewrite import Loop
-from .kinds import Given, Kind, encoded, function_of, kind_of, object_kind, subject_kind
+from .encoding import encoded, function_of
+from .incoming import reached_kind, subject_kind
+from .kinds import Kind
 from .shapes import without_shape
 
 MOST_LOOPS = 1000  # that are compiled in a process: their code stays
@@ -24,12 +26,20 @@ _made = 0
 class LoopJob(Job):
     """A loop that is to be compiled for the kinds of values that came by."""
 
-    def __init__(self, site: Any, loop: Loop, kinds: list[Kind], names: tuple[Any, Any]) -> None:
+    def __init__(
+        self,
+        site: Any,
+        loop: Loop,
+        kinds: list[Kind],
+        names: tuple[Any, Any],
+        values: tuple[Any, ...],
+    ) -> None:
         self.state = "waiting"
         self._site = site
         self.loop = loop
         self._kinds = kinds
         self._names = names
+        self._values = dict(enumerate(values))
 
     def make(self, load: Callable[[], Any]) -> None:
         """Translate and compile the loop, and give the kernel to its site."""
@@ -40,11 +50,13 @@ class LoopJob(Job):
         inputs = [*loop.given, *map(loop.name_of, loop.cells)]
         named = dict(zip(inputs, self._kinds[1:], strict=True))
         try:
-            translator = Translator(loop, *self._names)
+            translator = Translator(loop, *self._names, self._values)
             kernel = translator.kernel(self._kinds[0], named)
         except NotTranslatedError as error:
             self.refuse(str(error))
             return
+        finally:
+            self._values = {}
         for reason in dict.fromkeys(translator.reasons):
             debug("%s leaves some iterations: %s", _described(self.loop), reason)
         code = load().compile(kernel.text, kernel.addresses, optimize=True)
@@ -63,6 +75,9 @@ class LoopJob(Job):
                 kernel.committed_at,
                 kernel.found_at,
                 kernel.size,
+                kernel.sweeps,
+                kernel.widest,
+                kernel.attributes,
             )
         )
         self.state = "compiled"
@@ -79,13 +94,13 @@ def plan_kernel(
 ) -> None:
     """Have a kernel made for a loop whose subject and locals are like those given."""
     global _made
-    kinds = [kind_of(value) or object_kind(value, i) or Given(i) for i, value in enumerate(args)]
+    kinds = [reached_kind(value, i) for i, value in enumerate(args)]
     kinds[0] = subject_kind(args[0]) or kinds[0]
     asked = spec[2].asked
     if any([*map(without_shape, kinds)] == [*map(without_shape, before)] for before in asked):
         kinds = [*map(without_shape, kinds)]  # one kernel for all other shapes
     asked.append(kinds)
-    job = LoopJob(site, spec[2], kinds, (globals_, builtins_))
+    job = LoopJob(site, spec[2], kinds, (globals_, builtins_), args)
     _made += 1
     if _made > MOST_LOOPS:
         job.refuse(f"{MOST_LOOPS} loops are compiled already")

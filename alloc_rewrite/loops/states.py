@@ -13,6 +13,8 @@ from .code import Value
 from .kinds import Kind, Known
 
 WIDEST = 10  # words of a local that is written into the frame
+WIDEST_RESULT = 64  # words of what a whole function gives
+MOST_STORED = 8  # attributes that a kernel stores
 
 #: The frame of a kernel: words that it shares with what runs it, before those of the locals.
 #: In C they are `enum frame_word`. Behind them lie the values of the inputs, then the state in
@@ -28,6 +30,8 @@ HEADER = (
     "iterations",  # begun since the kernel was entered
     "commit",  # the function that says whether to go on after the budget
     "append",  # the function that appends a number to a list
+    "put",  # the function that stores a number into a list, and whether it was called
+    "is_put",
     "slice_end",  # when other threads are to run
     "committed",  # the exit whose state was committed, or -1
     "scratch",  # where the next new array goes, from where on room is to be made, the end
@@ -36,8 +40,9 @@ HEADER = (
     "scratch_wanted",  # bytes that there should have been, or 0
     "scratch_begin",  # of both halves, and the bytes of each
     "scratch_size",
-    "move",  # the function that makes room, given the state that was committed
+    "settle",  # the function that makes what was committed final, and room
     "kernel",
+    "worth",  # what the original code of a whole function would have taken, in nanoseconds
 )
 AT = {name: i for i, name in enumerate(HEADER)}
 
@@ -77,6 +82,9 @@ class Kernel:
     committed_at: int  # and the one of the last commit
     found_at: int  # where the words of what is looked up begin
     size: int  # of the frame, in words
+    sweeps: bool  # whether it goes over all items of arrays
+    widest: int  # words that each local takes in those states
+    attributes: tuple[tuple[int, str], ...]  # that it stores: the object's number, the name
 
 
 class State(NamedTuple):
@@ -110,6 +118,11 @@ class State(NamedTuple):
     def values(self) -> list[Value]:
         own = [self.locals[name] for name in sorted(self.locals)] + self.stack
         return own if self.caller is None else own + self.caller.values()
+
+    @property
+    def outermost(self) -> State:
+        """What is known of the function that called all others, and of attributes."""
+        return self if self.caller is None else self.caller.outermost
 
     def copy(self) -> State:
         return self.mapped(lambda value: value)

@@ -28,10 +28,10 @@ from ..rewrite.opcodes import ITERATOR_DEPTH
 from . import iteration
 from .beforehand import Beforehand
 from .code import I64, Code, NotTranslatedError, Value, described, tuple_of
+from .encoding import NUMBER_CODES
 from .heads import begin_iteration, exit_of
 from .instructions import step
 from .kinds import (
-    NUMBER_CODES,
     OPAQUE,
     UNBOUND,
     Array,
@@ -50,7 +50,8 @@ from .lazy import materialised
 from .log import Log
 from .scratch import Scratch
 from .shapes import fixed_words
-from .states import AT, HEADER, WIDEST, Block, Head, Kernel, State, Unit
+from .states import AT, HEADER, MOST_STORED, WIDEST, WIDEST_RESULT, Block, Head, Kernel, State, Unit
+from .worth import cost_of
 
 MOST_BLOCKS = 600  # of one kernel
 MOST_VERSIONS = 12  # of one block
@@ -61,6 +62,7 @@ class Translator(Beforehand):
     loop: Loop
     globals: dict[str, Any]
     builtins: dict[str, Any]
+    values: dict[int, Any]  # what came in, by number; then what is reached from there
     name: str = "kernel"
     guards: dict[tuple[int, str], tuple[Any, Any]] = field(default_factory=dict)
 
@@ -72,12 +74,16 @@ class Translator(Beforehand):
         where = {item: i for i, item in enumerate(items) if isinstance(item, Label)}
         self.unit = Unit(items, where, self.loop.targets, self.globals, None)
         self.units: dict[int, Unit] = {}
+        self.n_inputs = len(self.values)
+        self.attributes: list[tuple[int, str]] = []  # that are stored
+        self.kept = [*self.loop.stored]  # by these names locals hold what a kernel leaves
         self.blocks: dict[Any, Block] = {}
         self.counts: dict[Any, int] = {}
         self.heads: list[Head] = []
         self.work: list[tuple[Any, int, Head | None, Block]] = []
         self.head: Head | None = None
         self.repeats = False  # whether some way through the loop leads to its head again
+        self.sweeps = False  # whether something goes over all items of an array
         self.reasons: list[str] = []  # why other ways leave it
         self.found: dict[tuple[int, str], tuple[tuple[Any, str, Kind], Value]] = {}
         self.fixed: dict[str, Value] = {}  # the locals that the loop doesn't store
@@ -92,11 +98,17 @@ class Translator(Beforehand):
         iterator, at = self._read(subject, len(HEADER))
         for name in loop.names:
             value, at = self._read(inputs.get(name, UNBOUND), at)
-            (locals_ if name in loop.stored else self.fixed)[name] = value
+            changes = loop.is_whole or name in loop.stored
+            (locals_ if changes else self.fixed)[name] = value
+        for name in loop.stored:
+            locals_.setdefault(name, Value(UNBOUND))
         self.n_state = len(iteration.state(iterator))
+        self.widest = WIDEST_RESULT if loop.is_whole else WIDEST
         self.ended_at = at
-        self.committed_at = at + self.n_state + WIDEST * len(loop.stored)
-        self.found_at = self.size = self.committed_at + self.n_state + WIDEST * len(loop.stored)
+        room = self.n_state + self.widest * (len(loop.stored) + MOST_STORED)
+        self.committed_at = at + room
+        self.found_at = self.committed_at + room
+        self.size = self.found_at
         stack = self._stack(iterator)
         self.go(loop.head, State(locals_, stack, self.unit), None)
         while self.work:
@@ -119,6 +131,9 @@ class Translator(Beforehand):
             self.committed_at,
             self.found_at,
             self.size,
+            self.sweeps,
+            self.widest,
+            tuple(self.attributes),
         )
 
     def _enter(self) -> None:
@@ -130,6 +145,8 @@ class Translator(Beforehand):
         self.mark = code.builder.alloca(I64, name="mark")
         self.ticks = code.builder.alloca(I64, name="ticks")
         self.iterations = code.builder.alloca(I64, name="iterations")
+        self.worth = code.builder.alloca(I64, name="worth")
+        code.builder.store(code.i64(0), self.worth)
         self.log = Log(code, self.word("log"), self.word("log_end"), self.slot("wanted"))
         self.scratch = Scratch(self)
         code.builder.store(code.i64(0), self.ticks)
@@ -194,7 +211,7 @@ class Translator(Beforehand):
             case Known(value):
                 return Value(kind, (), value), at
             case List():
-                return Value(kind, (b.load(self.place(at)), b.load(self.place(at + 1)))), at + 2
+                return Value(kind, (b.load(self.place(at)),)), at + 1
             case Items(below) | Enumerate(below):
                 index = b.load(self.place(at))
                 value, at = self._read(below, at + 1)
@@ -276,14 +293,32 @@ class Translator(Beforehand):
         function = llvm.FunctionType(I64, [I64, I64, I64]).as_pointer()
         append = b.inttoptr(self.word("append"), function)
         kind = code.i64(NUMBER_CODES[item.number.name])
-        done = self.log.note_append(address)
+        entry = self.log.note_list(address)
         failed = b.call(append, [address, kind, code.bits(item.parts[0])])
         code.leave_if(b.icmp_signed("!=", failed, code.i64(0)))
-        code.store(code.i64(-1), done)
+        self.log.complete(entry, code.i64(0), code.i64(-1))
+
+    def put(self, address: Any, index: Any, item: Value) -> None:
+        """Store a number into the list at an address, at an index that it has."""
+        code, b = self.code, self.code.builder
+        function = llvm.FunctionType(I64, [I64, I64, I64, I64]).as_pointer()
+        put = b.inttoptr(self.word("put"), function)
+        kind = code.i64(NUMBER_CODES[item.number.name])
+        entry = self.log.note_list(address)
+        b.store(code.i64(1), self.slot("is_put"))
+        before = b.call(put, [address, index, kind, code.bits(item.parts[0])])
+        code.leave_if(b.icmp_signed("==", before, code.i64(0)))
+        self.log.complete(entry, before, b.sub(code.i64(-2), index))
 
     def tick(self, n: Any) -> None:
         b = self.code.builder
+        self.sweeps = True
         b.store(b.add(b.load(self.ticks), n), self.ticks)
+
+    def _count(self, cost: int) -> None:
+        """Count what the original code would take, in nanoseconds."""
+        b = self.code.builder
+        b.store(b.add(b.load(self.worth), self.code.i64(cost)), self.worth)
 
     # ------------------------------------------------------------------ instructions
 
@@ -292,6 +327,7 @@ class Translator(Beforehand):
         assert self.head is not None
         self.code.leave = self.head.leave
         self.code.views.clear()
+        self.code.origins.clear()
         unit, is_outer = state.unit, state.unit is self.unit
         if is_outer and index == self.loop.head:
             state = begin_iteration(self, state)
@@ -311,6 +347,7 @@ class Translator(Beforehand):
                 index += 1
                 continue
             give_turns()
+            self._count(cost_of(item, state))
             try:
                 done = step(self, item, index, state)
             except NotTranslatedError as error:

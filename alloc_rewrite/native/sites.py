@@ -103,7 +103,7 @@ class NativeSites:
         if isinstance(spec[2], Program):
             return native.RegionSite(*common, spec[2])
         if isinstance(spec[2], Loop):
-            return native.LoopSite(*common)
+            return native.LoopSite(*common, spec[2].is_whole)
         name = spec[2]
         shown = "fancy indexing" if name == "getitem" else symbol_of(name)
         ufunc = UFUNCS.get(name.removeprefix("i_"))

@@ -23,6 +23,8 @@ def emit_loop(loop: Loop, name: str) -> list[Any]:
     iterator, the locals, the cells, and how many of these there are. What it returns are the locals
     some iterations later.
     """
+    if loop.is_whole:
+        return _emit_whole(loop, name)
     emit = Emitter(loop.location)
     absent, ready, done = Target(), Target(), Target()
     emit.load_site(name, absent)
@@ -38,13 +40,7 @@ def emit_loop(loop: Loop, name: str) -> list[Any]:
         emit.copy(2 + ITERATOR_DEPTH)
     else:
         emit.op("LOAD_CONST", None)
-    for local in loop.given:
-        emit.op("LOAD_FAST", local)
-    for load in loop.cells:
-        emit.load_same_cell(load)
-    emit.op("LOAD_CONST", len(loop.cells))
-    n = 2 + len(loop.given) + len(loop.cells)
-    emit.call(n)
+    n = _call(emit, loop)
     emit.copy(1)
     emit.jump_if_none(absent)
     if loop.stored:
@@ -61,4 +57,39 @@ def emit_loop(loop: Loop, name: str) -> list[Any]:
     if loop.is_for:
         entry += (VALUE,) if ITERATOR_DEPTH == 1 else (VALUE, UNKNOWN)
     verify(emit.out, entry, 0, ROOM + n + len(loop.stored), left=0, locals_=loop.stored)
+    return emit.out
+
+
+def _call(emit: Emitter, loop: Loop) -> int:
+    """Call the site; return with how many arguments."""
+    for local in loop.given:
+        emit.op("LOAD_FAST", local)
+    for load in loop.cells:
+        emit.load_same_cell(load)
+    emit.op("LOAD_CONST", len(loop.cells))
+    n = 2 + len(loop.given) + len(loop.cells)
+    emit.call(n)
+    return n
+
+
+def _emit_whole(loop: Loop, name: str) -> list[Any]:
+    """Return what stands at the beginning of a function without loops.
+
+    The site is called with None, the arguments, the cells, and how many of these there are. It
+    gives what the function returns, in a tuple; or None if the original code has to run.
+    """
+    emit = Emitter(loop.location)
+    absent = Target()
+    emit.load_site(name, absent)
+    emit.op("LOAD_CONST", None)
+    n = _call(emit, loop)
+    emit.copy(1)
+    emit.jump_if_none(absent)
+    emit.op("UNPACK_SEQUENCE", 1)
+    emit.op("RETURN_VALUE")
+    emit.out.append(absent)
+    emit.pop()
+    done = Target()
+    emit.out.append(done)
+    verify(emit.out, (), 0, ROOM + n, left=0)
     return emit.out

@@ -1,4 +1,4 @@
-"""Find the loops of a function.
+"""Find the loops of a function, or see that it has none.
 
 In: an `IR`. Out: its loops, outer ones first. It must not know what is made of them.
 
@@ -16,7 +16,13 @@ from bytecode.instr import InstrLocation
 
 from .ir import IR
 from .liveness import Locals, locals_of, names_read, names_stored
-from .opcodes import ITERATOR_DEPTH
+from .opcodes import ITERATOR_DEPTH, operator_of
+
+#: What a whole function gives, as if it were a local.
+RESULT = "@result"
+#: Operations from which on it may pay to have a function compiled whole.
+LEAST_OPERATIONS = 3
+_RESUMED = 0x2A0  # generators and coroutines
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -28,6 +34,9 @@ class Loop:
     an iteration begins, and the `cells`, whose contents these instructions load; it returns
     the locals that are `stored`. `depth` is how much of the stack lies below, the iterator left
     out.
+
+    With `is_whole` it is a function without a loop: one iteration, which stores what the
+    function returns.
     """
 
     items: list[Any]
@@ -41,6 +50,7 @@ class Loop:
     given: tuple[str, ...]
     stored: tuple[str, ...]
     cells: tuple[Instr, ...]
+    is_whole: bool = False
     asked: list[Any] = field(default_factory=list)  # kinds that kernels were asked for
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -105,6 +115,21 @@ def _loop(
         work.extend(sources.get(at, ()))
     following = items[head + 1]
     is_for = isinstance(following, Instr) and following.name == "FOR_ITER"
+    return _made(ir, head, frozenset(members), targets, flow, is_for)
+
+
+def _made(
+    ir: IR,
+    head: int,
+    members: frozenset[int],
+    targets: frozenset[Any],
+    flow: Locals,
+    is_for: bool,
+    is_whole: bool = False,
+) -> Loop:
+    items, following = ir.items, ir.items[head + 1]
+    entry = ir.stacks[head]
+    assert entry is not None
     inside = [items[i] for i in sorted(members)]
     read = {n for item in inside for n in names_read(item)}
     stored = {n for item in inside for n in names_stored(item)}
@@ -119,12 +144,46 @@ def _loop(
         items,
         head,
         following.location if isinstance(following, Instr) else None,
-        frozenset(members),
+        members,
         targets,
         is_for,
         len(entry) - (ITERATOR_DEPTH if is_for else 0),
         (*names, *(f"cell {name}" for name in sorted(cells))),
         tuple(given),
-        tuple(sorted(stored)),
+        (RESULT,) if is_whole else tuple(sorted(stored)),
         tuple(cells[name] for name in sorted(cells)),
+        is_whole,
     )
+
+
+def find_whole(ir: IR) -> Loop | None:
+    """Return a function without a loop as one iteration; None if it has loops, or does little."""
+    items = ir.items
+    labels: dict[Any, int] = {item: i for i, item in enumerate(items) if isinstance(item, Label)}
+    jumps = [
+        (i, labels[item.arg])
+        for i, item in enumerate(items)
+        if isinstance(item, Instr) and item.has_jump()
+    ]
+    head = next((i for i, item in enumerate(items) if _name(item) == "RESUME"), None)
+    if head is None or ir.code.co_flags & _RESUMED or any(target <= at for at, target in jumps):
+        return None
+    reached = [i for i, stack in enumerate(ir.stacks) if stack is not None and i >= head]
+    operators = sum(_operates(items[i]) for i in reached)
+    calls = sum(_name(items[i]) == "CALL" for i in reached)
+    if (
+        not operators
+        or operators + calls < LEAST_OPERATIONS
+        or any(_name(item) == "FOR_ITER" for item in items)
+    ):
+        return None
+    targets = frozenset(items[target] for _, target in jumps)
+    return _made(ir, head, frozenset(reached), targets, locals_of(ir), False, True)
+
+
+def _name(item: Any) -> str | None:
+    return item.name if isinstance(item, Instr) else None
+
+
+def _operates(item: Any) -> bool:
+    return isinstance(item, Instr) and operator_of(item) is not None

@@ -19,7 +19,7 @@ from .convention import Place, Style
 from .decode import decode
 from .encode import encode
 from .ir import IR
-from .loops import find_loops
+from .loops import find_loops, find_whole
 from .operations import find_operations
 from .reasons import Break
 from .regions import NO_CUTS, find_regions
@@ -47,6 +47,8 @@ def found_in(
         places += find_regions(ir, style.vocabulary, breaks, cuts, helpers)
     if style.loops:
         places += find_loops(ir)
+        whole = find_whole(ir)
+        places += [] if whole is None else [whole]
     return ir, places
 
 

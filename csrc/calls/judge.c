@@ -10,6 +10,7 @@
 
 #define EXPLORED 4          /* calls of the rewritten form before the two are compared; */
 #define PATIENCE 200        /* after that many calls, */
+#define MORE_PATIENCE 20000 /* or that many, where machine code is on its way, */
 #define MOST_EXPLORED 2.0   /* or seconds, what goes on below is taken as it is */
 #define COST 0.02           /* of the time of other code's calls, which its trial may cost */
 #define ENOUGH 4            /* times of each form before the first verdict, and between two */
@@ -103,6 +104,7 @@ judge_begin(Judge *judge, Turn *turn)
     turn->is_rewritten = judge_turn(judge, judge->calls++);
     turn->is_timed = 1;
     turn->unsettled = judge->state->unsettled;
+    turn->warming = judge->state->warming;
     if (judge_clock(judge->state, &turn->start) < 0) {
         return -1;
     }
@@ -132,7 +134,8 @@ judge_ask(Judge *judge)
 static int
 judge_is_quiet(Judge *judge, const Turn *turn)
 {
-    if (judge->tried >= PATIENCE || judge->spent[1] > MOST_EXPLORED) {
+    int waits = judge->state->warming != turn->warming;
+    if (judge->tried >= (waits ? MORE_PATIENCE : PATIENCE) || judge->spent[1] > MOST_EXPLORED) {
         judge->is_hasty = 1;
     }
     return judge->is_hasty || judge->state->unsettled == turn->unsettled;

@@ -44,6 +44,7 @@ typedef struct {
     double start;
     double stop;
     unsigned int unsettled;
+    unsigned int warming;
     int is_timed;
     int is_void; /* whether the time says nothing */
     int is_rewritten; /* which of the two forms is called */

@@ -36,16 +36,18 @@ LoopKernel *
 kernel_new(PyObject *source)
 {
     unsigned long long address;
-    PyObject *inputs, *exits, *guards, *found;
-    int n_state, ended_at, committed_at, found_at, size;
-    if (!PyArg_ParseTuple(source, "KO!O!O!O!iiiii", &address, &PyTuple_Type, &inputs,
+    PyObject *inputs, *exits, *guards, *found, *attributes;
+    int n_state, ended_at, committed_at, found_at, size, sweeps, widest;
+    if (!PyArg_ParseTuple(source, "KO!O!O!O!iiiiipiO!", &address, &PyTuple_Type, &inputs,
                           &PyTuple_Type, &exits, &PyTuple_Type, &guards, &PyTuple_Type, &found,
-                          &n_state, &ended_at, &committed_at, &found_at, &size)) {
+                          &n_state, &ended_at, &committed_at, &found_at, &size, &sweeps,
+                          &widest, &PyTuple_Type, &attributes)) {
         return NULL;
     }
     Py_ssize_t n_exits = PyTuple_GET_SIZE(exits), n_inputs = PyTuple_GET_SIZE(inputs);
     Py_ssize_t n_guards = PyTuple_GET_SIZE(guards);
-    Py_ssize_t n_stored = n_exits ? PyTuple_Size(PyTuple_GET_ITEM(exits, 0)) : 0;
+    Py_ssize_t n_kept = n_exits ? PyTuple_Size(PyTuple_GET_ITEM(exits, 0)) : 0;
+    Py_ssize_t n_attributes = PyTuple_GET_SIZE(attributes);
     Py_ssize_t n_kinds = kernel_count_kinds(inputs);
     for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(found); i++) {
         n_kinds += PyTuple_Size(PyTuple_GetItem(PyTuple_GET_ITEM(found, i), 2));
@@ -57,7 +59,7 @@ kernel_new(PyObject *source)
         return NULL;
     }
     size_t bytes = sizeof(LoopKernel) + (size_t)n_guards * sizeof(NameGuard) +
-                   (size_t)(n_exits * n_stored) * sizeof(int) +
+                   (size_t)(n_exits * n_kept) * sizeof(int) +
                    (size_t)n_kinds * sizeof(int16_t);
     LoopKernel *self = PyMem_Calloc(1, bytes);
     if (self == NULL) {
@@ -66,19 +68,21 @@ kernel_new(PyObject *source)
     }
     self->guards = (NameGuard *)(self + 1);
     self->exit_at = (int *)(self->guards + n_guards);
-    int16_t *kinds = (int16_t *)(self->exit_at + n_exits * n_stored);
+    int16_t *kinds = (int16_t *)(self->exit_at + n_exits * n_kept);
     self->kinds = kinds;
     self->run = (int64_t(*)(int64_t *))(uintptr_t)address;
     self->source = Py_NewRef(source);
     self->references = 1;
     self->n_inputs = (int)n_inputs;
     self->n_exits = (int)n_exits;
-    self->n_stored = (int)n_stored;
+    self->n_stored = (int)(n_kept - n_attributes);
+    self->widest = widest;
     self->n_state = n_state;
     self->found_at = found_at;
     self->ended_at = ended_at;
     self->committed_at = committed_at;
     self->size = size;
+    self->sweeps = sweeps;
     int n = 0;
     for (Py_ssize_t i = 0; i < n_inputs; i++) {
         if (kernel_read_kinds(PyTuple_GET_ITEM(inputs, i), kinds, &n) < 0) {
@@ -99,8 +103,8 @@ kernel_new(PyObject *source)
             method == Py_None ? NULL : method, (int)number};
     }
     for (Py_ssize_t i = 0; i < n_exits; i++) {
-        for (Py_ssize_t k = 0; k < n_stored; k++) {
-            self->exit_at[i * n_stored + k] = n;
+        for (Py_ssize_t k = 0; k < n_kept; k++) {
+            self->exit_at[i * n_kept + k] = n;
             if (kernel_read_kinds(PyTuple_GET_ITEM(PyTuple_GET_ITEM(exits, i), k), kinds, &n) < 0) {
                 goto failed;
             }
@@ -113,6 +117,14 @@ kernel_new(PyObject *source)
         }
         self->guards[self->n_guards++] = (NameGuard){
             holder == Py_None ? NULL : holder, name, value};
+    }
+    for (Py_ssize_t i = 0; i < n_attributes; i++) {
+        StoredAttribute *one = &self->attributes[self->n_attributes];
+        if (i == MOST_STORED || !PyArg_ParseTuple(PyTuple_GET_ITEM(attributes, i), "iU",
+                                                  &one->number, &one->name)) {
+            goto failed;
+        }
+        self->n_attributes++;
     }
     return self;
 failed:
@@ -159,16 +171,52 @@ kernel_has_value(const NameGuard *guard, PyObject *globals, PyObject *builtins)
     return found == guard->value;
 }
 
+/* The content of a cell of a function, or its code, globals or defaults. */
+static PyObject *
+kernel_look_into(PyObject *function, PyObject *name)
+{
+    if (PyUnicode_CompareWithASCIIString(name, "__code__") == 0) {
+        return PyFunction_GetCode(function);
+    }
+    if (PyUnicode_CompareWithASCIIString(name, "__globals__") == 0) {
+        return PyFunction_GetGlobals(function);
+    }
+    if (PyUnicode_CompareWithASCIIString(name, "__defaults__") == 0) {
+        return PyFunction_GetDefaults(function);
+    }
+    PyObject *closure = PyFunction_GetClosure(function);
+    Py_ssize_t at = 0;
+    for (Py_ssize_t i = 0; i < PyUnicode_GET_LENGTH(name); i++) {
+        Py_UCS4 digit = PyUnicode_READ_CHAR(name, i) - '0';
+        if (digit > 9) {
+            return NULL; /* the attribute of an object that was no function */
+        }
+        at = 10 * at + (Py_ssize_t)digit;
+    }
+    return closure == NULL || at >= PyTuple_GET_SIZE(closure)
+               ? NULL
+               : PyCell_GET(PyTuple_GET_ITEM(closure, at));
+}
+
 /* What is looked up, with a reference; NULL without an exception if it isn't there, or if Python
  * code might run. */
 static PyObject *
 kernel_look_up(const Found *found, PyObject *const *args)
 {
+    PyObject *owner = found->number >= 0 ? args[found->number] : found->holder;
+    if (owner != NULL && (PyUnicode_GET_LENGTH(found->name) == 0 || PyFunction_Check(owner))) {
+        PyObject *value = PyUnicode_GET_LENGTH(found->name) == 0
+                              ? owner
+                              : kernel_look_into(owner, found->name);
+        return found->method != NULL && value != found->method ? NULL : Py_XNewRef(value);
+    }
     if (found->number >= 0) {
-        PyObject *owner = args[found->number];
         PyTypeObject *type = Py_TYPE(owner);
+        PyObject *in_class = _PyType_Lookup(type, found->name);
+        int is_slot = found->method == NULL && in_class != NULL &&
+                      Py_IS_TYPE(in_class, &PyMemberDescr_Type);
         if (type->tp_getattro != PyObject_GenericGetAttr ||
-            _PyType_Lookup(type, found->name) != found->method) {
+            (in_class != found->method && !is_slot)) {
             return NULL;
         }
         PyObject *value = PyObject_GenericGetAttr(owner, found->name);
@@ -199,6 +247,46 @@ kernel_forget(const LoopKernel *self, PyObject **args)
     }
 }
 
+/* Whether objects share their attributes. */
+static int
+kernel_is_same(PyObject *a, PyObject *b)
+{
+    if (a == b) {
+        return 1;
+    }
+    PyObject *names = PyObject_GenericGetDict(a, NULL);
+    PyErr_Clear(); /* those with slots have none */
+    PyObject *others = PyObject_GenericGetDict(b, NULL);
+    PyErr_Clear();
+    int shared = names != NULL && names == others;
+    Py_XDECREF(names);
+    Py_XDECREF(others);
+    return shared;
+}
+
+/* Whether the attributes that it stores can be stored without Python code, and are not read by way
+ * of other arguments. */
+static int
+kernel_may_store(const LoopKernel *self, PyObject *const *args)
+{
+    for (int i = 0; i < self->n_attributes; i++) {
+        const StoredAttribute *one = &self->attributes[i];
+        PyObject *owner = args[one->number];
+        if (Py_TYPE(owner)->tp_setattro != PyObject_GenericSetAttr) {
+            return 0;
+        }
+        for (int k = 0; k < self->n_found; k++) {
+            int other = self->found[k].number;
+            if (other >= 0 && other != one->number && self->found[k].method == NULL &&
+                PyUnicode_Compare(self->found[k].name, one->name) == 0 &&
+                kernel_is_same(args[other], owner)) {
+                return 0;
+            }
+        }
+    }
+    return 1;
+}
+
 int
 kernel_fits(const LoopKernel *self, PyObject **args, Py_ssize_t n)
 {
@@ -225,6 +313,10 @@ kernel_fits(const LoopKernel *self, PyObject **args, Py_ssize_t n)
             return 0;
         }
     }
+    if (self->n_attributes && !kernel_may_store(self, args)) {
+        kernel_forget(self, args);
+        return 0;
+    }
     return 1;
 }
 
@@ -234,10 +326,10 @@ kernel_fill(const LoopKernel *self, PyObject *const *args, int64_t *frame)
     int64_t *at = frame + FRAME_HEADER;
     Kinds kind = self->kinds;
     for (int i = 0; i < self->n_inputs; i++) {
-        kind_fill(&kind, args[i], i, &at);
+        kind_fill(&kind, args[i], &at);
     }
     at = frame + self->found_at;
     for (int i = self->n_inputs; i < self->n_inputs + self->n_found; i++) {
-        kind_fill(&kind, args[i], i, &at);
+        kind_fill(&kind, args[i], &at);
     }
 }

@@ -9,6 +9,7 @@
  *   KIND_ARRAY      kind of its items, number of axes, writeable, dense, whether its shape is
  *                   known, which then follows
  *   KIND_TUPLE      how many items, their kinds
+ *   KIND_DISPLAY    likewise
  *   KIND_GIVEN      an argument's number
  *   KIND_ITEMS      the type of iterator, the kind of the sequence
  *   KIND_ENUMERATE  the kind of the iterator below
@@ -40,6 +41,7 @@ enum kind {
     KIND_ITEMS,
     KIND_ENUMERATE,
     KIND_ZIP,
+    KIND_DISPLAY, /* a new list */
 };
 
 /* A cursor goes over the numbers that encode a kind; each of these moves it behind one. */
@@ -56,12 +58,15 @@ kind_array_length(Kinds array)
 
 /* Whether a value is of a kind. */
 int kind_fits(Kinds *kind, PyObject *value);
-/* Put a value's words into the frame; a list is the argument of that number. */
-void kind_fill(Kinds *kind, PyObject *value, int number, int64_t **at);
+/* Put a value's words into the frame. */
+void kind_fill(Kinds *kind, PyObject *value, int64_t **at);
 /* A number. */
 PyObject *kind_number(int kind, int64_t word);
 
 /* A kernel appends a number to a list: 0, or 1 if that failed. */
 int64_t kind_append(PyObject *list, int64_t kind, int64_t word);
+/* A kernel stores a number into a list, at an index that it has: what was there before, owned; or
+ * NULL if that failed, or if it was no number. */
+PyObject *kind_put(PyObject *list, int64_t index, int64_t kind, int64_t word);
 
 #endif

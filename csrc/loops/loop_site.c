@@ -3,12 +3,13 @@
  * The code calls the site without arguments when an iteration begins. Most of the time that says
  * None. When there may be a kernel it gives the site, which the code then calls with the iterator,
  * the locals, the cells, and how many of these there are; that gives the locals as they are some
- * iterations later, or None. The original code goes on from there. */
+ * iterations later, or None. The original code goes on from there.
+ *
+ * A function without loops has one at its beginning. The code calls it with all that at once, and
+ * gets what the function returns. */
+#include "loops/attempt.h"
 #include "loops/iterator.h"
 #include "loops/log.h"
-#include "loops/results.h"
-#include "loops/scratch.h"
-#include "numpy/fperrors.h"
 #include "recent.h"
 #include "regions/machine_code.h"
 #include <string.h>
@@ -20,8 +21,10 @@
 #define WARM_NS 50000000      /* time that makes a loop hot, with some iterations */
 #define LEAST_ITERATIONS 16
 #define MOST_FAILURES 12      /* in a row; the site stands back ever longer, and is switched off */
-#define SLICE_NS 4000000      /* after which a kernel lets others run */
-#define BUDGET 20000          /* ticks between two looks at the clock */
+#define WARM_CALLS 1000       /* that make a function hot */
+#define MOST_ITEMS 1024       /* of an array that a function without loops goes over */
+#define MOST_LOSS (-50000)    /* nanoseconds that entering kernels may cost more than it brings */
+#define MOST_GAIN 1000000     /* that a loop may have in hand against this */
 
 typedef struct {
     Site site;
@@ -33,74 +36,13 @@ typedef struct {
     unsigned int refused;  /* of these */
     int waits;             /* whether it has asked for a kernel that isn't there yet */
     int64_t since;         /* when it was first called, in nanoseconds */
+    int is_whole;          /* whether it is a function without loops */
+    int64_t balance;       /* nanoseconds that its kernels have brought; of one, at most none */
     int n_kernels;
     LoopKernel *kernels[KERNELS]; /* owned; the one used last comes first */
     PyObject *reason;         /* owned: why there was no kernel the last time; or NULL */
     const char *declined;     /* why a kernel did nothing the last time; or NULL */
 } LoopSite;
-
-/* ------------------------------------------------------------------ running a kernel */
-
-/* A kernel asks whether to go on: 0, or 1 if its time is up or a flag is up. */
-static int64_t
-loop_commit(int64_t *frame)
-{
-    return status_raised(1) != 0 || log_now() > frame[FRAME_SLICE_END];
-}
-
-/* What a kernel gives; NULL without an exception if the original code has to go on. */
-static PyObject *
-loop_attempt(LoopSite *self, const LoopKernel *kernel, PyObject *const *args)
-{
-    int is_idle = fperrors_is_idle(self->site.state, FE_UNDERFLOW);
-    if (is_idle <= 0) {
-        self->declined = "NumPy is to report underflow";
-        return NULL;
-    }
-    int64_t *frame = STACK_ARRAY(int64_t, kernel->size);
-    State *state = (State *)self->site.state;
-    if (!log_begin(state, frame) || !scratch_begin(state, kernel, frame)) {
-        self->declined = "no memory";
-        return NULL;
-    }
-    const int64_t *log = state->loop_log;
-    frame[FRAME_BUDGET] = BUDGET;
-    frame[FRAME_COMMIT] = (int64_t)(intptr_t)loop_commit;
-    frame[FRAME_APPEND] = (int64_t)(intptr_t)kind_append;
-    frame[FRAME_COMMITTED] = -1;
-    kernel_fill(kernel, args, frame);
-    frame[FRAME_SLICE_END] = log_now() + SLICE_NS;
-    status_clear(1);
-    int64_t exit = kernel->run(frame);
-    int raised = status_raised(1);
-    status_clear(1);
-    const int64_t *end = (const int64_t *)(intptr_t)frame[FRAME_POSITION];
-    const int64_t *mark = (const int64_t *)(intptr_t)frame[FRAME_MARK];
-    const int64_t *words = frame + kernel->ended_at;
-    is_idle = raised == 0 ? 1 : fperrors_is_idle(self->site.state, raised);
-    PyObject *result = NULL;
-    log_undo(mark, end);
-    if (is_idle > 0 && frame[FRAME_ITERATIONS] > 1) {
-        result = results_locals(kernel, &self->site, exit, frame, words, args);
-    }
-    if (result == NULL) {
-        log_undo(log, mark);
-        words = frame + kernel->committed_at;
-        if (frame[FRAME_COMMITTED] >= 0 && is_idle >= 0 && !PyErr_Occurred()) {
-            result = results_locals(kernel, &self->site, frame[FRAME_COMMITTED], frame, words,
-                                    args);
-        }
-        self->declined = raised ? "NumPy has a floating point error to report"
-                                : "an iteration has something that only the original code does";
-    }
-    log_end(state, frame);
-    scratch_end(state, frame);
-    if (result != NULL) {
-        Kinds kind = kernel->kinds;
-        iterator_write(&kind, args[0], &words);
-    }
-    return result;
-}
 
 /* ------------------------------------------------------------------ the site */
 
@@ -166,12 +108,52 @@ loop_kernel(LoopSite *self, PyObject **args, Py_ssize_t n)
     return NULL;
 }
 
+/* Whether arrays are so large that a function is better done operation by operation. */
+static int
+loop_has_large(const LoopKernel *kernel, PyObject *const *args)
+{
+    for (int i = 0; i < kernel->n_inputs + kernel->n_found; i++) {
+        if (PyArray_Check(args[i]) && PyArray_SIZE((PyArrayObject *)args[i]) > MOST_ITEMS) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+/* Count what it has brought to enter a kernel; switch the site off if that is too little. */
+static int
+loop_pays(LoopSite *self, const LoopKernel *kernel, int64_t worth)
+{
+    self->balance += worth - (PRICE + kernel->n_inputs * PRICE_INPUT +
+                              (kernel->n_guards + kernel->n_found) * PRICE_NAME);
+    int64_t most = self->is_whole ? 0 : MOST_GAIN;
+    if (self->balance > most) {
+        self->balance = most;
+    }
+    if (self->balance > MOST_LOSS) {
+        return 0;
+    }
+    self->balance = 0;
+    self->declined = "to enter machine code takes longer than the original code";
+    return site_give_back(&self->site);
+}
+
 static PyObject *
 loop_run(LoopSite *self, PyObject **args, Py_ssize_t n)
 {
     LoopKernel *kernel = loop_kernel(self, args, n);
     if (kernel != NULL) {
-        PyObject *result = loop_attempt(self, kernel, args);
+        int64_t worth = 0;
+        PyObject *result = NULL;
+        if (self->is_whole && kernel->sweeps && loop_has_large(kernel, args)) {
+            self->declined = "its arrays are large";
+        }
+        else {
+            result = attempt(kernel, &self->site, args, &self->declined, &worth);
+        }
+        if (result != NULL && loop_pays(self, kernel, worth) < 0) {
+            Py_CLEAR(result);
+        }
         kernel_forget(kernel, args);
         kernel_release(kernel);
         if (result != NULL) {
@@ -185,8 +167,12 @@ loop_run(LoopSite *self, PyObject **args, Py_ssize_t n)
         self->site.misses++;
     }
     else {
+        unsigned int refused = self->refused, asked = self->asked;
         if (loop_ask(self, args, n) < 0) {
             return NULL;
+        }
+        if (!self->waits && self->asked > asked && self->refused == refused) {
+            Py_RETURN_NONE; /* it is there already */
         }
         if (self->waits) {
             self->pause = 64;
@@ -205,6 +191,9 @@ loop_is_hot(LoopSite *self)
 {
     if (self->count++ == 0) {
         self->since = log_now();
+    }
+    if (self->is_whole && self->site.state->compiles != COMPILES_NOW) {
+        return self->count >= WARM_CALLS;
     }
     if (self->count >= WARM || self->site.state->compiles == COMPILES_NOW) {
         return 1;
@@ -243,20 +232,28 @@ loop_call(PyObject *object, PyObject *const *args, size_t nargsf, PyObject *name
         PyErr_SetString(PyExc_TypeError, "a loop's site takes no keywords");
         return NULL;
     }
-    if (n == 0) {
+    int is_off = self->site.state->compiles == COMPILES_NEVER;
+    if (self->is_whole && !is_off && (self->waits || self->asked == 0)) {
+        ((State *)self->site.state)->warming++;
+        state_unsettle(self->site.state); /* no time to judge by how long calls take */
+    }
+    if (n == 0 || self->is_whole) {
         if (self->pause) {
             self->pause--;
             Py_RETURN_NONE;
         }
-        if ((self->asked == 0 && !loop_is_hot(self)) || loop_is_traced()) {
+        int is_cold = self->asked == 0 && !(is_off && self->is_whole) && !loop_is_hot(self);
+        if (is_cold || loop_is_traced()) {
             Py_RETURN_NONE;
         }
-        if (self->site.state->compiles == COMPILES_NEVER) {
+        if (is_off) {
             if (site_give_back(&self->site) < 0) {
                 return NULL;
             }
             Py_RETURN_NONE;
         }
+    }
+    if (n == 0) {
         return Py_NewRef(object);
     }
     Py_ssize_t n_cells = PyLong_AsSsize_t(args[--n]);
@@ -305,14 +302,15 @@ loop_rest(PyObject *object, PyObject *none)
     return site_rest(object, none);
 }
 
-/* LoopSite(spec, owner, number, arena, frugal) */
+/* LoopSite(spec, owner, number, arena, frugal, is_whole) */
 static PyObject *
 loop_new(PyTypeObject *type, PyObject *args, PyObject *Py_UNUSED(kwargs))
 {
     PyObject *spec, *owner, *arena;
     Py_ssize_t number;
-    int frugal;
-    if (!PyArg_ParseTuple(args, "OOnOp:LoopSite", &spec, &owner, &number, &arena, &frugal)) {
+    int frugal, is_whole;
+    if (!PyArg_ParseTuple(args, "OOnOpp:LoopSite", &spec, &owner, &number, &arena, &frugal,
+                          &is_whole)) {
         return NULL;
     }
     if (!iterator_learn()) {
@@ -324,6 +322,7 @@ loop_new(PyTypeObject *type, PyObject *args, PyObject *Py_UNUSED(kwargs))
         return NULL;
     }
     self->call = loop_call;
+    self->is_whole = is_whole;
     if (site_init(&self->site, type, spec, owner, number, arena, frugal) < 0) {
         Py_DECREF(self);
         return NULL;

@@ -14,7 +14,7 @@ typedef struct {
     const Site *site;
     const int64_t *frame;
     PyObject *const *args;
-    Made *made; /* room for one for each local */
+    Made *made; /* room for all */
     int n_made;
 } Results;
 
@@ -64,7 +64,7 @@ results_of_block(Results *self, int64_t block)
 static PyObject *
 results_array(Results *self, Kinds kind, const int64_t *words)
 {
-    int nd = kind[2], is_view = words[0] < 0;
+    int nd = kind[1], is_view = words[0] < 0;
     int64_t owner = is_view ? ~words[0] : words[0];
     int is_given = !scratch_has(self->frame, owner);
     PyArrayObject *base = is_given ? (PyArrayObject *)Py_NewRef((PyObject *)(intptr_t)owner)
@@ -85,7 +85,7 @@ results_array(Results *self, Kinds kind, const int64_t *words)
     PyArrayObject *view = (PyArrayObject *)PyArray_NewFromDescr(
             &PyArray_Type, descr, nd, (const npy_intp *)words + 2,
             strides, data,
-            NPY_ARRAY_ALIGNED | (kind[3] ? NPY_ARRAY_WRITEABLE : 0), NULL);
+            NPY_ARRAY_ALIGNED | (kind[2] ? NPY_ARRAY_WRITEABLE : 0), NULL);
     if (view == NULL) {
         Py_DECREF(base);
         return NULL;
@@ -97,36 +97,72 @@ results_array(Results *self, Kinds kind, const int64_t *words)
     return (PyObject *)view;
 }
 
+static PyObject *results_value(Results *, Kinds *, const int64_t **);
+
+/* A tuple or a list. */
 static PyObject *
-results_value(Results *self, Kinds kind, const int64_t *words)
+results_items(Results *self, int is_list, Kinds *kind, const int64_t **words)
 {
-    switch (kind[0]) {
+    int n = *(*kind)++;
+    PyObject *made = is_list ? PyList_New(n) : PyTuple_New(n);
+    for (int i = 0; made != NULL && i < n; i++) {
+        PyObject *item = results_value(self, kind, words);
+        if (item == NULL) {
+            Py_CLEAR(made);
+        }
+        else if (is_list) {
+            PyList_SET_ITEM(made, i, item);
+        }
+        else {
+            PyTuple_SET_ITEM(made, i, item);
+        }
+    }
+    return made;
+}
+
+/* What some words stand for; both cursors move behind it. */
+static PyObject *
+results_value(Results *self, Kinds *kind, const int64_t **words)
+{
+    int code = *(*kind)++;
+    const int64_t *at = *words;
+    Kinds array = *kind;
+    switch (code) {
     case KIND_NONE:
         return Py_NewRef(Py_None);
     case KIND_UNBOUND:
         return NULL;
     case KIND_GIVEN:
-        return Py_NewRef(self->args[kind[1]]);
+        return Py_NewRef(self->args[*(*kind)++]);
     case KIND_ARRAY:
-        return results_array(self, kind, words);
+        *kind += kind_array_length(array);
+        *words += 2 + 2 * array[1];
+        return results_array(self, array, at);
     case KIND_LIST:
     case KIND_LONG_TUPLE:
-        return Py_NewRef(self->args[words[0]]);
-    case KIND_TUPLE: {
-        PyObject *made = PyTuple_New(kind[1]);
-        for (int i = 0; made != NULL && i < kind[1]; i++) {
-            PyObject *item = kind_number(kind[2 + i], words[i]);
-            if (item == NULL) {
-                Py_CLEAR(made);
-                break;
-            }
-            PyTuple_SET_ITEM(made, i, item);
-        }
-        return made;
-    }
+        ++*words;
+        return Py_NewRef((PyObject *)(intptr_t)at[0]);
+    case KIND_TUPLE:
+    case KIND_DISPLAY:
+        return results_items(self, code == KIND_DISPLAY, kind, words);
     default:
-        return kind_number(kind[0], words[0]);
+        ++*words;
+        return kind_number(code, at[0]);
     }
+}
+
+/* Give attributes their values. */
+static int
+results_store(const LoopKernel *kernel, PyObject *const *args, PyObject *const *values)
+{
+    for (int i = 0; i < kernel->n_attributes; i++) {
+        const StoredAttribute *one = &kernel->attributes[i];
+        if (values[i] != NULL &&
+            PyObject_GenericSetAttr(args[one->number], one->name, values[i]) < 0) {
+            return -1;
+        }
+    }
+    return 0;
 }
 
 PyObject *
@@ -134,16 +170,34 @@ results_locals(const LoopKernel *kernel, const Site *site, int64_t exit, const i
                const int64_t *words, PyObject *const *args)
 {
     Results self = {site, frame, args, NULL, 0};
-    self.made = STACK_ARRAY(Made, kernel->n_stored + 1);
+    int n = kernel->n_stored + kernel->n_attributes;
+    self.made = STACK_ARRAY(Made, n * kernel->widest);
+    PyObject *held[MOST_STORED] = {NULL};
     PyObject *made = PyTuple_New(kernel->n_stored);
     words += kernel->n_state;
-    for (int i = 0; made != NULL && i < kernel->n_stored; i++, words += WIDEST) {
-        PyObject *value = results_value(&self, kernel_exit_kind(kernel, exit, i), words);
+    for (int i = 0; made != NULL && i < n; i++, words += kernel->widest) {
+        Kinds kind = kernel_exit_kind(kernel, exit, i);
+        int is_local = i < kernel->n_stored;
+        if (!is_local && kind[0] == KIND_UNBOUND) {
+            continue; /* not stored yet */
+        }
+        const int64_t *at = words;
+        PyObject *value = results_value(&self, &kind, &at);
         if (value == NULL) {
             Py_CLEAR(made);
-            break;
         }
-        PyTuple_SET_ITEM(made, i, value);
+        else if (is_local) {
+            PyTuple_SET_ITEM(made, i, value);
+        }
+        else {
+            held[i - kernel->n_stored] = value;
+        }
+    }
+    if (made != NULL && results_store(kernel, args, held) < 0) {
+        Py_CLEAR(made);
+    }
+    for (int i = 0; i < kernel->n_attributes; i++) {
+        Py_XDECREF(held[i]);
     }
     return made;
 }

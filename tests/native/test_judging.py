@@ -65,6 +65,14 @@ calls_are_seen = pytest.mark.skipif(
 )
 
 
+@pytest.fixture(autouse=True)
+def _without_machine_code():
+    """A function that may become machine code is judged when it has."""
+    alloc.set_compile("off")
+    yield
+    alloc.set_compile("background")
+
+
 class Clock:
     """Tells a time that only passes while `work` is called: longer in one form of its caller."""
 

@@ -6,11 +6,10 @@ import numpy as np
 import pytest
 
 import alloc_rewrite as alloc
-from alloc_rewrite import later
 from alloc_rewrite.bump import bumped as made_from
 from alloc_rewrite.cores import selected
 from alloc_rewrite.pycore import budget
-from alloc_rewrite.rewrite import gates_of, rewriter
+from alloc_rewrite.rewrite import gates_of
 from alloc_rewrite.rewrite.gates import content_of
 
 

@@ -2,6 +2,7 @@
 
 python -m tests.loops.fuzz --minutes 60 --seed 1       # seeds 1, 2, 3, ...
 python -m tests.loops.fuzz --seed 4711 --programs 1    # this one again
+python -m tests.loops.fuzz --write whole               # only functions without loops
 """
 
 from __future__ import annotations
@@ -14,7 +15,13 @@ import time
 import alloc_rewrite as alloc
 from alloc_rewrite.loops import service
 
+from .arrays import ArrayWriter
+from .objects import ObjectWriter
 from .trial import differences, written
+from .whole import WholeWriter
+from .writer import Writer
+
+WRITERS = {"loops": Writer, "arrays": ArrayWriter, "whole": WholeWriter, "objects": ObjectWriter}
 
 
 class Reasons(logging.Handler):
@@ -34,8 +41,10 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--minutes", type=float, default=1.0)
+    parser.add_argument("--write", choices=WRITERS, action="append")
     parser.add_argument("--programs", type=int, default=10**9)
     given = parser.parse_args()
+    kinds = given.write or list(WRITERS)
     reasons = Reasons()
     logger = logging.getLogger("alloc_rewrite")
     logger.setLevel(logging.DEBUG)
@@ -46,8 +55,8 @@ def main() -> int:
     seed, bad, hits = given.seed, 0, 0
     while time.monotonic() < end and seed < given.seed + given.programs:
         service._made = 0
-        text = written(seed)
-        found, ran = differences(text, seed)
+        text = written(seed, WRITERS[kinds[seed % len(kinds)]])
+        found, ran = differences(text, seed, 3 if "for" not in text else 1)
         hits += ran > 0
         if found:
             bad += 1

@@ -18,6 +18,10 @@ FORMS = (
     "np.where(x < y, <A>, 0.0)", "np.maximum(<A>, <N>)", "(<A> @ <A>)", "np.dot(a, <A>)",
     "np.dot(z, <A>)", "np.outer(<A>, x)", "np.linalg.inv(a)", "np.linalg.inv(z)", "<A>[:, None]",
     "helper(<A>, by=<N>)", "helper(<A>, <N>)", "(<A> if <C> else <A>)", "np.linalg.solve(a, <A>)",
+    "np.sum(z, axis=0)", "a.sum(axis=1)", "z.max(axis=1)", "np.mean(a, axis=0, keepdims=True)",
+    "np.zeros(n, dtype=np.int64)", "np.full(fill_value=<N>, shape=8)",
+    "np.array([<N>], dtype=float)",
+    "np.add(<A>, <A>, out=w)", "np.sin(<A>, out=v)",
 )  # fmt: skip
 
 

@@ -6,7 +6,7 @@ in some iteration: that is wanted.
 
 from random import Random
 
-ARGUMENTS = ("x", "y", "k", "a", "b", "l", "r", "n", "s", "t", "u", "p", "q", "flag")
+ARGUMENTS = ("x", "y", "k", "a", "b", "l", "r", "n", "s", "t", "u", "p", "q", "flag", "o", "h")
 NUMBERS = ("s", "t", "u", "p", "q")
 VECTORS, MATRICES = ("x", "y", "k"), ("a", "b")
 CONSTANTS = ("0", "1", "2", "3", "-1", "0.5", "2.0", "1.5", "1e-3", "1e200", "True")
