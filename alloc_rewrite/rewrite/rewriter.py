@@ -9,19 +9,21 @@ from __future__ import annotations
 import sys
 import weakref
 from _thread import allocate_lock
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from types import CellType, CodeType, FrameType, FunctionType
 from typing import Any, NamedTuple
 
 from ..errors import NothingToDoError
-from ..later import LATER, looks
+from ..later import LATER, looks, weakly
 from ..logs import debug
 from .convention import finishers_by_name, site_name, site_names
+from .decode import decode
+from .encode import encode
 from .gates import Gates, filled, fitting, with_code
-from .ir import Call, Operation, Region
+from .ir import IR, Call, Operation, Region
 from .loops import Loop
 from .owners import Owner, Sites, where_of
-from .pipeline import failure, form_of, found_in, with_sites
+from .pipeline import failure, form_of, found_in
 from .program import BY_MASK, FUNCTION
 from .seen import Helpers, Seen, may_fit, seen_of
 
@@ -31,6 +33,7 @@ _arranging = allocate_lock()
 _KINDS = {Region: "a region", Operation: "an operation", Call: "a call", Loop: "a loop"}
 SOON = 0.005  # seconds until sites that were switched off are tried again for the first time
 LONG = 0.05  # seconds after which regions that were split are tried whole again
+SETTLING = 0.25  # seconds in which sites that go off one by one are collected
 
 
 class Rewritten(Owner):
@@ -38,9 +41,10 @@ class Rewritten(Owner):
 
     A site that does not pay is switched off: its gate is emptied at once, which running frames
     notice. The code is made anew without such sites when half of all sites are off, when the others
-    have settled, or when one is switched off for the second time. Where a region can't be done for
-    one of its nodes, the parts around that become regions of their own; where it has helpers and
-    doesn't pay, it is made without them. After a while all this is tried again, each time later.
+    have settled, or some time after one is switched off for the second time. Where a region can't
+    be done for one of its nodes, the parts around that become regions of their own; where it has
+    helpers and doesn't pay, it is made without them. After a while all this is tried again, each
+    time later.
     The original code is held by a weak reference only.
     """
 
@@ -51,6 +55,7 @@ class Rewritten(Owner):
         self.superseded: set[int] = set()  # the regions that others have replaced
         self._seen: dict[int, Seen] = {}  # the functions that are called, by item
         self.helpers = Helpers(self._seen, sites.may_inline)
+        self._arranged: tuple[Any, ...] = ()  # what regions were found with last
         self._is_told = False  # whether there is a function that regions might have by now
         self._original = weakref.ref(code)
         self.made_by = sites
@@ -64,7 +69,7 @@ class Rewritten(Owner):
         self._in_code = tuple(self.live)
         self._places_at_first = len(places)
         self._wait = SOON
-        self._waits = self._tried = False
+        self._waits = self._tried = self._settles = False
         self.sites = [contents[0] for contents in made]
         contents = [content for column in zip(*made, strict=True) for content in column]
         self.gates: Any = style.make_gates(contents)
@@ -109,8 +114,11 @@ class Rewritten(Owner):
         self._log(number)
         self._look_later()
         left = self._left()
-        if 2 * len(left) <= len(self._in_code) or self._tried or left in self._forms:
+        if 2 * len(left) <= len(self._in_code) or left in self._forms:
             self.settle()
+        elif self._tried and not self._settles:  # more may follow soon
+            self._settles = True
+            looks.after(SETTLING, weakly(self, Rewritten._settle_at_last))
 
     def pause(self, number: int, waits: bool) -> None:
         """Empty a site's gate while it waits; fill it then, unless the site is off by now."""
@@ -122,13 +130,12 @@ class Rewritten(Owner):
     def _look_later(self) -> None:
         if self._style.retries and not self._waits:
             self._waits = True
-            looks.after(self._wait, _weak(self))
+            looks.after(self._wait, weakly(self, Rewritten.try_again))
             self._wait *= LATER
 
     def try_again(self) -> None:
         """Switch on all sites that are off, after long also those of regions that were split."""
-        self._waits = False
-        self._tried = True
+        self._waits, self._tried = False, True
         if self.cuts and self._wait > LONG:
             self.cuts = {}
             first = range(self._places_at_first)
@@ -142,7 +149,10 @@ class Rewritten(Owner):
                 self.gates.fill(number, self.sites[number])
                 self.live[number] = True
         code = self._original()
-        if code is not None and not (self._seen and self._rearrange(code, self.cuts)):
+        if code is None:
+            return
+        is_arranged = not self._seen or self._arranged == self._arrangement(self.cuts)
+        if is_arranged or not self._rearrange(code, self.cuts):
             self._remake(code)
 
     def split(self, number: int, node: int, reason: str) -> None:
@@ -218,20 +228,28 @@ class Rewritten(Owner):
         if not _arranging.acquire(blocking=False):
             return False
         try:
-            found = found_in(code, self._style, None, cuts, self.helpers)[1]
+            ir, found = found_in(code, self._style, None, cuts, self.helpers)
             regions = [one for one in found if isinstance(one, Region)]
             if place is not None and not any(
                 place.start <= one.start < place.stop for one in regions
             ):
                 return False
             self._replace_regions(code, regions)
-            self._remake(code)
+            self._remake(code, ir)
+            self._arranged = self._arrangement(cuts)
             return True
         except Exception as error:
             self._failed(error, code)
             return False
         finally:
             _arranging.release()
+
+    def _arrangement(self, cuts: Mapping[int, str]) -> tuple[Any, ...]:
+        """Return what regions depend on besides the code."""
+        seen = dict(self._seen)
+        functions = [one.function() for one in seen.values()]
+        known = [f and (id(f.__code__), self.made_by.may_inline(f)) for f in functions]
+        return dict(cuts), seen, known
 
     def _replace_regions(self, code: CodeType, regions: list[Region]) -> None:
         """Add the sites of regions that are new, and switch off those of regions that are gone."""
@@ -264,10 +282,14 @@ class Rewritten(Owner):
         except Exception as error:  # the empty gates do the same, a little slower
             self._failed(error, code)
 
-    def _remake(self, code: CodeType) -> None:
+    def _settle_at_last(self) -> None:
+        self._settles = False
+        self.settle()
+
+    def _remake(self, code: CodeType, ir: IR | None = None) -> None:
         left, widest = self._left(), self._widest
         if left not in self._forms:
-            widest = with_sites(code, self._style, self.places, self.live, widest)
+            widest = encode(ir or decode(code), self.places, self._style, self.live, widest)
             self._widest = self._forms[left] = widest
             if left != self._left():  # it has been tried again meanwhile
                 return
@@ -317,18 +339,6 @@ def _key(region: Region) -> tuple[Any, ...]:
 def _resting(site: Any) -> None:
     """Forget what has been counted against a site: a method of it, or a loop's site itself."""
     getattr(site, "__self__", site).rest()
-
-
-def _weak(rewritten: Rewritten) -> Callable[[], None]:
-    """Return what tries sites again, and doesn't keep them alive."""
-    reference = weakref.ref(rewritten)
-
-    def look() -> None:
-        found = reference()
-        if found is not None:
-            found.try_again()
-
-    return look
 
 
 _by_gates: weakref.WeakValueDictionary[int, Rewritten] = weakref.WeakValueDictionary()

@@ -61,6 +61,19 @@ judge_waited(Judge *judge)
     return 1;
 }
 
+int
+judge_waits(Judge *judge)
+{
+    if (judge_waited(judge)) {
+        PyObject *done = PyObject_CallMethod(judge->about, "catch_up", NULL);
+        if (done == NULL) {
+            return -1;
+        }
+        Py_DECREF(done);
+    }
+    return judge->phase == WAITING; /* as it does while another thread rewrites it */
+}
+
 /* Choose the form for a call: of other code the rewritten one as long as its trial has not cost too
  * much by now, but for calls within another trial; else as in 0 1 1 0. */
 static int
@@ -200,14 +213,15 @@ judge_route(Judge *judge, Turn *turn, Site *site, PyObject *original, PyObject *
 
 /* ------------------------------------------------------------------ the object */
 
-/* Judge(about, due, routes): of a function that waits for so many calls first, if any. */
+/* Judge(about, due, is_other, routes): of a function that waits for so many calls first, if any. */
 static PyObject *
 judge_new(PyTypeObject *type, PyObject *args, PyObject *Py_UNUSED(kwargs))
 {
     PyObject *about, *module = PyType_GetModuleByDef(type, &alloc_rewrite_module);
     unsigned int due;
-    int routes;
-    if (module == NULL || !PyArg_ParseTuple(args, "OIp:Judge", &about, &due, &routes)) {
+    int is_other, routes;
+    if (module == NULL ||
+        !PyArg_ParseTuple(args, "OIpp:Judge", &about, &due, &is_other, &routes)) {
         return NULL;
     }
     Judge *self = (Judge *)type->tp_alloc(type, 0);
@@ -216,7 +230,7 @@ judge_new(PyTypeObject *type, PyObject *args, PyObject *Py_UNUSED(kwargs))
         self->state = PyModule_GetState(module);
         self->about = Py_NewRef(about);
         self->due = due;
-        self->is_other = due != 0;
+        self->is_other = is_other;
         self->routes = routes;
         self->is_small = !routes;
         self->phase = due ? WAITING : EXPLORING;

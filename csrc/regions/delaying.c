@@ -79,6 +79,21 @@ delaying_may_read(const Planner *planner, int node, int stage)
     return 1;
 }
 
+/* Whether a later reduction comes before a stage, when the original code can't run any more: if
+ * NumPy has to do that reduction, what the step raises has to be reported before. */
+static int
+delaying_is_reported(const Planner *planner, int node, int stage)
+{
+    const Plan *plan = planner->plan;
+    int first = planner->nodes[node].stage + 1;
+    for (int k = first < plan->n_repeatable ? plan->n_repeatable : first; k < stage; k++) {
+        if (plan->stages[k].reduction > node) {
+            return !planner->typing->typed[node].call.raises_nothing;
+        }
+    }
+    return 0;
+}
+
 static void
 delaying_move(Planner *planner, int node, int stage)
 {
@@ -146,7 +161,9 @@ delaying_delay(Planner *planner)
         Uses uses = delaying_uses(planner, i);
         if (uses.n && uses.is_plain && uses.first > state->stage &&
             (!plan->may_raise || uses.first < plan->n_repeatable) &&
-            stages_fits(planner, i, uses.first) && delaying_may_read(planner, i, uses.first)) {
+            stages_fits(planner, i, uses.first) &&
+            !delaying_is_reported(planner, i, uses.first) &&
+            delaying_may_read(planner, i, uses.first)) {
             delaying_move(planner, i, uses.first);
             moved = 1;
         }

@@ -151,8 +151,9 @@ operands_read(Planner *planner, int stage, int reader, int node, PyArray_Descr *
         return PASS_DONE;
     }
     if (planner->program->nodes[reader].kind == NODE_STORE && planner->nodes[node].extent.nd == 0 &&
-        PyTypeNum_ISFLOAT(own->type_num) && PyTypeNum_ISINTEGER(descr->type_num)) {
-        return planner_decline(planner, "a number that may be no integer is stored as one");
+        PyTypeNum_ISINTEGER(descr->type_num) &&
+        !PyArray_CanCastSafely(own->type_num, descr->type_num)) {
+        return planner_decline(planner, "a number that may not fit is stored as an integer");
     }
     Loop cast = cast_of_any_kind(own, descr);
     if (cast == NULL) {
