@@ -13,7 +13,8 @@ from types import BuiltinFunctionType, FunctionType, MethodType
 from typing import Any, NamedTuple, ParamSpec, TypeVar, cast, overload
 
 from .buffer import Buffer
-from .callees import Policy, python_call, refusal_of_names
+from .callables import python_call
+from .callees import Policy, refusal_of_names
 from .core_sites import ArenaSites, arena_sites
 from .cores import switched_off
 from .decorated import WRAPPERS, decorator_of, refusal

@@ -13,7 +13,9 @@ dispatcher for `like=` asks no function: it removes its first argument.
 from __future__ import annotations
 
 import dis
+import functools
 import inspect
+from collections.abc import Iterable
 from types import (
     BuiltinMethodType,
     FunctionType,
@@ -28,6 +30,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 Dispatcher: Any = type(np.concatenate)
+_PLAIN = frozenset({int, float, complex, bool, str, bytes, range, slice, type(None), type})
 
 
 def function_of(callee: Any) -> Any:
@@ -75,6 +78,45 @@ def as_loaded(callee: Any) -> Any:
 _DESCRIPTORS = (MethodDescriptorType, WrapperDescriptorType)
 _mro_of = vars(type)["__mro__"].__get__  # whatever a metaclass says
 _members_of = vars(type)["__dict__"].__get__
+
+
+def has_placeholder(callee: functools.partial[Any]) -> bool:
+    """Whether a partial object leaves places for later arguments among its own (since 3.14)."""
+    placeholder = getattr(functools, "Placeholder", None)
+    return placeholder is not None and any(x is placeholder for x in callee.args)
+
+
+def with_partial(
+    callee: functools.partial[Any], args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    """Return the arguments that a partial object's function gets."""
+    return (*callee.args, *args), {**callee.keywords, **kwargs}
+
+
+def python_call(obj: Any) -> FunctionType | None:
+    """Return the Python function that calling an object of this class runs, if it is one."""
+    for kind in type(obj).__mro__:
+        call = vars(kind).get("__call__")
+        if call is not None:
+            return call if type(call) is FunctionType else None
+    return None
+
+
+def overrides(args: Iterable[Any], kwargs: dict[str, Any]) -> bool:
+    """Whether an argument may take over a NumPy function through `__array_function__`."""
+    return any(map(_overrides, args)) or (bool(kwargs) and any(map(_overrides, kwargs.values())))
+
+
+def _overrides(value: Any) -> bool:
+    kind = type(value)
+    if kind in _PLAIN or isinstance(value, np.generic):
+        return False
+    if kind is np.ndarray:
+        return bool(value.dtype.hasobject)
+    if kind is tuple or kind is list:
+        return any(map(_overrides, value))
+    # A dispatcher looks into whatever it can iterate over, and so may find anything.
+    return any(hasattr(kind, name) for name in ("__array_function__", "__iter__", "__getitem__"))
 
 
 class Dispatch(NamedTuple):

@@ -17,8 +17,17 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .callables import Dispatch, Dispatcher, dispatch_of, function_of
-from .judging import Judge, Judging, said
+from .callables import (
+    Dispatch,
+    Dispatcher,
+    dispatch_of,
+    function_of,
+    has_placeholder,
+    overrides,
+    python_call,
+    with_partial,
+)
+from .judging import Case, Judge, Judging, said
 from .numpy_facts import FORWARDS
 from .rewrite import Rewriter, Rewritten, is_rewritten
 
@@ -55,8 +64,6 @@ DENIED_MODULES = (
 _INSTALLED = frozenset({"site-packages", "dist-packages"})
 #: Flags of code whose call only makes a generator or coroutine.
 _MAKES_OBJECTS = CO_GENERATOR | CO_COROUTINE | CO_ASYNC_GENERATOR
-
-_PLAIN = frozenset({int, float, complex, bool, str, bytes, range, slice, type(None), type})
 
 
 class Policy:
@@ -160,7 +167,7 @@ def _matches(function: FunctionType, module: str, entries: tuple[Any, ...]) -> b
 class Known:
     """What is known of a code object."""
 
-    __slots__ = ("is_other", "is_refused", "judge", "reference", "rewritten")
+    __slots__ = ("is_other", "is_refused", "judge", "pending", "reference", "rewritten")
 
     def __init__(self, reference: Any, is_refused: bool, is_other: bool) -> None:
         self.reference = reference
@@ -168,6 +175,7 @@ class Known:
         self.is_other = is_other
         self.judge: Judge | None = None
         self.rewritten: Rewritten | None = None
+        self.pending: CellType | None = None  # what will hold the code of one that waits
 
 
 class Entered(NamedTuple):
@@ -273,15 +281,38 @@ class Callees:
         judge = known.judge
         if judge is None:
             name = f"{_module_of(function)}.{function.__qualname__}"
-            judge = known.judge = self._judging.judge(name, known.is_other)
+            judge = known.judge = self._judged(known, code, name, self._judging)
         elif waits and judge.phase == "waiting" and judge.take_due():
             known.rewritten = self._judging.rewrite(
                 judge, len(code.co_code), lambda: self._rewriter.rewritten(code)
             )
+        if known.pending is not None and judge.phase == "waiting":
+            return Entered(known.pending, judge)
         rewritten = known.rewritten if waits else self._form_of(known, code)
         if rewritten is None:
             return Entered(None, judge) if waits else None
         return Entered(rewritten.current, judge) if rewritten.alive else None
+
+    def _judged(self, known: Known, code: CodeType, name: str, judging: Judging) -> Judge:
+        """Return the judge of a function; one of NumPy's may have to wait for its turn."""
+        case, due = Case(name, known.is_other), 0
+        if known.rewritten is None and not known.is_other and name.startswith("numpy."):
+            due = judging.turn_of(len(code.co_code))
+        judge = judging.judge(case, due)
+        if due:
+            known.pending = CellType(None)
+            case.rewrite = functools.partial(self._catch_up, known, judge)
+        return judge
+
+    def _catch_up(self, known: Known, judge: Judge) -> None:
+        """Rewrite a function that has waited."""
+        code, pending = known.reference(), known.pending
+        rewritten = None if code is None else self._form_of(known, code)
+        if rewritten is None or pending is None:
+            judge.leave()
+        else:
+            rewritten.current, pending.cell_contents = pending, rewritten.code
+            judge.begin(0.0)
 
     def inlines(self, function: FunctionType) -> bool:
         """Whether a function's code may become part of its caller's: it is entered by now."""
@@ -354,42 +385,3 @@ class Callees:
     def _method(self, function: Any, owner: Any) -> MethodType | None:
         inner = self.function(function) if type(function) is FunctionType else None
         return None if inner is None else MethodType(inner, owner)
-
-
-def has_placeholder(callee: functools.partial[Any]) -> bool:
-    """Whether a partial object leaves places for later arguments among its own (since 3.14)."""
-    placeholder = getattr(functools, "Placeholder", None)
-    return placeholder is not None and any(x is placeholder for x in callee.args)
-
-
-def with_partial(
-    callee: functools.partial[Any], args: tuple[Any, ...], kwargs: dict[str, Any]
-) -> tuple[tuple[Any, ...], dict[str, Any]]:
-    """Return the arguments that a partial object's function gets."""
-    return (*callee.args, *args), {**callee.keywords, **kwargs}
-
-
-def python_call(obj: Any) -> FunctionType | None:
-    """Return the Python function that calling an object of this class runs, if it is one."""
-    for kind in type(obj).__mro__:
-        call = vars(kind).get("__call__")
-        if call is not None:
-            return call if type(call) is FunctionType else None
-    return None
-
-
-def overrides(args: Iterable[Any], kwargs: dict[str, Any]) -> bool:
-    """Whether an argument may take over a NumPy function through `__array_function__`."""
-    return any(map(_overrides, args)) or (bool(kwargs) and any(map(_overrides, kwargs.values())))
-
-
-def _overrides(value: Any) -> bool:
-    kind = type(value)
-    if kind in _PLAIN or isinstance(value, np.generic):
-        return False
-    if kind is np.ndarray:
-        return bool(value.dtype.hasobject)
-    if kind is tuple or kind is list:
-        return any(map(_overrides, value))
-    # A dispatcher looks into whatever it can iterate over, and so may find anything.
-    return any(hasattr(kind, name) for name in ("__array_function__", "__iter__", "__getitem__"))

@@ -11,6 +11,7 @@ import symtable
 from collections.abc import Callable
 from typing import Any
 
+from IPython.core.error import UsageError
 from IPython.core.interactiveshell import InteractiveShell
 from IPython.core.magic import Magics, line_cell_magic, line_magic, magics_class
 
@@ -50,6 +51,8 @@ class AllocMagics(Magics):
 
     def _call(self, line: str) -> tuple[Callable[..., Any], tuple[Any, ...], dict[str, Any]]:
         """Return the function that an expression calls, and its arguments."""
+        if not line.strip():
+            raise UsageError("give an expression, such as f(x, n=3)")
         tree = ast.parse(line.strip(), mode="eval")
         names = self._session.user_ns
         if not isinstance(tree.body, ast.Call):

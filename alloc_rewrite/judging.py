@@ -18,10 +18,13 @@ from .logs import debug
 clock = time.perf_counter
 
 WAIT = 16  # calls of another library's function before it is rewritten
+AT_ONCE = 1500  # bytes of code of NumPy's functions that are rewritten at their first calls;
+LATER_CALLS = 2  # the next as many bytes so many calls later, and so on
 SHARE = 0.01  # of the time may go into rewriting functions of other libraries,
 MOST_SAVED = 0.05  # of which so many seconds are kept for later
 PRICE = 1e-5  # seconds a byte of code that rewriting takes, as long as none has been rewritten
 AGAIN = 1.0  # seconds until a function that is left as it is has its second trial
+FEW = 8  # times of each form, with less of which no function goes back
 LAST = 64  # times of each form, after which a verdict is final
 WINS = 0.97  # of the original's time, or less: what pays
 DOUBT = 0.8  # divided by the number of times, what such a quotient may be wrong by
@@ -37,6 +40,8 @@ class Case:
     is_other : bool
         Whether it is another library's. Such a function stays in its original form unless the
         rewritten one wins; a function of the user's, or of NumPy's, is kept unless it loses.
+    rewrite : callable or None
+        Rewrites a function of NumPy's that waits for its turn.
     ratio : float or None
         How long the rewritten form took, divided by how long the original took.
     """
@@ -44,8 +49,15 @@ class Case:
     def __init__(self, name: str, is_other: bool) -> None:
         self.name = name
         self.is_other = is_other
+        self.rewrite: Callable[[], None] | None = None
         self.ratio: float | None = None
         self.wait = AGAIN
+
+    def catch_up(self) -> None:
+        """Rewrite a function whose turn it is, once."""
+        rewrite, self.rewrite = self.rewrite, None
+        if rewrite is not None:
+            rewrite()
 
 
 class Judge(Protocol):
@@ -74,16 +86,27 @@ class Judging:
     from the arena: it may need more room than the rewritten form.
     """
 
-    def __init__(self, make: Callable[[Case, int, bool], Judge], routes: bool) -> None:
+    def __init__(self, make: Callable[[Case, int, bool, bool], Judge], routes: bool) -> None:
         self._make = make
         self._routes = routes
+        self._bytes = 0
         self._saved = 0.0
         self._since = clock()
         self._price = PRICE
 
-    def judge(self, name: str, is_other: bool) -> Judge:
-        """Return the judge of a function."""
-        return self._make(Case(name, is_other), WAIT if is_other else 0, self._routes)
+    def judge(self, case: Case, due: int = 0) -> Judge:
+        """Return the judge of a function that waits for so many calls at first."""
+        return self._make(case, WAIT if case.is_other else due, case.is_other, self._routes)
+
+    def turn_of(self, size: int) -> int:
+        """Return how many calls a function of NumPy's waits for, with so many bytes of code.
+
+        The first ones that are called wait for none, so that a first call doesn't rewrite all.
+        """
+        if not self._routes:
+            return 0
+        self._bytes += size
+        return LATER_CALLS * (self._bytes // AT_ONCE)
 
     def rewrite(self, judge: Judge, size: int, make: Callable[[], Any]) -> Any:
         """Rewrite a function that has waited; None if it has to wait on, or has nothing to gain.
@@ -135,12 +158,12 @@ def _keeps(low: float, high: float, is_other: bool, count: int) -> bool | None:
     At first only by clear ones: the fewer times there are, the less they say.
     """
     is_last, doubt = count >= LAST, DOUBT / count
-    if is_other:
-        if high <= WINS - doubt:
-            return True
-        return False if low > 1 or is_last else None
-    if high <= 1 - doubt:
+    if high <= (WINS if is_other else 1.0) - doubt:
         return True
+    if count < FEW:
+        return None
+    if is_other:
+        return False if low > 1 or is_last else None
     if low >= 1 + doubt:
         return False
     return low <= 1 if is_last else None

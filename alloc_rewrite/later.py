@@ -12,8 +12,11 @@ import heapq
 import itertools
 import os
 import time
+import weakref
 from collections.abc import Callable
+from typing import TypeVar
 
+T = TypeVar("T")
 LATER = 4  # times as long as the last wait
 LONGEST = 86_400.0  # seconds; what would wait longer is not tried again
 
@@ -80,3 +83,15 @@ class Looks:
 
 
 looks = Looks()
+
+
+def weakly(thing: T, method: Callable[[T], object]) -> Callable[[], None]:
+    """Return what calls a method of an object, and doesn't keep that alive."""
+    reference = weakref.ref(thing)
+
+    def look() -> None:
+        found = reference()
+        if found is not None:
+            method(found)
+
+    return look

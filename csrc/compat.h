@@ -121,8 +121,10 @@ struct HandlerVariable {
 #endif
 #if defined(__GNUC__) && !defined(__clang__)
 #define INDEPENDENT _Pragma("GCC ivdep") /* a result may lie over an operand, item on item */
+#define UNROLL_TWICE _Pragma("GCC unroll 2") /* or GCC unrolls a loop of few turns as a whole */
 #else
 #define INDEPENDENT
+#define UNROLL_TWICE
 #endif
 
 /* The floating point status, as NumPy looks at it. On x86 its loops compute in SSE registers, whose

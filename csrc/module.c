@@ -3,7 +3,6 @@
 #include "calls/lending.h"
 #include "loops/inner.h"
 #include "numpy/elision.h"
-#include "numpy/loop.h"
 #include "regions/machine_code.h"
 #include "regions/operations.h"
 #include "regions/threads.h"
@@ -116,20 +115,6 @@ module_dot_of(PyObject *Py_UNUSED(module), PyObject *dtype)
     return PyLong_FromVoidPtr((void *)(uintptr_t)functions->dotfunc);
 }
 
-/* loop_addresses(capsule): those of NumPy's loop, of its context and of its data; or None. */
-static PyObject *
-module_loop_addresses(PyObject *Py_UNUSED(module), PyObject *capsule)
-{
-    CallInfo call;
-    int found = loop_read(capsule, &call);
-    if (found <= 0) {
-        return found < 0 ? NULL : Py_NewRef(Py_None);
-    }
-    return Py_BuildValue("KKK", (unsigned long long)(uintptr_t)call.loop,
-                         (unsigned long long)(uintptr_t)call.context,
-                         (unsigned long long)(uintptr_t)call.auxdata);
-}
-
 /* set_compiles(number): say when regions are compiled. */
 static PyObject *
 module_set_compiles(PyObject *module, PyObject *number)
@@ -155,8 +140,6 @@ static PyMethodDef module_methods[] = {
      "Learn whether NumPy writes results over dying operands here."},
     {"learn_handler", module_learn_handler, METH_O,
      "Try, by means of an arena, whether its handler can be put in force at next to no cost."},
-    {"loop_addresses", module_loop_addresses, METH_O,
-     "Return the addresses of a loop of NumPy's, of its context and its data, or None."},
     {"owns", module_owns, METH_O, "Whether an array's memory is an arena's."},
     {"site_figures", module_site_figures, METH_NOARGS,
      "Return hits and misses of all sites that the process has and had."},

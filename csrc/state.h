@@ -88,6 +88,7 @@ typedef struct {
     size_t stretches;            /* under handlers, that have not ended yet */
     int distrusted;              /* stretches in which the cache is not relied on */
     unsigned int unsettled;      /* calls so far that met something new, or something on trial */
+    unsigned int warming;        /* calls so far of functions that may become machine code */
     unsigned int trials;         /* calls of rewritten forms on trial that go on */
     PyObject *clock;             /* owned, or NULL: what tells the time in tests */
     Lease leases[LEASES];        /* by the addresses of code */

@@ -8,14 +8,14 @@ from __future__ import annotations
 import argparse
 import logging
 import sys
-from collections.abc import Sequence
-from typing import TextIO
+from collections.abc import Callable, Sequence
+from typing import Any, TextIO
 
 from ..comparison import compare
 from ..explain import explain
 from ..profile import profile
 from ..report import Report
-from .info import Info
+from .info import Info, version
 from .run import Program, run
 from .targets import Target, TargetError, target_of
 
@@ -52,20 +52,36 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _made(command: str, target: Target, args: list[object], kwargs: dict[str, object]) -> Report:
     if command == "explain":
-        return explain(target.function)
-    make = profile if command == "profile" else compare
-    return make(target.function, *args, **kwargs)
+        return _refusing(explain, target)
+    target.check_arguments(args, kwargs)
+    if command == "profile":
+        return profile(target.function, *args, **kwargs)
+    return _refusing(compare, target, *args, **kwargs)
+
+
+def _refusing(make: Callable[..., Report], target: Target, *args: Any, **kwargs: Any) -> Report:
+    """Call what runs nothing, or keeps all exceptions of the function: its own are refusals."""
+    try:
+        return make(target.function, *args, **kwargs)
+    except TypeError as error:
+        raise TargetError(str(error)) from None
 
 
 def _shown(report: Report, given: argparse.Namespace, out: TextIO | None = None) -> int:
     """Write the files that were asked for, or print the report if there is none."""
     files = [(kind, getattr(given, kind)) for kind in _FORMATS if getattr(given, kind, None)]
+    written = []
     for kind, path in files:
-        report.save(path, kind)
-        print(f"wrote {path}", file=sys.stderr)
-    if not files or given.command == "compare":
+        try:
+            report.save(path, kind)
+        except OSError as error:  # the work isn't lost: it is printed
+            print(f"{given.command}: {path}: {error.strerror}", file=sys.stderr)
+        else:
+            print(f"wrote {path}", file=sys.stderr)
+            written.append(path)
+    if not written or given.command == "compare":
         print(report, file=out or sys.stdout)
-    return int(getattr(report, "exit_code", 0))
+    return int(getattr(report, "exit_code", 0)) if len(written) == len(files) else 2
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -73,6 +89,8 @@ def _parser() -> argparse.ArgumentParser:
         prog="python -m alloc_rewrite",
         description="Runs NumPy functions out of a bump arena, and says what that brings.",
     )
+    own = f"alloc_rewrite {version('alloc_rewrite')}"
+    parser.add_argument("--version", action="version", version=own)
     commands = parser.add_subparsers(dest="command", required=True, metavar="command")
     files = argparse.ArgumentParser(add_help=False)
     for kind in ("html", "json"):
@@ -83,7 +101,7 @@ def _parser() -> argparse.ArgumentParser:
     one = commands.add_parser("run", parents=[files], help="run a program with functions bumped")
     one.add_argument(
         "--function", action="append", default=[], metavar="TARGET", dest="functions",
-        help=f"bump this function too: {_TARGET}; also one of the program",
+        help=f"bump this function too: {_TARGET}; the name alone is one of the program",
     )  # fmt: skip
     one.add_argument(
         "--auto", action="store_true", help="bump the functions in which the program spends time"
@@ -99,7 +117,7 @@ def _parser() -> argparse.ArgumentParser:
         one = commands.add_parser(name, parents=parents, help=text)
         one.add_argument("target", help=_TARGET)
         if name != "explain":
-            one.add_argument("arguments", nargs="*", metavar="argument", help=_ARGUMENT)
+            one.add_argument("arguments", nargs="*", default=[], metavar="argument", help=_ARGUMENT)
     one = commands.add_parser("info", parents=[files], help="show versions, core and processor")
     return parser
 

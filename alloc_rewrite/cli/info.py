@@ -31,7 +31,7 @@ class Info(Report):
         """Collect what there is to know."""
         name, reason = core()
         entries = [
-            *((package, _version(package)) for package in _PACKAGES),
+            *((package, version(package)) for package in _PACKAGES),
             ("Python", f"{platform.python_implementation()} {sys.version.replace(chr(10), ' ')}"),
             ("GIL", "on" if getattr(sys, "_is_gil_enabled", lambda: True)() else "off"),
             ("core", f"{name}: {reason}"),
@@ -54,7 +54,8 @@ class Info(Report):
         return Document("alloc_rewrite: what runs here", [], [Sentences("", lines)])
 
 
-def _version(package: str) -> str:
+def version(package: str) -> str:
+    """Return the version of a package, in words."""
     if package == "alloc_rewrite":
         return str(importlib.import_module(package).__version__)
     try:

@@ -30,7 +30,7 @@ from .targets import TargetError, target_of
 _DECORATOR = "__alloc_rewrite_bump__"
 _NOTHING = (
     "nothing is bumped: mark functions with @bump, name them with --function, or let --auto find "
-    "those that take at least 50 ms"
+    "those that take at least 0.1 s"
 )
 
 
@@ -70,7 +70,7 @@ class RunReport(Report):
         if not self.functions:
             return (_NOTHING,)
         return tuple(
-            f"{one.function} wasn't called after it was bumped"
+            f"{one.function} wasn't called in this process after it was bumped"
             for one in self.functions
             if (one.regions or one.sites) and not _was_called(one)
         )
@@ -148,7 +148,7 @@ def _bump_named(targets: list[str], path: str, spec: ModuleSpec | None) -> list[
     own = []
     for text in targets:
         module, _, name = text.rpartition(":")
-        if module == "__main__" or _is_program(module, path, spec):
+        if module in ("", "__main__") or _is_program(module, path, spec):
             own.append(name)
             continue
         target = target_of(text)

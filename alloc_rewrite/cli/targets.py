@@ -9,9 +9,10 @@ from __future__ import annotations
 import ast
 import importlib
 import importlib.util
+import inspect
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import ModuleType
 from typing import Any
@@ -41,12 +42,24 @@ class Target:
                 assert isinstance(call, ast.Call)
                 values = eval(f"(lambda *args, **kwargs: (args, kwargs))({text})", names)
             except Exception as error:
+                said = error.msg if isinstance(error, SyntaxError) else error
                 raise TargetError(
-                    f"the argument {text!r}: {type(error).__name__}: {error}"
+                    f"the argument {text!r}: {type(error).__name__}: {said}"
                 ) from None
             args += values[0]
             kwargs.update(values[1])
         return args, kwargs
+
+    def check_arguments(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> None:
+        """Refuse arguments that the function doesn't take, as far as that can be known."""
+        try:
+            signature = inspect.signature(self.function)
+        except (TypeError, ValueError):
+            return
+        try:
+            signature.bind(*args, **kwargs)
+        except TypeError as error:
+            raise TargetError(f"{self.name}{signature}: {error}") from None
 
 
 def target_of(text: str) -> Target:
@@ -61,6 +74,8 @@ def target_of(text: str) -> Target:
             found = getattr(found, part)
         except AttributeError:
             raise TargetError(f"{module_name} has no {name}") from None
+    if not callable(found):
+        raise TargetError(f"{text} is an object of type {type(found).__name__}, not a function")
     return Target(module, name, found)
 
 

@@ -15,37 +15,74 @@ from __future__ import annotations
 
 import numpy as np
 
-from .operations import Emitter
+from .complexes import ComplexEmitter
 from .pieces import Access, Piece
+from .rules import PART
 from .turns import give_turns
 from .writer import Value
 
 MOST_LANES_WITH_GAPS = 16
+STREAM_WORTH = 3  # operations that take as long as an item's way from or to memory
+MOST_OF_TWO = 32  # operations of a loop over two vectors, so that compiling stays fast
 
 
 def lanes_of(piece: Piece, width: int) -> int:
     """Return how many items a vector of so many bytes takes."""
     types = {a.type for a in (*piece.reads, *piece.writes)} | {o.type for o in piece.operations}
-    lanes = width // max(np.dtype(one).itemsize for one in types)
+    lanes = width // max(np.dtype(PART.get(one, one)).itemsize for one in types)
     has_gaps = any(access.lies == "strided" for access in (*piece.reads, *piece.writes))
     return max(1, min(lanes, MOST_LANES_WITH_GAPS) if has_gaps else lanes)
 
 
 def module_of(piece: Piece, width: int) -> str:
     """Return the module whose function `kernel` does a piece, with vectors of so many bytes."""
-    return _Kernel(piece, lanes_of(piece, width)).text()
+    lanes = lanes_of(piece, width)
+    return _Kernel(piece, lanes, vectors_of(piece, lanes, width)).text()
+
+
+def vectors_of(piece: Piece, lanes: int, width: int) -> int:
+    """Return how many vectors of each value are worked on at a time.
+
+    Two, where arithmetic takes longer than memory and registers suffice: then the processor waits
+    less for either.
+    """
+    accesses = (*piece.reads, *piece.writes)
+    streams = sum(access.lies == "contiguous" for access in accesses)
+    if lanes == 1 or any(access.lies == "strided" for access in accesses):
+        return 1
+    if not STREAM_WORTH * streams <= len(piece.operations) <= MOST_OF_TWO:
+        return 1
+    constants = sum(access.lies != "contiguous" for access in piece.reads)
+    registers = 32 if width == 64 else 16
+    return 2 if 2 * _most_values(piece) + constants <= registers else 1
+
+
+def _most_values(piece: Piece) -> int:
+    """Return how many values that differ from item to item are needed at the same time, at most."""
+    last = {n: len(piece.operations) for n in piece.written}
+    for at in range(len(piece.operations) - 1, -1, -1):
+        for n in piece.operations[at].arguments:
+            last.setdefault(n, at)
+    varying = [access.lies == "contiguous" for access in piece.reads]
+    begins = [0 if varies else len(piece.operations) for varies in varying]
+    begins += range(len(piece.operations))
+    return 1 + max(
+        sum(begins[n] <= at < last.get(n, -1) for n in range(len(begins)))
+        for at in range(len(piece.operations))
+    )
 
 
 class _Kernel:
-    def __init__(self, piece: Piece, lanes: int) -> None:
+    def __init__(self, piece: Piece, lanes: int, vectors: int) -> None:
         self._piece = piece
         self._lanes = lanes
+        self._vectors = vectors
         self._accesses = (*piece.reads, *piece.writes)
-        self._out = Emitter()
+        self._out = ComplexEmitter()
         self._scalars: dict[tuple[int, int], Value] = {}  # by read and lanes
 
     def text(self) -> str:
-        out, piece = self._out, self._piece
+        out = self._out
         self._enter()
         out.label("row")
         row = out.phi("i64", "row.i", ("0", "entry"), ("%row.next", "row.end"))
@@ -54,15 +91,9 @@ class _Kernel:
             for k in range(len(self._accesses))
         ]
         self._load_constants("repeated", starts)
-        wide = self._lanes > 1
-        if wide:
-            out.line(f"%is.wide = icmp sge i64 %n, {self._lanes}")
-            out.line(f"%last = sub i64 %n, {self._lanes}")
-            out.line("br i1 %is.wide, label %wide, label %narrow.head")
-            self._wide(starts)
-        else:
-            out.line("br label %narrow.head")
-        self._narrow(starts, "row", wide and piece.is_aliased)
+        self._several(starts)
+        self._wide(starts)
+        self._narrow(starts)
         out.label("row.end")
         for k in range(len(self._accesses)):
             out.line(f"%q{k}.next = getelementptr i8, ptr %q{k}, i64 %by.row{k}")
@@ -84,6 +115,7 @@ class _Kernel:
                 at = out.new(f"getelementptr i64, ptr %strides, i64 {2 * k + (name != 'by')}")
                 out.line(f"%{name}{k} = load i64, ptr {at}")
         self._load_constants("scalar", [f"%p{k}" for k in range(len(self._accesses))])
+        out.end_of_entry()
         out.line("br label %row")
 
     def _load_constants(self, lies: str, starts: list[str]) -> None:
@@ -92,13 +124,51 @@ class _Kernel:
             if access.lies == lies:
                 one = self._out.load(access.type, starts[k], 1)
                 self._scalars[k, 1] = one
-                if self._lanes > 1:
-                    self._scalars[k, self._lanes] = self._out.spread(one, self._lanes)
+                for lanes in {self._lanes, self._lanes * self._vectors} - {1}:
+                    self._scalars[k, lanes] = self._out.spread(one, lanes)
+        if lies == "scalar":
+            for value in self._scalars.values():
+                self._out.fix(value)
+
+    def _several(self, starts: list[str]) -> None:
+        """Go over a row several vectors at a time, as long as it has them: `%begun` items."""
+        out, lanes = self._out, self._lanes * self._vectors
+        if lanes == self._lanes:
+            out.line("br label %rest")
+            out.label("rest")
+            out.phi("i64", "begun", ("0", "row"))
+            return
+        out.line(f"%last.several = sub i64 %n, {lanes}")
+        out.line("%is.several = icmp sge i64 %last.several, 0")
+        out.line("br i1 %is.several, label %several, label %rest")
+        out.label("several")
+        i = out.phi("i64", "s", ("0", "row"), ("%s.next", "several"))
+        self._body(starts, i, lanes)
+        out.line(f"%s.next = add i64 {i}, {lanes}")
+        out.line("%is.several.more = icmp sle i64 %s.next, %last.several")
+        out.line("br i1 %is.several.more, label %several, label %rest")
+        out.label("rest")
+        out.phi("i64", "begun", ("0", "row"), ("%s.next", "several"))
 
     def _wide(self, starts: list[str]) -> None:
+        """Go over the rest of a row a vector at a time: all of it, or what makes whole vectors."""
         out, lanes = self._out, self._lanes
+        if lanes == 1:
+            out.line("br label %narrow.head")
+            return
+        out.line(f"%last = sub i64 %n, {lanes}")
+        if self._piece.is_aliased:
+            out.line("%is.wide = icmp sle i64 %begun, %last")
+            out.line("br i1 %is.wide, label %wide, label %narrow.head")
+        else:
+            out.line("%is.wide = icmp sge i64 %last, 0")
+            out.line("br i1 %is.wide, label %wide.head, label %narrow.head")
+            out.label("wide.head")
+            out.line("%is.rest = icmp slt i64 %begun, %n")
+            out.line("br i1 %is.rest, label %wide, label %row.end")
         out.label("wide")
-        i = out.phi("i64", "i", ("0", "row"), ("%i.next", "wide"))
+        before = "rest" if self._piece.is_aliased else "wide.head"
+        i = out.phi("i64", "i", ("%begun", before), ("%i.next", "wide"))
         if self._piece.is_aliased:
             self._body(starts, i, lanes)
         else:
@@ -113,11 +183,12 @@ class _Kernel:
             out.line("%is.wide.more = icmp slt i64 %i.next, %n")
             out.line("br i1 %is.wide.more, label %wide, label %row.end")
 
-    def _narrow(self, starts: list[str], before: str, follows: bool) -> None:
+    def _narrow(self, starts: list[str]) -> None:
+        """Go over what is left one by one."""
         out = self._out
         out.label("narrow.head")
-        sources = [("0", before), ("%k.next", "narrow")]
-        if follows:
+        sources = [("%begun", "rest"), ("%k.next", "narrow")]
+        if self._lanes > 1 and self._piece.is_aliased:
             sources.append(("%i.next", "wide"))
         k = out.phi("i64", "k", *sources)
         out.line(f"%is.narrow = icmp slt i64 {k}, %n")

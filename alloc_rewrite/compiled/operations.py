@@ -97,13 +97,14 @@ class Emitter(Writer):
         )
         return one._replace(text=text)
 
-    def _compare(self, predicate: str, one: Value, other: Value) -> Value:
-        """Compare floats without a flag for quiet NaNs."""
+    def _compare(self, predicate: str, one: Value, other: Value, *, quiet: bool = True) -> Value:
+        """Compare floats, without a flag for quiet NaNs or with one."""
         item = item_of(one.type)
         kind = vector_of(item, one.lanes)
+        name = "fcmp" if quiet else "fcmps"
         text = self.called(
             vector_of("i1", one.lanes),
-            f"llvm.experimental.constrained.fcmp.{suffix_of(item, one.lanes)}",
+            f"llvm.experimental.constrained.{name}.{suffix_of(item, one.lanes)}",
             (kind, one.text),
             (kind, other.text),
             ("metadata", f'!"{predicate}"'),
@@ -126,9 +127,23 @@ class Emitter(Writer):
         return self.whole(bit)
 
     def _extreme(self, predicate: str, one: Value, other: Value) -> Value:
-        """Return the larger or smaller; the first NaN if there is one."""
+        """Return the larger or smaller; the first NaN if there is one.
+
+        If the second operand is the same for all items, whether that is NaN is looked at once.
+        """
+        if self.is_fixed(other):
+            chosen = self._select(self._compare("u" + predicate[1:], one, other), one, other)
+            return self._select(self._compare("uno", other, other), other, chosen)
         chosen = self._select(self._compare(predicate, one, other), one, other)
         return self._select(self._compare("uno", one, one), one, chosen)
+
+    def _between(self, one: Value, low: Value, high: Value) -> Value:
+        """Clip between two numbers: the first of them that is NaN, if any is."""
+        bits = [self._compare("uno", bound, bound) for bound in (low, high)]
+        unknown = self._select(bits[0], low, high)
+        made = self._select(self._compare("olt", one, low), low, one)
+        made = self._select(self._compare("ogt", made, high), high, made)
+        return self._select(self._logical("logical_or", bits), unknown, made)
 
     def _sign_of_float(self, one: Value) -> Value:
         zero = self._constant(one, 0)
@@ -291,6 +306,7 @@ _OF_FLOATS: dict[str, _Code] = {
     "maximum": lambda e, x, y: e._extreme("ogt", x, y),
     "minimum": lambda e, x, y: e._extreme("olt", x, y),
     "clip": lambda e, x, y, z: e._extreme("olt", e._extreme("ogt", x, y), z),
+    "clip_between": _E._between,
 }
 
 _OF_INTEGERS: dict[str, _Code] = {

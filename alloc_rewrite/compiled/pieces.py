@@ -17,7 +17,7 @@ from . import rules
 Described = dict[str, Any]
 
 LEAST = 2  # operations of a piece: NumPy's loop for one is as good
-MOST = 64  # operations of a piece, so that no compilation takes long
+MOST = 200  # operations of a piece, so that no compilation takes long
 
 
 class Access(NamedTuple):
@@ -104,18 +104,26 @@ def _expanded(stage: Described, step: Described) -> _Expanded | None:
         return _fused(step["fusion"], parts, read, types[read[0]])
     if kind == "WHERE":
         return [("select", tuple(read), result)]
+    if kind in ("PATCHWORK", "SCATTER"):
+        return None
     if kind in ("CAST", "COPY"):
         return [("cast", tuple(read), result)] if rules.casts(types[read[0]], result) else None
-    if parts[0].nin != len(read):
-        return None  # a loop under a mask
+    if kind == "FEED" or parts[0].nin != len(read):
+        return None  # a loop under a mask, or what a reduction does with a block
     name = rules.operation_of(parts[0], "".join(types[number] for number in (*read, made)))
     if name == "clip" and result in rules.FLOATS and _are_scalars(stage, read[1:]):
-        return None  # NumPy's loop has another sign of zero then
+        name = "clip_between"  # NumPy's loop compares in another order then
+    if name in rules.OF_DENSE and result in rules.COMPLEX and _have_gaps(stage, read):
+        return None
     return None if name is None else [(name, tuple(read), result)]
 
 
 def _are_scalars(stage: Described, operands: Sequence[int]) -> bool:
     return all(stage["operands"][number]["where"].endswith("scalar") for number in operands)
+
+
+def _have_gaps(stage: Described, operands: Sequence[int]) -> bool:
+    return any(stage["operands"][number]["access"] == "strided" for number in operands)
 
 
 def _fused(fusion: str, parts: list[Any], read: list[int], own: str) -> _Expanded | None:

@@ -14,10 +14,12 @@ from typing import Any
 import numpy as np
 from numpy._core import umath
 
-FLOATS, SIGNED, UNSIGNED, BOOL = "fd", "bhilq", "BHILQ", "?"
+FLOATS, SIGNED, UNSIGNED, BOOL, COMPLEX = "fd", "bhilq", "BHILQ", "?", "FD"
 INTEGERS = SIGNED + UNSIGNED
 #: All types that values in compiled code may have.
-TYPES = FLOATS + INTEGERS + BOOL
+TYPES = FLOATS + INTEGERS + BOOL + COMPLEX
+#: By type of complex numbers: the type of their parts.
+PART = dict(zip(COMPLEX, FLOATS, strict=True))
 
 _COMPARISONS = {
     np.less: "less",
@@ -27,6 +29,7 @@ _COMPARISONS = {
     np.equal: "equal",
     np.not_equal: "not_equal",
 }
+_EQUALITY = {np.equal: "equal", np.not_equal: "not_equal"}
 _LOGICAL = {
     np.logical_and: "logical_and",
     np.logical_or: "logical_or",
@@ -34,6 +37,19 @@ _LOGICAL = {
     np.logical_not: "logical_not",
 }
 _OF_FLOATS = {np.isnan: "isnan", np.isfinite: "isfinite", np.isinf: "isinf", np.signbit: "signbit"}
+
+
+def _fuses_products() -> bool:
+    """Whether NumPy's loop for complex products rounds once where it multiplies and adds."""
+    x = np.full(16, 1.0 + 2.0**-30 + 1j)
+    return bool((x * x).real[0] != x.real[0] * x.real[0] - 1.0)
+
+
+_PRODUCT, _SQUARE = (
+    ("multiply_fused", "square_fused") if _fuses_products() else ("multiply", "square")
+)
+#: Operations whose bits differ where NumPy's loop goes over items with gaps or backwards.
+OF_DENSE = frozenset({_PRODUCT, _SQUARE})
 
 #: By kind of type: ufuncs whose operands and result have the same type.
 _SAME: tuple[tuple[str, dict[Any, str]], ...] = (
@@ -102,14 +118,26 @@ _SAME: tuple[tuple[str, dict[Any, str]], ...] = (
             np.minimum: "logical_and",
         },
     ),
+    (
+        COMPLEX,
+        {
+            np.add: "add",
+            np.subtract: "subtract",
+            np.multiply: _PRODUCT,
+            np.true_divide: "divide",
+            np.square: _SQUARE,
+            np.reciprocal: "reciprocal",
+            np.negative: "negative",
+            np.positive: "copy",
+            np.conjugate: "conjugate",
+        },
+    ),
 )
 
-
-#: All ufuncs whose loops there is code for; of those with one name, the first has loops for most
-#: types.
-UFUNCS = _LOGICAL | _COMPARISONS | _OF_FLOATS
-for _, _names in _SAME:
-    UFUNCS |= {ufunc: name for ufunc, name in _names.items() if ufunc not in UFUNCS}
+_TABLES: list[dict[Any, str]] = [_LOGICAL, _COMPARISONS, _OF_FLOATS, *(row[1] for row in _SAME)]
+#: All ufuncs whose loops there is code for, and their operations; of those with one operation, the
+#: first has loops for most types.
+LOOPS: tuple[tuple[Any, str], ...] = tuple(pair for table in _TABLES for pair in table.items())
 
 
 def operation_of(ufunc: Any, types: str) -> str | None:
@@ -119,7 +147,7 @@ def operation_of(ufunc: Any, types: str) -> str | None:
         return None
     own = read[0]
     if made == BOOL:
-        found = _COMPARISONS.get(ufunc) or _LOGICAL.get(ufunc)
+        found = (_EQUALITY if own in COMPLEX else _COMPARISONS).get(ufunc) or _LOGICAL.get(ufunc)
         if found is None and own in FLOATS:
             found = _OF_FLOATS.get(ufunc)
         if found is not None:
@@ -130,7 +158,10 @@ def operation_of(ufunc: Any, types: str) -> str | None:
 
 
 def casts(source: str, made: str) -> bool:
-    """Whether there is code for a cast: all but those from floats to integers or bool."""
+    """Whether there is code for a cast: all but those from floats to integers or bool, and those
+    that drop imaginary parts."""
     if not {source, made} <= set(TYPES):
         return False
+    if made in COMPLEX or source in COMPLEX:
+        return made in COMPLEX
     return made in FLOATS or (source not in FLOATS and made != BOOL)

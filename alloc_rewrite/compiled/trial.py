@@ -14,7 +14,7 @@ import numpy as np
 from numpy import broadcast_to, errstate, isnan, where
 
 from .pieces import Access, Piece
-from .rules import BOOL, FLOATS, UFUNCS
+from .rules import BOOL, COMPLEX, FLOATS, LOOPS, PART
 from .turns import give_turns
 
 CALLED = ctypes.CFUNCTYPE(
@@ -28,10 +28,10 @@ _BETWEEN = 3  # items from one to the next where there are gaps
 Array = np.ndarray[Any, Any]
 
 
-def passes(piece: Piece, address: int) -> bool:
+def passes(piece: Piece, address: int, seed: int = 0) -> bool:
     """Whether the code gives what NumPy's loops give."""
     kernel = CALLED(address)
-    random = np.random.Generator(np.random.PCG64(len(piece.operations)))
+    random = np.random.Generator(np.random.PCG64(len(piece.operations) + seed))
     with errstate(all="ignore"):
         for _ in range(_ROUNDS):
             for items, rows in _SHAPES:
@@ -100,6 +100,8 @@ def _values(dtype: np.dtype[Any], n: int, random: Any) -> Array:
     """Return plain values, with special ones among them."""
     if dtype.char == BOOL:
         return random.integers(0, 2, n).astype(dtype)  # type: ignore[no-any-return]
+    if dtype.char in COMPLEX:
+        return _values(np.dtype(PART[dtype.char]), 2 * n, random).view(dtype)
     if dtype.char in FLOATS:
         facts = np.finfo(dtype)
         special = [0.0, 1.0, 0.5, 1.5, 2.5, np.inf, np.nan, facts.max, facts.tiny]
@@ -133,6 +135,9 @@ def _computed(piece: Piece, read: list[Array]) -> Iterator[Array]:
 def _equal(one: Array, other: Array) -> bool:
     if one.dtype != other.dtype:
         return False
+    if one.dtype.char in COMPLEX:
+        parts = [(array.real, array.imag) for array in (one, other)]
+        return all(map(_equal, *parts))
     if one.dtype.kind == "f":
         neither = isnan(one) & isnan(other)
         one, other = (where(neither, one.dtype.type(0), array) for array in (one, other))
@@ -145,5 +150,6 @@ _CODE: dict[str, Callable[..., Any]] = {
     "select": lambda kind, *arguments: where(*arguments),
     "cast": lambda kind, value: value.astype(kind),
 }
-for _ufunc, _name in UFUNCS.items():
+for _ufunc, _name in LOOPS:
     _CODE.setdefault(_name, lambda kind, *arguments, ufunc=_ufunc: ufunc(*arguments))
+_CODE["clip_between"] = _CODE["clip"]

@@ -12,7 +12,8 @@ from types import CodeType, FunctionType, MethodType
 from typing import TYPE_CHECKING, Any, cast
 
 from ..bump import Bumped, as_function, bumped
-from ..callees import Policy, python_call, refusal_of_names
+from ..callables import python_call
+from ..callees import Policy, refusal_of_names
 from ..core_sites import style_of
 from ..cores import selected
 from ..errors import short

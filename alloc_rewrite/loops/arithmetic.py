@@ -79,7 +79,7 @@ def converted(code: Code, value: Value, to: Number, *, exact: bool = False) -> A
             code.leave_unless_finite(single)
             return single
         wide = code.widened(value)
-        if exact or (to == F4 and kind == INT):
+        if exact or (to == F4 and kind.itemsize == 8):  # which is rounded once
             code.leave_unless_between(wide, -_EXACT, _EXACT)
         real = b.sitofp(wide, code.double)
         return real if to != F4 else b.fptrunc(real, code.type_of(F4))
@@ -124,7 +124,7 @@ def binary(code: Code, name: str, x: Value, y: Value) -> Value:
     make = (_FLOATS if kind.is_float else _INTEGERS).get(name)
     if make is None:
         raise NotTranslatedError(f"the operator {name}")
-    return Value(kind, (make(code, a, b, kind),))
+    return Value(kind, (code.kept(make(code, a, b, kind), kind),))
 
 
 def _add(code: Code, a: Any, b: Any, kind: Number) -> Any:

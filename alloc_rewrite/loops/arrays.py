@@ -156,6 +156,7 @@ def scatter(t: Translator, container: Value, index: Value, value: Value) -> None
     code, b = t.code, t.code.builder
     if not isinstance(container.kind, Array) or not container.kind.writeable:
         raise NotTranslatedError("a store into something that can't be written to")
+    code.leave_if(lazy.meet(code, container, index))  # NumPy looks at several indices at a time
     number = lazy.number_of(container.kind)
     n = index.parts[2]
     is_mask = lazy.number_of(index.kind) == B1

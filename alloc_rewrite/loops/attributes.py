@@ -82,6 +82,4 @@ def store(t: Translator, item: Instr, state: State) -> None:
             raise NotTranslatedError("too many attributes are stored")
         t.attributes.append((owner.kind.number, name))
         t.kept.append(hidden)
-    if isinstance(kind, Number) and kind.is_float and not kind.is_python:
-        t.code.keep(value.parts[0])
     state.outermost.locals[hidden] = value

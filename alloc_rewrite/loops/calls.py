@@ -113,9 +113,10 @@ def _of_numpy(name: str) -> Callable[[Code, list[Value]], Value]:
             return lazy.unary(name, arg)
         kind = arg.number
         if kind == F4:
-            return Value(F4, (code.call(name, arg.parts[0]),))
+            return Value(F4, (code.kept(code.call(name, arg.parts[0]), F4),))
         if kind in (FLOAT, F8) or (name == "sqrt" and kind.name in ("int", "i8", "i4", "u4")):
-            return Value(F8, (code.call(name, arithmetic.as_numpy(code, arg, F8)),))
+            word = code.call(name, arithmetic.as_numpy(code, arg, F8))
+            return Value(F8, (code.kept(word, F8),))
         return ufuncs.call(code, getattr(np, name), args)
 
     return make

@@ -182,14 +182,21 @@ class Code:
         zero = ir.Constant(real.type, 0.0)
         self.leave_if(self.builder.fcmp_unordered("!=", difference, zero))
 
-    def keep(self, real: Any) -> None:
-        """Have a value computed here, whether or not something uses it, for the flags it raises."""
-        kind = real.type
+    def kept(self, word: Any, number: Number) -> Any:
+        """Have a float of NumPy's computed here for the flags it raises, whatever it is used for.
+
+        LLVM knows no flags: it makes `x - y > 0.0` a comparison of `x` and `y`, and moves what one
+        branch alone uses into that branch.
+        """
+        kind = word.type
+        if not number.is_float or number.is_python:
+            return word
         made = self._asm.get(kind)
         if made is None:
             made = ir.InlineAsm(ir.FunctionType(ir.VoidType(), [kind]), "", "x", side_effect=True)
             self._asm[kind] = made
-        self.builder.call(made, [real])
+        self.builder.call(made, [word])
+        return word
 
     def at_run_time(self, word: Any) -> Any:
         """Return a float as one that LLVM knows nothing of."""

@@ -12,6 +12,7 @@ import numpy as np
 
 from . import arithmetic, elements, lazy
 from .code import NotTranslatedError, Value, tuple_of
+from .incoming import name_of
 from .kinds import F8, FLOAT, I8, INT, NUMBERS, Array, Display, Known, Number, Tuple
 
 if TYPE_CHECKING:
@@ -43,10 +44,10 @@ def dtype_of(args: list[Value], at: int, default: Any = F8) -> Any:
     if len(args) == at or args[at].kind == Known(None):
         return default
     try:
-        name = np.dtype(args[at].constant).str[1:]
+        name = name_of(np.dtype(args[at].constant))
     except TypeError:
-        name = ""
-    if args[at].constant is None or name not in NUMBERS:
+        name = None
+    if args[at].constant is None or name is None:
         raise NotTranslatedError("an array of such a dtype")
     return NUMBERS[name]
 

@@ -158,9 +158,17 @@ def _slots(value: Any) -> dict[str, Any]:
     return found
 
 
+def name_of(dtype: np.dtype[Any]) -> str | None:
+    """Return the name of a dtype of NumPy's own; None for others, also if they are equal to one."""
+    name = _OF_DTYPE.get(dtype)
+    if name is None or dtype.num != np.dtype(name).num or dtype.metadata:
+        return None
+    return name
+
+
 def _array(value: np.ndarray[Any, Any]) -> Array | None:
-    name = _OF_DTYPE.get(value.dtype)
-    if name is None or not value.flags.aligned or not value.dtype.isnative or not value.ndim:
+    name = name_of(value.dtype)
+    if name is None or not value.flags.aligned or not value.ndim:
         return None
     if value.ndim > MOST_AXES:
         return None

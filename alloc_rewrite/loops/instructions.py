@@ -34,7 +34,7 @@ from . import (
 from .branches import choice, jump
 from .code import NotTranslatedError, Value, described
 from .helpers import enter, leave_helper, names_of
-from .kinds import BOOL, UNBOUND, Array, Given, Known, Method, Number, may_be_held
+from .kinds import BOOL, UNBOUND, Array, Given, Known, Method, may_be_held
 from .states import NULL, State
 
 if TYPE_CHECKING:
@@ -136,8 +136,6 @@ def _store_fast(t: Translator, item: Instr, state: State) -> None:
     value = lazy.materialised(t, state.stack.pop())
     if not may_be_held(value.kind):
         raise NotTranslatedError(f"`{item.arg}` gets {described(value.kind)}")
-    if isinstance(value.kind, Number) and value.kind.is_float and not value.kind.is_python:
-        t.code.keep(value.parts[0])
     state.locals[str(item.arg)] = value
 
 
@@ -213,9 +211,7 @@ def _end_for(t: Translator, item: Instr, state: State) -> None:
 
 
 def _pop(t: Translator, item: Instr, state: State) -> None:
-    value = lazy.materialised(t, state.stack.pop())
-    if isinstance(value.kind, Number) and value.kind.is_float and not value.kind.is_python:
-        t.code.keep(value.parts[0])
+    lazy.materialised(t, state.stack.pop())
 
 
 _IGNORED = frozenset(

@@ -57,16 +57,17 @@ OPERATORS = frozenset({"add", "sub", "mul", "truediv"})
 def binary(name: str, x: Value, y: Value) -> Value:
     """Return the expression that an operator makes of arrays and numbers."""
     a, b = number_of(x.kind), number_of(y.kind)
-    if name == "pow" and type(y.constant) is int and y.constant == 2 and a in (F8, F4):
+    if name == "pow":
         return binary("mul", x, x)  # NumPy squares
     return _made(name, arithmetic.promoted(a, b), (x, y))
 
 
 def is_done(name: str, x: Value, y: Value) -> bool:
     """Whether an operator of these is computed item by item here."""
-    if name not in OPERATORS and not (name == "pow" and y.constant == 2):
-        return False
     a, b = number_of(x.kind), number_of(y.kind)
+    is_square = name == "pow" and a in (F8, F4) and y.constant == 2
+    if name not in OPERATORS and not is_square:
+        return False
     if B1 in (a, b) or BOOL in (a, b) or U8 in (a, b):
         return False
     return arithmetic.promoted(a, b) in (F8, F4)
@@ -280,19 +281,23 @@ def extent(code: Code, array: Value) -> tuple[Any, Any]:
     return low, b.add(high, code.i64(array.kind.itemsize))
 
 
+def meet(code: Code, one: Value, other: Value) -> Any:
+    """Return whether an item of one array lies between those of another."""
+    b, (low, high), (first, last) = code.builder, extent(code, one), extent(code, other)
+    return b.and_(b.icmp_unsigned("<", first, high), b.icmp_unsigned("<", low, last))
+
+
 def overlaps(code: Code, target: Value, value: Value) -> Any:
     """Return whether an operand overlaps the target without being the target, item on item."""
     b, out = code.builder, code.bit(False)
-    low, high = extent(code, target)
     for leaf in leaves(value):
         n = axes_of(leaf.kind)
         if not n:
             continue
-        first, last = extent(code, leaf)
-        meets = b.and_(b.icmp_unsigned("<", first, high), b.icmp_unsigned("<", low, last))
+        meets = meet(code, target, leaf)
         if n == axes_of(target.kind) and number_of(leaf.kind) == number_of(target.kind):
-            is_same = b.icmp_signed("==", leaf.parts[1], target.parts[1])
-            for one, other in zip(leaf.parts[2 + n :], target.parts[2 + n :], strict=True):
+            is_same = code.bit(True)
+            for one, other in zip(leaf.parts[1:], target.parts[1:], strict=True):
                 is_same = b.and_(is_same, b.icmp_signed("==", one, other))
             meets = b.and_(meets, b.not_(is_same))
         out = b.or_(out, meets)

@@ -15,7 +15,7 @@ from .kinds import NUMBERS, Number
 
 #: NumPy's own ufuncs. Those of other libraries may have the same names, and do anything.
 _OWN = frozenset(one for one in vars(np).values() if type(one) is np.ufunc and one.nout == 1)
-_BUFFER = 8192  # items; up to NumPy 2.2 reductions of floats go through rows in pieces of this
+#: Up to NumPy 2.2, reductions of floats go through rows in pieces.
 CUTS_ROWS = tuple(int(part) for part in np.__version__.split(".")[:2]) < (2, 3)
 
 
@@ -91,8 +91,3 @@ def adds_in_order(number: Number) -> bool:
             if (initial + total).tobytes() != np.add.reduce(items[at : at + n]).tobytes():
                 return False
     return True
-
-
-def buffered(n: int) -> bool:
-    """Whether a reduction of so many items goes through them in pieces."""
-    return CUTS_ROWS and n > _BUFFER

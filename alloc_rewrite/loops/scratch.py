@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from llvmlite import ir
 
-from .code import I64, Code, Value
+from .code import I64, Code, NotTranslatedError, Value
 from .encoding import NUMBER_CODES
 from .kinds import SMALL, Array, Number, strides_of
 
@@ -95,8 +95,12 @@ class Scratch:
         for dim in dims:
             if not isinstance(dim, ir.Constant):
                 code.leave_if(b.icmp_unsigned(">", dim, code.i64(MOST_BYTES)))
+            elif dim.constant < 0:
+                raise NotTranslatedError("an array with a negative number of items")
         nbytes = product_of(code, (code.i64(itemsize), *dims))
         if isinstance(nbytes, ir.Constant):
+            if nbytes.constant > MOST_BYTES:
+                raise NotTranslatedError("a large array")
             padded = code.i64((nbytes.constant + 15) & -16)
         else:
             code.leave_if(b.icmp_unsigned(">", nbytes, code.i64(MOST_BYTES)))

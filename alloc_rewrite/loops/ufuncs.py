@@ -1,7 +1,7 @@
 """NumPy's functions of numbers, by NumPy's own inner loops: each call goes over one item.
 
 In: a `Code`, a ufunc, numbers. Out: a NumPy scalar. Flags that the loop raises are those that NumPy
-would look at, and the kernel does so when it ends.
+would look at: before another loop runs, which may clear them, and when the kernel ends.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from llvmlite import ir
 
 from ..cores import native
 from . import arithmetic
-from .code import I64, POINTER, Code, NotTranslatedError, Value, described
+from .code import I64, Code, NotTranslatedError, Value, described
 from .kinds import DTYPES, NUMBERS, Number
 
 _PYTHONS: dict[str, Any] = {"int": int, "float": float, "bool": bool}
@@ -22,15 +22,12 @@ _NAMES = {np.dtype(name): name for name in DTYPES}
 _OWN = frozenset(
     value for value in vars(np).values() if type(value) is np.ufunc and value.signature is None
 )
-_LOOP = ir.FunctionType(
-    ir.IntType(32),
-    [POINTER, POINTER.as_pointer(), I64.as_pointer(), I64.as_pointer(), POINTER],
-).as_pointer()
+_CALLER = ir.FunctionType(I64, [I64] + [I64.as_pointer()] * 3)
 
 
 @functools.cache
 def _loop(ufunc: np.ufunc, kinds: tuple[str, ...]) -> Any:
-    """Return the dtypes of NumPy's loop for numbers of these kinds, its addresses, its capsule."""
+    """Return the dtypes of NumPy's loop for numbers of these kinds, its address, its capsule."""
     given = tuple(_PYTHONS.get(name) or np.dtype(name) for name in kinds)
     if ufunc not in _OWN or ufunc.nin != len(given) or ufunc.nout != 1:
         return None
@@ -47,8 +44,8 @@ def _loop(ufunc: np.ufunc, kinds: tuple[str, ...]) -> Any:
         return None
     if ufunc in (np.power, np.float_power) and dtypes[-1].kind in "iu":
         return None  # it raises from within the loop
-    found = native.loop_addresses(capsule)
-    return None if found is None else (dtypes, found, capsule)
+    address = native.inner_loop(capsule)
+    return None if address is None else (dtypes, address, capsule)
 
 
 def is_ufunc(callee: Any) -> bool:
@@ -61,30 +58,25 @@ def call(code: Code, ufunc: np.ufunc, args: list[Value]) -> Value:
     if found is None:
         kinds = " and ".join(described(arg.kind) for arg in args)
         raise NotTranslatedError(f"np.{ufunc.__name__} of {kinds}")
-    dtypes, (address, context, auxdata), _ = found
+    dtypes, address, _ = found
     numbers = [NUMBERS[_NAMES[dtype]] for dtype in dtypes]
     b = code.builder
     with b.goto_entry_block():
         at = [b.alloca(I64) for _ in numbers]
-        data = b.alloca(POINTER, size=len(numbers))
-        steps = b.alloca(I64, size=len(numbers))
+        data, steps = (b.alloca(I64, size=len(numbers)) for _ in range(2))
         one = b.alloca(I64)
         b.store(I64(1), one)
         for i, (place, number) in enumerate(zip(at, numbers, strict=True)):
-            b.store(b.bitcast(place, POINTER), b.gep(data, [I64(i)]))
+            b.store(b.ptrtoint(place, I64), b.gep(data, [I64(i)]))
             b.store(I64(number.itemsize), b.gep(steps, [I64(i)]))
     for arg, number, place in zip(args, numbers, at, strict=False):
         word = _given(code, arg, number)
         word = b.zext(word, ir.IntType(8)) if number.is_bool else word
         b.store(word, b.bitcast(place, word.type.as_pointer()))
     name = ".".join((ufunc.__name__, *(number.name for number in numbers)))
-    function = b.inttoptr(code.address(name, address), _LOOP)
-    own = [
-        b.inttoptr(code.address(f"{name}.{what}", word), POINTER)
-        for what, word in (("context", context), ("data", auxdata))
-    ]
-    failed = b.call(function, [own[0], data, one, steps, own[1]])
-    code.leave_if(b.icmp_signed("<", failed, ir.Constant(failed.type, 0)))
+    caller = code.function_at("INNER_CALL", native.INNER_CALL, _CALLER)
+    failed = b.call(caller, [code.address(name, address), data, one, steps])
+    code.leave_if(b.icmp_signed("!=", failed, I64(0)))
     return Value(numbers[-1], (code.load(b.ptrtoint(at[-1], I64), numbers[-1]),))
 
 

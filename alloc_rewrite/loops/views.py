@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from llvmlite import ir
+
 from .code import Code, NotTranslatedError, Value, described, tuple_of
 from .kinds import MOST_AXES, Array, Kind, Known, Number, Slice
 from .scratch import array_of, known_words, product_of
@@ -71,7 +73,10 @@ def _clamped(code: Code, word: Any, length: Any, low: int) -> Any:
 
 
 def bounds(code: Code, value: Value, length: Any) -> tuple[Any, Any, int]:
-    """Return where a slice of so many items begins, how many it takes, and its step."""
+    """Return where a slice of so many items begins, how many it takes, and its step.
+
+    One that takes none begins with the first item, as NumPy has it.
+    """
     b = code.builder
     step = _step(value)
     start, stop, _ = _parts(code, value)
@@ -79,7 +84,7 @@ def bounds(code: Code, value: Value, length: Any) -> tuple[Any, Any, int]:
     if known_words(given) is not None:
         low, high = (None if word is None else word.constant for word in (start, stop))
         numbers = range(*slice(low, high, step).indices(length.constant))
-        first = numbers.start if len(numbers) else min(numbers.start, length.constant)
+        first = numbers.start if len(numbers) else 0
         return code.i64(first), code.i64(len(numbers)), step
     zero = code.i64(0)
     if step > 0:
@@ -96,7 +101,21 @@ def bounds(code: Code, value: Value, length: Any) -> tuple[Any, Any, int]:
     if size != 1:
         count = b.sdiv(b.add(distance, code.i64(size - 1)), code.i64(size))
     count = b.select(b.icmp_signed("<", distance, zero), zero, count)
+    is_known = isinstance(first, ir.Constant) and first.constant == 0
+    first = first if is_known else b.select(_is_empty(code, count), zero, first)
     return first, count, step
+
+
+def _is_empty(code: Code, count: Any) -> Any:
+    return code.builder.icmp_signed("==", count, code.i64(0))
+
+
+def _stepped(code: Code, stride: Any, step: int, count: Any) -> Any:
+    """Return the stride of a slice of so many items; with none, NumPy takes no step."""
+    wide = stride if step == 1 else product_of(code, (stride, code.i64(step)))
+    if step == 1 or known_words((count,)) is not None:
+        return stride if known_words((count,)) == (0,) else wide
+    return code.builder.select(_is_empty(code, count), stride, wide)
 
 
 def view(code: Code, array: Value, indices: list[Value]) -> Value:
@@ -117,12 +136,9 @@ def view(code: Code, array: Value, indices: list[Value]) -> Value:
             continue
         if isinstance(index.kind, Slice):
             first, count, step = bounds(code, index, shape[axis])
-            # As NumPy has it, the view of no items begins where the slice does.
             address = _moved(code, address, first, strides[axis])
             dims.append(count)
-            steps.append(
-                strides[axis] if step == 1 else product_of(code, (strides[axis], code.i64(step)))
-            )
+            steps.append(_stepped(code, strides[axis], step, count))
         else:
             wide = position(code, index, shape[axis])
             address = _moved(code, address, wide, strides[axis])

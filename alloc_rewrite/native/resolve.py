@@ -22,8 +22,13 @@ import numpy as np
 from numpy import absolute, matmul
 from numpy._core import umath
 
-from ..callables import Dispatcher, dispatch_of, function_of
-from ..callees import has_placeholder, python_call
+from ..callables import (
+    Dispatcher,
+    dispatch_of,
+    function_of,
+    has_placeholder,
+    python_call,
+)
 from ..errors import BufferFullError
 from ..numpy_facts import ABSOLUTE, FORWARDS
 from ..registry import find_registered

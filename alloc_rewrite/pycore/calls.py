@@ -12,8 +12,7 @@ from typing import Any
 import numpy as np
 from numpy import absolute, positive
 
-from ..callables import as_loaded
-from ..callees import has_placeholder, with_partial
+from ..callables import as_loaded, has_placeholder, with_partial
 from ..errors import BufferFullError
 from ..numpy_facts import ABSOLUTE
 from ..registry import find

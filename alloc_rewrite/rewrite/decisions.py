@@ -40,7 +40,7 @@ def decided(scan: Scan, instr: Instr, lookup: Lookup) -> bool | None:
     if name == "UNARY_NOT" or name == "TO_BOOL":
         return _computed(scan, 1, operator.not_ if name == "UNARY_NOT" else bool, lookup)
     if name == "IS_OP":
-        return _computed(scan, 2, operator.is_not if instr.arg else operator.is_, lookup)
+        return _computed(scan, 2, _is_not if instr.arg else _is, lookup)
     if name == "COMPARE_OP":
         kind: Any = instr.arg
         is_condition = kind.name.endswith("_CAST") or is_truth_test(scan.ir.items[scan.at + 1])
@@ -98,6 +98,20 @@ def _known(scan: Scan, node: int, lookup: Lookup) -> tuple[Any] | None:
     if made.kind != CONST:
         scan.once(PINNED, (node,), found[0])
     return found
+
+
+def _is(x: Any, y: Any) -> bool:
+    """Whether two values are one object, if one of them is None, True or False.
+
+    Of others it isn't known: a value that is pinned may become another one that is equal.
+    """
+    if not {type(x), type(y)} & {NoneType, bool}:
+        raise TypeError
+    return x is y
+
+
+def _is_not(x: Any, y: Any) -> bool:
+    return not _is(x, y)
 
 
 def _is_none(scan: Scan, node: int, lookup: Lookup) -> bool:

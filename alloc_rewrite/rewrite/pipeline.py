@@ -52,17 +52,6 @@ def found_in(
     return ir, places
 
 
-def with_sites(
-    code: CodeType,
-    style: Style,
-    places: list[Place],
-    live: Mapping[int, bool],
-    like: CodeType,
-) -> CodeType:
-    """Return a code object with sites at those of these places that are `live`; it fits `like`."""
-    return encode(decode(code), places, style, live, like)
-
-
 class Form(NamedTuple):
     """A code object with a site at every place, as it is for every buffer."""
 

@@ -100,6 +100,15 @@ static PyObject *
 entered_run(Native *self, PyObject *const *args, Py_ssize_t n, PyObject *names)
 {
     Judge *judge = (Judge *)PyTuple_GET_ITEM(self->more, 4);
+    if ((PyObject *)judge != Py_None && judge->phase == WAITING) {
+        int waits = judge_waits(judge);
+        if (waits != 0) {
+            Turn turn = {.is_timed = 0};
+            return waits < 0 ? NULL
+                             : judge_route(judge, &turn, self->site, self->callee, args, (size_t)n,
+                                           names);
+        }
+    }
     PyObject *code = PyCell_GET(PyTuple_GET_ITEM(self->more, 0));
     int is_gone = code == NULL || code == Py_None;
     if ((PyObject *)judge == Py_None || judge->phase == KEPT || is_gone) {

@@ -86,6 +86,13 @@ static PyObject *
 entry_judged(Entry *entry, Site *site, Judge *judge, PyObject *callee, Outcome *outcome)
 {
     int is_left = judge->phase == LEFT;
+    if (judge->phase == WAITING && !judge->is_other) {
+        int waits = judge_waits(judge);
+        if (waits != 0) {
+            return waits < 0 ? NULL : judged_make(site, judge, callee, NULL);
+        }
+        is_left = judge->phase == LEFT;
+    }
     if (judge->is_other && (judge->phase == WAITING || is_left)) {
         if (judge->phase == WAITING && judge_waited(judge)) {
             entry_clear(entry);

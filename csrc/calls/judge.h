@@ -1,7 +1,7 @@
 /* Judges: whether a function that is entered pays, by the time that its calls take.
  *
  * One function has one judge, at all sites that call it. Another library's function first waits
- * until it has been called often. Then a function is called rewritten until everything below it has
+ * until it has been called often, one of NumPy's until it is its turn to be rewritten. Then a function is called rewritten until everything below it has
  * settled; then its calls take turns between the original and the rewritten form, and
  * `verdict` in Python looks at the times of both.
  */
@@ -44,6 +44,7 @@ typedef struct {
     double start;
     double stop;
     unsigned int unsettled;
+    unsigned int warming;
     int is_timed;
     int is_void; /* whether the time says nothing */
     int is_rewritten; /* which of the two forms is called */
@@ -59,6 +60,8 @@ PyObject *judge_route(Judge *judge, Turn *turn, Site *site, PyObject *original,
                       PyObject *const *args, size_t nargsf, PyObject *names);
 /* Count a call of a function that waits; 1 if it may be rewritten now. */
 int judge_waited(Judge *judge);
+/* Likewise of a function of NumPy's, which is rewritten then: 0 if it doesn't wait any more. */
+int judge_waits(Judge *judge);
 
 /* What is called in the place of a function that is being judged. */
 PyObject *judged_make(Site *site, Judge *judge, PyObject *original, PyObject *rewritten);

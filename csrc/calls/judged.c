@@ -29,6 +29,14 @@ judged_lend(Judged *self, PyObject *const *args, size_t nargsf, PyObject *names)
     return result;
 }
 
+/* Call the original of a function of NumPy's, with its arrays from the arena. */
+static PyObject *
+judged_wait(Judged *self, PyObject *const *args, size_t nargsf, PyObject *names)
+{
+    Turn turn = {.is_timed = 0};
+    return judge_route(self->judge, &turn, self->site, self->original, args, nargsf, names);
+}
+
 static PyObject *
 judged_call(PyObject *object, PyObject *const *args, size_t nargsf, PyObject *names)
 {
@@ -36,7 +44,8 @@ judged_call(PyObject *object, PyObject *const *args, size_t nargsf, PyObject *na
     Turn turn;
     PyObject *result = NULL;
     if (self->rewritten == NULL) {
-        result = judged_lend(self, args, nargsf, names);
+        result = self->judge->is_other ? judged_lend(self, args, nargsf, names)
+                                       : judged_wait(self, args, nargsf, names);
     }
     else if (judge_begin(self->judge, &turn) == 0) {
         if (turn.is_rewritten) {

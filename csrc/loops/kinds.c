@@ -83,8 +83,7 @@ kind_fits_array(const int16_t *kind, PyObject *value)
     const PyArray_Descr *descr = PyArray_DESCR(array);
     int nd = PyArray_NDIM(array);
     int wanted = KIND_TYPENUMS[kind[0]];
-    if (nd != kind[1] || (descr->type_num != wanted &&
-                          !PyArray_EquivTypenums(descr->type_num, wanted)) ||
+    if (nd != kind[1] || descr->type_num != wanted || PyDataType_METADATA(descr) != NULL ||
         !PyArray_ISNBO(descr->byteorder) || !PyArray_ISALIGNED(array)) {
         return 0;
     }

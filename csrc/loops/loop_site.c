@@ -232,7 +232,9 @@ loop_call(PyObject *object, PyObject *const *args, size_t nargsf, PyObject *name
         PyErr_SetString(PyExc_TypeError, "a loop's site takes no keywords");
         return NULL;
     }
-    if (self->is_whole && (self->waits || self->asked == 0)) {
+    int is_off = self->site.state->compiles == COMPILES_NEVER;
+    if (self->is_whole && !is_off && (self->waits || self->asked == 0)) {
+        ((State *)self->site.state)->warming++;
         state_unsettle(self->site.state); /* no time to judge by how long calls take */
     }
     if (n == 0 || self->is_whole) {
@@ -240,10 +242,11 @@ loop_call(PyObject *object, PyObject *const *args, size_t nargsf, PyObject *name
             self->pause--;
             Py_RETURN_NONE;
         }
-        if ((self->asked == 0 && !loop_is_hot(self)) || loop_is_traced()) {
+        int is_cold = self->asked == 0 && !(is_off && self->is_whole) && !loop_is_hot(self);
+        if (is_cold || loop_is_traced()) {
             Py_RETURN_NONE;
         }
-        if (self->site.state->compiles == COMPILES_NEVER) {
+        if (is_off) {
             if (site_give_back(&self->site) < 0) {
                 return NULL;
             }

@@ -12,44 +12,49 @@ typedef struct {
     Item8 half[2];
 } Item16;
 
-#define LOOPS(type)                                                                       \
-    FOR_EACH_PROCESSOR static int where_##type(LOOP_PARAMETERS)                           \
-    {                                                                                     \
-        const char *chosen = data[0], *x = data[1], *y = data[2];                         \
-        char *out = data[3];                                                              \
-        npy_intp n = dims[0], size = (npy_intp)sizeof(type);                              \
-        if (strides[0] == 1 && strides[3] == size && (strides[1] == size || !strides[1]) && \
-            (strides[2] == size || !strides[2])) {                                        \
-            const npy_bool *c = (const npy_bool *)chosen;                                 \
-            const type *a = (const type *)x, *b = (const type *)y;                        \
-            type *o = (type *)out;                                                        \
-            npy_intp by_a = strides[1] != 0, by_b = strides[2] != 0;                      \
-            if (by_a && by_b) {                                                           \
-                INDEPENDENT                                                               \
-                for (npy_intp i = 0; i < n; i++) {                                        \
-                    type one = a[i], other = b[i];                                        \
-                    o[i] = c[i] ? one : other;                                            \
-                }                                                                         \
-                return 0;                                                                 \
-            }                                                                             \
-            INDEPENDENT                                                                   \
-            for (npy_intp i = 0; i < n; i++) {                                            \
-                type one = a[i * by_a], other = b[i * by_b];                              \
-                o[i] = c[i] ? one : other;                                                \
-            }                                                                             \
-            return 0;                                                                     \
-        }                                                                                 \
-        for (npy_intp i = 0; i < n; i++) {                                                \
-            type one = *(const type *)x, other = *(const type *)y;                        \
-            *(type *)out = *(const npy_bool *)chosen ? one : other;                       \
-            chosen += strides[0];                                                         \
-            x += strides[1];                                                              \
-            y += strides[2];                                                              \
-            out += strides[3];                                                            \
-        }                                                                                 \
-        return 0;                                                                         \
-    }                                                                                     \
-                                                                                          \
+/* Items one after the other; an operand that is a scalar has been read. */
+#define EACH_ITEM(type, one, other)    \
+    INDEPENDENT                        \
+    for (npy_intp i = 0; i < n; i++) { \
+        type x = one, y = other;       \
+        out[i] = chosen[i] ? x : y;    \
+    }                                  \
+    return 0;
+
+#define LOOPS(type, for_each_processor)                                                     \
+    for_each_processor static int where_##type(LOOP_PARAMETERS)                             \
+    {                                                                                       \
+        npy_intp n = dims[0], size = (npy_intp)sizeof(type);                                \
+        if (n > 0 && strides[0] == 1 && strides[3] == size &&                               \
+            (strides[1] == size || !strides[1]) && (strides[2] == size || !strides[2])) {   \
+            const npy_bool *chosen = (const npy_bool *)data[0];                             \
+            const type *a = (const type *)data[1], *b = (const type *)data[2];              \
+            type *out = (type *)data[3];                                                    \
+            const type first_a = a[0], first_b = b[0];                                      \
+            if (!strides[1] && !strides[2]) {                                               \
+                EACH_ITEM(type, first_a, first_b)                                           \
+            }                                                                               \
+            if (!strides[1]) {                                                              \
+                EACH_ITEM(type, first_a, b[i])                                              \
+            }                                                                               \
+            if (!strides[2]) {                                                              \
+                EACH_ITEM(type, a[i], first_b)                                              \
+            }                                                                               \
+            EACH_ITEM(type, a[i], b[i])                                                     \
+        }                                                                                   \
+        const char *chosen = data[0], *x = data[1], *y = data[2];                           \
+        char *out = data[3];                                                                \
+        for (npy_intp i = 0; i < n; i++) {                                                  \
+            type one = *(const type *)x, other = *(const type *)y;                          \
+            *(type *)out = *(const npy_bool *)chosen ? one : other;                         \
+            chosen += strides[0];                                                           \
+            x += strides[1];                                                                \
+            y += strides[2];                                                                \
+            out += strides[3];                                                              \
+        }                                                                                   \
+        return 0;                                                                           \
+    }                                                                                       \
+                                                                                            \
     static int copy_##type(LOOP_PARAMETERS)                                               \
     {                                                                                     \
         const char *from = data[0];                                                       \
@@ -67,11 +72,11 @@ typedef struct {
         return 0;                                                                         \
     }
 
-LOOPS(Item1)
-LOOPS(Item2)
-LOOPS(Item4)
-LOOPS(Item8)
-LOOPS(Item16)
+LOOPS(Item1, FOR_EACH_PROCESSOR)
+LOOPS(Item2, FOR_EACH_PROCESSOR)
+LOOPS(Item4, FOR_EACH_PROCESSOR)
+LOOPS(Item8, FOR_EACH_PROCESSOR)
+LOOPS(Item16, /* its two halves gain nothing from wider vectors */)
 
 #define CHOOSE(kind)          \
     switch (itemsize) {       \

@@ -2,6 +2,7 @@
 
 #include "regions/describe.h"
 #include "regions/interpret.h"
+#include "regions/joined_rows.h"
 
 #include <string.h>
 
@@ -14,6 +15,7 @@ typedef struct {
     int checks_flags;
     int is_repeatable; /* whether its steps can be done again but for what they do to the target */
     int target;        /* the operand that is the region's target; -1 if it writes to none */
+    npy_intp row;      /* items of a row, if rows are joined to longer ones; or -1 */
     int n_operands;
     int *operands;     /* of the plan */
     npy_intp *strides; /* two of each: see `Code` */
@@ -83,7 +85,12 @@ compiled_segment(const Segment *segment, StageRun *run, char *const *at, char **
         char *target = segment->target < 0 ? NULL : at[segment->target];
         return compiled_attempt(segment, run->plan, data, target, n, rows);
     }
-    segment->code(data, segment->strides, n, rows);
+    if (rows > 1 && n == segment->row) {
+        joined_run(segment->code, data, segment->strides, segment->n_operands, n, rows);
+    }
+    else {
+        segment->code(data, segment->strides, n, rows);
+    }
     if (segment->checks_flags) {
         run->raised |= status_raised(0);
     }
@@ -176,6 +183,8 @@ compiled_add_part(Compiled *made, const Plan *plan, const Stage *stage, const Pa
         segment->operands[i] = stage->first_operand + number;
         compiled_strides(&plan->operands[segment->operands[i]], stage, &segment->strides[2 * i]);
     }
+    segment->row = joined_items(plan, segment->operands, segment->strides, n,
+                                stage->rows ? stage->dims[0] : 0);
     for (int s = part->first; s < part->stop; s++) {
         const PlanStep *step = &plan->steps[stage->first_step + s];
         int result = step->args[step->n_args - 1];

@@ -5,42 +5,60 @@
 #define C (c[i])
 #define D (d[i])
 
-/* One kernel; whole chunks first, whose length the compiler knows. */
-#define KERNEL(name, type, n_in, expression)                                            \
-    FOR_EACH_PROCESSOR static int name(LOOP_PARAMETERS)                                 \
-    {                                                                                   \
-        const type *a = (const type *)data[0], *b = (const type *)data[1];              \
-        const type *c = (const type *)data[2], *d = (const type *)data[(n_in)-1];       \
-        type *out = (type *)data[n_in];                                                 \
-        npy_intp n = dims[0];                                                           \
-        const npy_intp by_a = strides[0] ? FUSED_CHUNK : 0;                             \
-        const npy_intp by_b = strides[1] ? FUSED_CHUNK : 0;                             \
-        const npy_intp by_c = strides[2] ? FUSED_CHUNK : 0;                             \
-        const npy_intp by_d = strides[(n_in)-1] ? FUSED_CHUNK : 0;                      \
-        for (; n >= FUSED_CHUNK; n -= FUSED_CHUNK) {                                    \
-            INDEPENDENT                                                                 \
-            for (int i = 0; i < FUSED_CHUNK; i++) {                                     \
-                out[i] = expression;                                                    \
-            }                                                                           \
-            a += by_a;                                                                  \
-            b += by_b;                                                                  \
-            c += by_c;                                                                  \
-            d += by_d;                                                                  \
-            out += FUSED_CHUNK;                                                         \
-        }                                                                               \
-        INDEPENDENT                                                                     \
-        for (int i = 0; i < (int)n; i++) {                                              \
-            out[i] = expression;                                                        \
-        }                                                                               \
-        (void)d; /* there may be three operands only */                                 \
-        return 0;                                                                       \
+/* `count` items, and on to the next ones; an operand that is a scalar stays. */
+#define GO_ON(count)   \
+    a += by_a * count; \
+    b += by_b * count; \
+    c += by_c * count; \
+    d += by_d * count; \
+    out += count;      \
+    n -= count;
+
+/* Whole chunks, whose length the compiler knows: faster where there is a choice, and the same for
+ * arithmetic, where they would only make the code twice as large. */
+#define WHOLE_CHUNKS(expression)                    \
+    while (n >= FUSED_CHUNK) {                      \
+        INDEPENDENT                                 \
+        for (int i = 0; i < FUSED_CHUNK; i++) {     \
+            out[i] = expression;                    \
+        }                                           \
+        GO_ON(FUSED_CHUNK)                          \
+    }
+#define NO_WHOLE_CHUNKS(expression)
+
+/* One kernel. A multiple of eight items at a time, so that the compiler adds no code for a rest,
+ * then item by item. */
+#define KERNEL(name, type, n_in, expression, whole_chunks)                           \
+    FOR_EACH_PROCESSOR static int name(LOOP_PARAMETERS)                              \
+    {                                                                                \
+        const type *a = (const type *)data[0], *b = (const type *)data[1];           \
+        const type *c = (const type *)data[2], *d = (const type *)data[(n_in)-1];    \
+        type *out = (type *)data[n_in];                                              \
+        npy_intp n = dims[0];                                                        \
+        const npy_intp by_a = strides[0] != 0, by_b = strides[1] != 0;               \
+        const npy_intp by_c = strides[2] != 0, by_d = strides[(n_in)-1] != 0;        \
+        whole_chunks(expression)                                                     \
+        while (n >= 8) {                                                             \
+            const int eights = (int)(n < FUSED_CHUNK ? n : FUSED_CHUNK) & ~7;        \
+            INDEPENDENT UNROLL_TWICE                                                 \
+            for (int i = 0; i < eights; i++) {                                       \
+                out[i] = expression;                                                 \
+            }                                                                        \
+            GO_ON(eights)                                                            \
+        }                                                                            \
+        for (int i = 0; i < (int)n; i++) {                                           \
+            out[i] = expression;                                                     \
+            ITEM_BY_ITEM;                                                            \
+        }                                                                            \
+        (void)d; /* there may be three operands only */                              \
+        return 0;                                                                    \
     }
 
 #define LEFT_AND_RIGHT(first, x, second, y, type)                  \
-    KERNEL(left_##first##_##second##_##type, type, 3, (A x B) y C) \
-    KERNEL(right_##first##_##second##_##type, type, 3, C y (A x B))
+    KERNEL(left_##first##_##second##_##type, type, 3, (A x B) y C, NO_WHOLE_CHUNKS) \
+    KERNEL(right_##first##_##second##_##type, type, 3, C y (A x B), NO_WHOLE_CHUNKS)
 #define BOTH(first, x, second, y, third, z, type) \
-    KERNEL(both_##first##_##second##_##third##_##type, type, 4, (A x B) y (C z D))
+    KERNEL(both_##first##_##second##_##third##_##type, type, 4, (A x B) y (C z D), NO_WHOLE_CHUNKS)
 #define WITH_THIRD(first, x, second, y, type)    \
     BOTH(first, x, second, y, add, +, type)      \
     BOTH(first, x, second, y, subtract, -, type) \
@@ -68,7 +86,7 @@ ALL(npy_float)
 
 /* Choices: those of `<` and its like raise a flag for NaN, which NumPy's don't report. */
 #define CHOICE(name, x, type)                                                               \
-    KERNEL(name##_##type##_kernel, type, 4, (A x B) ? C : D)                                \
+    KERNEL(name##_##type##_kernel, type, 4, (A x B) ? C : D, WHOLE_CHUNKS)                         \
     static int name##_##type(PyArrayMethod_Context *context, char *const *data,             \
                              const npy_intp *dims, const npy_intp *strides,                 \
                              NpyAuxData *auxdata)                                           \

@@ -261,51 +261,32 @@ numbers_read(PyObject *const *operands, int n, int is_single, double *x)
     return 1;
 }
 
-/* The result in C's arithmetic, or at least one that raises the same flags. */
-static double
-numbers_tried(enum arithmetic known, double x, double y)
-{
-    volatile double a = x, b = y; /* computed between the looks at the flags */
-    switch (known) {
-    case PLUS:
-        return a + b;
-    case MINUS:
-        return a - b;
-    case TIMES:
-        return a * b;
-    case NEGATED:
-        return -a;
-    case KEPT:
-        return a;
-    case RAISED:
-        return pow(a, b);
-    default:
-        return a / b;
+/* The result in C's arithmetic, or at least one that raises the same flags: computed between the
+ * looks at them. */
+#define TRIED(name, type, power)                                  \
+    static double name(enum arithmetic known, double x, double y) \
+    {                                                             \
+        volatile type a = (type)x, b = (type)y;                   \
+        switch (known) {                                          \
+        case PLUS:                                                \
+            return a + b;                                         \
+        case MINUS:                                               \
+            return a - b;                                         \
+        case TIMES:                                               \
+            return a * b;                                         \
+        case NEGATED:                                             \
+            return -a;                                            \
+        case KEPT:                                                \
+            return a;                                             \
+        case RAISED:                                              \
+            return power(a, b);                                   \
+        default:                                                  \
+            return a / b;                                         \
+        }                                                         \
     }
-}
 
-/* The same in float32. */
-static double
-numbers_tried_single(enum arithmetic known, double x, double y)
-{
-    volatile float a = (float)x, b = (float)y;
-    switch (known) {
-    case PLUS:
-        return a + b;
-    case MINUS:
-        return a - b;
-    case TIMES:
-        return a * b;
-    case NEGATED:
-        return -a;
-    case KEPT:
-        return a;
-    case RAISED:
-        return powf(a, b);
-    default:
-        return a / b;
-    }
-}
+TRIED(numbers_tried, double, pow)
+TRIED(numbers_tried_single, float, powf)
 
 /* NumPy's floating point numbers, of which it says when one raises a flag. */
 static PyObject *

@@ -36,6 +36,21 @@ OF_INTEGERS = [
     "np.where(~({} > {}), {}, {})",
     "({} // {})",
 ]
+OF_COMPLEX = [
+    "({} + {})",
+    "({} - {})",
+    "({} * {})",
+    "({} / {})",
+    "np.square({})",
+    "np.conj({})",
+    "np.reciprocal({})",
+    "(-{})",
+    "np.where({} == {}, {}, {})",
+    "np.where({} != {}, {}, {})",
+    "abs({})",
+    "({}.real + {}.imag * 1j)",
+    "np.exp({})",
+]
 OF_BOOLS = ["({} & {})", "({} | {})", "({} ^ {})", "(~{})", "np.where({}, {}, {})"]
 SHAPES = [(1,), (7,), (64,), (1000,), (5000,), (3, 5), (37, 50), (4, 3, 9), (70, 130)]
 
@@ -96,6 +111,12 @@ def arrays(seed, dtypes, special=True):
         if dtype.kind in "iu":
             limits = np.iinfo(dtype)
             return made.integers(limits.min, limits.max, n, dtype=dtype, endpoint=True)
+        if dtype.kind == "c":
+            parts = values_of(np.dtype(dtype.char.lower()), 2 * n)
+            return parts.view(dtype)
+        return values_of(dtype, n)
+
+    def values_of(dtype, n):
         plain = made.standard_normal(n).astype(dtype)
         odd = np.array([0.0, -0.0, np.inf, -np.inf, np.nan, 1e-300, 1e300], float)
         chosen = odd[made.integers(0, len(odd), n)]

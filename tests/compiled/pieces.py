@@ -8,7 +8,7 @@ def operations():
     """Return (name, types of the operands, type of the result) for all that there is code for."""
     found = {("select", ("?", one, one), one) for one in rules.TYPES}
     for own in rules.TYPES:
-        for ufunc in rules.UFUNCS:
+        for ufunc in {ufunc for ufunc, _ in rules.LOOPS}:
             for made in {own, "?"}:
                 name = rules.operation_of(ufunc, own * ufunc.nin + made)
                 if name is not None:

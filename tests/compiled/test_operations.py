@@ -8,7 +8,7 @@ import pytest
 from alloc_rewrite.compiled import rules
 from alloc_rewrite.compiled.kernels import workshop
 from alloc_rewrite.compiled.llvm import Compiler, refusal
-from alloc_rewrite.compiled.lowering import module_of
+from alloc_rewrite.compiled.lowering import lanes_of, module_of, vectors_of
 from alloc_rewrite.compiled.pieces import Access, Operation, Piece
 from alloc_rewrite.compiled.trial import CALLED, passes
 
@@ -51,13 +51,28 @@ def test_every_access(compiler, kind, lies):
             assert agrees(compiler, piece), (name, types, made)
 
 
-@pytest.mark.parametrize("width", [1, 8, 16, 32, 64])
-@pytest.mark.parametrize("is_aliased", [False, True])
+@pytest.mark.parametrize(
+    ("width", "is_aliased"),
+    [(1, False), (8, True), (16, False), (32, True), (64, False), (64, True)],
+)
 def test_widths_of_vectors(compiler, width, is_aliased):
     """What the vectors of other processors take; and rows that are gone through item by item."""
     for name, types, made in [op for op in ALL if op[1][-1] in "fdi?" and op[0] != "cast"]:
         piece = single(name, types, made)._replace(is_aliased=is_aliased)
         assert agrees(compiler, piece, width), (name, types, made)
+
+
+@pytest.mark.parametrize("width", [16, 32, 64])
+@pytest.mark.parametrize("is_aliased", [False, True])
+@pytest.mark.parametrize("kind", "dfFb")
+def test_much_arithmetic(compiler, kind, is_aliased, width):
+    """A loop over two vectors at a time, and what it leaves."""
+    reads = (Access(kind, "contiguous"), Access(kind, "scalar"))
+    names = "add", rules.operation_of(np.multiply, kind * 3)
+    chain = [Operation(names[k % 2], (k + 1, k % 2), kind) for k in range(9)]
+    piece = Piece(reads, tuple(chain), (Access(kind, "contiguous"),), (10,), is_aliased)
+    assert vectors_of(piece, lanes_of(piece, width), width) == 2
+    assert agrees(compiler, piece, width)
 
 
 def test_several_writes_and_accesses(compiler):
@@ -109,14 +124,23 @@ def test_zeros_of_both_signs(compiler):
     assert agrees(compiler, single("minimum", ("f", "f"), "f"))
 
 
+@pytest.mark.parametrize("kind", "df")
+def test_between_numbers(compiler, kind):
+    """NumPy's clip between two numbers leaves the sign of a zero that equals one of them."""
+    reads = (Access(kind, "contiguous"), Access(kind, "scalar"), Access(kind, "scalar"))
+    piece = single("clip_between", (kind,) * 3, kind)._replace(reads=reads)
+    code = compiler.compile(module_of(piece, compiler.width)).address
+    assert all(passes(piece, code, seed) for seed in range(20))
+
+
 @pytest.mark.parametrize("ufunc", [np.exp, np.power, np.arctan2, np.floor_divide, np.fmax])
 def test_there_is_no_code_for_others(ufunc):
     assert rules.operation_of(ufunc, "d" * ufunc.nin + "d") is None
 
 
 def test_types_that_are_not_known():
-    for ufunc in rules.UFUNCS:
-        for kind in "gFDGOeM":
+    for ufunc, _ in rules.LOOPS:
+        for kind in "gGOeM":
             assert rules.operation_of(ufunc, kind * ufunc.nin + kind) is None
         assert rules.operation_of(ufunc, "df"[: ufunc.nin].ljust(ufunc.nin, "d") + "e") is None
     assert not rules.casts("d", "i")

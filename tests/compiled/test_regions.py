@@ -11,7 +11,7 @@ from alloc_rewrite.bump import bumped
 from alloc_rewrite.compiled.kernels import workshop
 from alloc_rewrite.cores import native
 
-from .expressions import OF_BOOLS, OF_FLOATS, OF_INTEGERS, arrays, function
+from .expressions import OF_BOOLS, OF_COMPLEX, OF_FLOATS, OF_INTEGERS, arrays, function
 
 
 def sites(f):
@@ -38,6 +38,8 @@ def same(one, other):
     one, other = np.asarray(one), np.asarray(other)
     if (one.dtype, one.shape, one.strides) != (other.dtype, other.shape, other.strides):
         return False
+    if one.dtype.kind == "c":
+        return same(one.real, other.real) and same(one.imag, other.imag)
     if one.dtype.kind == "f":
         neither = np.isnan(one) & np.isnan(other)
         one, other = (np.where(neither, one.dtype.type(0), array) for array in (one, other))
@@ -77,6 +79,8 @@ KINDS = {
     "small integers": (OF_INTEGERS, ["b", "B", "h"], ["3", "1"]),
     "unsigned": (OF_INTEGERS, ["B", "H", "I", "Q"], ["3", "1"]),
     "mixed": (OF_FLOATS, ["d", "i", "B", "?"], ["2.0", "3"]),
+    "complex": (OF_COMPLEX, ["D"], ["2.0", "1j", "(1.5-2j)"]),
+    "complex and others": (OF_COMPLEX, ["D", "F", "d", "f", "i", "?"], ["2.0", "(0.5+1j)"]),
     "bools": (OF_BOOLS, ["?"], ["True"]),
 }
 
@@ -132,6 +136,32 @@ def test_comparisons_of_nans_raise_nothing():
     assert is_compiled(g)
     (site,) = sites(g)
     assert site.misses == 0
+
+
+def test_order_of_reports_around_a_reduction():
+    """What comes before it is reported first, also where only later code uses its value."""
+
+    def f(x, y, z):
+        before = x + y
+        x[:-1] = z[1:]
+        ratio = y / z
+        np.sum(x)
+        chosen = np.square(np.where(x != before, ratio, y))
+        return np.where(chosen != 1.0, ratio, chosen)
+
+    def called(h, z):
+        with warnings.catch_warnings():
+            warnings.resetwarnings()  # none is an error
+            return observed(h, (np.ones(100), np.ones(100), z), all="warn")
+
+    g, z = alloc.bump(alloc.Buffer())(f), np.ones(100)
+    for _ in range(3):
+        called(g, z)
+    z[[3, 5, 7]] = 0.0, np.inf, -np.inf
+    expected, got = called(f, z), called(g, z)
+    assert same(expected[0], got[0])
+    assert expected[1] == got[1]
+    assert len(got[1]) == 2
 
 
 def test_flags_that_are_ignored_are_no_misses():
@@ -190,6 +220,24 @@ def test_other_loops_between_compiled_steps():
     text = str(alloc.explain(g))
     assert "machine code: step" in text
     assert "compiled in" in text
+
+
+@pytest.mark.parametrize("reduction", [np.min, np.sum, np.mean])
+def test_what_feeds_a_reduction(reduction):
+    def f(x, y):
+        z = x * y + x
+        w = (z - x * x) * 0.5
+        return z, np.REDUCTION(w) * 2.0
+
+    code = f.__code__
+    names = tuple(reduction.__name__ if n == "REDUCTION" else n for n in code.co_names)
+    f.__code__ = code.replace(co_names=names)
+    g = alloc.bump(alloc.Buffer())(f)
+    args = np.random.default_rng(5).random((2, 10_000))
+    for _ in range(4):
+        agree(f, g, args)
+    assert is_compiled(g)
+    assert "failed" not in str(alloc.explain(g))
 
 
 def test_effects():

@@ -214,6 +214,22 @@ def test_conditions_that_are_known():
     agree(bumped, f, X, Y, X)
 
 
+@pytest.mark.parametrize("text", ["1000", "'a mode'"])
+def test_values_that_are_equal_to_others_are_other_objects(text):
+    def helper(v, w):
+        if MODE is CHOSEN:
+            return v * w
+        return v + w if MODE is not None else v
+
+    def f(x, y):
+        return helper(x, y) * y + x
+
+    MODE = CHOSEN = eval(text)
+    bumped = settled(f, X, Y, calls=30)
+    for MODE in (eval(text), CHOSEN, None):
+        agree(bumped, f, X, Y)
+
+
 def test_conditions_that_are_not_known():
     def helper(v, n):
         if n > 2:

@@ -331,10 +331,10 @@ def test_a_method_of_a_reduced_number_after_a_change():
             assert np.array_equal(x, np.arange(20.0) + 1.0)
 
 
-@pytest.mark.parametrize("value", [1.5, np.nan, 1e300])
+@pytest.mark.parametrize("value", [1.5, np.nan, 1e300, 2**40])
 def test_numbers_that_are_stored_as_integers(value):
     def f(x, y):
-        t = x - 0.5
+        t = x - x.dtype.type(0.5)
         y[...] = t.max()
         return t * 2.0
 

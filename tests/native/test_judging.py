@@ -65,6 +65,14 @@ calls_are_seen = pytest.mark.skipif(
 )
 
 
+@pytest.fixture(autouse=True)
+def _without_machine_code():
+    """A function that may become machine code is judged when it has."""
+    alloc.set_compile("off")
+    yield
+    alloc.set_compile("background")
+
+
 class Clock:
     """Tells a time that only passes while `work` is called: longer in one form of its caller."""
 
@@ -154,7 +162,7 @@ def test_rewriting_takes_a_small_share_of_the_time(monkeypatch):
     times = {"now": 0.0, "rewriting": 0.0}
     monkeypatch.setattr(judging, "clock", lambda: times["now"])
     all_of_it = judging.Judging(native.Judge, routes=False)
-    judge = all_of_it.judge("library.function", True)
+    judge = all_of_it.judge(judging.Case("library.function", True))
 
     def make():
         times["rewriting"] += 0.02
@@ -482,3 +490,41 @@ def test_generators_and_coroutines_of_other_code_run_as_they_are(library):
     x = np.linspace(0, 1, 10)
     for _ in range(50):
         assert [y.tobytes() for y in g(x, 3)] == [y.tobytes() for y in f(x, 3)]
+
+
+def test_functions_of_numpy_are_rewritten_a_few_at_a_call(monkeypatch):
+    """Those that wait run as they are, with their arrays from the arena."""
+    monkeypatch.setattr(judging, "AT_ONCE", 100)
+
+    def f(x):
+        return np.hanning(x.size) * x, np.kron(x, x), np.vander(x, 4)
+
+    x = np.linspace(0.0, 1.0, 40)
+    expected = [a.tobytes() for a in f(x)]
+    buf = alloc.Buffer()
+    g = alloc.bump(buf)(f)
+    callees = next(iter(buf.companions.values())).callees
+    functions = [getattr(h, "_implementation", h) for h in (np.hanning, np.kron, np.vander)]
+    phases = []
+    for _ in range(100):
+        assert [a.tobytes() for a in g(x)] == expected
+        phases.append([callees._known[id(h.__code__)].judge.phase for h in functions])
+    assert phases[0] == ["waiting"] * 3
+    turns = [[phase[i] for phase in phases].count("waiting") for i in range(3)]
+    assert turns == sorted(set(turns))
+    assert "waiting" not in phases[-1]
+
+
+def test_functions_that_wait_have_their_arrays_from_the_arena(monkeypatch):
+    monkeypatch.setattr(judging, "AT_ONCE", 0)
+    monkeypatch.setattr(judging, "LATER_CALLS", 1000)
+    monkeypatch.setattr(judging.Judging, "turn_of", lambda *_: 1000)
+
+    def f(x):
+        return np.kron(x, x)
+
+    buf = alloc.Buffer()
+    g = alloc.bump(buf)(f)
+    before = buf.used
+    y = g(np.ones(300))
+    assert buf.used - before >= y.nbytes

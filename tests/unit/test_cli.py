@@ -122,6 +122,7 @@ def test_files(model, capsys, command, tmp_path):
         ("a_model:nothing", "a_model has no nothing"),
         ("no_such_module:f", "No module named 'no_such_module'"),
         ("nothing.py:f", "there is no file"),
+        ("a_model:np", "a_model:np is an object of type module, not a function"),
     ],
 )
 def test_wrong_targets(model, target, said, capsys):
@@ -137,6 +138,37 @@ def test_wrong_targets(model, target, said, capsys):
 def test_wrong_arguments(model, text):
     with pytest.raises(TargetError, match="the argument"):
         target_of("a_model:work").arguments([text])
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        (["profile", "a_model:work"], "work(n): missing a required argument: 'n'"),
+        (["compare", "a_model:work", "1", "2"], "work(n): too many positional arguments"),
+        (["explain", "numpy:sin"], "explain: <ufunc 'sin'> has no Python bytecode"),
+        (["compare", "os:getcwd"], "bump: <built-in function getcwd> has no Python bytecode"),
+        (["profile"], "the following arguments are required: target\n"),
+    ],
+)
+def test_what_is_refused_has_no_traceback(model, given, said, capsys):
+    with pytest.raises(SystemExit) as ended:
+        main(given)
+    assert ended.value.code == 2
+    assert said in capsys.readouterr().err
+
+
+def test_a_file_that_cannot_be_written(model, capsys):
+    assert main(["explain", "a_model:work", "--html", "no folder/a.html"]) == 2
+    captured = capsys.readouterr()
+    assert captured.err == "explain: no folder/a.html: No such file or directory\n"
+    assert captured.out.startswith("work (a_model.py:")
+
+
+def test_version(capsys):
+    with pytest.raises(SystemExit) as ended:
+        main(["--version"])
+    assert ended.value.code == 0
+    assert capsys.readouterr().out == f"alloc_rewrite {alloc.__version__}\n"
 
 
 def test_info(capsys, tmp_path):
@@ -169,7 +201,7 @@ def test_run_modules_and_functions_of_modules(model, tmp_path):
     assert [one["function"] for one in data["functions"]] == ["work"]
 
 
-@pytest.mark.parametrize("name", ["a_model:work", "a_model.py:work", "__main__:work"])
+@pytest.mark.parametrize("name", ["a_model:work", "a_model.py:work", "__main__:work", "work"])
 def test_run_takes_the_programs_own_name(model, tmp_path, name):
     done = run("run", "--function", name, "a_model.py", cwd=tmp_path)
     assert done.stdout.startswith("__main__ [] 30.0")
@@ -182,7 +214,7 @@ def test_run_finds_modules_beside_the_program(model, tmp_path):
     (tmp_path / "other").mkdir()
     done = run("run", "--function", "a_model:work", "../a_program.py", cwd=tmp_path / "other")
     assert (done.returncode, done.stdout) == (0, "100\n"), done.stderr
-    assert "note: work wasn't called after it was bumped" in done.stderr
+    assert "note: work wasn't called in this process after it was bumped" in done.stderr
 
 
 def test_run_reports_after_an_exception(tmp_path):
@@ -191,7 +223,19 @@ def test_run_reports_after_an_exception(tmp_path):
     assert done.returncode == 1
     assert "p.py: 0 bumped functions, " in done.stderr
     assert "note: nothing is bumped: mark functions" in done.stderr
+    assert done.stderr.index("Traceback") < done.stderr.index('p.py", line 2, in <module>')
     assert 'p.py", line 1, in f' in done.stderr
+    assert "alloc_rewrite/cli" not in done.stderr
+
+
+def test_exceptions_of_a_target(tmp_path):
+    (tmp_path / "fails.py").write_text("def f(): return 1 / 0\n")
+    (tmp_path / "wrong.py").write_text("def f(:\n")
+    for name, line in (("fails", 'fails.py", line 1, in f'), ("wrong", 'wrong.py", line 1')):
+        done = run("profile", f"{name}.py:f", cwd=tmp_path)
+        assert done.returncode == 1
+        assert line in done.stderr
+        assert "alloc_rewrite/cli" not in done.stderr.partition(line)[0]
 
 
 @pytest.mark.parametrize(

@@ -33,6 +33,14 @@ def test_lines(shell):
     assert shell.run_line_magic("alloc", "np.ones(100)").nbytes == 800
 
 
+@pytest.mark.parametrize("name", ["alloc", "alloc_compare"])
+def test_nothing_to_run(shell, name):
+    from IPython.core.error import UsageError
+
+    with pytest.raises(UsageError, match="give an expression"):
+        shell.run_line_magic(name, " ")
+
+
 def test_cells(shell):
     p = shell.run_cell_magic(
         "alloc",

@@ -87,7 +87,16 @@ MAY_IMPORT = {
         "errors",
     },
     "core_sites": {"numpy_names", "pycore", "native", "callees", "rewrite", "buffer", "cores"},
-    "bump": {"decorated", "cores", "core_sites", "rewrite", "callees", "buffer", "errors"},
+    "bump": {
+        "decorated",
+        "cores",
+        "core_sites",
+        "rewrite",
+        "callables",
+        "callees",
+        "buffer",
+        "errors",
+    },
     "profile": {
         "errors",
         "report",
