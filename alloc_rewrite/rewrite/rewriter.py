@@ -47,7 +47,7 @@ class Rewritten(Owner):
     The original code is held by a weak reference only.
     """
 
-    def __init__(self, code: CodeType, sites: Sites) -> None:
+    def __init__(self, code: CodeType, sites: Sites, sparing: Sparing) -> None:
         form = form_of(code, sites.style)
         self.places = places = list(form.places)
         self.cuts: dict[int, str] = {}  # items that regions leave out, and why
@@ -69,7 +69,7 @@ class Rewritten(Owner):
         self._places_at_first = len(places)
         self._wait = SOON
         self._waits = self._tried = False
-        self._sparing = Sparing()
+        self._sparing = sparing
         self._is_put_off = self._finds_anew = False
         self.sites = [contents[0] for contents in made]
         contents = [content for column in zip(*made, strict=True) for content in column]
