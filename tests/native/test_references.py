@@ -153,16 +153,8 @@ OBJECTS = (
 )
 
 
-@pytest.fixture
-def uncompiled():
-    """Sites alone: compiling holds on to objects for a while."""
-    alloc.set_compile("off")
-    yield
-    alloc.set_compile("background")
-
-
 @pytest.mark.parametrize("name", KINDS)
-def test_nothing_is_left_behind(name, uncompiled):
+def test_nothing_is_left_behind(name):
     plain = KINDS[name]
     bumped = alloc.bump(alloc.Buffer())(plain)
     slow = name in ("routed", "entered", "errors", "more errors", "warnings", "strings", "closure")
