@@ -24,6 +24,7 @@ SHARE = 0.01  # of the time may go into rewriting functions of other libraries,
 MOST_SAVED = 0.05  # of which so many seconds are kept for later
 PRICE = 1e-5  # seconds a byte of code that rewriting takes, as long as none has been rewritten
 AGAIN = 1.0  # seconds until a function that is left as it is has its second trial
+FEW = 8  # times of each form, with less of which no function goes back
 LAST = 64  # times of each form, after which a verdict is final
 WINS = 0.97  # of the original's time, or less: what pays
 DOUBT = 0.8  # divided by the number of times, what such a quotient may be wrong by
@@ -157,12 +158,12 @@ def _keeps(low: float, high: float, is_other: bool, count: int) -> bool | None:
     At first only by clear ones: the fewer times there are, the less they say.
     """
     is_last, doubt = count >= LAST, DOUBT / count
-    if is_other:
-        if high <= WINS - doubt:
-            return True
-        return False if low > 1 or is_last else None
-    if high <= 1 - doubt:
+    if high <= (WINS if is_other else 1.0) - doubt:
         return True
+    if count < FEW:
+        return None
+    if is_other:
+        return False if low > 1 or is_last else None
     if low >= 1 + doubt:
         return False
     return low <= 1 if is_last else None

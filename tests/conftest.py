@@ -8,6 +8,7 @@ import pytest
 from alloc_rewrite.comparison import comparing
 from alloc_rewrite.cores import use
 from alloc_rewrite.later import looks
+from alloc_rewrite.rewrite import sparing
 
 from .foreign import compiled
 
@@ -15,6 +16,7 @@ from .foreign import compiled
 def pytest_configure():
     """Let tests say when what has been switched off is tried again, and time lines for a moment."""
     looks.threaded = False
+    sparing.AT_ONCE = float("inf")
     comparing.TRACED_SECONDS = 0.05
     os.environ["ALLOC_REWRITE_CACHE"] = "off"  # what is tested is the compiler
 

@@ -104,10 +104,12 @@ def _expanded(stage: Described, step: Described) -> _Expanded | None:
         return _fused(step["fusion"], parts, read, types[read[0]])
     if kind == "WHERE":
         return [("select", tuple(read), result)]
+    if kind in ("PATCHWORK", "SCATTER"):
+        return None
     if kind in ("CAST", "COPY"):
         return [("cast", tuple(read), result)] if rules.casts(types[read[0]], result) else None
-    if parts[0].nin != len(read):
-        return None  # a loop under a mask
+    if kind == "FEED" or parts[0].nin != len(read):
+        return None  # a loop under a mask, or what a reduction does with a block
     name = rules.operation_of(parts[0], "".join(types[number] for number in (*read, made)))
     if name == "clip" and result in rules.FLOATS and _are_scalars(stage, read[1:]):
         name = "clip_between"  # NumPy's loop compares in another order then

@@ -253,12 +253,9 @@ def _power(code: Code, x: Value, y: Value, kind: Number) -> Value:
         a, b = (converted(code, value, kind) for value in (x, y))
         if kind == F8:
             a = code.at_run_time(a)
-        if kind == FLOAT:  # a negative base gives a complex number, zero and infinity errors
-            code.leave_if(code.builder.fcmp_unordered("<=", a, code.real(0.0, kind)))
-        power = code.call("pow", a, b)
-        if kind == FLOAT:
-            code.leave_unless_finite(power)
-        return Value(kind, (power,))
+        return Value(
+            kind, (_float_power(code, a, b, y) if kind == FLOAT else code.call("pow", a, b),)
+        )
     exponent = y.constant
     if kind == INT and type(exponent) is int and 1 <= exponent <= 8:
         a = converted(code, x, kind)
@@ -267,6 +264,21 @@ def _power(code: Code, x: Value, y: Value, kind: Number) -> Value:
             power = code.checked("mul", power, a, is_signed=True)
         return Value(kind, (power,))
     raise NotTranslatedError("a power of integers, or of 32-bit floats")
+
+
+def _float_power(code: Code, a: Any, b: Any, exponent: Value) -> Any:
+    """Return a power of Python's floats; leave where it may be an error or a complex number."""
+    w, zero = code.builder, code.real(0.0, FLOAT)
+    if exponent.number != INT:  # a negative base gives a complex number
+        code.leave_if(w.fcmp_unordered("<=", a, zero))
+        power = code.call("pow", a, b)
+    else:
+        negative = w.icmp_signed("<", exponent.parts[0], code.i64(0))
+        code.leave_if(w.fcmp_unordered("uno", a, a))
+        code.leave_if(w.and_(w.fcmp_ordered("==", a, zero), negative))
+        power = code.call("pow", a, b)
+    code.leave_unless_finite(power)
+    return power
 
 
 def unary(code: Code, name: str, x: Value) -> Value:

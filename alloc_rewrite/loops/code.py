@@ -7,16 +7,18 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+import numpy as np
 from llvmlite import ir
 
 from ..compiled.turns import InTurns
 from .addresses import address_of, dot_of
-from .kinds import Array, Kind, Known, List, Number, Tuple
+from .kinds import DTYPES, Array, Kind, Known, List, Number, Tuple
 
 I1, I8_, I32, I64 = ir.IntType(1), ir.IntType(8), ir.IntType(32), ir.IntType(64)
 DOUBLE, SINGLE = ir.DoubleType(), ir.FloatType()
 POINTER = I8_.as_pointer()
 _TYPES = {"int": I64, "float": DOUBLE, "bool": I1, "b1": I1, "f8": DOUBLE, "f4": SINGLE}
+_SCALARS = {np.dtype(name).type: name for name in DTYPES}
 _TYPES |= {f"{sign}{size}": ir.IntType(8 * size) for sign in "iu" for size in (1, 2, 4, 8)}
 
 
@@ -75,7 +77,13 @@ class Code:
         self.rarely = self.module.add_metadata(
             [ir.MetaDataString(self.module, "branch_weights"), I32(1), I32(100000)]
         )
+        self.mostly = self.module.add_metadata(
+            [ir.MetaDataString(self.module, "branch_weights"), I32(1000), I32(1)]
+        )
         self.views: dict[int, tuple[Any, Any, Any]] = {}  # of this block: words, array, index
+        self.origins: dict[
+            int, tuple[Any, Any]
+        ] = {}  # likewise: words, the object with that number
         self.addresses: dict[str, int] = {}  # by name of the kernel's word for each
         self._asm: dict[Any, Any] = {}
         self._opaque: dict[Any, Any] = {}
@@ -117,6 +125,10 @@ class Code:
             return Value(Number(name), (ir.Constant(kind, value),), value)
         if type(value) is tuple:
             return tuple_of([self.constant(item) for item in value])
+        if isinstance(value, np.generic) and type(value) in _SCALARS:
+            number = Number(_SCALARS[type(value)])
+            word = ir.Constant(_TYPES[number.name], value.item())
+            return Value(number, (self.at_run_time(word) if number.is_float else word,))
         return Value(Known(value), (), value)
 
     def widened(self, value: Value) -> Any:

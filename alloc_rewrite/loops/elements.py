@@ -79,6 +79,9 @@ def store(translator: Any, container: Value, index: Value, value: Value) -> None
     """Do `container[index] = value`, and note in the log what was there."""
     code: Code = translator.code
     kind = container.kind
+    if isinstance(kind, List):
+        sequences.store(translator, container, index, value)
+        return
     if not isinstance(kind, Array) or not kind.writeable:
         raise NotTranslatedError(f"a store into {described(kind)}")
     if code.views.get(id(value.parts)) == (value.parts, container, index):
@@ -97,10 +100,10 @@ def fitting(code: Code, value: Value, target: Number) -> Any:
     """Return the word that is stored for a number."""
     if value.number.is_float and target.is_integer:
         value = maths.integer(code, [value])
-    if target.is_bool != value.number.is_bool:
-        raise NotTranslatedError("a number is stored into truth values, or the reverse")
     if target.is_bool:
-        return value.parts[0]
+        return arithmetic.truth(code, value)
+    if value.number.is_bool and target.is_integer:
+        return code.builder.zext(value.parts[0], code.type_of(target))
     return arithmetic.as_numpy(code, value, target)
 
 

@@ -129,11 +129,12 @@ def _commit(t: Translator, number: int, state: State) -> dict[str, list[Any]]:
     """Commit a state; return the owners and addresses of arrays, which have moved."""
     b = t.code.builder
     _write(t, state, t.committed_at)
+    b.store(b.load(t.log.position), t.slot("position"))
     b.store(t.code.i64(number), t.slot("committed"))
     for word, value in ((t.log.position, t.log.begin), (t.mark, t.log.begin)):
         b.store(value, word)
     b.store(t.code.i64(0), t.ticks)
-    b.call(b.inttoptr(t.word("move"), t.commit.type), [t.frame])
+    b.call(b.inttoptr(t.word("settle"), t.commit.type), [t.frame])
     t.scratch.reload()
     moved = {}
     for i, name in enumerate(t.kept):

@@ -17,7 +17,7 @@ from ..rewrite.opcodes import keyword_names
 from . import making
 from .code import NotTranslatedError, Value, described
 from .heads import finish
-from .kinds import UNBOUND, Function, Given, Known, Object, may_be_held
+from .kinds import UNBOUND, Function, Given, Kind, Known, Object, may_be_held
 from .lazy import materialised
 from .states import NULL, State, Unit
 
@@ -55,11 +55,16 @@ def enter(t: Translator, item: Instr, index: int, state: State) -> bool:
     for name in _cells_read(unit):
         locals_[f"cell {name}"] = t.cell_of(function, holder, name)
     for name in code.co_varnames[: code.co_argcount]:
-        kind = locals_[name].kind
-        if not may_be_held(kind) and not isinstance(kind, (Object, Function, Given)):
+        if not _may_be_given(locals_[name].kind):
             raise NotTranslatedError(f"`{name}` gets {described(locals_[name].kind)}")
     t.go(0, State(locals_, [], unit, state, index + 1), t.head)
     return True
+
+
+def _may_be_given(kind: Kind) -> bool:
+    """Whether a helper may have an argument of this kind."""
+    is_callable = isinstance(kind, Known) and callable(kind.value)
+    return may_be_held(kind) or is_callable or isinstance(kind, (Object, Function, Given))
 
 
 def names_of(state: State, item: Instr, index: int) -> tuple[str, ...]:

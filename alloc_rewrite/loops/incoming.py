@@ -81,11 +81,26 @@ def _number(value: Any) -> Number | None:
     return None if kind is INT and not -(2**63) <= value < 2**63 else kind
 
 
-def _item(values: list[Any] | tuple[Any, ...]) -> Number | None:
-    """Return what all items are, if that is one kind of numbers."""
-    types = {type(value) for value in values}
-    kind = _OF_TYPE.get(types.pop()) if len(types) == 1 else None
-    return kind if isinstance(kind, Number) and not kind.is_bool else None
+def _item(values: list[Any] | tuple[Any, ...], depth: int = 0) -> Kind | None:
+    """Return what all items are, as far as can be seen: numbers of one kind, lists, tuples."""
+    types = {*map(type, values)}
+    found = types.pop() if len(types) == 1 else None
+    if found in _OF_TYPE:
+        return _OF_TYPE[found]
+    if found not in (list, tuple) or depth == _MOST_NESTED:
+        return None
+    seen = [value for value in values[:_MOST_SEEN] if value] or values[:1]
+    kinds = {_nested(value, depth + 1) for value in seen}
+    return kinds.pop() if len(kinds) == 1 else None
+
+
+def _nested(value: Any, depth: int) -> Kind:
+    """Return the kind of a list or tuple in a list."""
+    if type(value) is tuple and len(value) <= 4:
+        items = [_OF_TYPE.get(type(item)) for item in value]
+        if None not in items:
+            return Tuple(tuple(items))  # type: ignore[arg-type]
+    return List(_item(value, depth), type(value) is tuple)
 
 
 def _iterator(value: Any, depth: int = 0) -> Kind | None:
@@ -109,6 +124,8 @@ def _iterator(value: Any, depth: int = 0) -> Kind | None:
     )
 
 
+_MOST_NESTED = 2
+_MOST_SEEN = 16  # lists in a list; the kernel looks at each
 _MOST_ITERATORS = 8  # one in the other
 _HEAP_TYPE = 1 << 9  # a class that Python code has made
 _MOST_ATTRIBUTES = 64

@@ -120,9 +120,9 @@ class Steps(Kind):
 
 @dataclass(frozen=True, slots=True)
 class List(Kind):
-    """A list or long tuple: its number, its address; and what its items are, if all are alike."""
+    """A list or long tuple, known by its address; and what its items are, if all are alike."""
 
-    item: Number | None
+    item: Kind | None
     is_tuple: bool
 
 
@@ -225,7 +225,7 @@ def words(kind: Kind) -> int:
         case Tuple():
             return sum(words(item) for item in kind.items)
         case List():
-            return 2
+            return 1
         case Steps():
             return 3
         case Items(below) | Enumerate(below):

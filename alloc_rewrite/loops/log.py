@@ -3,7 +3,8 @@
 In: addresses, before something is stored. Out: entries, which `csrc/loops/loop_site.c` reads when
 an iteration is undone: three words, the address, what was there, and how many bytes. Of more than
 eight bytes, what was there lies in front of the entry instead. With -1 bytes, the address is that
-of a list to which something was appended.
+of a list to which something was appended; with -2 and less, of a list into which something was
+stored at an index, counted from -2 down, and what was there is an object.
 """
 
 from __future__ import annotations
@@ -55,15 +56,18 @@ class Log:
         wide = before if size == 8 else b.zext(before, I64)
         self._entry(self._taken(code.i64(ENTRY)), address, wide, code.i64(size))
 
-    def note_append(self, address: Any) -> Any:
-        """Note that a number will be appended to the list at an address.
-
-        Return where -1 has to be stored once that is done.
-        """
+    def note_list(self, address: Any) -> Any:
+        """Note that the list at an address will be changed; return the entry, to be completed."""
         code = self._code
         at = self._taken(code.i64(ENTRY))
         self._entry(at, address, code.i64(0), code.i64(0))
-        return code.builder.add(at, code.i64(16))
+        return at
+
+    def complete(self, entry: Any, before: Any, size: Any) -> None:
+        """Complete an entry once the list has been changed."""
+        code, b = self._code, self._code.builder
+        code.store(before, b.add(entry, code.i64(8)))
+        code.store(size, b.add(entry, code.i64(16)))
 
     def note_all(self, address: Any, count: Any, size: int) -> None:
         """Note so many items that follow each other."""

@@ -34,7 +34,7 @@ def _append(code: Code, owner: Value, args: list[Value]) -> Value:
     if owner.kind.is_tuple or len(args) != 1:
         raise NotTranslatedError("`append` of anything but one number to a list")
     (item,) = args
-    code.append(owner.parts[1], item)
+    code.append(owner.parts[0], item)
     return code.constant(None)
 
 

@@ -30,6 +30,8 @@ HEADER = (
     "iterations",  # begun since the kernel was entered
     "commit",  # the function that says whether to go on after the budget
     "append",  # the function that appends a number to a list
+    "put",  # the function that stores a number into a list, and whether it was called
+    "is_put",
     "slice_end",  # when other threads are to run
     "committed",  # the exit whose state was committed, or -1
     "scratch",  # where the next new array goes, from where on room is to be made, the end
@@ -38,7 +40,7 @@ HEADER = (
     "scratch_wanted",  # bytes that there should have been, or 0
     "scratch_begin",  # of both halves, and the bytes of each
     "scratch_size",
-    "move",  # the function that makes room, given the state that was committed
+    "settle",  # the function that makes what was committed final, and room
     "kernel",
     "worth",  # what the original code of a whole function would have taken, in nanoseconds
 )

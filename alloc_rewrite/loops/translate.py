@@ -211,7 +211,7 @@ class Translator(Beforehand):
             case Known(value):
                 return Value(kind, (), value), at
             case List():
-                return Value(kind, (b.load(self.place(at)), b.load(self.place(at + 1)))), at + 2
+                return Value(kind, (b.load(self.place(at)),)), at + 1
             case Items(below) | Enumerate(below):
                 index = b.load(self.place(at))
                 value, at = self._read(below, at + 1)
@@ -293,10 +293,22 @@ class Translator(Beforehand):
         function = llvm.FunctionType(I64, [I64, I64, I64]).as_pointer()
         append = b.inttoptr(self.word("append"), function)
         kind = code.i64(NUMBER_CODES[item.number.name])
-        done = self.log.note_append(address)
+        entry = self.log.note_list(address)
         failed = b.call(append, [address, kind, code.bits(item.parts[0])])
         code.leave_if(b.icmp_signed("!=", failed, code.i64(0)))
-        code.store(code.i64(-1), done)
+        self.log.complete(entry, code.i64(0), code.i64(-1))
+
+    def put(self, address: Any, index: Any, item: Value) -> None:
+        """Store a number into the list at an address, at an index that it has."""
+        code, b = self.code, self.code.builder
+        function = llvm.FunctionType(I64, [I64, I64, I64, I64]).as_pointer()
+        put = b.inttoptr(self.word("put"), function)
+        kind = code.i64(NUMBER_CODES[item.number.name])
+        entry = self.log.note_list(address)
+        b.store(code.i64(1), self.slot("is_put"))
+        before = b.call(put, [address, index, kind, code.bits(item.parts[0])])
+        code.leave_if(b.icmp_signed("==", before, code.i64(0)))
+        self.log.complete(entry, before, b.sub(code.i64(-2), index))
 
     def tick(self, n: Any) -> None:
         b = self.code.builder
@@ -315,6 +327,7 @@ class Translator(Beforehand):
         assert self.head is not None
         self.code.leave = self.head.leave
         self.code.views.clear()
+        self.code.origins.clear()
         unit, is_outer = state.unit, state.unit is self.unit
         if is_outer and index == self.loop.head:
             state = begin_iteration(self, state)
@@ -334,8 +347,7 @@ class Translator(Beforehand):
                 index += 1
                 continue
             give_turns()
-            if self.loop.is_whole:
-                self._count(cost_of(item, state))
+            self._count(cost_of(item, state))
             try:
                 done = step(self, item, index, state)
             except NotTranslatedError as error:

@@ -21,6 +21,7 @@ from .declining import reason_of
 from .harmless import is_harmless
 from .loops import OWN, Loop, feeds_of, is_plain, plan_loop, plan_reduction
 from .named import Named, named_call, named_method
+from .patches import patched_call
 from .resolve import NATIVES, REDUCTIONS
 from .steps import LoopStep, ReduceStep, Refusal, Step, StoreStep, WhereStep
 from .vocabulary import REDUCTION_NAMES
@@ -187,6 +188,9 @@ def _call(program: Program, number: int, kinds: list[Any]) -> tuple[Step, Any] |
         if any(_is_dtype(side) and side != chosen[1] for side in given[1:]):
             return None
         return chosen[0]._replace(order="C"), chosen[1]
+    patched = patched_call(program, number, kinds)
+    if patched is not None:
+        return patched, patched.dtype
     named = named_call(program, number, kinds)
     return _reduction(callee, given) if named is None else _named(named)
 

@@ -41,6 +41,19 @@ class WhereStep(NamedTuple):
     action: str = "where"
 
 
+class PatchStep(NamedTuple):
+    """An array that is put together from parts of operands, which have its dtype, or are numbers.
+
+    `numbers` are the nodes that say where the parts go, -1 where there is none.
+    """
+
+    dtype: np.dtype[Any]
+    operands: tuple[int, ...]
+    numbers: tuple[int, ...]
+    how: str
+    action: str = "patch"
+
+
 class ReduceStep(NamedTuple):
     """A reduction: the name of its native, and the callable that it replaces.
 
@@ -65,7 +78,7 @@ class StoreStep(NamedTuple):
     action: str = "store"
 
 
-Step = LoopStep | WhereStep | ReduceStep | StoreStep
+Step = LoopStep | WhereStep | PatchStep | ReduceStep | StoreStep
 
 
 class Refusal(NamedTuple):

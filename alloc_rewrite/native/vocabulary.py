@@ -14,6 +14,7 @@ from ..numpy_facts import UFUNCS
 from ..rewrite import Vocabulary
 from .harmless import HARMLESS_NAMES
 from .named import COPIES, FILLS, FUNCTION_NAMES, METHOD_NAMES
+from .patches import LIST_NAMES, SINGLE_NAMES
 from .resolve import REDUCTIONS
 
 _UFUNCS = {
@@ -28,9 +29,14 @@ _NUMBER_NAMES = frozenset(
 REDUCTION_NAMES = REDUCTIONS.keys() | {"var", "std", "norm"}
 #: What may be called in a region.
 VOCABULARY = Vocabulary(
-    functions=REDUCTION_NAMES | _UFUNCS.keys() | FUNCTION_NAMES | {"where"},
+    functions=REDUCTION_NAMES | _UFUNCS.keys() | FUNCTION_NAMES | SINGLE_NAMES | {"where"},
     numbers=_NUMBER_NAMES,
-    keywords=FUNCTION_NAMES,
+    keywords=FUNCTION_NAMES | SINGLE_NAMES,
+    lists=LIST_NAMES,
+    patched=LIST_NAMES | SINGLE_NAMES,
+    filled=("pad",),
+    differences={"diff": np.diff},
+    difference=np.subtract,
     fills=FILLS,
     copies=COPIES,
     before_out={name: ufunc.nin for name, ufunc in _UFUNCS.items()} | {"clip": 3},

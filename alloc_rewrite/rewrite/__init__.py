@@ -1,11 +1,12 @@
 """The rewriter: from a function's bytecode to the same bytecode with sites at its operations.
 
-`rewriter` keeps rewritten code, `pipeline` has the order of the stages, and each stage is a module
+`by_code` keeps rewritten code, `pipeline` has the order of the stages, and each stage is a module
 of its own. It must not know what sites do, nor anything of NumPy.
 
 These are the names that the rest of the library uses.
 """
 
+from .by_code import Rewriter
 from .calls import callee_name
 from .convention import Place, Style
 from .expressions import expression_at, text_at
@@ -14,15 +15,16 @@ from .ir import IR, Call, Operation, Region
 from .loops import Loop
 from .owners import KEPT, Owner, Sites, Where, located
 from .pipeline import Survey, found_in, survey
-from .program import OLD, OTHERWISE, OUT, SET, SET_ITEMS, Node, Program
+from .program import FILL, OLD, OTHERWISE, OUT, SET, SET_ITEMS, Node, Program
 from .reasons import Break
 from .regions import NO_CUTS
-from .rewriter import Rewriter, Rewritten, rewritten_of
+from .rewriter import Rewritten, rewritten_of
 from .seen import NO_HELPERS
 from .symbolic import Vocabulary
 from .symbols import symbol_of
 
 __all__ = [
+    "FILL",
     "IR",
     "KEPT",
     "NO_CUTS",

@@ -13,6 +13,7 @@ from bytecode import Instr
 from .choices import or_constant
 from .forms import called_into, changed, chosen, out_given, part_taken
 from .helpers import inlined
+from .joins import differences, put_together, with_fill
 from .opcodes import (
     attribute_name,
     constant,
@@ -315,6 +316,10 @@ def _function_called(scan: Scan, callee: int, arguments: list[int], names: tuple
         return part_taken(scan, callee, name, arguments)
     if name in vocabulary.choices:
         return chosen(scan, callee, name, arguments, names)
+    if name in vocabulary.lists:
+        return put_together(scan, callee, name, arguments, names)
+    if name in vocabulary.differences:
+        return differences(scan, callee, name, arguments, names)
     if name not in vocabulary.functions and name not in vocabulary.numbers:
         return _left_out(scan)
     before = None if _is_of_math(scan, callee) else vocabulary.before_out.get(name)
@@ -326,6 +331,8 @@ def _function_called(scan: Scan, callee: int, arguments: list[int], names: tuple
         return scan.refuse("`{}` is called with keyword arguments")
     if told is not None:
         return called_into(scan, CALL, (callee, *arguments), names, told[1])
+    if name in vocabulary.filled:
+        arguments, names = with_fill(scan, arguments, names)
     if name in vocabulary.before_out:
         arguments = [scan.value_of(node) for node in arguments]
     return scan.push(scan.add(CALL, (callee, *arguments), names))

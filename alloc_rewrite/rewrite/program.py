@@ -18,6 +18,8 @@ CHOICE = "choice"
 VIEW = "view"
 WHOLE = "whole"
 OLD, OUT, WHERE = "old", "out", "where"
+#: The name of a number that the call doesn't have, but the function.
+FILL = "0"
 #: Why a store declines that is to be planned anew: the words of the extension.
 BY_MASK = "an index is a mask"
 SET, SET_ITEMS = "set", "set items"
@@ -219,5 +221,5 @@ def _slice(given: list[str]) -> str:
 def _arguments(given: list[str], names: tuple[str, ...]) -> str:
     plain = len(given) - len(names)
     together = zip(names, given[plain:], strict=True)
-    named = [f"{name}={value}" for name, value in together if name != OLD]
+    named = [f"{name}={value}" for name, value in together if name not in (OLD, FILL)]
     return ", ".join([*given[:plain], *named])

@@ -1,7 +1,7 @@
 """Rewritten functions: what the pipeline makes of code, with sites in its gates.
 
-In: code objects, and a `Sites` that makes what runs at each place. Out: their rewritten forms,
-one for each code object. It must not know what sites do, nor how they are called.
+In: a code object, and a `Sites` that makes what runs at each place. Out: its rewritten form. It
+must not know what sites do, nor how they are called.
 """
 
 from __future__ import annotations
@@ -11,9 +11,8 @@ import weakref
 from _thread import allocate_lock
 from collections.abc import Mapping
 from types import CellType, CodeType, FrameType, FunctionType
-from typing import Any, NamedTuple
+from typing import Any
 
-from ..errors import NothingToDoError
 from ..later import LATER, looks, weakly
 from ..logs import debug
 from .convention import finishers_by_name, site_name, site_names
@@ -23,9 +22,10 @@ from .gates import Gates, filled, fitting, with_code
 from .ir import IR, Call, Operation, Region
 from .loops import Loop
 from .owners import Owner, Sites, where_of
-from .pipeline import failure, form_of, found_in
+from .pipeline import form_of, found_in
 from .program import BY_MASK, FUNCTION
 from .seen import Helpers, Seen, may_fit, seen_of
+from .sparing import Sparing
 
 _MOST_CUTS = 64  # of one code object
 _NO_GAIN = "a region in which it was inlined declined too often"
@@ -33,7 +33,6 @@ _arranging = allocate_lock()
 _KINDS = {Region: "a region", Operation: "an operation", Call: "a call", Loop: "a loop"}
 SOON = 0.005  # seconds until sites that were switched off are tried again for the first time
 LONG = 0.05  # seconds after which regions that were split are tried whole again
-SETTLING = 0.25  # seconds in which sites that go off one by one are collected
 
 
 class Rewritten(Owner):
@@ -41,10 +40,10 @@ class Rewritten(Owner):
 
     A site that does not pay is switched off: its gate is emptied at once, which running frames
     notice. The code is made anew without such sites when half of all sites are off, when the others
-    have settled, or some time after one is switched off for the second time. Where a region can't
-    be done for one of its nodes, the parts around that become regions of their own; where it has
-    helpers and doesn't pay, it is made without them. After a while all this is tried again, each
-    time later.
+    have settled, or when one is switched off for the second time. Where a region can't be done for
+    one of its nodes, the parts around that become regions of their own; where it has helpers and
+    doesn't pay, it is made without them. What takes long is put off and done for several sites at
+    once. After a while all this is tried again, each time later.
     The original code is held by a weak reference only.
     """
 
@@ -69,7 +68,9 @@ class Rewritten(Owner):
         self._in_code = tuple(self.live)
         self._places_at_first = len(places)
         self._wait = SOON
-        self._waits = self._tried = self._settles = False
+        self._waits = self._tried = False
+        self._sparing = Sparing()
+        self._is_put_off = self._finds_anew = False
         self.sites = [contents[0] for contents in made]
         contents = [content for column in zip(*made, strict=True) for content in column]
         self.gates: Any = style.make_gates(contents)
@@ -114,11 +115,9 @@ class Rewritten(Owner):
         self._log(number)
         self._look_later()
         left = self._left()
-        if 2 * len(left) <= len(self._in_code) or left in self._forms:
+        is_due = 2 * len(left) <= len(self._in_code) or self._tried or left in self._forms
+        if self._is_made(left) or (is_due and not self._put_off()):
             self.settle()
-        elif self._tried and not self._settles:  # more may follow soon
-            self._settles = True
-            looks.after(SETTLING, weakly(self, Rewritten._settle_at_last))
 
     def pause(self, number: int, waits: bool) -> None:
         """Empty a site's gate while it waits; fill it then, unless the site is off by now."""
@@ -151,9 +150,29 @@ class Rewritten(Owner):
         code = self._original()
         if code is None:
             return
-        is_arranged = not self._seen or self._arranged == self._arrangement(self.cuts)
-        if is_arranged or not self._rearrange(code, self.cuts):
+        finds_anew = bool(self._seen) and self._arranged != self._arrangement(self.cuts)
+        if not self._put_off(finds_anew=finds_anew) and not (
+            finds_anew and self._rearrange(code, self.cuts)
+        ):
             self._remake(code)
+
+    def _put_off(self, *, finds_anew: bool = False) -> bool:
+        """Whether making the code anew has to wait; then it is done once the wait is over."""
+        wait = self._sparing.wait
+        if wait <= 0.0 or not self._style.retries:
+            return False
+        self._finds_anew |= finds_anew
+        if not self._is_put_off:
+            self._is_put_off = True
+            looks.after(wait, weakly(self, Rewritten.catch_up))
+        return True
+
+    def catch_up(self) -> None:
+        """Do what has been put off."""
+        code = self._original()
+        self._is_put_off, finds_anew, self._finds_anew = False, self._finds_anew, False
+        if code is not None and not (finds_anew and self._rearrange(code, self.cuts)):
+            self.settle()
 
     def split(self, number: int, node: int, reason: str) -> None:
         """Make regions of what stands before and after a node of a region, in its place."""
@@ -173,7 +192,8 @@ class Rewritten(Owner):
                 self._note(place, code, callee, sys._getframe(1))
             elif self._is_told:
                 self._is_told = False
-                self._rearrange(code, self.cuts)
+                if not self._put_off(finds_anew=True):
+                    self._rearrange(code, self.cuts)
         except Exception as error:
             self._failed(error, code)
 
@@ -214,7 +234,9 @@ class Rewritten(Owner):
         )
         if code is None or not is_new or len(cuts) > _MOST_CUTS:
             return False
-        if not self._rearrange(code, cuts, place):
+        if self._put_off(finds_anew=True):
+            self.gates.empty(number)
+        elif not self._rearrange(code, cuts, place):
             return False
         self.cuts = cuts
         self._look_later()
@@ -228,7 +250,8 @@ class Rewritten(Owner):
         if not _arranging.acquire(blocking=False):
             return False
         try:
-            ir, found = found_in(code, self._style, None, cuts, self.helpers)
+            with self._sparing.spending():
+                ir, found = found_in(code, self._style, None, cuts, self.helpers)
             regions = [one for one in found if isinstance(one, Region)]
             if place is not None and not any(
                 place.start <= one.start < place.stop for one in regions
@@ -282,25 +305,26 @@ class Rewritten(Owner):
         except Exception as error:  # the empty gates do the same, a little slower
             self._failed(error, code)
 
-    def _settle_at_last(self) -> None:
-        self._settles = False
-        self.settle()
-
     def _remake(self, code: CodeType, ir: IR | None = None) -> None:
         left, widest = self._left(), self._widest
-        if left not in self._forms:
-            widest = encode(ir or decode(code), self.places, self._style, self.live, widest)
-            self._widest = self._forms[left] = widest
-            if left != self._left():  # it has been tried again meanwhile
-                return
-        if left not in self._codes or self._codes[left][0] is not widest:
-            form = fitting(self._forms[left], widest)
-            self._codes[left] = widest, filled(form, self._constants, self.gates)
+        if not self._is_made(left):
+            with self._sparing.spending():
+                if left not in self._forms:
+                    widest = encode(ir or decode(code), self.places, self._style, self.live, widest)
+                    self._widest = self._forms[left] = widest
+                    if left != self._left():  # it has been tried again meanwhile
+                        return
+                form = fitting(self._forms[left], widest)
+                self._codes[left] = widest, filled(form, self._constants, self.gates)
         before, self._in_code, self.code = self.code, left, self._codes[left][1]
         self.current.cell_contents = self.code if left else None
         for function in list(self._functions):
             if function.__code__ is before:  # a tool may have replaced it
                 function.__code__ = self.code
+
+    def _is_made(self, left: tuple[int, ...]) -> bool:
+        """Whether there is a code with these sites, which fits all forms."""
+        return left in self._codes and self._codes[left][0] is self._widest
 
     def _left(self) -> tuple[int, ...]:
         return tuple(number for number, live in self.live.items() if live)
@@ -347,54 +371,3 @@ _by_gates: weakref.WeakValueDictionary[int, Rewritten] = weakref.WeakValueDictio
 def rewritten_of(gates: Gates) -> Rewritten | None:
     """Return the rewritten form that gates belong to; None if it came from another process."""
     return _by_gates.get(id(gates))
-
-
-class _Entry(NamedTuple):
-    code: weakref.ref[CodeType]
-    rewritten: Rewritten | None
-    reason: str
-
-
-class Rewriter:
-    """Rewrites functions with one kind of sites, each code object once."""
-
-    def __init__(self, sites: Sites) -> None:
-        self._sites = sites
-        self._entries: dict[int, _Entry] = {}
-
-    def rewritten(self, code: CodeType) -> Rewritten | None:
-        """Return the rewritten form of a function's code, or None if it has to stay."""
-        entry = self._entries.get(id(code))
-        if entry is not None and entry.code() is code:
-            return entry.rewritten
-        return self._rewrite(code).rewritten
-
-    def is_foreign(self, error: Exception) -> bool:
-        """Whether an exception comes from a signal handler, not from what was tried."""
-        return self._sites.is_foreign(error)
-
-    def knows(self, code: CodeType) -> bool:
-        """Whether a function's code was looked at before."""
-        entry = self._entries.get(id(code))
-        return entry is not None and entry.code() is code
-
-    def reason(self, code: CodeType) -> str:
-        """Say why `rewritten` returned None for this code; empty if nothing is lost by it."""
-        entry = self._entries.get(id(code))
-        return entry.reason if entry is not None and entry.code() is code else ""
-
-    def _rewrite(self, code: CodeType) -> _Entry:
-        result, reason = None, ""
-        try:
-            result = Rewritten(code, self._sites)
-        except NothingToDoError:
-            pass
-        except Exception as error:
-            reason = failure(error, code, self._sites.is_foreign)
-        key, entries = id(code), self._entries
-
-        def forget(_: Any) -> None:
-            entries.pop(key, None)
-
-        entry = entries[key] = _Entry(weakref.ref(code, forget), result, reason)
-        return entry

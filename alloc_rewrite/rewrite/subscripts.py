@@ -50,19 +50,25 @@ def build_slice(scan: Scan, instr: Instr) -> bool:
 
 
 def build_tuple(scan: Scan, instr: Instr) -> bool:
-    """Make a tuple if it is an index."""
+    """Make a tuple if it is an index, or an argument of what takes a list."""
     size = cast(int, instr.arg)
+    if not is_index(scan) and 0 < size <= MOST_OPERANDS and _is_argument(scan):
+        return build_list(scan, instr)
     operands = scan.pops(size) if fits_index(scan, size) else None
     return operands is not None and scan.push(scan.add(TUPLE, tuple(operands)))
 
 
 def build_list(scan: Scan, instr: Instr) -> bool:
-    """Make a list if it is an argument of a choice."""
+    """Make a list if it is an argument of what takes one."""
     size = cast(int, instr.arg)
-    if not any(scan.is_choice(slot.node) for slot in scan.stack) or size > MOST_OPERANDS:
+    if not _is_argument(scan) or not 0 < size <= MOST_OPERANDS:
         return scan.refuse("a list is built")
     operands = scan.pops(size)
     return operands is not None and scan.push(scan.add(TUPLE, tuple(operands)))
+
+
+def _is_argument(scan: Scan) -> bool:
+    return any(scan.takes_list(slot.node) for slot in scan.stack)
 
 
 def fits_index(scan: Scan, size: int) -> bool:

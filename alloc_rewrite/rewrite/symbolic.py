@@ -67,6 +67,12 @@ class Vocabulary(NamedTuple):
     parts: Mapping[str, Any] = _NONE  # functions that give a part of an array: its attribute
     choices: Mapping[str, Any] = _NONE  # functions that choose by lists of masks and arrays
     choice: Any = None  # the function that chooses between arrays by a mask
+    #: Functions that put arrays together which they get in a list; those that do so with any.
+    lists: Collection[str] = ()
+    patched: Collection[str] = ()
+    filled: Collection[str] = ()  # and those that fill the rest with zeros unless told otherwise
+    differences: Mapping[str, Any] = _NONE  # functions that subtract neighbours,
+    difference: Any = None  # and the one that subtracts arrays
     operators: Mapping[str, Any] = _NONE  # the functions that do what operators do
     #: Names of callables that run no foreign Python code if their arguments run none.
     harmless: Collection[str] = ()
@@ -181,7 +187,8 @@ class Scan:
         """Refuse a store into an array of the region; if that is a copy, it stays outside."""
         while self.nodes[base].kind in (INDEX, ATTRIBUTE):
             base = self.nodes[base].operands[0]
-        if self.only_makes(base):
+        is_call = self.nodes[base].kind in (CALL, METHOD)
+        if self.only_makes(base) or (is_call and self.name_of(base) in self.vocabulary.patched):
             self.avoid = self.made_at[base]
         return self.refuse("a store into an array computed in the region")
 
@@ -323,12 +330,12 @@ class Scan:
             return False
         return called(self.nodes, self.names, made) in self.vocabulary.reductions
 
-    def is_choice(self, node: int) -> bool:
-        """Whether a node is a function by the name of one that chooses by lists."""
+    def takes_list(self, node: int) -> bool:
+        """Whether a node is a function by the name of one that takes a list of arrays."""
         made = self.nodes[node]
         name = self.names[made.detail] if made.kind == LEAF else made.detail
         is_named = node >= 0 and made.kind in (LEAF, ATTRIBUTE, NAMED)
-        return is_named and name in self.vocabulary.choices
+        return is_named and (name in self.vocabulary.choices or name in self.vocabulary.lists)
 
     def is_of_numbers(self, call: Node) -> bool:
         """Whether a call is by the name of a function that gives a number for numbers."""

@@ -9,11 +9,11 @@
 #include <time.h>
 
 #define EXPLORED 4          /* calls of the rewritten form before the two are compared; */
-#define PATIENCE 64         /* after that many calls, */
+#define PATIENCE 200        /* after that many calls, */
 #define MORE_PATIENCE 20000 /* or that many, where machine code is on its way, */
-#define MOST_EXPLORED 0.2   /* or seconds, what goes on below is taken as it is */
+#define MOST_EXPLORED 2.0   /* or seconds, what goes on below is taken as it is */
 #define COST 0.02           /* of the time of other code's calls, which its trial may cost */
-#define ENOUGH 8            /* times of each form before the first verdict, and between two */
+#define ENOUGH 4            /* times of each form before the first verdict, and between two */
 #define LONGEST_WAIT 65536
 #define LONG 5e-5           /* seconds of a call in which sites cost too little to matter */
 #define SMALL 65536         /* bytes of arrays in a call, below which the heap does as well */

@@ -21,6 +21,18 @@ attempt_commit(int64_t *frame)
     return status_raised(1) != 0 || now > frame[FRAME_SLICE_END];
 }
 
+/* Let go of what the log has, which has been committed, and make room for new arrays. */
+static int64_t
+attempt_settle(int64_t *frame)
+{
+    if (frame[FRAME_IS_PUT]) {
+        log_settle((const int64_t *)(intptr_t)frame[FRAME_LOG],
+                   (const int64_t *)(intptr_t)frame[FRAME_POSITION]);
+        frame[FRAME_IS_PUT] = 0;
+    }
+    return scratch_move(frame);
+}
+
 PyObject *
 attempt(const LoopKernel *kernel, const Site *site, PyObject *const *args, const char **declined,
         int64_t *worth)
@@ -40,6 +52,9 @@ attempt(const LoopKernel *kernel, const Site *site, PyObject *const *args, const
     frame[FRAME_BUDGET] = BUDGET;
     frame[FRAME_COMMIT] = (int64_t)(intptr_t)attempt_commit;
     frame[FRAME_APPEND] = (int64_t)(intptr_t)kind_append;
+    frame[FRAME_PUT] = (int64_t)(intptr_t)kind_put;
+    frame[FRAME_IS_PUT] = 0;
+    frame[FRAME_SETTLE] = (int64_t)(intptr_t)attempt_settle;
     frame[FRAME_COMMITTED] = -1;
     frame[FRAME_SLICE_END] = 0;
     kernel_fill(kernel, args, frame);
@@ -66,6 +81,9 @@ attempt(const LoopKernel *kernel, const Site *site, PyObject *const *args, const
         }
         *declined = raised ? "NumPy has a floating point error to report"
                            : "an iteration has something that only the original code does";
+    }
+    else if (frame[FRAME_IS_PUT]) {
+        log_settle(log, mark);
     }
     log_end(state, frame);
     scratch_end(state, frame);

@@ -141,7 +141,7 @@ iterator_fill(Kinds *kind, PyObject *iterator, int64_t **at)
     case KIND_ITEMS:
         (*kind)++;
         *(*at)++ = ((IndexIterator *)iterator)->index;
-        kind_fill(kind, ((IndexIterator *)iterator)->sequence, -1, at);
+        kind_fill(kind, ((IndexIterator *)iterator)->sequence, at);
         return;
     case KIND_ENUMERATE:
         *(*at)++ = ((Enumerate *)iterator)->index;

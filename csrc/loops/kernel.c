@@ -326,10 +326,10 @@ kernel_fill(const LoopKernel *self, PyObject *const *args, int64_t *frame)
     int64_t *at = frame + FRAME_HEADER;
     Kinds kind = self->kinds;
     for (int i = 0; i < self->n_inputs; i++) {
-        kind_fill(&kind, args[i], i, &at);
+        kind_fill(&kind, args[i], &at);
     }
     at = frame + self->found_at;
     for (int i = self->n_inputs; i < self->n_inputs + self->n_found; i++) {
-        kind_fill(&kind, args[i], i, &at);
+        kind_fill(&kind, args[i], &at);
     }
 }

@@ -18,6 +18,8 @@ enum frame_word {
     FRAME_ITERATIONS,
     FRAME_COMMIT,
     FRAME_APPEND,
+    FRAME_PUT,
+    FRAME_IS_PUT, /* whether something was stored into lists */
     FRAME_SLICE_END, /* when others are to run, in nanoseconds */
     FRAME_COMMITTED, /* the exit whose state was committed, or -1 */
     FRAME_SCRATCH,   /* where the next new array goes, from where on room is to be made, the end */
@@ -26,7 +28,7 @@ enum frame_word {
     FRAME_SCRATCH_WANTED, /* bytes that there should have been, or 0 */
     FRAME_SCRATCH_BEGIN,  /* of both halves, and the bytes of each */
     FRAME_SCRATCH_SIZE,
-    FRAME_MOVE,   /* the function that makes room, given the state that was committed */
+    FRAME_SETTLE, /* the function that makes what was committed final, and room */
     FRAME_KERNEL,
     FRAME_WORTH, /* what the original code of a whole function would have taken, in nanoseconds */
     FRAME_HEADER,

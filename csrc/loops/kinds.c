@@ -197,7 +197,7 @@ kind_word(int kind, PyObject *value)
 }
 
 void
-kind_fill(Kinds *kind, PyObject *value, int number, int64_t **at)
+kind_fill(Kinds *kind, PyObject *value, int64_t **at)
 {
     int code = *(*kind)++;
     if (code < KIND_NUMBERS) {
@@ -228,7 +228,6 @@ kind_fill(Kinds *kind, PyObject *value, int number, int64_t **at)
     }
     case KIND_LIST:
     case KIND_LONG_TUPLE:
-        *(*at)++ = number;
         *(*at)++ = (int64_t)(intptr_t)value;
         return;
     case KIND_GIVEN:
@@ -277,4 +276,23 @@ kind_append(PyObject *list, int64_t kind, int64_t word)
     Py_XDECREF(number);
     PyErr_Clear(); /* the original code tries again */
     return failed;
+}
+
+PyObject *
+kind_put(PyObject *list, int64_t index, int64_t kind, int64_t word)
+{
+    PyObject *before = PyList_GET_ITEM(list, index);
+    int is_scalar = (PyArray_IsScalar(before, Number) || PyArray_IsScalar(before, Bool)) &&
+                    !PyType_HasFeature(Py_TYPE(before), Py_TPFLAGS_HEAPTYPE);
+    if (!PyLong_CheckExact(before) && !PyFloat_CheckExact(before) && !PyBool_Check(before) &&
+        before != Py_None && !is_scalar) {
+        return NULL; /* the kernel may still use it, or letting go of it may run code */
+    }
+    PyObject *number = kind_number((int)kind, word);
+    if (number == NULL) {
+        PyErr_Clear(); /* the original code tries again */
+        return NULL;
+    }
+    PyList_SET_ITEM(list, index, number);
+    return before;
 }

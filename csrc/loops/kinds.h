@@ -58,12 +58,15 @@ kind_array_length(Kinds array)
 
 /* Whether a value is of a kind. */
 int kind_fits(Kinds *kind, PyObject *value);
-/* Put a value's words into the frame; a list is the argument of that number. */
-void kind_fill(Kinds *kind, PyObject *value, int number, int64_t **at);
+/* Put a value's words into the frame. */
+void kind_fill(Kinds *kind, PyObject *value, int64_t **at);
 /* A number. */
 PyObject *kind_number(int kind, int64_t word);
 
 /* A kernel appends a number to a list: 0, or 1 if that failed. */
 int64_t kind_append(PyObject *list, int64_t kind, int64_t word);
+/* A kernel stores a number into a list, at an index that it has: what was there before, owned; or
+ * NULL if that failed, or if it was no number. */
+PyObject *kind_put(PyObject *list, int64_t index, int64_t kind, int64_t word);
 
 #endif

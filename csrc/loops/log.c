@@ -6,6 +6,7 @@
 #define LOG_ENTRIES 16384 /* at first */
 #define MOST_LOG_ENTRIES (1 << 22)
 #define APPENDED (-1) /* instead of how many bytes: the address is that of a list */
+#define PUT(size) ((size) < APPENDED) /* likewise, and this is -2 less the index of the item */
 #define ENTRY 3 /* words: the address, what was there, how many bytes */
 
 int64_t
@@ -50,11 +51,32 @@ log_undo(const int64_t *begin, const int64_t *end)
             (void)PyList_SetSlice(list, last, last + 1, NULL); /* of a number: runs no code */
             continue;
         }
+        if (PUT(end[2])) {
+            PyObject *list = (PyObject *)(intptr_t)address;
+            PyObject *stored = PyList_GET_ITEM(list, -2 - end[2]);
+            PyList_SET_ITEM(list, -2 - end[2], (PyObject *)(intptr_t)end[1]);
+            Py_DECREF(stored); /* likewise */
+            continue;
+        }
         if (size > sizeof(int64_t)) { /* it lies in front of the entry */
             end -= (size + 7) / 8;
             before = end;
         }
         memcpy((void *)(intptr_t)address, before, size);
+    }
+}
+
+void
+log_settle(const int64_t *begin, const int64_t *end)
+{
+    while (end > begin) {
+        end -= ENTRY;
+        if (PUT(end[2])) {
+            Py_DECREF((PyObject *)(intptr_t)end[1]); /* a number: runs no code */
+        }
+        else if (end[2] > (int64_t)sizeof(int64_t)) {
+            end -= (end[2] + 7) / 8;
+        }
     }
 }
 

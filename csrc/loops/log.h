@@ -9,6 +9,8 @@
 int log_begin(State *state, int64_t *frame);
 /* Take back what was stored, down to a place in the log. */
 void log_undo(const int64_t *begin, const int64_t *end);
+/* Let go of what was there before, where numbers were stored into lists. */
+void log_settle(const int64_t *begin, const int64_t *end);
 /* If it was too short, have a longer one the next time. */
 void log_end(State *state, const int64_t *frame);
 

@@ -24,6 +24,7 @@
 #define WARM_CALLS 1000       /* that make a function hot */
 #define MOST_ITEMS 1024       /* of an array that a function without loops goes over */
 #define MOST_LOSS (-50000)    /* nanoseconds that entering kernels may cost more than it brings */
+#define MOST_GAIN 1000000     /* that a loop may have in hand against this */
 
 typedef struct {
     Site site;
@@ -36,7 +37,7 @@ typedef struct {
     int waits;             /* whether it has asked for a kernel that isn't there yet */
     int64_t since;         /* when it was first called, in nanoseconds */
     int is_whole;          /* whether it is a function without loops */
-    int64_t balance;       /* nanoseconds that kernels of one have brought, at most none */
+    int64_t balance;       /* nanoseconds that its kernels have brought; of one, at most none */
     int n_kernels;
     LoopKernel *kernels[KERNELS]; /* owned; the one used last comes first */
     PyObject *reason;         /* owned: why there was no kernel the last time; or NULL */
@@ -125,14 +126,15 @@ loop_pays(LoopSite *self, const LoopKernel *kernel, int64_t worth)
 {
     self->balance += worth - (PRICE + kernel->n_inputs * PRICE_INPUT +
                               (kernel->n_guards + kernel->n_found) * PRICE_NAME);
-    if (self->balance >= 0) {
-        self->balance = 0;
+    int64_t most = self->is_whole ? 0 : MOST_GAIN;
+    if (self->balance > most) {
+        self->balance = most;
     }
     if (self->balance > MOST_LOSS) {
         return 0;
     }
     self->balance = 0;
-    self->declined = "to enter machine code takes longer than the function";
+    self->declined = "to enter machine code takes longer than the original code";
     return site_give_back(&self->site);
 }
 
@@ -149,7 +151,7 @@ loop_run(LoopSite *self, PyObject **args, Py_ssize_t n)
         else {
             result = attempt(kernel, &self->site, args, &self->declined, &worth);
         }
-        if (result != NULL && self->is_whole && loop_pays(self, kernel, worth) < 0) {
+        if (result != NULL && loop_pays(self, kernel, worth) < 0) {
             Py_CLEAR(result);
         }
         kernel_forget(kernel, args);

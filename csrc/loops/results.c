@@ -140,8 +140,8 @@ results_value(Results *self, Kinds *kind, const int64_t **words)
         return results_array(self, array, at);
     case KIND_LIST:
     case KIND_LONG_TUPLE:
-        *words += 2;
-        return Py_NewRef(self->args[at[0]]);
+        ++*words;
+        return Py_NewRef((PyObject *)(intptr_t)at[0]);
     case KIND_TUPLE:
     case KIND_DISPLAY:
         return results_items(self, code == KIND_DISPLAY, kind, words);

@@ -30,8 +30,7 @@ scratch_moved(int64_t address, int64_t *to)
     return moved;
 }
 
-/* Move the arrays of the committed state to the other half. The kernel calls it. */
-static int64_t
+int64_t
 scratch_move(int64_t *frame)
 {
     const LoopKernel *kernel = (const LoopKernel *)(intptr_t)frame[FRAME_KERNEL];
@@ -71,7 +70,6 @@ scratch_begin(State *state, const LoopKernel *kernel, int64_t *frame)
     frame[FRAME_SCRATCH_BEGIN] = begin;
     frame[FRAME_SCRATCH_SIZE] = (int64_t)state->loop_scratch_size;
     frame[FRAME_SCRATCH_WANTED] = 0;
-    frame[FRAME_MOVE] = (int64_t)(intptr_t)scratch_move;
     frame[FRAME_KERNEL] = (int64_t)(intptr_t)kernel;
     scratch_use(frame, begin, begin + (int64_t)state->loop_scratch_size);
     return 1;

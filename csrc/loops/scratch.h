@@ -11,6 +11,8 @@
 /* Have scratch memory, and put it into the frame; 0 if there is none. All sites share it, as they
  * do the log. */
 int scratch_begin(State *state, const LoopKernel *kernel, int64_t *frame);
+/* Move the arrays of the committed state to the other half. */
+int64_t scratch_move(int64_t *frame);
 /* If there was too little, have more the next time. */
 void scratch_end(State *state, const int64_t *frame);
 

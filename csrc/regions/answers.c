@@ -18,9 +18,11 @@ answers_named(const char *const *names, int n, PyObject *text)
 
 #define NAME(name, text) text,
 static const char *const answers_actions[] = {ACTIONS(NAME)};
+static const char *const answers_patchings[] = {PATCHINGS(NAME)};
 static const char *const answers_operations[] = {UFUNC_OPERATIONS(NAME)};
 #undef NAME
 #define N_ACTIONS ((int)(sizeof(answers_actions) / sizeof(answers_actions[0])))
+#define N_PATCHINGS ((int)(sizeof(answers_patchings) / sizeof(answers_patchings[0])))
 #define N_OPERATIONS ((int)(sizeof(answers_operations) / sizeof(answers_operations[0])))
 
 /* The first letter of a text; 0 if it has none. */
@@ -127,6 +129,49 @@ answers_read_where(Typed *typed, const Node *node, PyObject *step)
     return 1;
 }
 
+/* Take over nodes, at most so many; -1 if they aren't. */
+static int
+answers_nodes(PyObject *tuple, int most, int *nodes)
+{
+    if (!PyTuple_Check(tuple) || PyTuple_GET_SIZE(tuple) > most) {
+        return -1;
+    }
+    for (int i = 0; i < (int)PyTuple_GET_SIZE(tuple); i++) {
+        nodes[i] = (int)PyLong_AsLong(PyTuple_GET_ITEM(tuple, i));
+    }
+    return (int)PyTuple_GET_SIZE(tuple);
+}
+
+/* Take over what is put together from patches (`PatchStep`). */
+static int
+answers_read_patches(Typed *typed, PyObject *step)
+{
+    PyObject *dtype, *operands, *numbers, *how;
+    Field fields[] = {{"dtype", &dtype, NULL},
+                      {"operands", &operands, NULL},
+                      {"numbers", &numbers, NULL},
+                      {"how", &how, NULL},
+                      {NULL, NULL, NULL}};
+    if (record_read(step, fields) < 0) {
+        return 0;
+    }
+    int number = answers_named(answers_patchings, N_PATCHINGS, how);
+    typed->n_in = answers_nodes(operands, STEP_IN, typed->operands);
+    if (number == N_PATCHINGS || typed->n_in < 1 ||
+        answers_nodes(numbers, 2, typed->numbers) != 2) {
+        typed->n_in = 0;
+        return 0;
+    }
+    typed->patching = (enum patching)number;
+    typed->operation = OP_PATCHWORK;
+    typed->call.raises_nothing = 1;
+    typed->stride_invariant = 1;
+    for (int i = 0; i <= typed->n_in; i++) {
+        typed->descrs[i] = (PyArray_Descr *)Py_NewRef(dtype);
+    }
+    return 1;
+}
+
 /* Take over a reduction (`ReduceStep`). */
 static int
 answers_read_reduction(Typed *typed, PyObject *step, Site *site)
@@ -176,6 +221,8 @@ typed_read(Typing *typing, const Program *program, int i, PyObject *step, Site *
         return answers_read_loop(typed, step);
     case ACT_WHERE:
         return answers_read_where(typed, node, step);
+    case ACT_PATCH:
+        return answers_read_patches(typed, step);
     case ACT_REDUCE:
         typing->n_reductions++;
         return answers_read_reduction(typed, step, site);

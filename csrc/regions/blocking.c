@@ -279,7 +279,8 @@ static int
 blocking_is_dense(const Operand *operand, const Stage *stage)
 {
     npy_intp row = stage->dims[0] * operand->itemsize;
-    return operand_moves(operand) && operand->strides[0] == operand->itemsize &&
+    return operand_moves(operand) && operand->where != IN_POSITION &&
+           operand->strides[0] == operand->itemsize &&
            (!stage->rows ||
             (operand->strides[1] > 0 && operand->strides[1] <= WIDEST_PITCH * row));
 }

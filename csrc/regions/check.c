@@ -37,6 +37,95 @@ check_block_items(const Stage *stage)
     return stage->rows ? (stage->rows - 1) * stage->pitch + stage->dims[0] : stage->length;
 }
 
+/* Patches cover each axis, one after the other. */
+static const char *
+check_patches(const Patchwork *made)
+{
+    HOLDS(made != NULL && made->nd >= 1 && made->nd <= MOST_PATCHED_AXES,
+          "an array in patches has no axes, or too many");
+    for (int i = 0; i < made->nd; i++) {
+        npy_intp done = 0;
+        HOLDS(made->n_patches[i] <= MOST_PATCHES, "an axis has too many patches");
+        for (int p = 0; p < made->n_patches[i]; p++) {
+            const Patch *patch = &made->patches[i][p];
+            HOLDS(patch->low == done && patch->high > done && patch->from >= 0 &&
+                      patch->from < made->n_operands,
+                  "patches don't come one after the other");
+            done = patch->high;
+        }
+        HOLDS(done == made->dims[i], "patches don't cover an axis");
+    }
+    return NULL;
+}
+
+/* The bytes that patches take of an operand, from its first item. */
+static void
+check_patches_reach(const Patchwork *made, int operand, npy_intp *low, npy_intp *high)
+{
+    *low = 0;
+    *high = made->itemsize;
+    for (int i = 0; i < made->nd; i++) {
+        npy_intp first = NPY_MAX_INTP, last = -1;
+        int from = 0;
+        for (int p = 0; p < made->n_patches[i]; p++) {
+            from = made->patches[i][p].from == operand ? operand : from;
+        }
+        for (int p = 0; p < made->n_patches[i]; p++) {
+            const Patch *patch = &made->patches[i][p];
+            npy_intp start = patch->start;
+            npy_intp end = start + (patch->high - patch->low - 1) * patch->step;
+            if (patch->from == from) {
+                first = start < first ? start : first;
+                first = end < first ? end : first;
+                last = start > last ? start : last;
+                last = end > last ? end : last;
+            }
+        }
+        npy_intp stride = made->strides[operand][i];
+        *low += stride < 0 ? last * stride : first * stride;
+        *high += stride < 0 ? first * stride : last * stride;
+    }
+}
+
+/* What patches are of lies within its memory. */
+static const char *
+check_patchwork(const Check *check, const PlanStep *step)
+{
+    const Plan *plan = check->plan;
+    const Patchwork *made = step->own;
+    const char *fault = check_patches(made);
+    if (fault != NULL) {
+        return fault;
+    }
+    HOLDS(step->n_args == made->n_operands + 2 &&
+              plan->operands[step->args[0]].where == IN_POSITION &&
+              step->auxdata == &made->base,
+          "a step that puts patches together has other arguments");
+    for (int k = 0; k < made->n_operands; k++) {
+        const Operand *operand = &plan->operands[step->args[k + 1]];
+        npy_intp low, high;
+        check_patches_reach(made, k, &low, &high);
+        if (operand->where == IN_SOURCE) {
+            const Source *source = &plan->sources[operand->number];
+            HOLDS(low >= source->low && high <= source->high, "a patch is out of its source");
+        }
+        else if (operand->where == IN_OUTPUT) {
+            const Output *output = &plan->outputs[operand->number];
+            npy_intp bytes = output->size * PyDataType_ELSIZE(output->descr);
+            HOLDS(operand->offset + low >= 0 && operand->offset + high <= bytes,
+                  "a patch is out of its output");
+        }
+        else if (operand->where == IN_BUFFER) {
+            HOLDS(operand->offset + low >= 0 && operand->offset + high <= plan->buffers,
+                  "a patch is out of the buffers");
+        }
+        else {
+            HOLDS(low == 0 && high == operand->itemsize, "a patch is of a scalar's neighbour");
+        }
+    }
+    return NULL;
+}
+
 static const char *
 check_operand(const Check *check, const Stage *stage, const Operand *operand)
 {
@@ -79,6 +168,10 @@ check_operand(const Check *check, const Stage *stage, const Operand *operand)
         HOLDS(operand->offset + low >= 0 && operand->offset + high <= plan->buffers,
               "an operand reaches out of the buffers");
         return NULL;
+    case IN_POSITION:
+        HOLDS(low == 0 && high == (stage_items(stage) > 0 ? stage_items(stage) : 0),
+              "positions aren't those of an array");
+        return NULL;
     case IN_FEED:
         HOLDS(operand->offset >= 0 && operand->offset % ALIGNMENT == 0 &&
                   operand->offset < plan->buffers,
@@ -108,7 +201,8 @@ check_order(const Check *check, int stage, int step, int source)
         }
         int is_done = check->written[e] >= 0;
         HOLDS(is_done == (effect->node < node), "an array is read too early, or too late");
-        HOLDS(overlap == SAME_ITEMS || stage != effect->stage,
+        int is_moved = plan->steps[step].operation == OP_PATCHWORK;
+        HOLDS((overlap == SAME_ITEMS && !is_moved && effect->index < 0) || stage != effect->stage,
               "an array is read while it is changed");
     }
     return NULL;
@@ -199,6 +293,12 @@ check_step(Check *check, int number, int at)
     HOLDS((step->fusion == FUSE_NOT) == (step->operation != OP_FUSED) && step->n_parts > 0 &&
               step->n_parts <= MOST_PARTS && (step->n_parts == 1) == (step->fusion == FUSE_NOT),
           "a step is not what it was put together from");
+    if (step->operation == OP_PATCHWORK) {
+        const char *fault = check_patchwork(check, step);
+        if (fault != NULL) {
+            return fault;
+        }
+    }
     for (int k = 0; k < step->n_args; k++) {
         int operand = step->args[k] - stage->first_operand;
         HOLDS(operand >= 0 && operand < stage->n_operands, "an argument is no operand");

@@ -23,7 +23,8 @@ delaying_note_use(const Planner *planner, int node, int used, int stage, const E
     }
     uses->n++;
     uses->first = stage < uses->first ? stage : uses->first;
-    uses->is_plain &= used == node && stages_same_dims(shape, &planner->nodes[node].extent);
+    uses->is_plain &= used == node && shape != NULL &&
+                      stages_same_dims(shape, &planner->nodes[node].extent);
 }
 
 static Uses
@@ -36,7 +37,8 @@ delaying_uses(const Planner *planner, int node)
         const Typed *typed = &planner->typing->typed[i];
         for (int k = 0; planner_is_step(planner, i) && k < typed->n_in; k++) {
             delaying_note_use(planner, node, typed->operands[k], planner->nodes[i].stage,
-                              &planner->nodes[i].extent, &uses);
+                              planner_is_patched(planner, i) ? NULL : &planner->nodes[i].extent,
+                              &uses);
         }
         if (typed->action == ACT_REDUCE) {
             const Node *made = &program->nodes[i];
@@ -47,7 +49,7 @@ delaying_uses(const Planner *planner, int node)
     for (int e = 0; e < plan->n_effects; e++) {
         const Effect *effect = &plan->effects[e];
         Extent extent;
-        axes_extent(&plan->sources[effect->target].axes, &extent);
+        planner_changed(planner, effect, &extent);
         if (effect->value != effect->node) {
             delaying_note_use(planner, node, effect->value, effect->stage, &extent, &uses);
         }

@@ -6,7 +6,7 @@ static const char *const describe_operations[] = {UFUNC_OPERATIONS(NAME) OTHER_O
 static const char *const describe_where[] = {
     [IN_SOURCE] = "source", [IN_ITEM] = "scalar",   [IN_SPLAT] = "repeated scalar",
     [IN_OUTPUT] = "output", [IN_BUFFER] = "buffer", [IN_BLOCK] = "block",
-    [IN_FEED] = "reduction",
+    [IN_FEED] = "reduction", [IN_POSITION] = "position",
 };
 static const char *const describe_fusions[] = {
     [FUSE_NOT] = NULL,      [FUSE_LEFT] = "left",     [FUSE_RIGHT] = "right",
@@ -104,7 +104,8 @@ describe_effect(const Described *of, int i)
         }
         PyList_SET_ITEM(overlaps, k, text);
     }
-    return Py_BuildValue("{si si si si sO sN}", "node", effect->node, "value", effect->value,
+    return Py_BuildValue("{si si si si si sO sN}", "index", effect->index, "node",
+                         effect->node, "value", effect->value,
                          "target", effect->target, "stage", effect->stage, "direct",
                          effect->is_direct ? Py_True : Py_False, "overlaps", overlaps);
 }

@@ -38,7 +38,8 @@ effects_put_in_place(Planner *planner, Effect *effect)
     NodeState *state = &planner->nodes[node];
     effect->is_direct = !plan->may_raise && !effects_reads_own(planner, effect);
     if (effect->is_direct) {
-        TRY(stages_put_step(planner, node, stages_after_accesses(planner, effect->target, number)));
+        int first = stages_after_accesses(planner, effect->target, number, 0);
+        TRY(stages_put_step(planner, node, first));
         effect->stage = state->stage;
         return stages_note(planner, node, effect->target, effect->stage, number);
     }
@@ -80,7 +81,7 @@ effects_put_value(Planner *planner, Effect *effect, int source, int first)
 {
     const Source *from = &planner->plan->sources[source];
     NodeState *state = &planner->nodes[effect->node];
-    int before = stages_after_accesses(planner, source, -1);
+    int before = stages_after_accesses(planner, source, -1, 0);
     axes_extent(&from->axes, &state->extent);
     effects_lay_out(state, from->itemsize);
     state->extent.data = (char *)planner;
@@ -101,16 +102,18 @@ effects_put_copy(Planner *planner, Effect *effect, int first)
         effects_reads_own(planner, effect)) { /* NumPy's loop sees that, and takes another way */
         return planner_decline(planner, "a loop's bits depend on what overlaps");
     }
-    axes_extent(&plan->sources[effect->target].axes, &extent);
-    if (source >= 0 && plan_known_overlap(plan, number, source) == OVERLAPPING) {
+    int is_moved = effect->index >= 0;
+    planner_changed(planner, effect, &extent);
+    enum overlap overlap = source < 0 ? APART : plan_known_overlap(plan, number, source);
+    if (overlap == OVERLAPPING || (is_moved && overlap != APART)) {
         TRY(effects_put_value(planner, effect, source, first));
         source = -1;
     }
     int least[3] = {
         effect->value == effect->node ? planner->nodes[effect->node].stage + 1
                                       : stages_after_maker(planner, effect->value, &extent),
-        source < 0 ? 0 : stages_after_accesses(planner, source, -1),
-        stages_after_accesses(planner, effect->target, number),
+        source < 0 ? 0 : stages_after_accesses(planner, source, -1, 0),
+        stages_after_accesses(planner, effect->target, number, is_moved),
     };
     for (int i = 0; i < 3; i++) {
         first = least[i] > first ? least[i] : first;
@@ -120,6 +123,7 @@ effects_put_copy(Planner *planner, Effect *effect, int first)
     if (source >= 0) {
         TRY(stages_note(planner, effect->node, source, effect->stage, -1));
     }
+    plan->stages[effect->stage].is_ordered |= is_moved;
     return stages_note(planner, effect->node, effect->target, effect->stage, number);
 }
 
@@ -151,6 +155,45 @@ effects_put_last(Planner *planner)
         TRY(effects_put_copy(planner, effect, first));
     }
     return PASS_DONE;
+}
+
+/* ------------------------------------------------------------------ items of what is changed */
+
+/* Whether a node is an item of an array that is changed after the code took the item, but before a
+ * node that uses it: NumPy has copied the item by then, where a view would see the change. */
+static int
+effects_is_stale(const Planner *planner, int node, int reader)
+{
+    const Plan *plan = planner->plan;
+    int source = plan->source_of[node];
+    if (source < 0 || plan->sources[source].is_whole || plan->sources[source].axes.nd) {
+        return 0;
+    }
+    for (int e = 0; e < plan->n_effects; e++) {
+        int changed = plan->effects[e].node;
+        if (changed > node && changed < reader && plan_known_overlap(plan, e, source) != APART) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+Outcome
+effects_items(Planner *planner)
+{
+    const Plan *plan = planner->plan;
+    int stale = 0;
+    for (int i = 0; i < planner->program->n_nodes && !stale; i++) {
+        const Typed *typed = &planner->typing->typed[i];
+        planner->node = i;
+        for (int k = 0; planner_is_step(planner, i) && k < typed->n_in; k++) {
+            stale |= effects_is_stale(planner, typed->operands[k], i);
+        }
+        int effect = planner->nodes[i].effect;
+        stale |= effect >= 0 && effects_is_stale(planner, plan->effects[effect].value, i);
+    }
+    return stale ? planner_decline(planner, "an item is used after its array was changed")
+                 : PASS_DONE;
 }
 
 /* ------------------------------------------------------------------ stores by steps */
@@ -189,8 +232,8 @@ effects_stores_directly(const Planner *planner, const Effect *effect)
         planner->typing->results[planner->program->nodes[effect->node].operands[0]];
     Extent extent;
     axes_extent(&target->axes, &extent);
-    if (value == effect->node || planner_maker(planner, value) != value || state->is_whole ||
-        state->is_needed || state->is_stored || state->stage != effect->stage ||
+    if (effect->index >= 0 || value == effect->node || planner_maker(planner, value) != value ||
+        state->is_whole || state->is_needed || state->is_stored || state->stage != effect->stage ||
         !same_type(planner_result(planner, value), descr) ||
         (!typed->stride_invariant && !extent_is_c(&extent, target->itemsize))) {
         return 0;

@@ -11,6 +11,25 @@ gathers_is_plain(PyArrayObject *array)
            PyArray_ISNOTSWAPPED(array) && !PyArray_CHKFLAGS(array, NPY_ARRAY_WRITEBACKIFCOPY);
 }
 
+/* Something whose sign is set if an index is out of range: compilers make vector code of that. */
+static npy_uintp
+gathers_signs(const char *at, npy_intp by, npy_intp n, npy_intp length)
+{
+    npy_uintp signs = 0, size = (npy_uintp)length;
+    if (by == sizeof(npy_uintp)) {
+        const npy_uintp *numbers = (const npy_uintp *)at;
+        for (npy_intp i = 0; i < n; i++) {
+            signs |= (numbers[i] + size) | (size - 1 - numbers[i]);
+        }
+        return signs;
+    }
+    for (npy_intp i = 0; i < n; i++) {
+        npy_uintp number = *(const npy_uintp *)(at + i * by);
+        signs |= (number + size) | (size - 1 - number);
+    }
+    return signs;
+}
+
 /* The number of items that an index takes; -1 if one is out of range. */
 static npy_intp
 gathers_count(PyArrayObject *index, npy_intp length)
@@ -24,12 +43,24 @@ gathers_count(PyArrayObject *index, npy_intp length)
         }
         return n == length ? count : -1;
     }
-    int out_of_range = 0;
-    for (npy_intp i = 0; i < n; i++) {
-        npy_intp number = *(const npy_intp *)(at + i * by);
-        out_of_range |= number < -length || number >= length;
+    return gathers_signs(at, by, n, length) >> (8 * sizeof(npy_uintp) - 1) ? -1 : n;
+}
+
+int
+index_is_array(PyObject *value)
+{
+    if (value == NULL || !PyArray_CheckExact(value)) {
+        return 0;
     }
-    return out_of_range ? -1 : n;
+    PyArrayObject *index = (PyArrayObject *)value;
+    return PyArray_NDIM(index) == 1 && PyArray_DESCR(index)->kind == 'i' &&
+           PyArray_ITEMSIZE(index) == sizeof(npy_intp) && gathers_is_plain(index);
+}
+
+int
+index_is_in_range(PyArrayObject *index, npy_intp length)
+{
+    return gathers_count(index, length) >= 0;
 }
 
 /* Copy blocks of `size` bytes, for each index in turn. */

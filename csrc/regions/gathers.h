@@ -8,4 +8,9 @@
  * has something to say. */
 PyObject *gather(const Site *site, PyArrayObject *array, PyArrayObject *index);
 
+/* Whether a value, or NULL, is an array of whole numbers that stores may take for indices. */
+int index_is_array(PyObject *value);
+/* Whether all indices are of items that there are, of so many. */
+int index_is_in_range(PyArrayObject *index, npy_intp length);
+
 #endif

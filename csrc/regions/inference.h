@@ -10,11 +10,29 @@
 #include "regions/operations.h"
 #include "regions/program.h"
 
+/* How arrays are put together from patches, as Python names it. */
+#define PATCHINGS(X)          \
+    X(ROLLED, "roll")         \
+    X(JOINED, "join")         \
+    X(STACKED, "stack")       \
+    X(BESIDE, "hstack")       \
+    X(BELOW, "vstack")        \
+    X(PAD_CONSTANT, "constant") \
+    X(PAD_EDGE, "edge")       \
+    X(PAD_WRAP, "wrap")       \
+    X(PAD_REFLECT, "reflect") \
+    X(PAD_SYMMETRIC, "symmetric")
+
+#define PATCHING_MEMBER(name, text) PATCH_##name,
+enum patching { PATCHINGS(PATCHING_MEMBER) };
+#undef PATCHING_MEMBER
+
 /* What is done at a node, as Python names it. */
 #define ACTIONS(X)                                                          \
     X(NOTHING, "nothing")                                                   \
     X(LOOP, "loop")                                                         \
     X(WHERE, "where")                                                       \
+    X(PATCH, "patch")                                                       \
     X(REDUCE, "reduce")                                                     \
     X(STORE, "store")
 
@@ -39,6 +57,8 @@ typedef struct {
                            * the result's shape, as then items that a mask takes are set; or 0 */
     int into;             /* the array whose shape the result has to have; or -1 */
     Masked *masked;       /* owned, or NULL: what `call` does where a mask is true */
+    enum patching patching;
+    int numbers[2];       /* nodes of what says where patches go; or -1 */
     PyObject *native;     /* owned: of a reduction, */
     FeedKind *feed;       /* owned: and how it can be fed block by block; NULL if it can't */
 } Typed;
@@ -135,7 +155,7 @@ void typing_release(Typing *typing);
 ALWAYS_INLINE int
 action_is_step(enum action action)
 {
-    return action == ACT_LOOP || action == ACT_WHERE;
+    return action == ACT_LOOP || action == ACT_WHERE || action == ACT_PATCH;
 }
 
 /* The number itself if a power with it as exponent may be another ufunc; or NaN. */

@@ -1,5 +1,7 @@
 #include "regions/needs.h"
 
+#include "regions/gathers.h"
+
 #include <string.h>
 
 double
@@ -49,7 +51,9 @@ needs_find(const Program *program, const Values *values, enum need *needs)
                 needs[operand] = NEED_EXPONENT;
             }
             else if (needs[operand] == NEED_NOTHING &&
-                     !(k == 1 && (node->kind == NODE_INDEX || node->kind == NODE_STORE))) {
+                     !(k == 1 && (node->kind == NODE_INDEX ||
+                                  (node->kind == NODE_STORE &&
+                                   !index_is_array(values->of[operand]))))) {
                 needs[operand] = NEED_KIND;
             }
         }

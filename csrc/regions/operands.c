@@ -1,5 +1,5 @@
 /* The steps of one stage, with the casts that they need, and their operands. */
-#include "regions/planner.h"
+#include "regions/operands.h"
 
 #include "numpy/select.h"
 
@@ -8,7 +8,7 @@
 /* ------------------------------------------------------------------ operands */
 
 /* An extent's strides over the stage's axes. */
-static void
+void
 operands_lie(const Draft *draft, const Extent *extent, Operand *operand)
 {
     int nd = draft->shape.nd;
@@ -18,7 +18,7 @@ operands_lie(const Draft *draft, const Extent *extent, Operand *operand)
     }
 }
 
-static Outcome
+Outcome
 operands_add(Planner *planner, int stage, enum where where, int node, PyArray_Descr *descr, int *at)
 {
     Plan *plan = planner->plan;
@@ -75,7 +75,7 @@ operands_add_item(Planner *planner, int stage, int node, PyArray_Descr *descr, i
 }
 
 /* The operand of an array that is not computed in this stage. */
-static Outcome
+Outcome
 operands_add_array(Planner *planner, int stage, int node, PyArray_Descr *descr, int *at)
 {
     Plan *plan = planner->plan;
@@ -101,7 +101,7 @@ operands_add_array(Planner *planner, int stage, int node, PyArray_Descr *descr, 
 /* ------------------------------------------------------------------ steps */
 
 /* Add a step with its arguments, the result last; NULL with an exception. */
-static PlanStep *
+PlanStep *
 operands_add_step(Planner *planner, int stage, int node, Loop loop, const int *args, int n)
 {
     Plan *plan = planner->plan;
@@ -125,7 +125,7 @@ operands_add_step(Planner *planner, int stage, int node, Loop loop, const int *a
 
 /* The operand for what a step reads, as items of a dtype: added if it is new, with a cast for that
  * step. */
-static Outcome
+Outcome
 operands_read(Planner *planner, int stage, int reader, int node, PyArray_Descr *descr, int *at)
 {
     PyArray_Descr *own = planner->typing->results[node];
@@ -173,7 +173,7 @@ operands_read(Planner *planner, int stage, int reader, int node, PyArray_Descr *
 }
 
 /* The target of an effect. */
-static Outcome
+Outcome
 operands_change(Planner *planner, int stage, int node, int target, PyArray_Descr *descr, int *at)
 {
     Plan *plan = planner->plan;
@@ -200,7 +200,7 @@ operands_effect(const Planner *planner, int node)
 }
 
 /* The operand that a step writes to. */
-static Outcome
+Outcome
 operands_write(Planner *planner, int stage, int node, PyArray_Descr *descr, int *at)
 {
     const Plan *plan = planner->plan;
@@ -279,6 +279,9 @@ operands_add_effect(Planner *planner, int stage, const Effect *effect)
     PyArray_Descr *descr = planner->typing->results[made->operands[0]];
     int from, to;
     TRY(operands_read(planner, stage, effect->node, effect->value, descr, &from));
+    if (effect->index >= 0) {
+        return moving_add_scatter(planner, stage, effect, from);
+    }
     TRY(operands_change(planner, stage, effect->node, effect->target, descr, &to));
     return operands_add_copy(planner, stage, effect->node, from, to);
 }
@@ -316,11 +319,18 @@ operands_fill(Planner *planner, int stage)
     Plan *plan = planner->plan;
     plan->stages[stage].first_operand = plan->n_operands;
     plan->stages[stage].first_step = plan->n_steps;
+    /* Patches come first, as nothing of their stage is in them: kernels can do more of the rest. */
+    for (int i = 0; i < planner->program->n_nodes; i++) {
+        planner->node = i;
+        if (planner->nodes[i].stage == stage && planner_is_patched(planner, i)) {
+            TRY(moving_add_patchwork(planner, stage, i));
+        }
+    }
     for (int i = 0; i < planner->program->n_nodes; i++) {
         planner->node = i;
         const NodeState *state = &planner->nodes[i];
         const Effect *effect = state->effect < 0 ? NULL : &plan->effects[state->effect];
-        if (state->stage == stage) {
+        if (state->stage == stage && !planner_is_patched(planner, i)) {
             TRY(planner_is_step(planner, i) ? operands_add_operation(planner, stage, i)
                                             : operands_add_value(planner, stage, i));
         }

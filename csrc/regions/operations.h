@@ -44,6 +44,8 @@
     X(WHERE, "where")       \
     X(CAST, "cast")         \
     X(COPY, "copy")         \
+    X(PATCHWORK, "patchwork") \
+    X(SCATTER, "scatter")   \
     X(FUSED, "fused")       \
     X(FEED, "feed")         \
     X(OTHER, "other")

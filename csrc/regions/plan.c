@@ -101,6 +101,10 @@ plan_pack_all(Packing *to, Plan *plan)
         PACK(to, step->args, step->n_args);
         PACK(to, step->strides, step->n_args);
         PACK(to, step->row_strides, step->n_args);
+        if (step->own != NULL) {
+            step->own = plan_pack(to, step->own, step->own_bytes);
+            step->auxdata = step->own;
+        }
     }
     for (int i = 0; i < plan->n_stages; i++) {
         Stage *stage = &plan->stages[i];
@@ -250,12 +254,46 @@ plan_is_root(const Root *root, PyObject *value)
     return 1;
 }
 
+/* Whether two objects mean the same as an index: slices of equal whole numbers, and tuples of
+ * these, as code makes anew at each call. */
+static int
+plan_is_same_index(PyObject *one, PyObject *other, int is_part)
+{
+    if (one == other || !Py_IS_TYPE(other, Py_TYPE(one))) {
+        return one == other;
+    }
+    if (PyLong_CheckExact(one)) {
+        return PyObject_RichCompareBool(one, other, Py_EQ);
+    }
+    if (PySlice_Check(one)) {
+        const PySliceObject *a = (PySliceObject *)one, *b = (PySliceObject *)other;
+        PyObject *pairs[3][2] = {{a->start, b->start}, {a->stop, b->stop}, {a->step, b->step}};
+        for (int i = 0; i < 3; i++) {
+            if (pairs[i][0] != pairs[i][1] && !(PyLong_CheckExact(pairs[i][0]) &&
+                                                plan_is_same_index(pairs[i][0], pairs[i][1], 1))) {
+                return 0;
+            }
+        }
+        return 1;
+    }
+    if (is_part || !PyTuple_CheckExact(one) || PyTuple_GET_SIZE(one) != PyTuple_GET_SIZE(other)) {
+        return 0;
+    }
+    for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(one); i++) {
+        if (!plan_is_same_index(PyTuple_GET_ITEM(one, i), PyTuple_GET_ITEM(other, i), 1)) {
+            return 0;
+        }
+    }
+    return 1;
+}
+
 /* Whether something that indices depend on is as it was: 1, 0 if it is another number, or -1. */
 ALWAYS_INLINE int
 plan_is_watched(const Watch *watched, PyObject *value)
 {
     if (watched->object != NULL) {
-        return watched->object == value ? 1 : -1;
+        int is_same = value != NULL && plan_is_same_index(watched->object, value, 0);
+        return is_same ? 1 : -1;
     }
     npy_intp number;
     return number_is_index(value, &number) ? number == watched->number : -1;

@@ -9,6 +9,7 @@
 #define ALLOC_REWRITE_REGIONS_PLAN_H
 
 #include "numpy/iteration.h"
+#include "numpy/patchwork.h"
 #include "regions/executor.h"
 #include "regions/inference.h"
 #include "regions/operations.h"
@@ -30,6 +31,7 @@ enum where {
     IN_SPLAT,  /* a scalar, repeated in scratch memory */
     IN_OUTPUT, /* an array that is delivered */
     IN_BUFFER, /* scratch memory for all of it */
+    IN_POSITION, /* no memory: the number of each item of an array in patches */
     IN_BLOCK,  /* scratch memory for one block */
     IN_FEED,   /* a reduction that is fed block by block */
 };
@@ -103,7 +105,7 @@ typedef struct {
     npy_intp offset; /* bytes in the scratch memory, or from the first item */
     npy_intp itemsize;
     npy_intp repeats;  /* of a scalar in scratch memory */
-    int is_taken;      /* whether it is only where an item is taken from */
+    int is_taken;      /* whether it is only where items are taken from */
     npy_intp *strides; /* by the stage's axes; of scalars and blocks, zero */
 } Operand;
 
@@ -123,6 +125,8 @@ typedef struct {
     enum operation operation;
     int node;                       /* the one that flags are reported for */
     enum fusion fusion;
+    void *own;            /* what a loop of our own gets as its data; or NULL, */
+    size_t own_bytes;     /* and how much that is */
     int n_parts;
     int parts[MOST_PARTS];          /* nodes that it computes: first, second, third */
 } PlanStep;
@@ -141,6 +145,7 @@ typedef struct Stage {
                         * reads, and can't be done again to see which step raised them */
     int first_operand, n_operands;
     int first_step, n_steps;
+    int is_ordered;  /* whether its items have to be gone through one after the other */
     int n_taken;     /* items that were computed in other stages */
     int n_repeated;  /* operands that are repeated scalars */
     int fed_shares;  /* pieces of a single row that threads share, a power of two; or 0 */
@@ -173,6 +178,7 @@ typedef struct {
     int target;    /* the source that is changed */
     int stage;     /* in which that happens */
     int is_direct; /* whether the step that computes the value writes it there; or it is copied */
+    int index;     /* the node of the array that says which items of the target are set; or -1 */
 } Effect;
 
 /* All that it holds lies in one piece of memory. */

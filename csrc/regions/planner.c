@@ -1,6 +1,7 @@
 #include "regions/planner.h"
 
 #include "regions/describe.h"
+#include "regions/gathers.h"
 #include "regions/interpret.h"
 
 #include <string.h>
@@ -13,8 +14,8 @@ static const struct {
     const char *name;
     Outcome (*run)(Planner *planner);
 } PASSES[] = {
-    {"sources", sources_find},   {"reads", sources_reads},     {"stages", stages_sort},
-    {"delay", delaying_delay},   {"feeds", feeding_choose},
+    {"sources", sources_find},   {"reads", sources_reads},     {"items", effects_items},
+    {"stages", stages_sort},   {"delay", delaying_delay},   {"feeds", feeding_choose},
     {"needs", stages_needs},      {"effects", effects_direct},
     {"results", stages_results},
 };
@@ -172,6 +173,29 @@ int
 planner_is_step(const Planner *planner, int node)
 {
     return action_is_step(planner->typing->typed[node].action);
+}
+
+int
+planner_is_patched(const Planner *planner, int node)
+{
+    return planner->typing->typed[node].action == ACT_PATCH;
+}
+
+int
+planner_is_index(const Planner *planner, int node)
+{
+    return planner->typing->results[node] != NULL && index_is_array(planner->values->of[node]);
+}
+
+void
+planner_changed(const Planner *planner, const Effect *effect, Extent *extent)
+{
+    if (effect->index >= 0) {
+        *extent = planner->nodes[effect->node].extent;
+    }
+    else {
+        axes_extent(&planner->plan->sources[effect->target].axes, extent);
+    }
 }
 
 PyArray_Descr *

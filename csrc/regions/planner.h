@@ -44,6 +44,7 @@ typedef struct {
     int is_stored;   /* whether the step writes it into what a store changes */
     int effect;      /* its number, of one that changes an array; or -1 */
     npy_intp buffer; /* bytes in the scratch memory; or -1 */
+    Patchwork *patchwork; /* how it is put together, if it is; or NULL */
     int fed_by;      /* of a reduction: the step whose blocks it is fed with; or -1 */
 } NodeState;
 
@@ -53,6 +54,7 @@ typedef struct {
     int source;
     int stage;
     int effect; /* the one that changes it; or -1 */
+    int is_moved; /* whether its items are read for other places */
 } Access;
 
 /* What is known of a stage besides what the plan says. */
@@ -95,6 +97,7 @@ Plan *plan_new(const Program *program, const Typing *typing, const Values *value
 
 Outcome sources_find(Planner *planner);   /* what is there, read and changed; shapes to come */
 Outcome sources_reads(Planner *planner);  /* what is read, and how what is changed lies to it */
+Outcome effects_items(Planner *planner);  /* that items are used before they are changed */
 Outcome stages_sort(Planner *planner);    /* which stage each step and each effect is in */
 Outcome delaying_delay(Planner *planner); /* which steps wait for those that use their values */
 Outcome feeding_choose(Planner *planner); /* which reductions are fed as blocks are computed */
@@ -121,8 +124,9 @@ Outcome stages_open(Planner *planner, const Extent *shape, int is_c_order, npy_i
  * computed, that may be the same stage. */
 int stages_after_maker(const Planner *planner, int node, const Extent *shape);
 /* The first stage in which a source can be read, or changed by an effect. What the code does before
- * to the same items has to come before: in the same block, if they lie at the same places. */
-int stages_after_accesses(const Planner *planner, int source, int effect);
+ * to the same items has to come before: in the same block, if they lie at the same places, and are
+ * not read for others (`is_moved`). */
+int stages_after_accesses(const Planner *planner, int source, int effect, int is_moved);
 /* Note that a source is read, or changed by an effect. */
 Outcome stages_note(Planner *planner, int node, int source, int stage, int effect);
 int stages_same_dims(const Extent *one, const Extent *other);
@@ -138,6 +142,16 @@ Outcome effects_put_last(Planner *planner);
 /* Work out the shape and layout of a step's result, or of a reduction's that others use. */
 Outcome shapes_step(Planner *planner, int node);
 Outcome shapes_reduction(Planner *planner, int node);
+/* Whether a node is an array of whole numbers that stores take for indices. */
+int planner_is_index(const Planner *planner, int node);
+/* The shape of what an effect changes at once: of a store by an index array, that of the values. */
+void planner_changed(const Planner *planner, const Effect *effect, Extent *extent);
+/* Work out an array that is put together from patches: its shape, and which these are. */
+Outcome patching_plan(Planner *planner, int node);
+/* Whether a node is such an array. */
+int planner_is_patched(const Planner *planner, int node);
+/* Whether each axis, longer than one, has larger strides than the next one. */
+int shapes_descends(const Extent *extent);
 /* Note what a view's place depends on, or a reduction's shape. */
 Outcome sources_watch(Planner *planner, int number);
 /* The axis that a reduction is asked for (-1 for all), and whether axes stay with length one; 0 if

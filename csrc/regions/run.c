@@ -162,6 +162,9 @@ run_point(const Call *call, const Plan *plan, char **at, char *blocks)
         case IN_OUTPUT:
             at[i] = PyArray_BYTES((PyArrayObject *)arrays[operand->number]) + operand->offset;
             break;
+        case IN_POSITION:
+            at[i] = PATCHWORK_ORIGIN;
+            break;
         case IN_BUFFER:
         case IN_FEED:
             at[i] = call->scratch + operand->offset;

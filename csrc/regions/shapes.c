@@ -206,8 +206,7 @@ shapes_reduction(Planner *planner, int node)
     return PASS_DONE;
 }
 
-/* Whether each axis, longer than one, has larger strides than the next one. */
-static int
+int
 shapes_descends(const Extent *extent)
 {
     for (int i = 0; i < extent->nd; i++) {
@@ -297,6 +296,9 @@ shapes_step(Planner *planner, int node)
     NodeState *state = &planner->nodes[node];
     Iterated operands[STEP_IN];
     int casts = 0;
+    if (planner_is_patched(planner, node)) {
+        return patching_plan(planner, node);
+    }
     for (int i = 0; i < typed->n_in; i++) {
         PyArray_Descr *descr = planner->typing->results[typed->operands[i]];
         operands[i].extent = descr == NULL ? NULL : &planner->nodes[typed->operands[i]].extent;

@@ -159,6 +159,24 @@ sources_goes_into(const Extent *value, const Extent *target)
     return 1;
 }
 
+/* The shape of what an array of indices takes, along the first axis of an array. */
+static Outcome
+sources_scattered(Planner *planner, int index, const Extent *of, Extent *extent)
+{
+    const Extent *by = &planner->nodes[index].extent;
+    if (by->nd != 1 || of->nd == 0 || by->dims[0] == 0) {
+        return planner_decline(planner, "an index array has other axes than one, or no items");
+    }
+    npy_intp stride = 1;
+    *extent = *of;
+    extent->dims[0] = by->dims[0];
+    for (int i = extent->nd; i--;) {
+        extent->strides[i] = stride;
+        stride *= extent->dims[i];
+    }
+    return PASS_DONE;
+}
+
 /* The view that a value is stored into; it stands at the store. */
 static Outcome
 sources_stored(Planner *planner, int node, int base, int value)
@@ -174,17 +192,29 @@ sources_stored(Planner *planner, int node, int base, int value)
     if (key != NULL && PyArray_CheckExact(key) && PyArray_TYPE((PyArrayObject *)key) == NPY_BOOL) {
         return planner_decline(planner, "an index is a mask"); /* so it is planned as one */
     }
-    TRY(sources_watch(planner, made->operands[1]));
-    if (!view_of_node(planner->program, planner->values, node, of, extent)) {
-        return planner_decline(planner, "an index is not plain, or out of range");
+    int by_index = planner_is_index(planner, made->operands[1]);
+    if (by_index) {
+        TRY(sources_scattered(planner, made->operands[1], of, extent));
+    }
+    else {
+        TRY(sources_watch(planner, made->operands[1]));
+        if (!view_of_node(planner->program, planner->values, node, of, extent)) {
+            return planner_decline(planner, "an index is not plain, or out of range");
+        }
     }
     if (own != NULL && (!sources_goes_into(&planner->nodes[value].extent, extent) ||
                         (!same_type(own, descr) && cast_of_any_kind(own, descr) == NULL))) {
         return planner_decline(planner, "what is stored is no array that fits in as it is");
     }
+    if (by_index && own != NULL && !same_type(own, descr) && cast_may_raise(own, descr)) {
+        return planner_decline(planner, "what an index array stores is cast to another dtype");
+    }
+    Extent changed = by_index ? *of : *extent, set = *extent;
+    *extent = changed; /* all that an index array may change */
     TRY(sources_add(planner, node, plan->sources[source].root,
-                    plan->sources[source].offset + (extent->data - of->data),
+                    plan->sources[source].offset + (changed.data - of->data),
                     PyDataType_ELSIZE(descr)));
+    *extent = set;
     plan->sources[plan->n_sources - 1].base = base;
     return PASS_DONE;
 }
@@ -214,7 +244,9 @@ sources_effect(Planner *planner, int node)
     else {
         TRY(shapes_step(planner, node));
     }
-    *effect = (Effect){node, value, is_store ? plan->n_sources - 1 : plan->source_of[base], -1, 0};
+    *effect = (Effect){node, value, is_store ? plan->n_sources - 1 : plan->source_of[base], -1, 0,
+                       is_store && planner_is_index(planner, made->operands[1])
+                           ? made->operands[1] : -1};
     planner->nodes[node].effect = plan->n_effects++;
     const Source *target = &plan->sources[effect->target];
     if (!is_store && target->axes.nd == 0) {
@@ -315,6 +347,14 @@ sources_overlaps(Planner *planner)
         }
     }
     plan->roots_apart = plan_roots_are_apart(plan, planner->values);
+    for (int i = 0; i < plan->n_effects; i++) {
+        int index = plan->effects[i].index < 0 ? -1 : plan->source_of[plan->effects[i].index];
+        for (int e = 0; e < plan->n_effects && index >= 0; e++) {
+            if (plan_known_overlap(plan, e, index) != APART) {
+                return planner_decline(planner, "an index array is changed in the region");
+            }
+        }
+    }
     return PASS_DONE;
 }
 

@@ -85,7 +85,7 @@ stages_after_maker(const Planner *planner, int node, const Extent *shape)
 }
 
 int
-stages_after_accesses(const Planner *planner, int source, int effect)
+stages_after_accesses(const Planner *planner, int source, int effect, int is_moved)
 {
     const Plan *plan = planner->plan;
     int first = 0;
@@ -96,7 +96,7 @@ stages_after_accesses(const Planner *planner, int source, int effect)
         }
         enum overlap overlap = effect < 0 ? plan_known_overlap(plan, access->effect, source)
                                           : plan_known_overlap(plan, effect, access->source);
-        int least = access->stage + (overlap == OVERLAPPING);
+        int least = access->stage + (overlap == OVERLAPPING || is_moved || access->is_moved);
         if (overlap != APART && least > first) {
             first = least;
         }
@@ -127,7 +127,9 @@ stages_note(Planner *planner, int node, int source, int stage, int effect)
     if (access == NULL) {
         return PASS_FAILED;
     }
-    *access = (Access){node, source, stage, effect};
+    int is_moved = effect < 0 ? planner_is_patched(planner, node)
+                              : plan->effects[effect].index >= 0;
+    *access = (Access){node, source, stage, effect, is_moved};
     planner->n_accesses++;
     return PASS_DONE;
 }
@@ -142,8 +144,10 @@ stages_put_step(Planner *planner, int node, int first)
     NodeState *state = &planner->nodes[node];
     for (int k = 0; k < typed->n_in; k++) {
         int operand = typed->operands[k], source = plan->source_of[operand];
-        int least = source < 0 ? stages_after_maker(planner, operand, &state->extent)
-                               : stages_after_accesses(planner, source, -1);
+        int is_moved = planner_is_patched(planner, node);
+        int least = source < 0 ? stages_after_maker(planner, operand,
+                                                    is_moved ? NULL : &state->extent)
+                               : stages_after_accesses(planner, source, -1, is_moved);
         first = least > first ? least : first;
     }
     while (first < plan->n_stages && !stages_fits(planner, node, first)) {
@@ -312,10 +316,11 @@ stages_results(Planner *planner)
         }
     }
     for (int e = 0; e < plan->n_effects; e++) {
-        const Axes *axes = &plan->sources[plan->effects[e].target].axes;
         npy_intp size = 1;
-        for (int i = 0; i < axes->nd; i++) {
-            size *= axes->dims[i];
+        Extent extent;
+        planner_changed(planner, &plan->effects[e], &extent);
+        for (int i = 0; i < extent.nd; i++) {
+            size *= extent.dims[i];
         }
         plan->size = size > plan->size ? size : plan->size;
     }

@@ -1,4 +1,5 @@
 /* The values of a program's nodes that are there before anything is computed. */
+#include "regions/gathers.h"
 #include "regions/helpers.h"
 #include "regions/items.h"
 
@@ -254,6 +255,24 @@ values_in_place(const Program *program, Values *values, int number)
            !Py_IS_TYPE(values->of[target->operands[0]], &PyArray_Type);
 }
 
+/* A store: where an array of indices says which items it sets, these have to be there. */
+static int
+values_store(const Program *program, Values *values, const Node *node)
+{
+    PyObject *key = values->of[node->operands[1]];
+    int base = node->operands[0];
+    Extent extent;
+    values->is_changed = 1;
+    if (!index_is_array(key)) {
+        return 1;
+    }
+    while (program->nodes[base].kind == NODE_IN_PLACE && values->of[base] == NULL) {
+        base = program->nodes[base].operands[0];
+    }
+    return item_extent(program, values, base, &extent) && extent.nd > 0 &&
+           index_is_in_range((PyArrayObject *)key, extent.dims[0]);
+}
+
 /* Find the value of one node, if there is one before anything is computed; 0 if that fails. */
 ALWAYS_INLINE int
 values_find_one(const Site *site, const Program *program, PyObject *const *args, Values *values,
@@ -263,8 +282,7 @@ values_find_one(const Site *site, const Program *program, PyObject *const *args,
     values->of[number] = NULL;
     switch (node->kind) {
     case NODE_STORE:
-        values->is_changed = 1;
-        return 1;
+        return values_store(program, values, node);
     case NODE_IN_PLACE:
         return values_in_place(program, values, number);
     case NODE_OPERATION:

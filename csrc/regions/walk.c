@@ -277,6 +277,7 @@ walk_stages(PlanRun *run, int first, int stop)
             walk_repeat_scalars(run, stage);
         }
         int is_shared = run->pool != NULL && stage->work >= WORTH_SHARING &&
+                        !stage->is_ordered &&
                         !walk_is_single(stage) &&
                         (!stage->fed_rows || walk_feeds_parts(run, stage));
         if ((is_shared ? walk_shared(run, stage) : walk_alone(run, stage)) < 0) {

@@ -141,7 +141,7 @@ site_pause(Site *site, int waits)
 int
 site_inline(Site *site, PyObject *callee)
 {
-    if (site->owner == NULL || !site->frugal) {
+    if (site->owner == NULL) {
         return 0;
     }
     state_unsettle(site->state);

@@ -222,6 +222,24 @@ def test_other_loops_between_compiled_steps():
     assert "compiled in" in text
 
 
+@pytest.mark.parametrize("reduction", [np.min, np.sum, np.mean])
+def test_what_feeds_a_reduction(reduction):
+    def f(x, y):
+        z = x * y + x
+        w = (z - x * x) * 0.5
+        return z, np.REDUCTION(w) * 2.0
+
+    code = f.__code__
+    names = tuple(reduction.__name__ if n == "REDUCTION" else n for n in code.co_names)
+    f.__code__ = code.replace(co_names=names)
+    g = alloc.bump(alloc.Buffer())(f)
+    args = np.random.default_rng(5).random((2, 10_000))
+    for _ in range(4):
+        agree(f, g, args)
+    assert is_compiled(g)
+    assert "failed" not in str(alloc.explain(g))
+
+
 def test_effects():
     """Stores and operators in place, whose flags are told apart by step."""
 

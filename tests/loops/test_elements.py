@@ -1,9 +1,13 @@
 """Elements of arrays in loops: dtypes, layouts, indices, aliases, and what is stored."""
 
+import math
+
 import numpy as np
 import pytest
 
-from .comparing import compared, compiled
+import alloc_rewrite as alloc
+
+from .comparing import compared, compiled, loop_sites
 
 DTYPES = ["f8", "f4", "i8", "i4", "i2", "i1", "u4", "u2", "u1", "b1"]
 
@@ -183,3 +187,32 @@ def test_many_stores_and_an_error_at_the_end():
     x = np.zeros(3000)
     x[-1] = -np.inf
     compared(f, x, y, 3000, 40, times=2)
+
+
+@pytest.mark.parametrize("dtype", ["?", "f4", "i1"])
+def test_truth_values_and_numbers_stored_as_one_another(dtype):
+    def f(a, v, n):
+        for i in range(n):
+            a[i % 8] = v
+        return a
+
+    g = alloc.bump(alloc.Buffer(10**5))(f)
+    for v in (True, 0, -0.0, math.nan, np.float32(2.0), np.uint64(2**63), np.bool_(True)):
+        if dtype == "?" or not isinstance(v, (float, np.uint64)):
+            compared(f, np.zeros(8, dtype), v, 20, times=2, g=g)
+    assert loop_sites(g)[0].hits
+
+
+ZERO, HALF, WIDE = np.float32(0.0), np.float64(0.5), np.uint64(2**40)
+
+
+def test_global_scalars_of_numpy():
+    def f(x, k, n):
+        s, m, w = ZERO, HALF, WIDE
+        for i in range(n):
+            s += x[i] * ZERO + x[i]
+            m = m * HALF
+            w = w if k[i] < WIDE else WIDE
+        return s, m, w
+
+    compiled(f, np.arange(30, dtype="f4"), np.arange(30, dtype="u8"), 30)

@@ -153,3 +153,55 @@ def test_what_is_no_helper():
         return s
 
     compared(f, 9)
+
+
+def integrated(rate, y, n, h=0.1, squash=math.tanh):
+    for i in range(n):
+        y = squash(y + h * rate(i * h, y))
+    return y
+
+
+def test_functions_that_come_in_as_arguments():
+    def decayed(t, y):
+        return -y * t
+
+    def grown(t, y, by=0.5):
+        return by * y
+
+    g = alloc.bump(alloc.Buffer(10**5))(integrated)
+    for rate in (decayed, grown, decayed, lambda t, y: t - y, grown):
+        compared(integrated, rate, 1.0, 30, g=g)
+    assert any(site.hits for site in loop_sites(g))
+
+
+def test_a_function_that_is_made_for_each_call_and_one_that_is_changed():
+    def f(n, by):
+        def rate(t, y, by=by):
+            return by * y
+
+        return integrated(rate, 1.0, n)
+
+    for by in (0.5, -0.25, 1):
+        compared(f, 30, by)
+
+    def rate(t, y):
+        return y
+
+    g = alloc.bump(alloc.Buffer(10**5))(integrated)
+    compared(integrated, rate, 1.0, 30, g=g)
+    rate.__code__ = (lambda t, y: y - t).__code__
+    compared(integrated, rate, 1.0, 30, g=g)
+
+
+def test_a_function_passed_on_to_a_helper():
+    def f(x, n):
+        s = 0.0
+        for i in range(n):
+            s += applied(math.sqrt, x[i]) + applied(scaled, x[i])
+        return s
+
+    compiled(f, np.linspace(0.0, 2.0, 30), 30)
+
+
+def applied(function, v):
+    return function(v)

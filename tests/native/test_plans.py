@@ -9,7 +9,7 @@ import alloc_rewrite as alloc
 from alloc_rewrite.bump import bumped
 from alloc_rewrite.cores import native
 
-PASSES = ["sources", "reads", "stages", "delay", "feeds", "needs", "effects", "results"]
+PASSES = ["sources", "reads", "items", "stages", "delay", "feeds", "needs", "effects", "results"]
 STAGE_PASSES = ["operands", "axes", "fuse", "share", "blocks", "place", "fetch", "strides"]
 
 

@@ -5,6 +5,8 @@ import pytest
 
 import alloc_rewrite as alloc
 
+from ..differential.compare import observe
+
 
 def hits_and_misses(function, *args):
     bumped = alloc.bump(alloc.Buffer())(function)
@@ -75,3 +77,30 @@ def test_no_region_ends_within_an_index():
     for flag in (True, False) * 3:
         assert bumped(x, 3, flag).tobytes() == f(x, 3, flag).tobytes()
     assert alloc.explain(bumped).regions[0].misses == 0
+
+
+def by_slices(x, s, t):
+    return (x[s] * 2.0 + x[t]) * x[s]
+
+
+def test_slices_that_are_made_anew_have_their_plan():
+    x = np.random.default_rng(0).random((9, 8))
+    bumped = alloc.bump(alloc.Buffer())(by_slices)
+    makers = [
+        lambda n: (slice(1 + n, -2 + n or None), slice(2, -2)),
+        lambda n: slice(int("1") + n, -1),
+        lambda n: (slice(None, None, 2), 1000 - 999 + n),
+        lambda n: (slice(np.int64(0), None), slice(True, None)),
+        lambda n: ((0, 1), slice(n, 2)),
+        lambda n: (slice(n, 2), None),
+    ]
+    for make in makers:
+        for n in (0, 1, 0, 1):
+            expected = observe(by_slices, (x, make(n), make(n)))[0]
+            assert not expected.differences(observe(bumped, (x, make(n), make(n)))[0])
+    bumped = alloc.bump(alloc.Buffer())(by_slices)
+    for n in [0, 1] * 100:
+        s = makers[0](n)
+        assert bumped(x, s, s).tobytes() == by_slices(x, s, s).tobytes()
+    (region,) = alloc.explain(bumped).regions
+    assert (region.hits, region.misses, region.given_back) == (200, 0, False)

@@ -77,7 +77,11 @@ class Writer:
             if self.random.random() < 0.2:
                 return f"{self.pick(NAMES)}[k] {how} {self.pick(('s', '1.5', 'd[k]'))}"
             return f"{self.pick(NAMES)}[{self.pick((0, 1, -1))}] {how} {self.pick(('s', '1.5'))}"
-        if kind < 0.75:
+        if kind < 0.74:  # an item that is used later, when its array may have changed
+            name = f"r{len(self.reduced)}"
+            self.reduced.append(name)
+            return f"{name} = {self.pick(NAMES)}[{self.pick((0, 2, -1, 'i'))}]"
+        if kind < 0.76:
             name = f"x{len(self.locals)}"
             line = f"{name} = {self.pick(NAMES)}[{self.pick((0, 2, -1))}] * {self.operand()}"
             self.locals.append(name)

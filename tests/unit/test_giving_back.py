@@ -6,11 +6,10 @@ import numpy as np
 import pytest
 
 import alloc_rewrite as alloc
-from alloc_rewrite import later
 from alloc_rewrite.bump import bumped as made_from
 from alloc_rewrite.cores import selected
 from alloc_rewrite.pycore import budget
-from alloc_rewrite.rewrite import gates_of, rewriter
+from alloc_rewrite.rewrite import gates_of
 from alloc_rewrite.rewrite.gates import content_of
 
 
@@ -255,31 +254,3 @@ def test_forms_of_code_fit_those_before():
         assert len(after.co_consts) > n
         assert after.co_names[: len(before.co_names)] == before.co_names
         assert after.co_stacksize >= before.co_stacksize
-
-
-@pytest.mark.skipif(selected().name != "native", reason="the Python core tries nothing again")
-def test_sites_that_go_off_again_are_taken_out_together(monkeypatch):
-    """Making code anew takes as long as thousands of calls of sites that are off."""
-
-    def f(x, y):
-        a = np.sqrt(x) + len(y) * 3.5
-        b = np.concatenate([a, y]) - a.sum() / 7.25
-        return np.sort(b), np.cumsum(b), np.flip(a), np.tile(a, 2)
-
-    now = [0.0]
-    looks = later.Looks(lambda: now[0], threaded=False)
-    monkeypatch.setattr(rewriter, "looks", looks)
-    rewritten = made_from(alloc.bump(alloc.Buffer())(f)).sites.rewriter.rewritten(f.__code__)
-    rewritten.give_back(0)
-    now[0] += 2 * rewriter.SOON
-    looks.run()
-    rewritten._wait = 100 * rewriter.SETTLING
-    made, make = [], rewriter.encode
-    monkeypatch.setattr(rewriter, "encode", lambda *args: made.append(args) or make(*args))
-    for number in (1, 2, 3):
-        rewritten.give_back(number)
-    assert not made
-    now[0] += 2 * rewriter.SETTLING
-    looks.run()
-    assert len(made) == 1
-    assert not any(rewritten.live[number] for number in (1, 2, 3))

@@ -14,7 +14,17 @@ import numpy as np
 
 Arguments = tuple[Any, ...]
 
-KINDS = ("solvers", "statistics", "signals", "images", "tables", "learning", "models", "samplers")
+KINDS = (
+    "solvers",
+    "statistics",
+    "signals",
+    "images",
+    "tables",
+    "learning",
+    "models",
+    "samplers",
+    "simulations",
+)
 SEED = 0
 
 

@@ -1,0 +1,151 @@
+"""Arrays in patches inside of regions: rolled, joined, stacked, padded; and differences."""
+
+from __future__ import annotations
+
+import random
+
+import numpy as np
+import pytest
+
+import alloc_rewrite as alloc
+from alloc_rewrite import cores
+
+from ..differential.compare import observe
+
+SHIFTS = ("1", "-1", "s", "s + 3", "7", "-100", "2**40")
+WIDTHS = ("1", "(1, 2)", "((1, 0), (0, 2))", "((0, 0), (s, 1))", "0", "((2, 1),)", "3", "(2,)")
+MODES = ("edge", "wrap", "reflect", "symmetric", "constant")
+VIEWS = (
+    "{}",
+    "{}[1:]",
+    "{}[::-1]",
+    "{}[:, 1:]",
+    "{}[:, ::2]",
+    "{}.T",
+    "{}[:0]",
+    "{}[0]",
+    "{}[:, :1]",
+)
+
+
+class Writer:
+    """Draws the text of a function that puts arrays together."""
+
+    def __init__(self, seed: int) -> None:
+        self.pick = random.Random(seed).choice
+
+    def operand(self) -> str:
+        name = self.pick(("x", "y", "x", "y", "(x * 2.0)", "(x + y)"))
+        return self.pick(VIEWS if self.pick((0, 0, 1)) else VIEWS[:1]).format(name)
+
+    def patched(self) -> str:
+        a, axis = self.operand(), self.pick(("0", "1", "-1", "-1", "k", "0"))
+        b = a if self.pick((0, 1)) else f"({a} - 1.0)"
+        return self.pick((
+            f"np.roll({a}, {self.pick(SHIFTS)}, axis={axis})",
+            f"np.roll({a}, {self.pick(SHIFTS)}, {axis})",
+            f"np.roll({a}, (1, -2), axis=(0, {axis}))",
+            f"np.roll({a}, {self.pick(SHIFTS)})",
+            f"np.concatenate([{a}, {b}], axis={axis})",
+            f"np.concatenate(({a}, {b}, {a}))",
+            f"np.stack([{a}, {b}], axis={axis})",
+            f"np.array([{a}, {b}])",
+            f"np.hstack(({a}, {b}))",
+            f"np.vstack([{a}, {b}, {b}])",
+            f"np.append({a}, {b}, axis={axis})",
+            f"np.append({a}, {b})",
+            f"np.array([{a}[0, 0], 2.0, x.max(), s * 0.5])",
+            f"np.pad({a}, {self.pick(WIDTHS)}, mode='{self.pick(MODES)}')",
+            f"np.pad({a}, {self.pick(WIDTHS)}, '{self.pick(MODES)}')",
+            f"np.pad({a}, {self.pick(WIDTHS)})",
+            f"np.pad({a}, 1, constant_values={self.pick(('3', '0.5', 's'))})",
+            f"np.diff({a}, axis={self.pick(('0', '1', '-1', '-2'))})",
+            f"np.diff({a}, {self.pick('12')})",
+        ))  # fmt: skip
+
+    def function(self) -> str:
+        one, other = self.patched(), self.patched()
+        lines = self.pick((
+            [f"return {one} * 2.0 - 1.0"],
+            [f"p = {one}", f"q = {other} * 2.0", "return p + p, q"],
+            [f"p = {one}", "return p[1:] - p[:-1], p"],
+            [f"p = {one} + 1.0", "x[...] = p * 0.5", "return x * 2.0"],
+            [f"x[1:] = {one} * 2.0 + 1.0", f"return {other} - 1.0"],
+            ["y *= 2.0", f"p = {one}", f"x += {one}", "return p * 2.0"],
+            [f"x[...] = {one}", f"y[...] = x + {other}", "return y"],
+            [f"p = {one}", "p[0] = 1.0", "return p * 2.0 + p"],
+            [f"return ({one} + 0.5).sum(axis=0) * 2.0"],
+        ))  # fmt: skip
+        return "def f(x, y, s, k=0):\n" + "".join(f"    {line}\n" for line in lines)
+
+
+def given(seed: int):
+    """Draw two arrays that overlap or not."""
+    pick = random.Random(seed).choice
+    shape = pick(((5, 7), (5, 7), (7, 7), (1, 6), (6, 1), (3, 4, 2), (9,), (70, 60), (0, 3)))
+    dtype = pick(("f8", "f8", "f8", "f4", "i8", "c16", "u1", "?", "g"))
+    n = int(np.prod(shape))
+    base = (np.random.default_rng(seed).random(3 * n + 9) * 9).astype(dtype)
+    x = base[:n].reshape(shape)
+    y = {"same": base[:n], "shifted": base[1 : n + 1], "apart": base[n : 2 * n]}[
+        pick(("same", "shifted", "apart", "apart"))
+    ].reshape(shape)
+    how = pick(("plain", "plain", "plain", "masked", "fortran", "strided"))
+    if how == "masked":
+        x = np.ma.array(x)
+    if how == "fortran":
+        x = np.asfortranarray(x)
+    if how == "strided":
+        y = np.repeat(y, 2, axis=-1)[..., ::2]
+    return x, y
+
+
+def made(text: str):
+    scope = {"np": np, "__name__": "drawn"}
+    exec(compile(text, "<drawn>", "exec"), scope)
+    return scope["f"]
+
+
+@pytest.mark.parametrize("seed", range(70))
+def test_results_and_errors_are_numpys(seed):
+    text = Writer(seed).function()
+    plain, bumped = made(text), alloc.bump(alloc.Buffer())(made(text))
+    for k in range(5):
+        for shift in (2, 2, k):
+            outcomes = []
+            for function in (plain, bumped):
+                with np.errstate(all="ignore" if k % 2 else "warn"):
+                    outcomes.append(observe(function, (*given(seed + k), shift))[0])
+            assert not outcomes[0].differences(outcomes[1]), (text, k)
+
+
+@pytest.mark.skipif(cores.selected().name != "native", reason="only the native core has regions")
+def test_drawn_functions_are_regions():
+    handled = 0
+    for seed in range(40):
+        bumped = alloc.bump(alloc.Buffer())(made(Writer(seed).function()))
+        for _ in range(2):
+            observe(bumped, (np.ones((5, 7)), np.ones((5, 7)), 1))
+        handled += any(region.hits for region in alloc.explain(bumped).regions)
+    assert handled > 10
+
+
+def upwind(f, dx):
+    right = (np.roll(f, -1, axis=0) - f) / dx
+    left = (f - np.roll(f, 1, axis=0)) / dx
+    slope = np.where(right * left > 0.0, 0.5 * (right + left), 0.0)
+    return np.roll(slope, (2, -1), axis=(0, 1)) - np.pad(slope, 1, mode="edge")[2:, 1:-1]
+
+
+@pytest.mark.parametrize("threads", [1, 3])
+@pytest.mark.parametrize("order", "CF")
+def test_large_arrays_in_every_order(order, threads):
+    before = alloc.get_num_threads()
+    alloc.set_num_threads(threads)
+    try:
+        f = np.array(np.random.default_rng(3).random((400, 700)), order=order)
+        bumped = alloc.bump(alloc.Buffer())(upwind)
+        for _ in range(3):
+            assert upwind(f, 0.5).tobytes() == bumped(f, 0.5).tobytes()
+    finally:
+        alloc.set_num_threads(before)
