@@ -12,7 +12,7 @@ from bytecode import Instr
 from . import arithmetic, arrays, elements, lazy, views
 from .branches import is_none
 from .code import NotTranslatedError, Value, described, tuple_of
-from .kinds import BOOL, Display, Tuple
+from .kinds import BOOL, Display, List, Tuple
 from .states import State
 
 if TYPE_CHECKING:
@@ -79,6 +79,15 @@ def list_extend(t: Translator, item: Instr, state: State) -> None:
     if not isinstance(value.kind, Tuple) or before.kind != Display(()):
         raise NotTranslatedError("a list is extended")
     state.stack[-cast(int, item.arg)] = value._replace(kind=Display(value.kind.items))
+
+
+def list_append(t: Translator, item: Instr, state: State) -> None:
+    """Append a number to the list of a comprehension."""
+    value = state.stack.pop()
+    target = state.stack[-cast(int, item.arg)]
+    if not isinstance(target.kind, List):
+        raise NotTranslatedError(f"a comprehension appends to {described(target.kind)}")
+    t.code.append(target.parts[0], value)
 
 
 def is_(t: Translator, item: Instr, state: State) -> None:

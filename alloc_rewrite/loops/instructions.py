@@ -239,6 +239,7 @@ _STEPS: dict[str, Step] = {
     "BUILD_TUPLE": containers.build_tuple,
     "BUILD_LIST": containers.build_list,
     "LIST_EXTEND": containers.list_extend,
+    "LIST_APPEND": containers.list_append,
     "BUILD_SLICE": containers.build_slice,
     "BINARY_SLICE": containers.binary_slice,
     "STORE_SLICE": containers.store_slice,

@@ -1,7 +1,7 @@
 """Lists and long tuples in loops: their items are objects, whose types are looked at.
 
 In: a `Code`, a list, indices. Out: numbers, tuples of numbers, lists. An item of another type, or
-an integer of more than 60 bits, leaves the loop. What is stored into a list, or appended, is taken
+an integer of more than 63 bits, leaves the loop. What is stored into a list, or appended, is taken
 back with the iteration.
 """
 
@@ -20,7 +20,11 @@ _TYPES = {"int": int, "float": float}
 _VALUE = 16  # where a float, or a NumPy scalar, has its number
 _SIZE = 16  # where a list or tuple has its length
 _DIGITS = 24  # where an `int` has its digits, of 30 bits each
-_TWO_DIGITS, _THREE_DIGITS = 2 << 3, 3 << 3  # the least tags of an `int` with so many digits
+_TWO_DIGITS, _THREE_DIGITS, _FOUR_DIGITS = (
+    2 << 3,
+    3 << 3,
+    4 << 3,
+)  # the least tags of an `int` with so many digits
 
 
 def length(code: Code, value: Value) -> Any:
@@ -100,24 +104,28 @@ def _require_type(code: Code, address: Any, type_: type) -> None:
 
 
 def _integer(code: Code, address: Any) -> Any:
-    """Return the number of an `int`, as CPython has it since 3.12; leave beyond 60 bits."""
+    """Return the number of an `int`, as CPython has it since 3.12; leave beyond 63 bits."""
     b = code.builder
     tag = _word(code, address, 16)
-    low = _digit(code, address, 0)
-    small, wide, done = (code.function.append_basic_block() for _ in range(3))
-    branch = b.cbranch(b.icmp_unsigned("<", tag, code.i64(_TWO_DIGITS)), small, wide)
-    branch.set_metadata("prof", code.mostly)
-    b.position_at_end(wide)
-    code.leave_if(b.icmp_unsigned(">=", tag, code.i64(_THREE_DIGITS)))
-    both = b.or_(low, b.shl(_digit(code, address, 1), code.i64(30)))
-    wide = b.block
-    b.branch(done)
-    b.position_at_end(small)
+    digits = _digit(code, address, 0)
+    begin, done = b.block, code.function.append_basic_block()
+    found = [(digits, begin)]
+    for number, limit in ((1, _TWO_DIGITS), (2, _THREE_DIGITS)):
+        more = code.function.append_basic_block()
+        branch = b.cbranch(b.icmp_unsigned("<", tag, code.i64(limit)), done, more)
+        branch.set_metadata("prof", code.mostly)
+        b.position_at_end(more)
+        digit = _digit(code, address, number)
+        if number == 2:
+            code.leave_if(b.icmp_unsigned(">=", tag, code.i64(_FOUR_DIGITS)))
+            code.leave_if(b.icmp_unsigned(">=", digit, code.i64(8)))
+        digits = b.or_(digits, b.shl(digit, code.i64(30 * number)))
+        found.append((digits, b.block))
     b.branch(done)
     b.position_at_end(done)
     size = b.phi(code.word)
-    size.add_incoming(low, small)
-    size.add_incoming(both, wide)
+    for word, block in found:
+        size.add_incoming(word, block)
     sign = b.sub(code.i64(1), b.and_(tag, code.i64(3)))
     return b.mul(sign, size)
 

@@ -24,6 +24,7 @@ from llvmlite import ir as llvm
 
 from ..compiled.turns import give_turns
 from ..rewrite import Loop
+from ..rewrite.loops import APPENDED
 from ..rewrite.opcodes import ITERATOR_DEPTH
 from . import iteration
 from .beforehand import Beforehand
@@ -159,6 +160,8 @@ class Translator(Beforehand):
     def _stack(self, iterator: Value) -> list[Value]:
         """Return what lies on the stack at the loop's head."""
         stack = [Value(OPAQUE) for _ in range(self.loop.depth)]
+        if APPENDED in self.fixed:
+            stack[-1] = self.fixed[APPENDED]
         if self.loop.is_for:
             if not iteration.is_iterator(iterator.kind):
                 raise NotTranslatedError(f"a loop over {described(iterator.kind)}")

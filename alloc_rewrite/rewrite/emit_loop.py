@@ -11,7 +11,7 @@ from bytecode import Label as Target
 
 from .convention import ROOM
 from .emitter import Emitter
-from .loops import Loop
+from .loops import APPENDED, Loop
 from .opcodes import ITERATOR_DEPTH, NULL_FIRST, UNKNOWN, VALUE
 from .verify import verify
 
@@ -63,7 +63,10 @@ def emit_loop(loop: Loop, name: str) -> list[Any]:
 def _call(emit: Emitter, loop: Loop) -> int:
     """Call the site; return with how many arguments."""
     for local in loop.given:
-        emit.op("LOAD_FAST", local)
+        if local == APPENDED:  # below the iterator, the site and NULL, and the iterator once more
+            emit.copy(ITERATOR_DEPTH + 4)
+        else:
+            emit.op("LOAD_FAST", local)
     for load in loop.cells:
         emit.load_same_cell(load)
     emit.op("LOAD_CONST", len(loop.cells))

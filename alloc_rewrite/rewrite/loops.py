@@ -20,6 +20,8 @@ from .opcodes import ITERATOR_DEPTH, operator_of
 
 #: What a whole function gives, as if it were a local.
 RESULT = "@result"
+#: What the list is called that a comprehension appends to: it lies below the iterator.
+APPENDED = "@list"
 #: Operations from which on it may pay to have a function compiled whole.
 LEAST_OPERATIONS = 3
 _RESUMED = 0x2A0  # generators and coroutines
@@ -33,7 +35,7 @@ class Loop:
     with the iterator of a `for` (or None), the locals `given`, which have a value for certain when
     an iteration begins, and the `cells`, whose contents these instructions load; it returns
     the locals that are `stored`. `depth` is how much of the stack lies below, the iterator left
-    out.
+    out. The list that a comprehension appends to is known as `APPENDED`, the first of these names.
 
     With `is_whole` it is a function without a loop: one iteration, which stores what the
     function returns.
@@ -140,6 +142,10 @@ def _made(
     }
     names = sorted(read | stored)
     given = [name for name in names if flow.is_bound(name, head)]
+    depth = len(entry) - (ITERATOR_DEPTH if is_for else 0)
+    if is_for and any(_appends(ir, i, depth - 1) for i in members):
+        names.insert(0, APPENDED)
+        given.insert(0, APPENDED)
     return Loop(
         items,
         head,
@@ -147,13 +153,21 @@ def _made(
         members,
         targets,
         is_for,
-        len(entry) - (ITERATOR_DEPTH if is_for else 0),
+        depth,
         (*names, *(f"cell {name}" for name in sorted(cells))),
         tuple(given),
         (RESULT,) if is_whole else tuple(sorted(stored)),
         tuple(cells[name] for name in sorted(cells)),
         is_whole,
     )
+
+
+def _appends(ir: IR, index: int, place: int) -> bool:
+    """Whether an item appends to the list at a place of the stack."""
+    item, stack = ir.items[index], ir.stacks[index]
+    if not isinstance(item, Instr) or item.name != "LIST_APPEND" or stack is None:
+        return False
+    return len(stack) - 1 - cast(int, item.arg) == place
 
 
 def find_whole(ir: IR) -> Loop | None:

@@ -13,8 +13,8 @@ from .comparing import compared, compiled, loop_sites
 ITEMS = {
     "floats": [1.5, 2.5, -0.0, 1e300, 2.5, 3.0, 0.25, 9.0],
     "small ints": [3, -4, 0, 256, 5, 1, 7, 8],
-    "ints": [300, 2**29, 2**30, -(2**40), 2**59, 257, -6, 10**6],
-    "long ints": [3, 2**61, -(2**70), 1, 2, 3, 4, 5],
+    "ints": [300, 2**29, 2**30, -(2**40), 2**62, 257, -6, 10**6],
+    "long ints": [3, 2**63 - 1, -(2**63), 2**63, 2**90, 3, 4, 5],
     "truth values": [True, False, True, True, False, False, True, True],
     "scalars": [np.float64(2.0)] * 8,
     "None": [None] * 8,
@@ -170,3 +170,27 @@ class _nothing:  # noqa: N801
 
     def __exit__(self, *_):
         return False
+
+
+def test_comprehensions():
+    def f(x, items, n, at):
+        squares = [v * v + k for k, v in enumerate(items) if v != at]
+        pairs = [a * b for a in items for b in x if a < b]
+        scaled = [x[i] / (i - at) for i in range(n)]
+        return squares, pairs, scaled, [[i * j for i in range(3)] for j in range(4)]
+
+    g = alloc.bump(alloc.Buffer(10**5))(f)
+    for at in (0.5, 7, 0.5):
+        compared(f, np.arange(12.0), ITEMS["floats"], 12, at, times=2, g=g)
+    assert sum(site.hits > 0 for site in loop_sites(g)) >= 3
+    compared(f, np.arange(12.0), ITEMS["mixed"], 12, 0.5, times=1, g=g)
+
+
+def test_a_comprehension_in_a_loop():
+    def f(items, n):
+        out = []
+        for k in range(n):
+            out.append(sum([v + k for v in items if v > k]))
+        return out
+
+    compared(f, ITEMS["floats"], 30)
