@@ -18,7 +18,9 @@ def sites(f):
     """Return the sites of a bumped function's regions."""
     code = bumped(f).original.__code__
     found = bumped(f).sites.rewriter.rewritten(code).sites
-    return [s.__self__ for s in found if isinstance(s.__self__, native.RegionSite)]
+    return [
+        s.__self__ for s in found if isinstance(getattr(s, "__self__", None), native.RegionSite)
+    ]
 
 
 def executors(f):

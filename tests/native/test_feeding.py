@@ -80,7 +80,9 @@ def agree(f, g, *args):
 
 def plan_of(g, f):
     sites = bumped(g).sites.rewriter.rewritten(f.__code__).sites
-    (site,) = (s.__self__ for s in sites if isinstance(s.__self__, native.RegionSite))
+    (site,) = (
+        s.__self__ for s in sites if isinstance(getattr(s, "__self__", None), native.RegionSite)
+    )
     return site.describe()[0]
 
 

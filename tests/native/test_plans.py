@@ -20,7 +20,9 @@ def site_of(function, *args, calls=2):
         g(*args)
     known = bumped(g)
     sites = known.sites.rewriter.rewritten(function.__code__).sites
-    (site,) = (s.__self__ for s in sites if isinstance(s.__self__, native.RegionSite))
+    (site,) = (
+        s.__self__ for s in sites if isinstance(getattr(s, "__self__", None), native.RegionSite)
+    )
     return site
 
 

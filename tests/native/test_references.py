@@ -232,7 +232,17 @@ def regions_of(function):
     """Return the sites of a bumped function's regions."""
     known = made_from(function)
     sites = known.sites.rewriter.rewritten(function.__wrapped__.__code__).sites
-    return [s.__self__ for s in sites if isinstance(s.__self__, native.RegionSite)]
+    return [
+        s.__self__ for s in sites if isinstance(getattr(s, "__self__", None), native.RegionSite)
+    ]
+
+
+@pytest.fixture(autouse=True)
+def _without_machine_code():
+    """Kernels stay, and are made while references are counted."""
+    alloc.set_compile("off")
+    yield
+    alloc.set_compile("background")
 
 
 def new_function(name="f"):
