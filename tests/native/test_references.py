@@ -153,6 +153,7 @@ OBJECTS = (
 )
 
 
+@pytest.mark.usefixtures("_without_machine_code")
 @pytest.mark.parametrize("name", KINDS)
 def test_nothing_is_left_behind(name):
     plain = KINDS[name]
@@ -237,7 +238,7 @@ def regions_of(function):
     ]
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture
 def _without_machine_code():
     """Kernels stay, and are made while references are counted."""
     alloc.set_compile("off")
@@ -358,6 +359,7 @@ MANY, OBJECT_ROWS = np.ones(64), np.ones((2, 2), object)
 REGIONS = [arithmetic, with_views, in_stages, changing]
 
 
+@pytest.mark.usefixtures("_without_machine_code")
 @pytest.mark.parametrize("function", REGIONS, ids=lambda f: f.__name__)
 def test_regions_leave_nothing_behind(function):
     site_buffer = alloc.Buffer()
