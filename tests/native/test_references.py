@@ -233,9 +233,8 @@ def regions_of(function):
     """Return the sites of a bumped function's regions."""
     known = made_from(function)
     sites = known.sites.rewriter.rewritten(function.__wrapped__.__code__).sites
-    return [
-        s.__self__ for s in sites if isinstance(getattr(s, "__self__", None), native.RegionSite)
-    ]
+    owners = (getattr(site, "__self__", None) for site in sites)  # a loop's site has none
+    return [owner for owner in owners if isinstance(owner, native.RegionSite)]
 
 
 @pytest.fixture
