@@ -135,7 +135,7 @@ loop_pays(LoopSite *self, const LoopKernel *kernel, int64_t worth)
     }
     self->balance = 0;
     self->declined = "to enter machine code takes longer than the original code";
-    return site_give_back(&self->site);
+    return site_give_back(&self->site) < 0 ? -1 : site_settle(&self->site);
 }
 
 static PyObject *

@@ -153,6 +153,7 @@ OBJECTS = (
 )
 
 
+@pytest.mark.usefixtures("_without_machine_code")
 @pytest.mark.parametrize("name", KINDS)
 def test_nothing_is_left_behind(name):
     plain = KINDS[name]
@@ -234,6 +235,14 @@ def regions_of(function):
     sites = known.sites.rewriter.rewritten(function.__wrapped__.__code__).sites
     owners = (getattr(site, "__self__", None) for site in sites)  # a loop's site has none
     return [owner for owner in owners if isinstance(owner, native.RegionSite)]
+
+
+@pytest.fixture
+def _without_machine_code():
+    """Kernels stay, and are made while references are counted."""
+    alloc.set_compile("off")
+    yield
+    alloc.set_compile("background")
 
 
 def new_function(name="f"):
@@ -349,6 +358,7 @@ MANY, OBJECT_ROWS = np.ones(64), np.ones((2, 2), object)
 REGIONS = [arithmetic, with_views, in_stages, changing]
 
 
+@pytest.mark.usefixtures("_without_machine_code")
 @pytest.mark.parametrize("function", REGIONS, ids=lambda f: f.__name__)
 def test_regions_leave_nothing_behind(function):
     site_buffer = alloc.Buffer()
