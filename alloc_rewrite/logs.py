@@ -6,6 +6,7 @@ what they are about.
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -13,8 +14,12 @@ if TYPE_CHECKING:
 
 
 def debug(message: str, *values: object) -> None:
-    """Log what helps those who work on the library or look for a reason."""
-    _logger().debug(message, *values)
+    """Log what helps those who work on the library or look for a reason.
+
+    Without `logging`, which takes long to load, nothing has asked to see it.
+    """
+    if "logging" in sys.modules:
+        _logger().debug(message, *values)
 
 
 def info(message: str, *values: object) -> None:

@@ -21,6 +21,7 @@ from typing import Any, Protocol
 from ..cores import native
 from ..figures import figures
 from ..sites.exceptions import EXPECTED, from_signal_handler
+from .available import COMPILES
 from .pieces import Described, Part, Piece, parts_of_stage
 from .trial import passes
 
@@ -91,6 +92,10 @@ class Kernel(Job):
 Told = tuple[Any, int, int, tuple[int, ...], bool, Kernel]
 
 
+class _RefusedError(Exception):
+    """Nothing can be compiled here."""
+
+
 class Workshop:
     """Makes kernels, and knows those that there are."""
 
@@ -113,9 +118,8 @@ class Workshop:
     def compile_plan(self, plan: Described) -> tuple[str | tuple[Told, ...], ...]:
         """Return for each stage of a plan its compiled parts, or why it has none."""
         try:
-            reason = self.refusal()
-            if reason:
-                return (reason,) * len(plan["stages"])
+            if self._refused:
+                return (self._refused,) * len(plan["stages"])
             return tuple(self._stage(stage) for stage in plan["stages"])
         except EXPECTED as error:
             if from_signal_handler(error):
@@ -129,6 +133,11 @@ class Workshop:
 
             self._refusal = refusal()
         return self._refusal
+
+    @property
+    def _refused(self) -> str:
+        """Why nothing can be compiled, as far as that is known: the thread asks what takes long."""
+        return self.refusal() if self.now or not COMPILES else self._refusal or ""
 
     def _stage(self, stage: Described) -> str | tuple[Told, ...]:
         parts = parts_of_stage(stage)
@@ -161,9 +170,8 @@ class Workshop:
 
     def submit(self, job: Job) -> None:
         """Have something compiled: at once, or in the background."""
-        reason = self.refusal()
-        if reason:
-            job.refuse(reason)
+        if self._refused:
+            job.refuse(self._refused)
         elif self.now:
             self._compile(job)
         else:
@@ -213,6 +221,8 @@ class Workshop:
             try:
                 job.make(self._load)
                 self.compiled += job.state == "compiled"
+            except _RefusedError as error:
+                job.refuse(str(error))
             except Exception as error:
                 if from_signal_handler(error):
                     self._forget(job)
@@ -228,6 +238,8 @@ class Workshop:
 
     def _load(self) -> Any:
         if self._compiler is None:
+            if self.refusal():
+                raise _RefusedError(self.refusal())
             from .llvm import Compiler
 
             self._compiler = Compiler()

@@ -10,7 +10,6 @@ import contextlib
 import ctypes
 import hashlib
 import importlib
-import importlib.metadata
 import importlib.util
 import os
 import re
@@ -35,10 +34,10 @@ class Code(NamedTuple):
 
 
 def installed() -> str | None:
-    """Return the version of llvmlite, without importing it; None if it isn't installed."""
+    """Return the version of llvmlite; None if it isn't installed. Its compiler is loaded later."""
     try:
-        return importlib.metadata.version("llvmlite")
-    except importlib.metadata.PackageNotFoundError:
+        return str(importlib.import_module("llvmlite").__version__)
+    except ImportError:
         return None
 
 

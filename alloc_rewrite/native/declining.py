@@ -12,6 +12,7 @@ import numpy as np
 
 from ..rewrite import Program
 from .loops import is_plain
+from .patches import patches_missing
 
 _NUMBERS = frozenset({int, float, complex, bool})
 _SEQUENCES = frozenset({list, tuple})
@@ -27,6 +28,9 @@ def reason_of(program: Program, number: int, kinds: list[Any]) -> str:
         callee = operands.pop(0)
         if not _is_known(kinds[callee]):
             return f"`{program.named(callee)}` is {_what(kinds[callee])}, which no region calls"
+    missing = patches_missing(program, number, kinds)
+    if missing:
+        return missing
     for operand in operands:
         told = _of_kind(kinds[operand])
         if told:

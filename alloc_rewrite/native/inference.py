@@ -98,7 +98,7 @@ def plan_number(callee: Any, kinds: tuple[Any, ...]) -> Loop | bool | None:
         # Bits of complex numbers depend on strides, and NumPy gives numbers now these, now those.
         return None if loop is None or any(d.kind == "c" for d in loop.dtypes) else loop
     if callee is len and len(kinds) == 1:
-        return _is_dtype(kinds[0]) or kinds[0] in _CONTAINERS or None
+        return kinds[0] in _CONTAINERS or None
     if not all(kind in _PYTHONS or (_is_dtype(kind) and kind.kind in "biuf") for kind in kinds):
         return None
     if type(callee) is type(math.sqrt) and vars(math).get(callee.__name__) is callee:
@@ -114,7 +114,7 @@ _PYTHONS = frozenset({int, float, complex})
 _NARROW = frozenset({np.dtype("e"), np.dtype("f")})  # not every number of Python goes into these
 #: What may be called with numbers as it is.
 _OF_NUMBERS = frozenset({min, max, int, float, bool})
-_CONTAINERS = frozenset({list, tuple, dict, str})
+_CONTAINERS = frozenset({list, tuple, dict, str, np.ndarray})
 
 
 def _operation(program: Program, number: int, kinds: list[Any]) -> tuple[Step, Any] | None:

@@ -109,3 +109,22 @@ def _mode(program: Program, given: dict[str, int]) -> str:
 def _fits(kind: Any, dtype: np.dtype[Any]) -> bool:
     """Whether a number is the same one as an item of that dtype."""
     return (kind is int and dtype.kind != "b") or (kind is float and dtype.kind in "fc")
+
+
+def patches_missing(program: Program, number: int, kinds: Sequence[Any]) -> str:
+    """Return why such a call has no patches, in words; empty if it is none, or that is unknown."""
+    node = program.nodes[number]
+    callee = kinds[node.operands[0]] if node.kind == "call" else None
+    if type(callee) not in _CALLABLES or not (callee in _LISTS or callee in _SINGLE):
+        return ""
+    plain = len(node.operands) - len(node.detail)
+    arrays = node.operands[1:plain] if callee in _LISTS else node.operands[1:2]
+    found = sorted({kinds[k].name for k in arrays if isinstance(kinds[k], np.dtype)})
+    if len(found) > 1:
+        types = " and ".join(f"`{name}`" for name in found)
+        return f"arrays of {types} are put together; give them one dtype with `astype` first"
+    if any(isinstance(kinds[k], type) for k in arrays):
+        return "other values than arrays are put together; make arrays of them first"
+    if callee is np.pad:
+        return f"`pad` has a mode other than {', '.join(sorted(_MODES))}, or is given other numbers"
+    return ""

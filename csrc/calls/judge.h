@@ -1,9 +1,9 @@
 /* Judges: whether a function that is entered pays, by the time that its calls take.
  *
  * One function has one judge, at all sites that call it. Another library's function first waits
- * until it has been called often, one of NumPy's until it is its turn to be rewritten. Then a function is called rewritten until everything below it has
- * settled; then its calls take turns between the original and the rewritten form, and
- * `verdict` in Python looks at the times of both.
+ * until it has been called often, one of NumPy's until it is its turn to be rewritten. Then a
+ * function is called rewritten until everything below it has settled; then its calls take turns
+ * between the original and the rewritten form, and `verdict` in Python looks at the times of both.
  */
 #ifndef ALLOC_REWRITE_CALLS_JUDGE_H
 #define ALLOC_REWRITE_CALLS_JUDGE_H

@@ -64,7 +64,9 @@ number_calls_learn(const State *state, NumberCall *known, PyObject *callee,
     NumberCall made = {.callee = Py_NewRef(callee), .n = n};
     PyObject *kinds = PyTuple_New(n), *answer = NULL;
     for (int i = 0; kinds != NULL && i < n; i++) {
-        PyObject *kind = leaf_descr(args[i], leaf_kind_of(args[i]));
+        PyObject *kind = PyArray_CheckExact(args[i]) /* which is no number */
+                             ? Py_NewRef((PyObject *)Py_TYPE(args[i]))
+                             : leaf_descr(args[i], leaf_kind_of(args[i]));
         made.types[i] = (PyTypeObject *)Py_NewRef(Py_TYPE(args[i]));
         if (kind == NULL) {
             Py_CLEAR(kinds);

@@ -83,7 +83,7 @@ patches_roll(const Planner *planner, const Typed *typed, Patching *made)
     memcpy(made->strides[0], of->strides, sizeof(of->strides));
     npy_intp dims[MAX_AXES];
     memcpy(dims, of->dims, sizeof(dims));
-    if (n_shifts < 1 || n_axes < 0 ||
+    if (of->nd == 0 || n_shifts < 1 || n_axes < 0 ||
         (n_shifts != n_axes && n_shifts != 1 && n_axes != 1)) {
         return no_numbers;
     }

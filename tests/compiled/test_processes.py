@@ -127,24 +127,18 @@ def own(monkeypatch):
 
 def test_llvmlite_is_missing():
     hidden = """
-    import importlib.metadata
-    real = importlib.metadata.version
-    def version(name):
-        if name == "llvmlite":
-            raise importlib.metadata.PackageNotFoundError(name)
-        return real(name)
-    importlib.metadata.version = version
+    sys.modules["llvmlite"] = None
     for _ in range(500):
         assert g(x).tobytes() == expected
     print(executor())
     print(alloc.core()[1])
     print(alloc.explain(g))
-    print("llvmlite" in sys.modules)
+    print(any(name.startswith("llvmlite.") for name in sys.modules))
     """
     printed = run(hidden)
     assert printed.startswith("interpreter\n")
     assert "hot regions are not compiled: llvmlite is not installed" in printed
-    assert "machine code: not compiled: llvmlite is not installed" in printed
+    assert "not compiled: llvmlite is not installed\n" in printed.partition("machine code")[2]
     assert printed.endswith("False\n")
 
 

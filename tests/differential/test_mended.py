@@ -137,3 +137,14 @@ def test_in_place_on_a_number_and_then_on_an_array(same):
 
     number, array = (fixed(X[:20]), 2.5), (fixed(X[:20]), fixed(Y[:20]))
     same.each(f, [array, number, array, number, array])
+
+
+@pytest.mark.parametrize("n", [5, 1])
+@pytest.mark.parametrize(
+    "value", ["abs(a)", "abs(b)", "min(a)", "float(a)", "len(a)", "abs(a[0])", "abs(a[1:])"]
+)
+@pytest.mark.parametrize("store", ["a[:] = b - a * b", "a[1:] -= b[1:] * 2.0", "b *= a; a += b"])
+def test_builtins_after_an_array_was_changed(same, store, value, n):
+    names = {}
+    exec(f"def f(a, b):\n {store}\n x = {value}\n return a, b, x, a + x", names)
+    same(names["f"], fixed(X[:n]), fixed(Y[:n]))

@@ -104,3 +104,23 @@ def test_slices_that_are_made_anew_have_their_plan():
         assert bumped(x, s, s).tobytes() == by_slices(x, s, s).tobytes()
     (region,) = alloc.explain(bumped).regions
     assert (region.hits, region.misses, region.given_back) == (200, 0, False)
+
+
+def joined(x, y):
+    return np.concatenate([x * 2.0, y]) + 1.0
+
+
+def ramped(x, y):
+    return np.pad(x * y, 1, mode="linear_ramp") * 2.0 + 1.0
+
+
+@pytest.mark.parametrize(
+    ("function", "dtype", "words"),
+    [(joined, "f4", "arrays of `float32` and `float64` are put together"),
+     (ramped, "f8", "`pad` has a mode other than constant, edge")],
+)  # fmt: skip
+def test_explain_says_why_arrays_are_not_put_together(function, dtype, words):
+    bumped = alloc.bump(alloc.Buffer())(function)
+    for _ in range(12):
+        bumped(np.ones(3), np.ones(3, dtype))
+    assert words in str(alloc.explain(bumped))

@@ -137,6 +137,18 @@ def upwind(f, dx):
     return np.roll(slope, (2, -1), axis=(0, 1)) - np.pad(slope, 1, mode="edge")[2:, 1:-1]
 
 
+def of_an_item(x):
+    return np.roll(x[0], 1) + np.roll(x[..., 1], 1) + np.pad(x[2], 1)[0] + np.diff(x)
+
+
+def test_items_and_arrays_without_axes():
+    for x in (np.arange(4.0), np.arange(12.0).reshape(4, 3), np.zeros((4, 0))):
+        bumped = alloc.bump(alloc.Buffer())(of_an_item)
+        for _ in range(6):
+            expected = observe(of_an_item, (x,))[0]
+            assert not expected.differences(observe(bumped, (x,))[0])
+
+
 @pytest.mark.parametrize("threads", [1, 3])
 @pytest.mark.parametrize("order", "CF")
 def test_large_arrays_in_every_order(order, threads):

@@ -14,8 +14,12 @@ from alloc_rewrite.rewrite.gates import content_of
 
 
 def sites_of(function):
-    """Return what lies behind the gates of a function's sites."""
-    return [content_of(gate) for gate in gates_of(function.__code__).gates[:-1]]
+    """Return what lies behind the gates of a function's sites, but for those of loops.
+
+    These wait for a loop, or a whole function, to become hot.
+    """
+    contents = [content_of(gate) for gate in gates_of(function.__code__).gates[:-1]]
+    return [content for content in contents if type(content).__name__ != "LoopSite"]
 
 
 def mixed(a, b):
@@ -56,8 +60,7 @@ def test_sites_come_out_of_running_loops():
 
     g = alloc.bump(alloc.Buffer())(f)
     assert g(10_000) == f(10_000)
-    others = [site for site in sites_of(g)[1:] if type(site).__name__ != "LoopSite"]
-    assert others != []
+    assert (others := sites_of(g)[1:]) != []
     assert all(site is None for site in others)
 
 

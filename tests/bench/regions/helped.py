@@ -44,7 +44,7 @@ def advected(u, c, dx):
 
 
 @kernel("helpers", _fields(1), **LINE)
-def advection(u):
+def drift_and_spread(u):
     """Derivatives by helpers, of which one returns two values."""
     drift, spread = advected(u, 0.4, 0.5)
     return u[1:-1] + 1e-3 * (spread - drift) - 1e-3 * second(u, 0.5) * u[1:-1]

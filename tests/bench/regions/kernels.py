@@ -58,6 +58,7 @@ def kernel(
     assert kind in CLASSES
 
     def enter(function: Callable[..., Any]) -> Callable[..., Any]:
+        assert function.__name__ not in _found, f"there are two kernels {function.__name__}"
         shapes = dict(zip(SIZES, (small, l2, large)))
         _found[function.__name__] = ArrayKernel(function, kind, make, shapes)
         return function

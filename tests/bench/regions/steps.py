@@ -37,7 +37,7 @@ def shallow_water(u, v, h):
 
 
 @kernel("steps", _fields(4), **LINE)
-def verlet(x, v, a, m):
+def kick_and_drift(x, v, a, m):
     """Half a kick, a drift, and half a kick, in a spring's force."""
     dt = 1e-2
     v += 0.5 * dt * a

@@ -3,10 +3,10 @@
 In: a source of random numbers. Out: the function's text.
 """
 
-from .writer import AUGMENTED, NUMBERS, Writer
+from .writer import NUMBERS, Tame
 
 
-class ObjectWriter(Writer):
+class ObjectWriter(Tame):
     """Writes one program; `o` is an object, `h` a function."""
 
     def atom(self) -> str:
@@ -17,7 +17,7 @@ class ObjectWriter(Writer):
     def statement(self, left: int) -> None:
         at = self.random.random()
         if at < 0.15:
-            self.line(f"o.{self.choose('xv')} {self.choose(AUGMENTED)} {self.expression(1)}")
+            self.line(f"o.{self.choose('xv')} {self.choose('+-*')}= {self.expression(1)}")
         elif at < 0.25:
             self.line(f"o.{self.choose('xv')} = {self.expression(1)}")
         elif at < 0.3:

@@ -4,13 +4,12 @@ In: a source of random numbers. Out: the function's text.
 """
 
 from .arrays import ArrayWriter
-from .writer import ARGUMENTS, NUMBERS
+from .writer import ARGUMENTS, NUMBERS, Tame
 
-SAFE = ("+", "-", "*", "+", "-", "*", "/")
 RESULTS = ("s", "[s, t]", "(u, p)", "x", "v", "(v, w, v)", "[z, [q]]", "None", "v[1:]", "flag")
 
 
-class WholeWriter(ArrayWriter):
+class WholeWriter(Tame, ArrayWriter):
     """Writes one program; where another would have a loop, it has an `if` or a `return`."""
 
     def program(self) -> str:
@@ -33,13 +32,6 @@ class WholeWriter(ArrayWriter):
 
     def index(self) -> str:
         return self.choose(("0", "1", "-1", "2", "n - 1", "n"))
-
-    def expression(self, depth: int = 0) -> str:
-        """Return an expression that most kinds of numbers can be put into."""
-        if depth > 1 or self.random.random() < 0.2:
-            return super().expression(depth)
-        given = self.expression(depth + 1), self.choose(SAFE), self.expression(depth + 1)
-        return f"({' '.join(given)})"
 
     def array(self, depth: int = 0) -> str:
         if self.random.random() < 0.3:

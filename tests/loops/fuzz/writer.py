@@ -185,3 +185,13 @@ class Writer:
         self.loops.append(name)
         self.block(left)
         self.loops.pop()
+
+
+class Tame(Writer):
+    """Writes expressions that most kinds of numbers can be put into."""
+
+    def expression(self, depth: int = 0) -> str:
+        if depth > 1 or self.random.random() < 0.2:
+            return super().expression(depth)
+        given = self.expression(depth + 1), self.choose("+-*+-*/"), self.expression(depth + 1)
+        return f"({' '.join(given)})"
