@@ -151,7 +151,8 @@ loop_run(LoopSite *self, PyObject **args, Py_ssize_t n)
         else {
             result = attempt(kernel, &self->site, args, &self->declined, &worth);
         }
-        if (result != NULL && loop_pays(self, kernel, worth) < 0) {
+        if ((result != NULL || (!self->is_whole && !PyErr_Occurred())) &&
+            loop_pays(self, kernel, worth) < 0) {
             Py_CLEAR(result);
         }
         kernel_forget(kernel, args);
