@@ -14,6 +14,7 @@ from ..errors import NothingToDoError
 from .owners import Sites
 from .pipeline import failure
 from .rewriter import Rewritten
+from .sparing import Sparing
 
 
 class _Entry(NamedTuple):
@@ -27,6 +28,7 @@ class Rewriter:
 
     def __init__(self, sites: Sites) -> None:
         self._sites = sites
+        self._sparing = Sparing()
         self._entries: dict[int, _Entry] = {}
 
     def rewritten(self, code: CodeType) -> Rewritten | None:
@@ -53,7 +55,7 @@ class Rewriter:
     def _rewrite(self, code: CodeType) -> _Entry:
         result, reason = None, ""
         try:
-            result = Rewritten(code, self._sites)
+            result = Rewritten(code, self._sites, self._sparing)
         except NothingToDoError:
             pass
         except Exception as error:

@@ -47,7 +47,7 @@ class Rewritten(Owner):
     The original code is held by a weak reference only.
     """
 
-    def __init__(self, code: CodeType, sites: Sites) -> None:
+    def __init__(self, code: CodeType, sites: Sites, sparing: Sparing) -> None:
         form = form_of(code, sites.style)
         self.places = places = list(form.places)
         self.cuts: dict[int, str] = {}  # items that regions leave out, and why
@@ -69,7 +69,7 @@ class Rewritten(Owner):
         self._places_at_first = len(places)
         self._wait = SOON
         self._waits = self._tried = False
-        self._sparing = Sparing()
+        self._sparing, self._delay = sparing, SOON
         self._is_put_off = self._finds_anew = False
         self.sites = [contents[0] for contents in made]
         contents = [content for column in zip(*made, strict=True) for content in column]
@@ -164,14 +164,18 @@ class Rewritten(Owner):
         self._finds_anew |= finds_anew
         if not self._is_put_off:
             self._is_put_off = True
-            looks.after(wait, weakly(self, Rewritten.catch_up))
+            looks.after(max(wait, self._delay), weakly(self, Rewritten.catch_up))
+            self._delay *= 2
         return True
 
     def catch_up(self) -> None:
-        """Do what has been put off."""
+        """Do what has been put off, unless others have taken the time meanwhile."""
         code = self._original()
         self._is_put_off, finds_anew, self._finds_anew = False, self._finds_anew, False
-        if code is not None and not (finds_anew and self._rearrange(code, self.cuts)):
+        if code is None or self._put_off(finds_anew=finds_anew):
+            return
+        self._delay = SOON
+        if not (finds_anew and self._rearrange(code, self.cuts)):
             self.settle()
 
     def split(self, number: int, node: int, reason: str) -> None:

@@ -1,4 +1,4 @@
-"""When a code object may be made anew: how often is limited by the time that this takes.
+"""When code may be made anew: how often is limited by the time that this takes.
 
 In: when making it begins and ends. Out: how long it has to wait for the next time. It must not know
 what is made.
@@ -10,12 +10,12 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-AT_ONCE = 0.005  # seconds that may go into one code object without a wait
+AT_ONCE = 0.005  # seconds that may go into it without a wait
 SHARE = 0.1  # of the process's time may go into it later
 
 
 class Sparing:
-    """The time that has gone into making one code object anew."""
+    """The time that has gone into making the code of one rewriter's functions anew."""
 
     def __init__(self) -> None:
         self._since = time.process_time()

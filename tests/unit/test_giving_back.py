@@ -267,3 +267,9 @@ def test_forms_of_code_fit_those_before():
         assert len(after.co_consts) > n
         assert after.co_names[: len(before.co_names)] == before.co_names
         assert after.co_stacksize >= before.co_stacksize
+
+
+def test_making_code_anew_is_limited_for_all_functions_together():
+    rewriter = made_from(alloc.bump(alloc.Buffer())(mixed)).sites.rewriter
+    other = rewriter.rewritten((lambda x: x * 2.0 + x).__code__)
+    assert rewriter.rewritten(mixed.__code__)._sparing is other._sparing
