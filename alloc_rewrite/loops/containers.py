@@ -92,9 +92,13 @@ def list_append(t: Translator, item: Instr, state: State) -> None:
 
 def is_(t: Translator, item: Instr, state: State) -> None:
     y, x = state.stack.pop(), state.stack.pop()
+    if x.kind == y.kind == BOOL:  # there is one object for each
+        sign = "ne" if item.arg else "eq"
+        state.stack.append(arithmetic.compare(t.code, sign, x, y))
+        return
     a, b = is_none(x), is_none(y)
     if not (a or b):
-        raise NotTranslatedError("`is` of anything but None")
+        raise NotTranslatedError("`is` of anything but None and truth values")
     state.stack.append(t.code.constant((a and b) != bool(item.arg)))
 
 

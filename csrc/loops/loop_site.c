@@ -135,7 +135,7 @@ loop_pays(LoopSite *self, const LoopKernel *kernel, int64_t worth)
     }
     self->balance = 0;
     self->declined = "to enter machine code takes longer than the original code";
-    return site_give_back(&self->site);
+    return site_give_back(&self->site) < 0 ? -1 : site_settle(&self->site);
 }
 
 static PyObject *
@@ -151,7 +151,8 @@ loop_run(LoopSite *self, PyObject **args, Py_ssize_t n)
         else {
             result = attempt(kernel, &self->site, args, &self->declined, &worth);
         }
-        if (result != NULL && loop_pays(self, kernel, worth) < 0) {
+        if ((result != NULL || (!self->is_whole && !PyErr_Occurred())) &&
+            loop_pays(self, kernel, worth) < 0) {
             Py_CLEAR(result);
         }
         kernel_forget(kernel, args);

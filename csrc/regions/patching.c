@@ -111,7 +111,10 @@ patching_plan(Planner *planner, int node)
             TRY(sources_watch(planner, typed->numbers[i]));
         }
     }
-    planner->plan->bound_to_numbers |= planner->plan->n_watches > watched;
+    if (planner->plan->n_watches > watched) {
+        planner->plan->bound_to_numbers = 1;
+        planner->plan->patched = node;
+    }
     for (int k = 0; k < typed->n_in; k++) {
         const Extent *of = patching_extent(planner, typed, k);
         for (int i = 0; i < of->nd; i++) {

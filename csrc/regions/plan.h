@@ -193,6 +193,7 @@ typedef struct Plan {
     int reads_items;   /* whether items of arrays have been read before */
     int has_pitch;     /* whether loops go over what lies between rows */
     int bound_to_numbers; /* whether it is for these numbers in indices alone */
+    int patched;       /* a node whose patches depend on such numbers; or -1 */
     int feeds;         /* for how many threads reductions are fed; 0 if none is */
     int slow_status;   /* whether a step may raise flags in the slower unit */
     npy_intp size;     /* items of the largest stage */

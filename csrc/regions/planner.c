@@ -231,6 +231,7 @@ plan_new(const Program *program, const Typing *typing, const Values *values, Pla
          PyObject *trace)
 {
     Plan draft = {.references = 1,
+                  .patched = -1,
                   .may_raise = mode.may_raise,
                   .reads_items = values->reads_items,
                   .n_nodes = program->n_nodes},

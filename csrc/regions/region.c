@@ -7,9 +7,7 @@
 #include "regions/helpers.h"
 
 #define MOST_TYPINGS 64   /* ever made by one site */
-#define FLEETING 64       /* plans after which a site has to use most of them more than once, */
 #define HOPELESS 4        /* calls of which none was handled, before the region is split */
-#define WORTH_A_PLAN 4096 /* unless they are for that many items */
 
 /* ------------------------------------------------------------------ finding a plan */
 
@@ -86,8 +84,8 @@ region_new_plan(RegionSite *self, Typing *typing, const Values *values, int may_
     if (last != NULL) {
         plan_release(last);
     }
-    if (++self->plans_made > FLEETING && self->plans_made > self->site.hits / 2 &&
-        made->size < WORTH_A_PLAN && site_give_back(&self->site) < 0) {
+    self->plans_made++;
+    if (fleeting_plan(self, made) < 0) {
         plan_release(made);
         return NULL;
     }

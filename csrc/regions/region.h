@@ -68,4 +68,9 @@ PyObject *region_describe(PyObject *object, PyObject *none);
 PyObject *region_trace(PyObject *object, PyObject *const *args, Py_ssize_t n);
 PyObject *region_sizeof(PyObject *object, PyObject *none);
 
+/* Note that a plan was made: where plans serve only once, and take longer than what they are for,
+ * the site is switched off, or split where an array is put together in other ways each time; -1
+ * with an exception. */
+int fleeting_plan(RegionSite *self, const Plan *made);
+
 #endif

@@ -1,7 +1,8 @@
 """One operation at a time, plain against bumped: `python -m tests.bench.native [part]...`.
 
 Each operation stands in a loop of its own, written out as a function; the time of the empty loop is
-taken off both sides, so that what is compared is the operation with its bytecode.
+taken off both sides, so that what is compared is the operation with its bytecode. Machine code is
+off: a loop with one operation would become a kernel as a whole, and most of it would go.
 """
 
 import argparse
@@ -121,6 +122,7 @@ def main(
     parser.add_argument("names", nargs="*", help="parts of operations' names (default: all)")
     parser.add_argument("--rounds", type=int, default=ROUNDS, help="rounds (default: %(default)s)")
     options = parser.parse_args(arguments)
+    alloc.set_compile("off")
     rows = []
     for name, statement, names, least in operations():
         if options.names and not any(part in name for part in options.names):

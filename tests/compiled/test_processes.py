@@ -39,7 +39,8 @@ g = alloc.bump(alloc.Buffer())(f)
 
 def executor():
     sites = bumped(g).sites.rewriter.rewritten(f.__code__).sites
-    (site,) = [s.__self__ for s in sites if isinstance(s.__self__, native.RegionSite)]
+    behind = [getattr(s, "__self__", None) for s in sites]
+    (site,) = [s for s in behind if isinstance(s, native.RegionSite)]
     return site.describe()[0]["stages"][0]["executor"]
 
 def heat():

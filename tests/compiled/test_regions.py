@@ -18,7 +18,8 @@ def sites(f):
     """Return the sites of a bumped function's regions."""
     code = bumped(f).original.__code__
     found = bumped(f).sites.rewriter.rewritten(code).sites
-    return [s.__self__ for s in found if isinstance(s.__self__, native.RegionSite)]
+    owners = [getattr(s, "__self__", s) for s in found]
+    return [s for s in owners if isinstance(s, native.RegionSite)]
 
 
 def executors(f):

@@ -172,6 +172,18 @@ class _nothing:  # noqa: N801
         return False
 
 
+def test_truth_values_that_are_compared_as_objects():
+    def f(marked, n):
+        count = 0
+        for k in range(n):
+            if marked[k % 8] is True and (k % 3 == 0) is not marked[-1]:
+                marked[k * k % 8] = k % 5 is None
+                count += 1
+        return marked, count
+
+    compiled(f, ITEMS["truth values"], 40)
+
+
 def test_comprehensions():
     def f(x, items, n, at):
         squares = [v * v + k for k, v in enumerate(items) if v != at]

@@ -80,7 +80,8 @@ def agree(f, g, *args):
 
 def plan_of(g, f):
     sites = bumped(g).sites.rewriter.rewritten(f.__code__).sites
-    (site,) = (s.__self__ for s in sites if isinstance(s.__self__, native.RegionSite))
+    owners = (getattr(site, "__self__", None) for site in sites)  # a loop's site has none
+    (site,) = (owner for owner in owners if isinstance(owner, native.RegionSite))
     return site.describe()[0]
 
 

@@ -20,7 +20,8 @@ def site_of(function, *args, calls=2):
         g(*args)
     known = bumped(g)
     sites = known.sites.rewriter.rewritten(function.__code__).sites
-    (site,) = (s.__self__ for s in sites if isinstance(s.__self__, native.RegionSite))
+    owners = (getattr(site, "__self__", None) for site in sites)  # a loop's site has none
+    (site,) = (owner for owner in owners if isinstance(owner, native.RegionSite))
     return site
 
 

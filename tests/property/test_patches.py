@@ -161,3 +161,17 @@ def test_large_arrays_in_every_order(order, threads):
             assert upwind(f, 0.5).tobytes() == bumped(f, 0.5).tobytes()
     finally:
         alloc.set_num_threads(before)
+
+
+def turned(x, by):
+    return np.roll(x, by) * 2.0 + x
+
+
+@pytest.mark.skipif(cores.selected().name != "native", reason="only the native core has regions")
+def test_a_shift_that_changes_all_the_time_splits_the_region():
+    x = np.arange(30.0)
+    bumped = alloc.bump(alloc.Buffer())(turned)
+    for by in range(300):
+        assert bumped(x, by).tobytes() == turned(x, by).tobytes()
+    (region,) = alloc.explain(bumped).regions
+    assert (region.operations, region.hits > 200, region.given_back) == (2, True, False)

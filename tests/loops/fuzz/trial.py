@@ -120,7 +120,7 @@ def differences(text: str, seed: int, times: int = 1) -> tuple[list[str], int]:
     Arguments of each kind are given so many times.
     """
     f = made(text)
-    g = alloc.bump(alloc.Buffer(10**6))(f)
+    g = alloc.bump(alloc.Buffer(10**8))(f)
     mode = Random(seed + 1).choice(MODES)
     for call in (call for call in range(4) for _ in range(times)):
         with np.errstate(all=mode):
