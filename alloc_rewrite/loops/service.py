@@ -56,7 +56,7 @@ class LoopJob(Job):
             self.refuse(str(error))
             return
         finally:
-            self._values = {}
+            self._values.clear()  # the translator, which waits for the collector, has them, too
         for reason in dict.fromkeys(translator.reasons):
             debug("%s leaves some iterations: %s", _described(self.loop), reason)
         code = load().compile(kernel.text, kernel.addresses, optimize=True)
