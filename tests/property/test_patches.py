@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import warnings
 
 import numpy as np
 import pytest
@@ -161,6 +162,32 @@ def test_large_arrays_in_every_order(order, threads):
             assert upwind(f, 0.5).tobytes() == bumped(f, 0.5).tobytes()
     finally:
         alloc.set_num_threads(before)
+
+
+def differences(x, v):
+    x += 1.0
+    return np.diff(v) * x[1:], np.diff(v, 2) * 2.0
+
+
+def test_warnings_of_differences_name_numpys_line():
+    v = np.array([np.inf, np.inf, 1.0, -np.inf, -np.inf])
+    bumped = alloc.bump(alloc.Buffer())(differences)
+    with warnings.catch_warnings():
+        warnings.resetwarnings()  # none raises, so reports are made in the region
+        for _ in range(3):
+            outcomes = [observe(one, (np.ones(5), v))[0] for one in (differences, bumped)]
+            assert outcomes[0].warnings
+            assert not outcomes[0].differences(outcomes[1])
+
+
+def rolled_twice(x):
+    return np.roll(x, 1, a=x) * 2.0
+
+
+def test_an_array_that_is_given_twice_is_an_error():
+    for _ in range(2):
+        with pytest.raises(TypeError, match="multiple values"):
+            alloc.bump(alloc.Buffer())(rolled_twice)(np.ones(5))
 
 
 def turned(x, by):
