@@ -24,7 +24,10 @@ class Sparing:
     @property
     def wait(self) -> float:
         """Seconds until it may be made anew; 0 or less if it may be at once."""
-        return (self._spent - AT_ONCE) / SHARE - (time.process_time() - self._since)
+        now = time.process_time()
+        if now < self._since:  # this is a forked process, whose clock has begun anew
+            self._since, self._spent = now, 0.0
+        return (self._spent - AT_ONCE) / SHARE - (now - self._since)
 
     @contextmanager
     def spending(self) -> Iterator[None]:
