@@ -304,7 +304,7 @@ class Rewritten(Owner):
             self.gates.empty(number)
 
     def settle(self) -> None:
-        """Make the code anew without the sites that are switched off, when there is time for that."""
+        """Make the code anew without the sites that are switched off, or when that has time."""
         code, left = self._original(), self._left()
         if code is None or left == self._in_code:
             return
