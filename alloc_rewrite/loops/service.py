@@ -15,8 +15,8 @@ from ..compiled.kernels import Job, workshop
 from ..logs import debug
 from ..rewrite import Loop
 from .encoding import encoded, function_of
-from .incoming import reached_kind, subject_kind
-from .kinds import Kind
+from .incoming import ALWAYS_THE_SAME, reached_kind, subject_kind
+from .kinds import Function, Given, Kind, Object
 from .shapes import without_shape
 
 MOST_LOOPS = 1000  # that are compiled in a process: their code stays
@@ -41,7 +41,9 @@ class LoopJob(Job):
         self.loop = loop
         self._kinds = kinds
         self._names = names
-        self._values = dict(enumerate(values))
+        self._values = {
+            i: _looked_at(*one) for i, one in enumerate(zip(kinds, values, strict=True))
+        }
 
     def make(self, load: Callable[[], Any]) -> None:
         """Translate and compile the loop, and give the kernel to its site."""
@@ -122,6 +124,12 @@ def plan_kernel(
         job.refuse("a tool of sys.monitoring is in use")
         return
     workshop.submit(job)
+
+
+def _looked_at(kind: Kind, value: Any) -> Any:
+    """Return an argument if a translator looks at it again; no array lives longer for that."""
+    is_known = isinstance(kind, Given) and type(value) in ALWAYS_THE_SAME
+    return value if is_known or isinstance(kind, (Function, Object)) else None
 
 
 def _refusal(loop: Loop, kinds: list[Kind]) -> str:

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 import alloc_rewrite as alloc
+from alloc_rewrite.loops import service
 
 from .comparing import compared, compiled, loop_sites
 
@@ -249,3 +250,21 @@ def test_making_a_kernel_keeps_no_arguments():
             assert alive() is None
         finally:
             gc.enable()
+
+
+def test_what_waits_for_its_kernel_keeps_no_arrays(monkeypatch):
+    def f(x, n):
+        total = 0.0
+        for k in range(n):
+            total += x[k % 8]
+        return total
+
+    waiting: list = []
+    monkeypatch.setattr(service.workshop, "submit", waiting.append)
+    alloc.set_compile("background")
+    bumped, x = alloc.bump(alloc.Buffer(10**5))(f), np.arange(8.0)
+    alive = weakref.ref(x)
+    bumped(x, 20_000)
+    assert [job.state for job in waiting] == ["waiting"]
+    del x
+    assert alive() is None
