@@ -37,12 +37,13 @@ joined_repeat(char *to, const char *row, npy_intp bytes, npy_intp times)
 void
 joined_run(Code code, char **data, const npy_intp *strides, int n, npy_intp items, npy_intp rows)
 {
-    char repeated[MOST_REPEATED][REPEATED_BYTES];
+    char repeated[MOST_REPEATED][REPEATED_BYTES], *given[MOST_REPEATED] = {NULL};
     npy_intp most = REPEATED_BYTES / (items * LARGEST_ITEM);
     most = most < rows ? most : rows;
     for (int i = 0, k = 0; i < n; i++) {
         if (strides[2 * i] != 0 && strides[2 * i + 1] == 0) {
             joined_repeat(repeated[k], data[i], items * strides[2 * i], most);
+            given[k] = data[i];
             data[i] = repeated[k++];
         }
     }
@@ -53,5 +54,10 @@ joined_run(Code code, char **data, const npy_intp *strides, int n, npy_intp item
             data[i] += some * strides[2 * i + 1];
         }
         rows -= some;
+    }
+    for (int i = 0, k = 0; i < n; i++) {
+        if (strides[2 * i] != 0 && strides[2 * i + 1] == 0) {
+            data[i] = given[k++];
+        }
     }
 }
