@@ -26,6 +26,7 @@ from .pieces import Described, Part, Piece, parts_of_stage
 from .trial import passes
 
 MOST_KERNELS = 1000  # in a process
+GRACE = 0.05  # seconds until the compiler is loaded: a short program has ended by then
 _AT_THE_END = 30.0  # seconds that the end of the process waits at most
 
 
@@ -197,6 +198,8 @@ class Workshop:
             self._drop(f"no thread can be started: {error}")
 
     def _work(self) -> None:
+        if self._compiler is None:
+            time.sleep(GRACE)
         while True:
             while self._waiting and not self._is_ending:
                 try:

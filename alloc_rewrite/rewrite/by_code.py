@@ -14,7 +14,7 @@ from ..errors import NothingToDoError
 from .owners import Sites
 from .pipeline import failure
 from .rewriter import Rewritten
-from .sparing import Sparing
+from .sparing import AT_FIRST, Sparing
 
 
 class _Entry(NamedTuple):
@@ -55,7 +55,8 @@ class Rewriter:
     def _rewrite(self, code: CodeType) -> _Entry:
         result, reason = None, ""
         try:
-            result = Rewritten(code, self._sites, self._sparing)
+            with self._sparing.spending(AT_FIRST):
+                result = Rewritten(code, self._sites, self._sparing)
         except NothingToDoError:
             pass
         except Exception as error:

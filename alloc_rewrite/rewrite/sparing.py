@@ -10,27 +10,28 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-AT_ONCE = 0.005  # seconds that may go into it without a wait
-SHARE = 0.1  # of the process's time may go into it later
+AT_ONCE = 0.0  # seconds that may go into it without a wait
+AT_FIRST = 2.0  # seconds that have to pass for each second that code was made in for the first time
+AGAIN = 10.0  # and for each second that it was made anew in
 
 
 class Sparing:
-    """The time that has gone into making the code of one rewriter's functions anew."""
+    """The time that has gone into the code of one rewriter's functions."""
 
     def __init__(self) -> None:
         self._since = time.process_time()
-        self._spent = 0.0
+        self._owed = 0.0
 
     @property
     def wait(self) -> float:
         """Seconds until it may be made anew; 0 or less if it may be at once."""
-        return (self._spent - AT_ONCE) / SHARE - (time.process_time() - self._since)
+        return self._owed - AGAIN * AT_ONCE - (time.process_time() - self._since)
 
     @contextmanager
-    def spending(self) -> Iterator[None]:
+    def spending(self, times: float = AGAIN) -> Iterator[None]:
         """Count the processor time of what is done meanwhile."""
         start = time.process_time()
         try:
             yield
         finally:
-            self._spent += time.process_time() - start
+            self._owed += times * (time.process_time() - start)

@@ -11,7 +11,7 @@ typedef struct {
     PyObject *callee;    /* owned */
     PyObject *instead;   /* owned: what it is swapped for */
     PyTypeObject *kind;  /* owned: the type of the method's object */
-    void *method;        /* borrowed: the method's definition, or its function */
+    const void *method;  /* borrowed: the method's definition, or its function */
     PyObject *native;    /* owned: what it is swapped for, to be bound */
     PyObject *code;      /* owned: weak reference to the code of the function */
     PyObject *current;   /* owned, or NULL while it waits: the cell of its rewritten code */

@@ -3,6 +3,7 @@
  * What a callable is swapped for is decided by `plan_callee` the first time it comes; the site
  * remembers the last few. The call itself stays an instruction.
  */
+#include "calls/callee.h"
 #include "calls/entry.h"
 #include "numpy/record.h"
 
@@ -11,6 +12,7 @@
 #define ENTRIES 6       /* callables that a site remembers */
 #define MOST_PASSING 64 /* callables in a row that are planned for one call each */
 #define INLINED 8       /* calls after which a function may be inlined into a region */
+#define REFUSALS 4      /* calls in a row of what nothing takes the place of, for good */
 
 typedef struct {
     Site site;
@@ -19,28 +21,9 @@ typedef struct {
     int planned; /* entries that were replaced */
     int passing; /* callables planned for one call each, in a row */
     unsigned int calls; /* of Python functions */
+    const void *refused; /* which compiled function nothing takes the place of, asked last */
     Entry entries[ENTRIES];
 } ResolveSite;
-
-/* ------------------------------------------------------------------ bound methods */
-
-/* The object of a bound method, or NULL; and what tells its methods apart. */
-ALWAYS_INLINE PyObject *
-resolve_object_of(PyObject *callee)
-{
-    if (PyCFunction_Check(callee)) {
-        PyObject *object = PyCFunction_GET_SELF(callee);
-        return object == NULL || PyModule_Check(object) ? NULL : object;
-    }
-    return PyMethod_Check(callee) ? PyMethod_GET_SELF(callee) : NULL;
-}
-
-ALWAYS_INLINE void *
-resolve_method_of(PyObject *callee)
-{
-    return PyCFunction_Check(callee) ? (void *)((PyCFunctionObject *)callee)->m_ml
-                                     : (void *)PyMethod_GET_FUNCTION(callee);
-}
 
 /* ------------------------------------------------------------------ planning */
 
@@ -52,6 +35,14 @@ resolve_missed(ResolveSite *self, PyObject *callee)
         return NULL;
     }
     return Py_NewRef(callee);
+}
+
+/* A miss for good: a few of them are enough. */
+static PyObject *
+resolve_refused(ResolveSite *self, PyObject *callee)
+{
+    self->site.misses += MISSES / REFUSALS - 1;
+    return resolve_missed(self, callee);
 }
 
 /* Pass on what is called, and count it if there was nothing to swap. */
@@ -143,7 +134,7 @@ resolve_swap(ResolveSite *self, PyObject *callee, PyObject *plan)
     if (native == NULL) {
         return NULL;
     }
-    PyObject *object = what != callee ? resolve_object_of(callee) : NULL, *result;
+    PyObject *object = what != callee ? callee_object(callee) : NULL, *result;
     if (object == NULL) {
         Py_SETREF(native, native_as_function(native));
     }
@@ -154,7 +145,7 @@ resolve_swap(ResolveSite *self, PyObject *callee, PyObject *plan)
     }
     if (object != NULL) { /* `what` is the method's function */
         entry->kind = (PyTypeObject *)Py_NewRef((PyObject *)Py_TYPE(object));
-        entry->method = resolve_method_of(callee);
+        entry->method = callee_method(callee);
         entry->native = native;
         result = bound_make(state->bound_type, native, object);
     }
@@ -188,6 +179,10 @@ resolve_replace(ResolveSite *self, PyObject *plan)
 static NOINLINE PyObject *
 resolve_planned(ResolveSite *self, PyObject *callee)
 {
+    const void *lasting = callee_lasting(callee);
+    if (lasting != NULL && lasting == self->refused) {
+        return resolve_refused(self, callee);
+    }
     state_unsettle(self->site.state);
     PyObject *plan = PyObject_CallFunctionObjArgs(self->site.state->plan_callee, self->site.spec,
                                                   callee, NULL);
@@ -196,7 +191,8 @@ resolve_planned(ResolveSite *self, PyObject *callee)
     }
     if (plan == Py_None) {
         Py_DECREF(plan);
-        return resolve_missed(self, callee);
+        self->refused = lasting;
+        return lasting ? resolve_refused(self, callee) : resolve_missed(self, callee);
     }
     self->site.misses = 0;
     PyObject *action, *result = NULL;
@@ -217,7 +213,7 @@ resolve_known(ResolveSite *self, PyObject *callee, Outcome *outcome)
 {
     PyObject *function = PyMethod_Check(callee) ? PyMethod_GET_FUNCTION(callee) : callee;
     PyObject *code = PyFunction_Check(function) ? plain_code_of(function) : NULL;
-    PyObject *object = resolve_object_of(callee);
+    PyObject *object = callee_object(callee);
     for (int i = 0; i < self->n; i++) {
         Entry *entry = &self->entries[i];
         if (entry->callee == callee) {
@@ -227,7 +223,7 @@ resolve_known(ResolveSite *self, PyObject *callee, Outcome *outcome)
             return entry_called(entry, &self->site, callee, outcome);
         }
         if (object != NULL && entry->kind == Py_TYPE(object) &&
-            entry->method == resolve_method_of(callee)) {
+            entry->method == callee_method(callee)) {
             return bound_make(self->site.state->bound_type, entry->native, object);
         }
     }
@@ -302,6 +298,7 @@ resolve_rest(PyObject *object, PyObject *none)
     ResolveSite *self = (ResolveSite *)object;
     self->planned = self->passing = 0;
     self->calls = 0;
+    self->refused = NULL;
     self->site.misses = 0; /* of calls in a row */
     return site_rest(object, none);
 }

@@ -131,6 +131,7 @@ def test_llvmlite_is_missing():
     sys.modules["llvmlite"] = None
     for _ in range(500):
         assert g(x).tobytes() == expected
+    workshop.wait(10.0)
     print(executor())
     print(alloc.core()[1])
     print(alloc.explain(g))

@@ -12,7 +12,8 @@ import pytest
 import alloc_rewrite as alloc
 from alloc_rewrite.bump import bumped as made_from
 from alloc_rewrite.cores import native
-from alloc_rewrite.later import looks
+from alloc_rewrite.later import Looks, looks
+from alloc_rewrite.rewrite import rewriter, sparing
 
 CALLS = 40_000
 A, B, M = np.arange(1.0, 5.0), np.full(4, 2.0), np.ones((3, 3))
@@ -155,7 +156,9 @@ OBJECTS = (
 
 @pytest.mark.usefixtures("_without_machine_code")
 @pytest.mark.parametrize("name", KINDS)
-def test_nothing_is_left_behind(name):
+def test_nothing_is_left_behind(name, monkeypatch):
+    monkeypatch.setattr(rewriter, "looks", Looks(threaded=False))  # no other thread makes code
+    monkeypatch.setattr(sparing, "AT_ONCE", 1e9)
     plain = KINDS[name]
     bumped = alloc.bump(alloc.Buffer())(plain)
     slow = name in ("routed", "entered", "errors", "more errors", "warnings", "strings", "closure")

@@ -53,7 +53,7 @@ def inlined(x, y, text):
 
 
 @pytest.mark.parametrize("function", [split, inlined])
-def test_changes_wait_and_are_made_together(looks, function):
+def test_changes_wait_and_are_made_together(looks, function, monkeypatch):
     g = alloc.bump(alloc.Buffer())(function)
     expected = function(X, Y, "a")
     code = None
@@ -65,6 +65,7 @@ def test_changes_wait_and_are_made_together(looks, function):
         code = code or rewritten.code
         assert rewritten.code is code
     assert len(looks.waiting) < 20
+    monkeypatch.setattr(sparing, "AT_ONCE", float("inf"))
     looks.clock.now = 60.0
     looks.run()
     assert rewritten.code is not code
@@ -78,12 +79,14 @@ def test_changes_wait_and_are_made_together(looks, function):
 def test_how_long_it_waits(monkeypatch):
     now = [5.0]
     monkeypatch.setattr(sparing.time, "process_time", lambda: now[0])
-    monkeypatch.setattr(sparing, "AT_ONCE", 0.005)
+    monkeypatch.setattr(sparing, "AT_ONCE", 0.001)
     spared = sparing.Sparing()
     assert spared.wait <= 0.0
-    for _ in range(2):
-        with spared.spending():
-            now[0] += 0.01
-    assert spared.wait == pytest.approx((0.02 - 0.005) / sparing.SHARE - 0.02)
+    with spared.spending(sparing.AT_FIRST):
+        now[0] += 0.03
+    with spared.spending():
+        now[0] += 0.01
+    owed = 0.03 * sparing.AT_FIRST + (0.01 - 0.001) * sparing.AGAIN
+    assert spared.wait == pytest.approx(owed - 0.04)
     now[0] += 1.0
     assert spared.wait <= 0.0
