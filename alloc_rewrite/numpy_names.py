@@ -14,16 +14,6 @@ from numpy._core import einsumfunc, fromnumeric, function_base, numeric, shape_b
 _HOMES = (einsumfunc, fromnumeric, function_base, numeric, shape_base, umath)
 
 
-def are_replaced() -> bool:
-    """Whether other code has replaced one of NumPy's functions."""
-    names = vars(np)
-    return any(
-        name in names and names[name] is not vars(home)[name]
-        for home in _HOMES
-        for name in home.__all__
-    )
-
-
 @contextlib.contextmanager
 def own_names() -> Iterator[None]:
     """While it is open, each name of NumPy's core means what NumPy made it."""

@@ -13,15 +13,11 @@ from typing import Any
 import numpy as np
 
 from .code import Code, NotTranslatedError, Value
-from .incoming import kind_of, reached_kind
+from .incoming import ALWAYS_THE_SAME, kind_of, reached_kind
 from .kinds import Array, Function, Given, Kind, Known, List, Object
 from .states import Unit
 
 MOST_FOUND = 32  # attributes and global arrays, as `csrc/loops/kernel.h` has it
-
-
-#: Types of callables that are known by what they are.
-_ALWAYS_THE_SAME = (types.BuiltinFunctionType, np.ufunc, type)
 
 
 class Beforehand:
@@ -79,7 +75,7 @@ class Beforehand:
             function = self.values[kind.number]
             self.looked_up(kind.number, "__globals__", Known(function.__globals__))
             return function, kind.number
-        if isinstance(kind, Given) and type(self.values[kind.number]) in _ALWAYS_THE_SAME:
+        if isinstance(kind, Given) and type(self.values[kind.number]) in ALWAYS_THE_SAME:
             found = self.values[kind.number]
             self.looked_up(kind.number, "", Known(found))
             return found, kind.number

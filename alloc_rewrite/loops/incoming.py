@@ -5,7 +5,7 @@ In: Python objects, at the loop's head. Out: kinds.
 
 from __future__ import annotations
 
-from types import FunctionType, MemberDescriptorType
+from types import BuiltinFunctionType, FunctionType, MemberDescriptorType
 from typing import Any
 
 import numpy as np
@@ -34,6 +34,8 @@ from .kinds import (
     strides_of,
 )
 
+#: Types of callables that are known by what they are.
+ALWAYS_THE_SAME = (BuiltinFunctionType, np.ufunc, type)
 _RANGE_ITERATOR = type(iter(range(0)))
 #: The types of iterators by index, as `csrc/loops/iterator.c` has them.
 INDEX_ITERATORS: tuple[type, ...] = (

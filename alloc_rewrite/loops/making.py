@@ -207,7 +207,7 @@ def _axis(args: list[Value], others: int) -> tuple[int | None, bool]:
         raise NotTranslatedError("a reduction with other arguments")
     if not is_none[0] and (axis.kind != INT or axis.constant is None):
         raise NotTranslatedError("a reduction along an axis that isn't known")
-    if not is_none[-1] and type(keepdims.constant) is not bool:
+    if len(args) == 3 + others and type(keepdims.constant) is not bool:
         raise NotTranslatedError("a reduction with other arguments")
     return axis.constant, bool(keepdims.constant)
 

@@ -23,7 +23,9 @@ if TYPE_CHECKING:
     from .translate import Translator
 
 TYPE, VALUE, TAG, DIGITS = 8, 16, 16, 24  # where objects have these
-_LEAST, _GREATEST = -5, 256  # the integers that CPython has one object of
+# The integers that CPython has one object of: to 256, since 3.15 to 1024.
+_LEAST = -5
+_GREATEST = next(i for i in range(256, 2**30) if int(str(i + 1)) is not int(str(i + 1)))
 _SIZE = id(1) - id(0)
 _HAS_TABLE = all(id(i) == id(0) + _SIZE * i for i in range(_LEAST, _GREATEST + 1))
 _ONE_DIGIT = 1 << 3  # the tag of a positive `int` of one digit, since 3.12

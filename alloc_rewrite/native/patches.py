@@ -64,7 +64,7 @@ def patched_call(program: Program, number: int, kinds: Sequence[Any]) -> PatchSt
             return None
     else:
         return None
-    if not given.keys() <= {*signature.parameters}:
+    if not given.keys() <= {*signature.parameters[1:]}:
         return None
     operands = [node.operands[i] for i in arrays]
     dtype = _dtype([kinds[i] for i in arrays], numbers=kinds[0] is np.array)

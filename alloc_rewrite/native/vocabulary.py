@@ -6,7 +6,10 @@ a guess: whether it stands for NumPy's function is found out when the region run
 
 from __future__ import annotations
 
+import dis
 import math
+from types import FunctionType
+from typing import Any
 
 import numpy as np
 
@@ -16,6 +19,16 @@ from .harmless import HARMLESS_NAMES
 from .named import COPIES, FILLS, FUNCTION_NAMES, METHOD_NAMES
 from .patches import LIST_NAMES, SINGLE_NAMES
 from .resolve import REDUCTIONS
+
+
+def _last_stored(function: Any) -> tuple[Any, int]:
+    """Return the Python function behind a dispatcher, and the last line that stores a value."""
+    inner = getattr(function, "_implementation", None)
+    if type(inner) is not FunctionType:
+        return None, 0
+    stores = (one for one in dis.get_instructions(inner) if one.opname.startswith("STORE_FAST"))
+    return inner, max((one.positions and one.positions.lineno) or 0 for one in stores)
+
 
 _UFUNCS = {
     name: value
@@ -37,6 +50,7 @@ VOCABULARY = Vocabulary(
     filled=("pad",),
     differences={"diff": np.diff},
     difference=np.subtract,
+    difference_at=_last_stored(np.diff),
     fills=FILLS,
     copies=COPIES,
     before_out={name: ufunc.nin for name, ufunc in _UFUNCS.items()} | {"clip": 3},

@@ -7,6 +7,7 @@ can't be part of the region. It must not know instructions.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from .program import CALL, CONST, FILL, GUARD, INDEX, SLICE, TUPLE
 from .symbolic import MOST_OPERANDS, Scan
@@ -71,12 +72,16 @@ def differences(
     if not -MOST_OPERANDS < axis < MOST_OPERANDS:
         return scan.refuse("`{}` is called with an axis that is too large")
     scan.add(GUARD, (callee,), scan.vocabulary.differences[name])
+    function, line = scan.vocabulary.difference_at
+    place = None if function is None else scan.add(CONST, (), function)
     value = given["a"]
     for _ in range(times):
         later = scan.add(INDEX, (value, _along(scan, axis, 1, None)))
         earlier = scan.add(INDEX, (value, _along(scan, axis, None, -1)))
         subtract = scan.add(CONST, (), scan.vocabulary.difference)
         value = scan.add(CALL, (subtract, later, earlier), ())
+        if place is not None:  # what a subtraction raises is reported there
+            scan.nodes[value] = replace(scan.nodes[value], line=line, helper=place)
     return scan.push(value)
 
 

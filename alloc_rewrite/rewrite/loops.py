@@ -54,6 +54,7 @@ class Loop:
     cells: tuple[Instr, ...]
     is_whole: bool = False
     asked: list[Any] = field(default_factory=list)  # kinds that kernels were asked for
+    refused: list[Any] = field(default_factory=list)  # kinds, why not, when they may be tried again
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _elsewhere, ()

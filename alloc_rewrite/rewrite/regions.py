@@ -300,4 +300,5 @@ def _needed(nodes: list[Node], outputs: list[int], begun: int) -> set[int]:
     for i in range(len(nodes) - 1, -1, -1):
         if i in used:
             used.update(nodes[i].operands)
+            used.update({nodes[i].helper} - {-1})
     return used

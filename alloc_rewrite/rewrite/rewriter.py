@@ -7,9 +7,11 @@ must not know what sites do, nor how they are called.
 from __future__ import annotations
 
 import sys
+import time
 import weakref
 from _thread import allocate_lock
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from types import CellType, CodeType, FrameType, FunctionType
 from typing import Any
 
@@ -32,6 +34,7 @@ _NO_GAIN = "a region in which it was inlined declined too often"
 _arranging = allocate_lock()
 _KINDS = {Region: "a region", Operation: "an operation", Call: "a call", Loop: "a loop"}
 SOON = 0.005  # seconds until sites that were switched off are tried again for the first time
+RETRIES = 0.01  # of the time may go into making code anew for that
 LONG = 0.05  # seconds after which regions that were split are tried whole again
 
 
@@ -69,6 +72,7 @@ class Rewritten(Owner):
         self._places_at_first = len(places)
         self._wait = SOON
         self._waits = self._tried = False
+        self._retries = 0.0  # seconds spent on making code anew because sites were tried again
         self._sparing, self._delay = sparing, SOON
         self._is_put_off = self._finds_anew = False
         self.sites = [contents[0] for contents in made]
@@ -115,8 +119,7 @@ class Rewritten(Owner):
         self._log(number)
         self._look_later()
         left = self._left()
-        is_due = 2 * len(left) <= len(self._in_code) or self._tried or left in self._forms
-        if self._is_made(left) or (is_due and not self._put_off()):
+        if 2 * len(left) <= len(self._in_code) or self._tried or left in self._forms:
             self.settle()
 
     def pause(self, number: int, waits: bool) -> None:
@@ -129,7 +132,8 @@ class Rewritten(Owner):
     def _look_later(self) -> None:
         if self._style.retries and not self._waits:
             self._waits = True
-            looks.after(self._wait, weakly(self, Rewritten.try_again))
+            wait = max(self._wait, self._retries / RETRIES)
+            looks.after(wait, weakly(self, Rewritten.try_again))
             self._wait *= LATER
 
     def try_again(self) -> None:
@@ -176,7 +180,7 @@ class Rewritten(Owner):
             return
         self._delay = SOON
         if not (finds_anew and self._rearrange(code, self.cuts)):
-            self.settle()
+            self._settle(code)
 
     def split(self, number: int, node: int, reason: str) -> None:
         """Make regions of what stands before and after a node of a region, in its place."""
@@ -254,7 +258,7 @@ class Rewritten(Owner):
         if not _arranging.acquire(blocking=False):
             return False
         try:
-            with self._sparing.spending():
+            with self._spending():
                 ir, found = found_in(code, self._style, None, cuts, self.helpers)
             regions = [one for one in found if isinstance(one, Region)]
             if place is not None and not any(
@@ -300,19 +304,34 @@ class Rewritten(Owner):
             self.gates.empty(number)
 
     def settle(self) -> None:
-        """Make the code anew without the sites that are switched off."""
-        code = self._original()
-        if self._left() == self._in_code or code is None:
+        """Make the code anew without the sites that are switched off, or when that has time."""
+        code, left = self._original(), self._left()
+        if code is None or left == self._in_code:
+            return
+        if self._is_made(left) or not self._put_off():
+            self._settle(code)
+
+    def _settle(self, code: CodeType) -> None:
+        if self._left() == self._in_code:
             return
         try:
             self._remake(code)
         except Exception as error:  # the empty gates do the same, a little slower
             self._failed(error, code)
 
+    @contextmanager
+    def _spending(self) -> Iterator[None]:
+        """Count what is done meanwhile; once sites have been tried again, for their next trial."""
+        start = time.process_time()
+        with self._sparing.spending():
+            yield
+        if self._tried:
+            self._retries += time.process_time() - start
+
     def _remake(self, code: CodeType, ir: IR | None = None) -> None:
         left, widest = self._left(), self._widest
         if not self._is_made(left):
-            with self._sparing.spending():
+            with self._spending():
                 if left not in self._forms:
                     widest = encode(ir or decode(code), self.places, self._style, self.live, widest)
                     self._widest = self._forms[left] = widest

@@ -25,7 +25,10 @@ class Sparing:
     @property
     def wait(self) -> float:
         """Seconds until it may be made anew; 0 or less if it may be at once."""
-        return self._owed - AGAIN * AT_ONCE - (time.process_time() - self._since)
+        now = time.process_time()
+        if now < self._since:  # this is a forked process, whose clock has begun anew
+            self._since, self._owed = now, 0.0
+        return self._owed - AGAIN * AT_ONCE - (now - self._since)
 
     @contextmanager
     def spending(self, times: float = AGAIN) -> Iterator[None]:

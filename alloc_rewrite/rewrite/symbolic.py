@@ -71,7 +71,8 @@ class Vocabulary(NamedTuple):
     patched: Collection[str] = ()
     filled: Collection[str] = ()  # and those that fill the rest with zeros unless told otherwise
     differences: Mapping[str, Any] = _NONE  # functions that subtract neighbours,
-    difference: Any = None  # and the one that subtracts arrays
+    difference: Any = None  # and the one that subtracts arrays,
+    difference_at: tuple[Any, int] = (None, 0)  # in which function, and on which line
     operators: Mapping[str, Any] = _NONE  # the functions that do what operators do
     #: Names of callables that run no foreign Python code if their arguments run none.
     harmless: Collection[str] = ()

@@ -264,6 +264,20 @@ kernel_is_same(PyObject *a, PyObject *b)
     return shared;
 }
 
+/* Whether a value of any type can be stored without Python code: into the dictionary, or a slot. */
+static int
+kernel_may_store_one(PyTypeObject *type, PyObject *name)
+{
+    PyObject *in_class = _PyType_Lookup(type, name);
+    if (type->tp_setattro != PyObject_GenericSetAttr || in_class == NULL) {
+        return type->tp_setattro == PyObject_GenericSetAttr;
+    }
+    const PyMemberDef *member = Py_IS_TYPE(in_class, &PyMemberDescr_Type)
+                                    ? ((PyMemberDescrObject *)in_class)->d_member
+                                    : NULL;
+    return member != NULL && member->type == T_OBJECT_EX && !(member->flags & READONLY);
+}
+
 /* Whether the attributes that it stores can be stored without Python code, and are not read by way
  * of other arguments. */
 static int
@@ -272,7 +286,7 @@ kernel_may_store(const LoopKernel *self, PyObject *const *args)
     for (int i = 0; i < self->n_attributes; i++) {
         const StoredAttribute *one = &self->attributes[i];
         PyObject *owner = args[one->number];
-        if (Py_TYPE(owner)->tp_setattro != PyObject_GenericSetAttr) {
+        if (!kernel_may_store_one(Py_TYPE(owner), one->name)) {
             return 0;
         }
         for (int k = 0; k < self->n_found; k++) {

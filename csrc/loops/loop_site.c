@@ -298,8 +298,7 @@ loop_rest(PyObject *object, PyObject *none)
     LoopSite *self = (LoopSite *)object;
     self->refused = MOST_REFUSED - 1; /* once more will do */
     self->pause = self->failures = 0;
-    self->asked = self->n_kernels > 0; /* it has to become hot again */
-    self->count = 0;
+    self->asked = self->n_kernels > 0; /* one that was hot asks at once, and is told soon */
     return site_rest(object, none);
 }
 

@@ -254,10 +254,10 @@ plan_is_root(const Root *root, PyObject *value)
     return 1;
 }
 
-/* Whether two objects mean the same as an index: slices of equal whole numbers, and tuples of
- * these, as code makes anew at each call. */
+/* Whether two objects mean the same as an index, or as what says where patches go: slices of equal
+ * whole numbers, tuples of these, and such tuples in one, as code makes anew at each call. */
 static int
-plan_is_same_index(PyObject *one, PyObject *other, int is_part)
+plan_is_same_index(PyObject *one, PyObject *other, int depth)
 {
     if (one == other || !Py_IS_TYPE(other, Py_TYPE(one))) {
         return one == other;
@@ -270,17 +270,18 @@ plan_is_same_index(PyObject *one, PyObject *other, int is_part)
         PyObject *pairs[3][2] = {{a->start, b->start}, {a->stop, b->stop}, {a->step, b->step}};
         for (int i = 0; i < 3; i++) {
             if (pairs[i][0] != pairs[i][1] && !(PyLong_CheckExact(pairs[i][0]) &&
-                                                plan_is_same_index(pairs[i][0], pairs[i][1], 1))) {
+                                                plan_is_same_index(pairs[i][0], pairs[i][1], 0))) {
                 return 0;
             }
         }
         return 1;
     }
-    if (is_part || !PyTuple_CheckExact(one) || PyTuple_GET_SIZE(one) != PyTuple_GET_SIZE(other)) {
+    if (depth == 0 || !PyTuple_CheckExact(one) ||
+        PyTuple_GET_SIZE(one) != PyTuple_GET_SIZE(other)) {
         return 0;
     }
     for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(one); i++) {
-        if (!plan_is_same_index(PyTuple_GET_ITEM(one, i), PyTuple_GET_ITEM(other, i), 1)) {
+        if (!plan_is_same_index(PyTuple_GET_ITEM(one, i), PyTuple_GET_ITEM(other, i), depth - 1)) {
             return 0;
         }
     }
@@ -292,7 +293,7 @@ ALWAYS_INLINE int
 plan_is_watched(const Watch *watched, PyObject *value)
 {
     if (watched->object != NULL) {
-        int is_same = value != NULL && plan_is_same_index(watched->object, value, 0);
+        int is_same = value != NULL && plan_is_same_index(watched->object, value, 2);
         return is_same ? 1 : -1;
     }
     npy_intp number;

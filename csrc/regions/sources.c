@@ -106,6 +106,9 @@ sources_view(Planner *planner, int node)
     if (made->kind == NODE_INDEX) {
         TRY(sources_watch(planner, made->operands[1]));
     }
+    if (made->part && source >= 0) {
+        return planner_decline(planner, "a part is taken of an array that was changed before");
+    }
     if (made->part) {
         *extent = *of;
         extent->data += made->part == PART_IMAG ? sources_itemsize(planner, node) : 0;

@@ -1,6 +1,7 @@
 #include "sites/site.h"
 
-#define WORTH_ROUTING 4096 /* bytes a call: below, routing costs more than it saves */
+#define WORTH_ROUTING 131072 /* bytes a call: below, the heap has them at hand, and routing costs */
+#define WORTH_MAKING 4096    /* bytes of a result: below, a native that is loaded bound costs */
 
 static void
 site_enlist(Site *site, State *state)
@@ -206,7 +207,7 @@ site_reviewed(Site *site)
 int
 site_made(Site *site, size_t nbytes)
 {
-    if (!site->frugal || nbytes >= WORTH_ROUTING) {
+    if (!site->frugal || nbytes >= WORTH_MAKING) {
         site->routed = 0;
         return 0;
     }

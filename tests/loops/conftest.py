@@ -13,7 +13,7 @@ def _at_once(monkeypatch):
         pytest.skip(refusal() or "needs the native core")
     if not LOOPS:
         pytest.skip("loops are not compiled on this version of Python")
-    monkeypatch.setattr("alloc_rewrite.loops.service._made", 0)
+    monkeypatch.setattr("alloc_rewrite.loops.service._compiled", 0)
     alloc.set_compile("now")
     yield
     alloc.set_compile("background")

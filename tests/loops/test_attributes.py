@@ -144,3 +144,16 @@ def test_attributes_that_come_later_or_go():
         return p.late
 
     compared(f, Particle(), 30)
+
+
+class Complex(complex):
+    pass
+
+
+def test_attributes_of_types_in_c_that_can_not_be_stored():
+    def f(o, seen, n):
+        for k in range(n):
+            seen.append(k)
+            o.real = k * 2.0
+
+    compared(f, Complex(1 + 2j), [], 8)

@@ -84,3 +84,8 @@ def test_other_keywords_are_left_to_the_original_code():
     )  # fmt: skip
     for text in texts:
         compared(made(text), *arguments())
+
+
+def test_what_keepdims_can_not_be():
+    for text in ("np.max(a, axis=0, keepdims=None)", "a.sum(0, None, None, None)"):
+        compared(made(f"v = {text}"), *arguments(), times=2)

@@ -1,12 +1,15 @@
 """Lists in loops: numbers that are stored, lists and tuples in lists, and what is taken back."""
 
+import contextlib
 import gc
 import sys
+import weakref
 
 import numpy as np
 import pytest
 
 import alloc_rewrite as alloc
+from alloc_rewrite.loops import service
 
 from .comparing import compared, compiled, loop_sites
 
@@ -206,3 +209,62 @@ def test_a_comprehension_in_a_loop():
         return out
 
     compared(f, ITEMS["floats"], 30)
+
+
+def test_integers_that_there_is_one_object_of():
+    def f(items, n):
+        for k in range(n):
+            items[k % 8] = 120 * (k % 11) - 7
+        return items
+
+    g = alloc.bump(alloc.Buffer(10**5))(f)
+    for _ in range(3):
+        plain, got = (
+            [v is int(str(v)) for v in h([int("5000") + i for i in range(8)], 30)] for h in (f, g)
+        )
+        assert plain == got
+    assert loop_sites(g)[0].hits
+
+
+def test_making_a_kernel_keeps_no_arguments():
+    def f(x, items, n):
+        total = 0.0
+        for k in range(n):
+            total += x[k % 8] * items[k % 8]
+        return total
+
+    def g(x, items, n):
+        for k in range(n):
+            items[k % 8] = x[k % 8] * (items,)
+        return items
+
+    alloc.set_compile("now")
+    for function, items in ((f, [1.5] * 8), (g, [2.5] * 8)):
+        bumped, x = alloc.bump(alloc.Buffer(10**5))(function), np.arange(8.0)
+        alive = weakref.ref(x)
+        gc.disable()
+        try:
+            with contextlib.suppress(Exception):
+                bumped(x, items, 20)
+            del x
+            assert alive() is None
+        finally:
+            gc.enable()
+
+
+def test_what_waits_for_its_kernel_keeps_no_arrays(monkeypatch):
+    def f(x, n):
+        total = 0.0
+        for k in range(n):
+            total += x[k % 8]
+        return total
+
+    waiting: list = []
+    monkeypatch.setattr(service.workshop, "submit", waiting.append)
+    alloc.set_compile("background")
+    bumped, x = alloc.bump(alloc.Buffer(10**5))(f), np.arange(8.0)
+    alive = weakref.ref(x)
+    bumped(x, 20_000)
+    assert [job.state for job in waiting] == ["waiting"]
+    del x
+    assert alive() is None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import warnings
 
 import numpy as np
 import pytest
@@ -163,6 +164,32 @@ def test_large_arrays_in_every_order(order, threads):
         alloc.set_num_threads(before)
 
 
+def differences(x, v):
+    x += 1.0
+    return np.diff(v) * x[1:], np.diff(v, 2) * 2.0
+
+
+def test_warnings_of_differences_name_numpys_line():
+    v = np.array([np.inf, np.inf, 1.0, -np.inf, -np.inf])
+    bumped = alloc.bump(alloc.Buffer())(differences)
+    with warnings.catch_warnings():
+        warnings.resetwarnings()  # none raises, so reports are made in the region
+        for _ in range(3):
+            outcomes = [observe(one, (np.ones(5), v))[0] for one in (differences, bumped)]
+            assert outcomes[0].warnings
+            assert not outcomes[0].differences(outcomes[1])
+
+
+def rolled_twice(x):
+    return np.roll(x, 1, a=x) * 2.0
+
+
+def test_an_array_that_is_given_twice_is_an_error():
+    for _ in range(2):
+        with pytest.raises(TypeError, match="multiple values"):
+            alloc.bump(alloc.Buffer())(rolled_twice)(np.ones(5))
+
+
 def turned(x, by):
     return np.roll(x, by) * 2.0 + x
 
@@ -175,3 +202,35 @@ def test_a_shift_that_changes_all_the_time_splits_the_region():
         assert bumped(x, by).tobytes() == turned(x, by).tobytes()
     (region,) = alloc.explain(bumped).regions
     assert (region.operations, region.hits > 200, region.given_back) == (2, True, False)
+
+
+def widened(x, widths):
+    return np.pad(x, widths) * 2.0 + 1.0
+
+
+@pytest.mark.skipif(cores.selected().name != "native", reason="only the native core has regions")
+def test_plans_stay_where_tuples_are_made_anew():
+    x = np.ones((3, 4))
+    bumped = alloc.bump(alloc.Buffer())(widened)
+    for k in range(200):
+        widths = ((1, k // 100), (0, 2))
+        assert bumped(x, widths).tobytes() == widened(x, widths).tobytes()
+    (region,) = alloc.explain(bumped).regions
+    assert (region.hits, region.given_back) == (200, False)
+
+
+def part_of_changed(x, w):
+    x *= w
+    return x.real * w, x.imag + 1.0
+
+
+def test_parts_of_an_array_that_was_changed():
+    bumped = alloc.bump(alloc.Buffer())(part_of_changed)
+    for k in range(4):
+        outcomes = []
+        for function in (part_of_changed, bumped):
+            with np.errstate(all="ignore"):
+                outcomes.append(observe(function, (np.arange(5) + 1j * k, np.arange(5.0)))[0])
+        assert not outcomes[0].differences(outcomes[1])
+    reasons = [region.declined for region in alloc.explain(bumped).regions]
+    assert "an array is read before it is made" not in reasons

@@ -90,3 +90,12 @@ def test_how_long_it_waits(monkeypatch):
     assert spared.wait == pytest.approx(owed - 0.04)
     now[0] += 1.0
     assert spared.wait <= 0.0
+
+
+def test_a_forked_process_does_not_wait_for_its_clock_to_catch_up(monkeypatch):
+    now = [1000.0]
+    monkeypatch.setattr(sparing.time, "process_time", lambda: now[0])
+    monkeypatch.setattr(sparing, "AT_ONCE", 0.005)
+    spared = sparing.Sparing()
+    now[0] = 0.25
+    assert spared.wait <= 0.0

@@ -54,7 +54,7 @@ def main() -> int:
     end = time.monotonic() + given.minutes * 60
     seed, bad, hits = given.seed, 0, 0
     while time.monotonic() < end and seed < given.seed + given.programs:
-        service._made = 0
+        service._compiled = 0
         text = written(seed, WRITERS[kinds[seed % len(kinds)]])
         found, ran = differences(text, seed, 3 if "for" not in text else 1)
         hits += ran > 0
