@@ -7,8 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, cast
 
-from bytecode import Instr
-
+from ..rewrite.items import Instr
 from . import arithmetic, arrays, elements, lazy, views
 from .branches import is_none
 from .code import NotTranslatedError, Value, described, tuple_of

@@ -19,11 +19,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from bytecode import Instr, Label
+from bytecode import Label
 from llvmlite import ir as llvm
 
 from ..compiled.turns import give_turns
 from ..rewrite import Loop
+from ..rewrite.items import Instr
 from ..rewrite.loops import APPENDED
 from ..rewrite.opcodes import ITERATOR_DEPTH
 from . import iteration

@@ -10,12 +10,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from types import CodeType
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
-from bytecode import Bytecode, Instr, Label
-from bytecode.instr import InstrLocation, TryBegin, TryEnd
+from bytecode import Label
+from bytecode.instr import UNSET, TryBegin, TryEnd
 
 from ..errors import RewriteError
+from .items import Instr, Location
 from .opcodes import VALUE, Stack, after, merged
 from .program import Program
 
@@ -45,7 +46,7 @@ class Region:
     loads: tuple[Instr | int, ...]
     stores: tuple[str, ...]
     resets: tuple[str, ...]
-    location: InstrLocation | None
+    location: Location | None
     items: tuple[int, ...] = ()
     is_spare: bool = False
 
@@ -63,7 +64,7 @@ class Operation:
     stop: int
     operator: str
     size: int
-    location: InstrLocation | None
+    location: Location | None
     length: int = 0
 
 
@@ -83,7 +84,7 @@ class Call:
     size: int
     names: tuple[str, ...]
     method_loads: tuple[int, ...]
-    location: InstrLocation | None
+    location: Location | None
 
 
 class IR:
@@ -93,8 +94,6 @@ class IR:
     ----------
     code : CodeType
         What it was made from.
-    frame : Bytecode
-        The decoded code with its names, flags and arguments.
     items : list
         Its items.
     labels : dict
@@ -107,10 +106,9 @@ class IR:
         What `liveness.locals_of` returns, once that has been asked for.
     """
 
-    def __init__(self, code: CodeType, frame: Bytecode) -> None:
+    def __init__(self, code: CodeType, items: list[Any]) -> None:
         self.code = code
-        self.frame = frame
-        self.items: list[Any] = list(frame)
+        self.items = items
         self.labels = labels_of(self.items)
         self.marks = handlers(self.items)
         self.stacks = symbolic_stacks(self.items, (), self.labels, self.marks)
@@ -168,9 +166,9 @@ def symbolic_stacks(
                 work.append((where[handler.target], stack[: handler.stack_depth] + pushed))
             item = items[i]
             if isinstance(item, Instr):
-                if item.has_jump() and not item.name.startswith("END_ASYNC_FOR"):
-                    work.append((where[cast(Label, item.arg)], after(item, stack, i, jump=True)))
-                if item.is_final():
+                if item.is_jump and not item.name.startswith("END_ASYNC_FOR"):
+                    work.append((where[item.arg], after(item, stack, i, jump=True)))
+                if item.is_final:
                     break
                 stack = after(item, stack, i, jump=False)
             i += 1
@@ -208,7 +206,7 @@ def listing(items: list[Any], stacks: list[Stack | None]) -> str:
             lines.append("  end of try")
         else:
             arg = item.arg
-            shown = repr(arg) if item.require_arg() else ""
+            shown = repr(arg) if item.arg is not UNSET else ""
             shown = names.get(arg, shown) if isinstance(arg, Label) else shown
             depth = "unreachable" if stack is None else len(stack)
             line = item.lineno if isinstance(item.lineno, int) else ""

@@ -14,12 +14,13 @@ anything else.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+import dis
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any, NamedTuple, cast
 
-from bytecode import Instr
-
+from .demands import ANYTHING, HARMLESS, Demand, Given, Value, Values
 from .ir import IR
+from .items import Instr
 from .liveness import Locals, names_stored
 from .opcodes import (
     CAREFUL,
@@ -31,36 +32,12 @@ from .opcodes import (
     is_method_load,
     keyword_names,
     pushed_null,
+    taken_by,
 )
 from .symbolic import Vocabulary
 
-#: What is known of a value: nothing, or that no operation on it runs Python code. What may become
-#: known of it is a `Given`.
-HARMLESS, ANYTHING = "harmless", "anything"
 MOST_DEMANDS = 6
 MOST_STEPS = 3000  # of a walk: in longer code all locals count as looked at
-
-
-class Given(NamedTuple):
-    """A value that can be looked at before the region begins.
-
-    `kind` is ``"local"`` (`what` is its name), ``"global"`` (the parts of its dotted name) or
-    ``"stack"`` (how deep it lies there when the region begins).
-    """
-
-    kind: str
-    what: Any
-
-
-class Demand(NamedTuple):
-    """What must hold of a value: that it is harmless, or (`called`) that calling it is."""
-
-    value: Given
-    called: bool
-
-
-Value = str | Given | tuple[str, Any]
-Values = tuple[Value, ...]
 _Locals = Mapping[str, Value]
 _Path = tuple[int, Values, _Locals]  # an item, and what is known before it
 
@@ -126,6 +103,7 @@ class _Walk:
         self.open: set[int] = set()  # items that may run foreign Python code
         self._demanded: dict[int, list[Demand]] = {}  # by items
         self._demanding: list[Demand] = []
+        self._at = 0
 
     def run(self) -> bool:
         """Go over all paths until nothing new is found; False if they are too long."""
@@ -173,8 +151,12 @@ class _Walk:
         if before is None:
             self.states[at] = stack, locals_
             return True
-        pairs = zip(reversed(before[0]), reversed(stack), strict=False)
-        both = tuple(a if a == b else ANYTHING for a, b in pairs)[::-1]
+        if before == (stack, locals_):
+            return False
+        both = stack
+        if before[0] != stack:
+            pairs = zip(reversed(before[0]), reversed(stack), strict=False)
+            both = tuple(a if a == b else ANYTHING for a, b in pairs)[::-1]
         names = {
             name: a
             for name in {*locals_, *before[1]}
@@ -192,23 +174,24 @@ class _Walk:
         item = self.ir.items[at]
         out = []
         if isinstance(item, Instr):
-            if item.has_jump():
+            if item.is_jump:
                 out.append(self.ir.labels[item.arg])
             mark = self.ir.marks[at]
             if mark is not None and item.name not in QUIET:
                 out.append(self.ir.labels[mark.target])
-            if item.is_final():
+            if item.is_final:
                 return out
         return [*out, at + 1]
 
     def _step(self, at: int) -> list[_Path]:
         """Run one item; return where it leads, with what is known there."""
-        item = self.ir.items[at]
+        self._at, item = at, self.ir.items[at]
         stack, locals_ = self.states[at]
-        if not isinstance(item, Instr):
+        if type(item) is not Instr:
             return [(at + 1, stack, locals_)]
         out: list[_Path] = []
-        mark = self.ir.marks[at]
+        ir = self.ir
+        mark = ir.marks[at]
         if mark is not None and item.name not in QUIET:
             pushed = 1 + mark.push_lasti
             entry = self.ir.stacks[at]
@@ -216,16 +199,17 @@ class _Walk:
             kept = stack[: max(0, len(stack) - dropped)]
             out.append((self.ir.labels[mark.target], kept + (HARMLESS,) * pushed, locals_))
         names = dict(locals_) if item.name in _CHANGES_LOCALS else cast(dict[str, Value], locals_)
+        rule: _Rule = _RULES.get(item.name, _may_run_code)
         try:
-            result = self._after(at, item, list(stack), names)
+            result = rule(self, item, list(stack), names)
         except _OpenError:
             self.open.add(at)
             return []
         self.open.discard(at)
-        if item.has_jump():
+        if item.is_jump:
             there = self._resized(at, item, stack, result, jump=True)
             out.append((self.ir.labels[item.arg], there, names))
-        if not item.is_final():
+        if not item.is_final:
             out.append((at + 1, self._resized(at, item, stack, result, jump=False), names))
         return out
 
@@ -242,81 +226,42 @@ class _Walk:
 
     # ------------------------------------------------------------------ instructions
 
-    def _after(
-        self, at: int, item: Instr, stack: list[Value], names: dict[str, Value]
-    ) -> list[Value]:
-        """Return the stack after an instruction that runs no foreign code, or raise `_OpenError`.
-
-        What an instruction leaves without a word about it is harmless.
-        """
-        name, arg = item.name, item.arg
-        if name.startswith("LOAD_FAST"):
-            local = arg if isinstance(arg, str) else ""
-            value = names.get(local, Given("local", local))
-            if isinstance(value, Given) and value.kind == "local" and not self._is_bound(value):
-                value = ANYTHING
-            if name == "LOAD_FAST_AND_CLEAR":
-                names[local] = ANYTHING
-            return [*stack, value if local else ANYTHING]
-        if name in ("STORE_FAST", "DELETE_FAST"):
-            value = self._pop(stack) if name == "STORE_FAST" else ANYTHING
-            if isinstance(arg, str):
-                names[arg] = value
-            return stack
-        if name == "LOAD_COMMON_CONSTANT":
-            return [*stack, HARMLESS if constant(item) else ANYTHING]
-        if name == "LOAD_CONST":
-            return [*stack, HARMLESS if isinstance(arg, _PLAIN_CONSTANTS) else ANYTHING]
-        if name == "LOAD_GLOBAL":
-            return self._load_global(item, stack)
-        if name in ("LOAD_ATTR", "LOAD_METHOD"):
-            return self._attribute(at, item, stack)
-        if name in ("CALL", "CALL_KW"):
-            return self._call(at, item, stack)
-        if name == "FOR_ITER":
-            self._need(self._peek(stack, ITERATOR_DEPTH))
-            return [*stack, HARMLESS]
-        if name == "COPY":
-            return [*stack, self._peek(stack, cast(int, arg))]
-        if name == "SWAP":
-            return self._swap(stack, cast(int, arg))
-        if name == "RETURN_VALUE":
-            return stack[:-1]
-        taken = -min(item.pre_and_post_stack_effect()[0], 0)
-        if name == "STORE_DEREF" or name == "MAKE_FUNCTION":
-            return stack[: len(stack) - taken] + ([ANYTHING] if name == "MAKE_FUNCTION" else [])
-        if name in QUIET:
-            return self._quiet(item, stack, taken)
-        if name in CAREFUL:
-            for value in [self._pop(stack) for _ in range(max(taken, LOOKS_AT.get(name, 0)))]:
-                self._need(value)
-            return stack
-        raise _OpenError
-
-    def _quiet(self, item: Instr, stack: list[Value], taken: int) -> list[Value]:
-        if item.name in ("PUSH_NULL", "LOAD_DEREF", "LOAD_CLOSURE"):
-            return [*stack, ANYTHING]
-        if item.name == "PRECALL":
-            return stack
-        values = [self._pop(stack) for _ in range(taken)]
-        built = item.name.startswith("BUILD_")
-        return [*stack, _of_all(values)] if built or item.name.startswith("SET_FUN") else stack
+    def _load_local(self, item: Instr, stack: list[Value], names: dict[str, Value]) -> list[Value]:
+        local = item.arg if isinstance(item.arg, str) else ""
+        value = names.get(local) or Given("local", local)
+        if type(value) is Given and value.kind == "local" and not self._is_bound(value):
+            value = ANYTHING
+        if item.name == "LOAD_FAST_AND_CLEAR":
+            names[local] = ANYTHING
+        return [*stack, value if local else ANYTHING]
 
     def _is_bound(self, local: Given) -> bool:
         """Whether a local had this value before the region for certain."""
         name = local.what
         return name not in self.left.stored and self.flow.is_bound(name, self.left.start)
 
-    def _load_global(self, item: Instr, stack: list[Value]) -> list[Value]:
-        with_null, name = cast(tuple[bool, str], item.arg)
+    def _store_local(self, item: Instr, stack: list[Value], names: dict[str, Value]) -> list[Value]:
+        value = self._pop(stack) if item.name == "STORE_FAST" else ANYTHING
+        if isinstance(item.arg, str):
+            names[item.arg] = value
+        return stack
+
+    def _load_common(self, item: Instr, stack: list[Value], names: _Locals) -> list[Value]:
+        return [*stack, HARMLESS if constant(item) else ANYTHING]
+
+    def _load_const(self, item: Instr, stack: list[Value], names: _Locals) -> list[Value]:
+        return [*stack, HARMLESS if isinstance(item.arg, _PLAIN_CONSTANTS) else ANYTHING]
+
+    def _load_global(self, item: Instr, stack: list[Value], names: _Locals) -> list[Value]:
+        with_null, name = item.arg
         return [*stack, *_pushed(Given("global", (name,)), item, with_null)]
 
-    def _attribute(self, at: int, item: Instr, stack: list[Value]) -> list[Value]:
+    def _attribute(self, item: Instr, stack: list[Value], names: _Locals) -> list[Value]:
         base, name = self._pop(stack), attribute_name(item)
         is_method = is_method_load(item)
         if isinstance(base, Given) and base.kind == "global":
             value: Value = Given("global", (*base.what, name))
-            following = self.ir.items[at + 1]
+            following = self.ir.items[self._at + 1]
             if getattr(following, "name", "") not in ("LOAD_ATTR", "LOAD_METHOD"):
                 self._demand(cast(Given, value), called=is_method)
             return [*stack, *_pushed(value, item, is_method)]
@@ -327,12 +272,12 @@ class _Walk:
             return [*stack, ("method", name), ("method", name)]
         return [*stack, HARMLESS if name in _FACTS else ANYTHING]
 
-    def _call(self, at: int, item: Instr, stack: list[Value]) -> list[Value]:
-        if keyword_names(self.ir.items, at) is None:
+    def _call(self, item: Instr, stack: list[Value], names: _Locals) -> list[Value]:
+        if keyword_names(self.ir.items, self._at) is None:
             raise _OpenError
         if item.name == "CALL_KW":
             self._pop(stack)
-        given = [self._pop(stack) for _ in range(cast(int, item.arg))]
+        given = [self._pop(stack) for _ in range(item.arg)]
         upper, lower = self._pop(stack), self._pop(stack)
         if lower != upper or lower[0] != "method":
             callees = [v for v in (lower, upper) if isinstance(v, Given) and v.kind == "global"]
@@ -343,6 +288,39 @@ class _Walk:
             self._need(value)
         return [*stack, HARMLESS]
 
+    def _for_iter(self, item: Instr, stack: list[Value], names: _Locals) -> list[Value]:
+        self._need(self._peek(stack, ITERATOR_DEPTH))
+        return [*stack, HARMLESS]
+
+    def _copy(self, item: Instr, stack: list[Value], names: _Locals) -> list[Value]:
+        return [*stack, self._peek(stack, item.arg)]
+
+    def _swap(self, item: Instr, stack: list[Value], names: _Locals) -> list[Value]:
+        depth = item.arg
+        if depth > len(stack):
+            raise _OpenError
+        stack[-1], stack[-depth] = stack[-depth], stack[-1]
+        return stack
+
+    def _push_anything(self, item: Instr, stack: list[Value], names: _Locals) -> list[Value]:
+        return [*stack, ANYTHING]
+
+    def _make_anything(self, item: Instr, stack: list[Value], names: _Locals) -> list[Value]:
+        return [*stack[: len(stack) - taken_by(item)], ANYTHING]
+
+    def _build(self, item: Instr, stack: list[Value], names: _Locals) -> list[Value]:
+        """Make a value that is harmless if its parts are."""
+        return [*stack, _of_all([self._pop(stack) for _ in range(taken_by(item))])]
+
+    def _quiet(self, item: Instr, stack: list[Value], names: _Locals) -> list[Value]:
+        return stack[: max(0, len(stack) - taken_by(item))]
+
+    def _careful(self, item: Instr, stack: list[Value], names: _Locals) -> list[Value]:
+        taken = max(taken_by(item), LOOKS_AT.get(item.name, 0))
+        for value in [self._pop(stack) for _ in range(taken)]:
+            self._need(value)
+        return stack
+
     # ------------------------------------------------------------------ values
 
     def _pop(self, stack: list[Value]) -> Value:
@@ -350,12 +328,6 @@ class _Walk:
 
     def _peek(self, stack: list[Value], depth: int) -> Value:
         return stack[-depth] if depth <= len(stack) else ANYTHING
-
-    def _swap(self, stack: list[Value], depth: int) -> list[Value]:
-        if depth > len(stack):
-            raise _OpenError
-        stack[-1], stack[-depth] = stack[-depth], stack[-1]
-        return stack
 
     def _need(self, value: Value) -> None:
         """Note that an instruction runs foreign code unless a value is harmless."""
@@ -377,6 +349,40 @@ class _Walk:
 
 class _OpenError(Exception):
     """An instruction may run foreign Python code."""
+
+
+def _may_run_code(walk: _Walk, item: Instr, stack: list[Value], names: _Locals) -> list[Value]:
+    raise _OpenError
+
+
+_Rule = Callable[[_Walk, Instr, list[Value], Any], list[Value]]
+#: What each instruction leaves on the stack if it runs no foreign code; it raises `_OpenError` if
+#: it may. What is left without a word about it is harmless.
+_RULES: dict[str, _Rule] = {
+    **dict.fromkeys(CAREFUL, _Walk._careful),
+    **dict.fromkeys(QUIET, _Walk._quiet),
+    **{name: _Walk._build for name in QUIET if name.startswith("BUILD_")},
+    **{name: _Walk._load_local for name in dis.opmap if name.startswith("LOAD_FAST")},
+    "SET_FUNCTION_ATTRIBUTE": _Walk._build,
+    "MAKE_FUNCTION": _Walk._make_anything,
+    "PUSH_NULL": _Walk._push_anything,
+    "LOAD_DEREF": _Walk._push_anything,
+    "LOAD_CLOSURE": _Walk._push_anything,
+    "PRECALL": lambda walk, item, stack, names: stack,
+    "RETURN_VALUE": lambda walk, item, stack, names: stack[:-1],
+    "STORE_FAST": _Walk._store_local,
+    "DELETE_FAST": _Walk._store_local,
+    "LOAD_COMMON_CONSTANT": _Walk._load_common,
+    "LOAD_CONST": _Walk._load_const,
+    "LOAD_GLOBAL": _Walk._load_global,
+    "LOAD_ATTR": _Walk._attribute,
+    "LOAD_METHOD": _Walk._attribute,
+    "CALL": _Walk._call,
+    "CALL_KW": _Walk._call,
+    "FOR_ITER": _Walk._for_iter,
+    "COPY": _Walk._copy,
+    "SWAP": _Walk._swap,
+}
 
 
 def _pushed(value: Value, load: Instr, with_null: bool) -> list[Value]:

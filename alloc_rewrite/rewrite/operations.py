@@ -5,11 +5,10 @@ In: an `IR`. Out: a list of `Operation`, in order. It must not know what sites d
 
 from __future__ import annotations
 
-from typing import Any, cast
-
-from bytecode import Instr
+from typing import Any
 
 from .ir import IR, Operation
+from .items import Instr
 from .opcodes import (
     PY311,
     QUICK_SLICES,
@@ -36,7 +35,7 @@ def find_operations(ir: IR, *, extras: bool = False) -> list[Operation]:
         operator = operator_of(instr)
         if operator is None:
             if extras and is_unpacking(instr) and stack[-1:] == (VALUE,):
-                found.append(Operation(i, i, "unpack", 1, instr.location, cast(int, instr.arg)))
+                found.append(Operation(i, i, "unpack", 1, instr.location, instr.arg))
             elif extras and is_slicing(instr) and stack[-3:] == (VALUE,) * 3 and not QUICK_SLICES:
                 found.append(Operation(i, i + 1, "slice", 3, instr.location))
             continue
