@@ -131,15 +131,17 @@ class _Units:
         for item in items:
             kind = type(item)
             if kind is Instr:
-                arg, form = item.arg, FORMS.get(item.opcode)
-                if form is not None:
-                    arg = numbers.oparg(form, arg)
+                arg, opcode = item.arg, item.opcode
+                if arg is UNSET:
+                    arg = 0
                 elif item.is_jump:
                     self._jumps.append((len(opcodes), arg))
                     arg = 0
+                elif (form := FORMS.get(opcode)) is not None:
+                    arg = numbers.oparg(form, arg)
                 location = item.location or location
-                opcodes.append(item.opcode)
-                opargs.append(0 if arg is UNSET else int(arg))
+                opcodes.append(opcode)
+                opargs.append(int(arg))
                 locations.append(location)
             elif kind is Label:
                 self._labels[item] = len(opcodes)
@@ -148,7 +150,7 @@ class _Units:
                 self.ranges.append(open_[item])
             elif kind is TryEnd and item.entry in open_:
                 open_[item.entry][1] = len(opcodes)
-        self.extra = [_extra(oparg) for oparg in opargs]
+        self.extra = [0 if oparg < 0x100 else _extra(oparg) for oparg in opargs]
         self.sizes = [1 + CACHES.get(opcode, 0) for opcode in opcodes]
 
     def _place(self) -> None:

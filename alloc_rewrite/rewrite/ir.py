@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from types import CodeType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from bytecode import Label
 from bytecode.instr import UNSET, TryBegin, TryEnd
@@ -51,8 +51,7 @@ class Region:
     is_spare: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Operation:
+class Operation(NamedTuple):
     """An operator, or other instruction, that one site can do for operands on the stack.
 
     The items from `start` up to `stop` stay in the code: a site that does not handle its
@@ -68,8 +67,7 @@ class Operation:
     length: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(NamedTuple):
     """A call, from its first instruction (`start`) up to `stop`.
 
     `form` says what lies below the arguments: ``"null"`` a callable and a NULL, ``"self"`` a
@@ -102,6 +100,8 @@ class IR:
         For each item the try mark that protects it, or None.
     stacks : list of tuple or None
         For each item the symbolic stack before it; None where execution never gets.
+    depths : list of int
+        For each item the size of that stack, or -1.
     locals : Locals or None
         What `liveness.locals_of` returns, once that has been asked for.
     """
@@ -112,7 +112,7 @@ class IR:
         self.labels = labels_of(self.items)
         self.marks = handlers(self.items)
         self.stacks = symbolic_stacks(self.items, (), self.labels, self.marks)
-        self._changes: dict[tuple[int, bool], int] = {}
+        self.depths = [-1 if stack is None else len(stack) for stack in self.stacks]
         self.locals: Locals | None = None
 
     def instructions(self) -> Iterator[tuple[int, Instr, Stack]]:
@@ -120,15 +120,6 @@ class IR:
         for i, (item, stack) in enumerate(zip(self.items, self.stacks, strict=True)):
             if isinstance(item, Instr) and stack is not None:
                 yield i, item, stack
-
-    def change(self, at: int, *, jump: bool) -> int:
-        """Return by how many slots an instruction makes the stack longer."""
-        found = self._changes.get((at, jump))
-        if found is None:
-            entry = self.stacks[at] or ()
-            found = len(after(self.items[at], entry, at, jump=jump)) - len(entry)
-            self._changes[at, jump] = found
-        return found
 
     def __str__(self) -> str:
         return listing(self.items, self.stacks)

@@ -45,6 +45,7 @@ _Path = tuple[int, Values, _Locals]  # an item, and what is known before it
 _FACTS = frozenset(
     {"T", "shape", "size", "ndim", "real", "imag", "dtype", "itemsize", "nbytes", "strides"}
 )
+_SPLIT_EFFECT = frozenset({"PRECALL", "CALL", "CALL_KW"})  # the first two share a call's effect
 _CHANGES_LOCALS = frozenset({"STORE_FAST", "DELETE_FAST", "LOAD_FAST_AND_CLEAR"})
 _PLAIN_CONSTANTS = (bool, int, float, complex, str, bytes, type(None), type(...), tuple, slice)
 
@@ -102,7 +103,6 @@ class _Walk:
         self.states: dict[int, tuple[Values, _Locals]] = {}
         self.open: set[int] = set()  # items that may run foreign Python code
         self._demanded: dict[int, list[Demand]] = {}  # by items
-        self._demanding: list[Demand] = []
         self._at = 0
 
     def run(self) -> bool:
@@ -110,22 +110,20 @@ class _Walk:
         known: dict[str, Value] = dict.fromkeys(self.left.stored, ANYTHING)
         known.update(dict.fromkeys(self.left.harmless, HARMLESS))
         work: list[_Path] = [(self.left.stop, self.left.stack, known)]
-        steps = 0
+        steps, end = 0, len(self.ir.items)
         while work:
             steps += 1
             if steps > MOST_STEPS:
                 return False
             at, stack, locals_ = work.pop()
-            if at >= len(self.ir.items) or not self._is_news(at, stack, locals_):
-                continue
-            self._demanding = self._demanded[at] = []
-            work += self._step(at)
+            if at < end and self._is_news(at, stack, locals_):
+                self._step(at, work)
         return True
 
     @property
     def demands(self) -> dict[Demand, None]:
         """What is demanded by what is known in the end."""
-        return {demand: None for at in self.states for demand in self._demanded[at]}
+        return {demand: None for at in self.states for demand in self._demanded.get(at, ())}
 
     def is_seen(self, name: str) -> bool:
         """Whether such code may come to run before a local gets another value."""
@@ -153,22 +151,28 @@ class _Walk:
             return True
         if before == (stack, locals_):
             return False
-        both = stack
+        both, names = stack, locals_
         if before[0] != stack:
             pairs = zip(reversed(before[0]), reversed(stack), strict=False)
             both = tuple(a if a == b else ANYTHING for a, b in pairs)[::-1]
-        names = {
-            name: a
-            for name in {*locals_, *before[1]}
-            if (a := self._joined(name, before[1], locals_)) != Given("local", name)
-        }
+        if before[1] != locals_:
+            names = self._joined(before[1], locals_)
         self.states[at] = both, names
         return (both, names) != before
 
     @staticmethod
-    def _joined(name: str, one: _Locals, other: _Locals) -> Value:
-        a, b = (known.get(name, Given("local", name)) for known in (one, other))
-        return a if a == b else ANYTHING
+    def _joined(one: _Locals, other: _Locals) -> _Locals:
+        """Return what is known of locals where two paths meet: by itself a local is what it was."""
+        names: dict[str, Value] = {}
+        for name in {**one, **other}:
+            a, b = one.get(name), other.get(name)
+            if a != b:
+                was = Given("local", name)
+                if (a or was) == (b or was):
+                    continue
+                a = ANYTHING
+            names[name] = cast(Value, a)
+        return names
 
     def _following(self, at: int) -> list[int]:
         item = self.ir.items[at]
@@ -183,46 +187,41 @@ class _Walk:
                 return out
         return [*out, at + 1]
 
-    def _step(self, at: int) -> list[_Path]:
-        """Run one item; return where it leads, with what is known there."""
-        self._at, item = at, self.ir.items[at]
+    def _step(self, at: int, work: list[_Path]) -> None:
+        """Run one item; add to the work where it leads, with what is known there."""
+        ir = self.ir
+        self._at, item = at, ir.items[at]
         stack, locals_ = self.states[at]
         if type(item) is not Instr:
-            return [(at + 1, stack, locals_)]
-        out: list[_Path] = []
-        ir = self.ir
-        mark = ir.marks[at]
-        if mark is not None and item.name not in QUIET:
+            work.append((at + 1, stack, locals_))
+            return
+        name, mark = item.name, ir.marks[at]
+        known = len(work)
+        if mark is not None and name not in QUIET:
             pushed = 1 + mark.push_lasti
-            entry = self.ir.stacks[at]
-            dropped = 0 if entry is None else max(0, len(entry) - mark.stack_depth)
+            dropped = max(0, ir.depths[at] - mark.stack_depth)
             kept = stack[: max(0, len(stack) - dropped)]
-            out.append((self.ir.labels[mark.target], kept + (HARMLESS,) * pushed, locals_))
-        names = dict(locals_) if item.name in _CHANGES_LOCALS else cast(dict[str, Value], locals_)
-        rule: _Rule = _RULES.get(item.name, _may_run_code)
+            work.append((ir.labels[mark.target], kept + (HARMLESS,) * pushed, locals_))
+        names = dict(locals_) if name in _CHANGES_LOCALS else cast("dict[str, Value]", locals_)
+        self._demanded.pop(at, None)
+        rule: _Rule = _RULES.get(name, _may_run_code)
         try:
             result = rule(self, item, list(stack), names)
         except _OpenError:
             self.open.add(at)
-            return []
+            del work[known:]
+            return
         self.open.discard(at)
+        # Where paths meet the depth is the same: it tells what the item leaves on each.
+        below = len(stack) - ir.depths[at]
         if item.is_jump:
-            there = self._resized(at, item, stack, result, jump=True)
-            out.append((self.ir.labels[item.arg], there, names))
+            target = ir.labels[item.arg]
+            work.append((target, _resized(result, below + ir.depths[target]), names))
         if not item.is_final:
-            out.append((at + 1, self._resized(at, item, stack, result, jump=False), names))
-        return out
-
-    def _resized(
-        self, at: int, item: Instr, before: Values, stack: list[Value], *, jump: bool
-    ) -> Values:
-        """Return the stack with as many slots as the item leaves."""
-        if item.name in ("PRECALL", "CALL", "CALL_KW"):  # the first two share a call's effect
-            return tuple(stack)
-        want = len(before) + self.ir.change(at, jump=jump)
-        if want <= len(stack):
-            return tuple(stack[:want])
-        return (*stack, *(HARMLESS,) * (want - len(stack)))
+            if name not in _SPLIT_EFFECT:
+                work.append((at + 1, _resized(result, below + ir.depths[at + 1]), names))
+            else:
+                work.append((at + 1, tuple(result), names))
 
     # ------------------------------------------------------------------ instructions
 
@@ -344,7 +343,7 @@ class _Walk:
     def _demand(self, value: Given, *, called: bool) -> None:
         if not self.ask or (value.kind == "global" and not self._is_likely(value, called)):
             raise _OpenError
-        self._demanding.append(Demand(value, called))
+        self._demanded.setdefault(self._at, []).append(Demand(value, called))
 
 
 class _OpenError(Exception):
@@ -383,6 +382,13 @@ _RULES: dict[str, _Rule] = {
     "COPY": _Walk._copy,
     "SWAP": _Walk._swap,
 }
+
+
+def _resized(stack: list[Value], size: int) -> Values:
+    """Return the stack with as many slots as an item leaves."""
+    if size <= len(stack):
+        return tuple(stack[:size])
+    return (*stack, *(HARMLESS,) * (size - len(stack)))
 
 
 def _pushed(value: Value, load: Instr, with_null: bool) -> list[Value]:

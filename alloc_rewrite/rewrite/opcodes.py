@@ -69,7 +69,23 @@ _COMPARE = {
 }
 #: Which outcomes of a comparison are true: unordered (1), less (2), greater (4), equal (8).
 _OUTCOMES = {"LT": 2, "LE": 10, "EQ": 8, "NE": 7, "GT": 4, "GE": 12}
-_UNARY = {"UNARY_NEGATIVE": "neg", "UNARY_POSITIVE": "pos", "UNARY_INVERT": "invert"}
+#: Operators and their numbers of operands, by instruction, some by its argument too. A comparison
+#: whose result becomes a bool is none.
+_OPERATORS: dict[str, Any] = {
+    "BINARY_OP": {
+        **{arg: (name, 2) for arg, name in _BINARY.items()},
+        **{BinaryOp[f"INPLACE_{arg.name}"]: (f"i_{name}", 2) for arg, name in _BINARY.items()},
+        **{arg: ("getitem", 2) for arg in BinaryOp if arg.name == "SUBSCR"},
+    },
+    "BINARY_SUBSCR": ("getitem", 2),
+    "COMPARE_OP": {arg: (name, 2) for arg, name in _COMPARE.items()},
+    "UNARY_NEGATIVE": ("neg", 1),
+    "UNARY_POSITIVE": ("pos", 1),
+    "UNARY_INVERT": ("invert", 1),
+    "CALL_INTRINSIC_1": {Intrinsic1Op.INTRINSIC_UNARY_POSITIVE: ("pos", 1)},
+}
+#: The instructions that may be operators, unpack a sequence, or slice.
+MAY_OPERATE = frozenset({*_OPERATORS, "UNPACK_SEQUENCE", "BINARY_SLICE"})
 
 
 def operator_of(instr: Instr) -> tuple[str, int] | None:
@@ -77,25 +93,10 @@ def operator_of(instr: Instr) -> tuple[str, int] | None:
 
     In-place operators have names that begin with ``i`` and an underscore, as ``i_add``.
     """
-    name, arg = instr.name, instr.arg
-    if name == "BINARY_OP":
-        assert isinstance(arg, BinaryOp)
-        if arg.name == "SUBSCR":
-            return "getitem", 2
-        plain = _BINARY.get(arg)
-        if plain is None:
-            plain = "i_" + _BINARY[BinaryOp[arg.name.removeprefix("INPLACE_")]]
-        return plain, 2
-    if name == "BINARY_SUBSCR":
-        return "getitem", 2
-    if name == "COMPARE_OP":
-        compare = _COMPARE.get(cast(Compare, arg))
-        return None if compare is None else (compare, 2)  # None: its result becomes a bool
-    if name in _UNARY:
-        return _UNARY[name], 1
-    if name == "CALL_INTRINSIC_1" and arg is Intrinsic1Op.INTRINSIC_UNARY_POSITIVE:
-        return "pos", 1
-    return None
+    found: Any = _OPERATORS.get(instr.name)
+    if type(found) is dict:
+        found = found.get(instr.arg)
+    return cast("tuple[str, int] | None", found)
 
 
 def compare_oparg(arg: Compare) -> int:
@@ -142,13 +143,18 @@ def is_slicing(instr: Instr) -> bool:
     return instr.name == "BINARY_SLICE"
 
 
+_TRUTH_TESTS = frozenset(
+    name
+    for name in dis.opmap
+    if name in ("TO_BOOL", "UNARY_NOT")
+    or (name.startswith("POP_JUMP_") and name.endswith(("_TRUE", "_FALSE")))
+    or name.startswith("JUMP_IF_")
+)
+
+
 def is_truth_test(instr: Any) -> bool:
     """Whether the instruction tests the truth of the value on top of the stack."""
-    return isinstance(instr, Instr) and (
-        instr.name in ("TO_BOOL", "UNARY_NOT")
-        or (instr.name.startswith("POP_JUMP_") and instr.name.endswith(("_TRUE", "_FALSE")))
-        or instr.name.startswith("JUMP_IF_")
-    )
+    return type(instr) is Instr and instr.name in _TRUTH_TESTS
 
 
 # ---------------------------------------------------------------------- symbolic stack

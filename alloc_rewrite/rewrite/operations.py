@@ -10,6 +10,7 @@ from typing import Any
 from .ir import IR, Operation
 from .items import Instr
 from .opcodes import (
+    MAY_OPERATE,
     PY311,
     QUICK_SLICES,
     VALUE,
@@ -31,7 +32,12 @@ def find_operations(ir: IR, *, extras: bool = False) -> list[Operation]:
     """
     items = ir.items
     found = []
-    for i, instr, stack in ir.instructions():
+    for i, instr in enumerate(items):
+        if type(instr) is not Instr or instr.name not in MAY_OPERATE:
+            continue
+        stack = ir.stacks[i]
+        if stack is None:
+            continue
         operator = operator_of(instr)
         if operator is None:
             if extras and is_unpacking(instr) and stack[-1:] == (VALUE,):
@@ -40,7 +46,7 @@ def find_operations(ir: IR, *, extras: bool = False) -> list[Operation]:
                 found.append(Operation(i, i + 1, "slice", 3, instr.location))
             continue
         name, operands = operator
-        if len(stack) < operands or any(not isinstance(s, str) for s in stack[-operands:]):
+        if len(stack) < operands or not all(type(s) is str for s in stack[-operands:]):
             continue
         if name == "getitem" and _is_plain_index(items, i - 1, extras):
             continue

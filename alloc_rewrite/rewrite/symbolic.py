@@ -175,10 +175,13 @@ class Scan:
             if not step(self, item):
                 break
             self.at += 1
-            if item.name in _ENDS or (
-                len(nodes) > before and any(node.kind in COMPUTING for node in nodes[before:])
-            ):
+            if item.name in _ENDS:
                 self.mark()
+                continue
+            for node in nodes[before:] if len(nodes) > before else ():
+                if node.kind in COMPUTING:
+                    self.mark()
+                    break
         self.resume = self.points[0].stop if self.points else self.at + 1
 
     def refuse(self, reason: str, line: int | None = None) -> bool:
