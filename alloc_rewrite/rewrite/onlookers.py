@@ -15,10 +15,20 @@ anything else.
 from __future__ import annotations
 
 import dis
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable
 from typing import Any, NamedTuple, cast
 
-from .demands import ANYTHING, HARMLESS, Demand, Given, Value, Values
+from .demands import (
+    ANYTHING,
+    HARMLESS,
+    Demand,
+    Given,
+    Known,
+    Value,
+    Values,
+    joined_locals,
+    joined_stacks,
+)
 from .ir import IR
 from .items import Instr
 from .liveness import Locals, names_stored
@@ -38,8 +48,7 @@ from .symbolic import Vocabulary
 
 MOST_DEMANDS = 6
 MOST_STEPS = 3000  # of a walk: in longer code all locals count as looked at
-_Locals = Mapping[str, Value]
-_Path = tuple[int, Values, _Locals]  # an item, and what is known before it
+_Path = tuple[int, Values, Known]  # an item, and what is known before it
 
 #: Attributes of arrays and numbers that are arrays, numbers, or tuples of numbers.
 _FACTS = frozenset(
@@ -100,7 +109,7 @@ class _Walk:
         self.vocabulary = vocabulary
         self.left = left
         self.ask = ask
-        self.states: dict[int, tuple[Values, _Locals]] = {}
+        self.states: dict[int, tuple[Values, Known]] = {}
         self.open: set[int] = set()  # items that may run foreign Python code
         self._demanded: dict[int, list[Demand]] = {}  # by items
         self._at = 0
@@ -143,7 +152,7 @@ class _Walk:
 
     # ------------------------------------------------------------------ paths
 
-    def _is_news(self, at: int, stack: Values, locals_: _Locals) -> bool:
+    def _is_news(self, at: int, stack: Values, locals_: Known) -> bool:
         """Note what is known before an item; False if it was known already."""
         before = self.states.get(at)
         if before is None:
@@ -151,28 +160,9 @@ class _Walk:
             return True
         if before == (stack, locals_):
             return False
-        both, names = stack, locals_
-        if before[0] != stack:
-            pairs = zip(reversed(before[0]), reversed(stack), strict=False)
-            both = tuple(a if a == b else ANYTHING for a, b in pairs)[::-1]
-        if before[1] != locals_:
-            names = self._joined(before[1], locals_)
-        self.states[at] = both, names
-        return (both, names) != before
-
-    @staticmethod
-    def _joined(one: _Locals, other: _Locals) -> _Locals:
-        """Return what is known of locals where two paths meet: by itself a local is what it was."""
-        names: dict[str, Value] = {}
-        for name in {**one, **other}:
-            a, b = one.get(name), other.get(name)
-            if a != b:
-                was = Given("local", name)
-                if (a or was) == (b or was):
-                    continue
-                a = ANYTHING
-            names[name] = cast(Value, a)
-        return names
+        now = joined_stacks(before[0], stack), joined_locals(before[1], locals_)
+        self.states[at] = now
+        return now != before
 
     def _following(self, at: int) -> list[int]:
         item = self.ir.items[at]
@@ -245,17 +235,17 @@ class _Walk:
             names[item.arg] = value
         return stack
 
-    def _load_common(self, item: Instr, stack: list[Value], names: _Locals) -> list[Value]:
+    def _load_common(self, item: Instr, stack: list[Value], names: Known) -> list[Value]:
         return [*stack, HARMLESS if constant(item) else ANYTHING]
 
-    def _load_const(self, item: Instr, stack: list[Value], names: _Locals) -> list[Value]:
+    def _load_const(self, item: Instr, stack: list[Value], names: Known) -> list[Value]:
         return [*stack, HARMLESS if isinstance(item.arg, _PLAIN_CONSTANTS) else ANYTHING]
 
-    def _load_global(self, item: Instr, stack: list[Value], names: _Locals) -> list[Value]:
+    def _load_global(self, item: Instr, stack: list[Value], names: Known) -> list[Value]:
         with_null, name = item.arg
         return [*stack, *_pushed(Given("global", (name,)), item, with_null)]
 
-    def _attribute(self, item: Instr, stack: list[Value], names: _Locals) -> list[Value]:
+    def _attribute(self, item: Instr, stack: list[Value], names: Known) -> list[Value]:
         base, name = self._pop(stack), attribute_name(item)
         is_method = is_method_load(item)
         if isinstance(base, Given) and base.kind == "global":
@@ -271,7 +261,7 @@ class _Walk:
             return [*stack, ("method", name), ("method", name)]
         return [*stack, HARMLESS if name in _FACTS else ANYTHING]
 
-    def _call(self, item: Instr, stack: list[Value], names: _Locals) -> list[Value]:
+    def _call(self, item: Instr, stack: list[Value], names: Known) -> list[Value]:
         if keyword_names(self.ir.items, self._at) is None:
             raise _OpenError
         if item.name == "CALL_KW":
@@ -287,34 +277,34 @@ class _Walk:
             self._need(value)
         return [*stack, HARMLESS]
 
-    def _for_iter(self, item: Instr, stack: list[Value], names: _Locals) -> list[Value]:
+    def _for_iter(self, item: Instr, stack: list[Value], names: Known) -> list[Value]:
         self._need(self._peek(stack, ITERATOR_DEPTH))
         return [*stack, HARMLESS]
 
-    def _copy(self, item: Instr, stack: list[Value], names: _Locals) -> list[Value]:
+    def _copy(self, item: Instr, stack: list[Value], names: Known) -> list[Value]:
         return [*stack, self._peek(stack, item.arg)]
 
-    def _swap(self, item: Instr, stack: list[Value], names: _Locals) -> list[Value]:
+    def _swap(self, item: Instr, stack: list[Value], names: Known) -> list[Value]:
         depth = item.arg
         if depth > len(stack):
             raise _OpenError
         stack[-1], stack[-depth] = stack[-depth], stack[-1]
         return stack
 
-    def _push_anything(self, item: Instr, stack: list[Value], names: _Locals) -> list[Value]:
+    def _push_anything(self, item: Instr, stack: list[Value], names: Known) -> list[Value]:
         return [*stack, ANYTHING]
 
-    def _make_anything(self, item: Instr, stack: list[Value], names: _Locals) -> list[Value]:
+    def _make_anything(self, item: Instr, stack: list[Value], names: Known) -> list[Value]:
         return [*stack[: len(stack) - taken_by(item)], ANYTHING]
 
-    def _build(self, item: Instr, stack: list[Value], names: _Locals) -> list[Value]:
+    def _build(self, item: Instr, stack: list[Value], names: Known) -> list[Value]:
         """Make a value that is harmless if its parts are."""
         return [*stack, _of_all([self._pop(stack) for _ in range(taken_by(item))])]
 
-    def _quiet(self, item: Instr, stack: list[Value], names: _Locals) -> list[Value]:
+    def _quiet(self, item: Instr, stack: list[Value], names: Known) -> list[Value]:
         return stack[: max(0, len(stack) - taken_by(item))]
 
-    def _careful(self, item: Instr, stack: list[Value], names: _Locals) -> list[Value]:
+    def _careful(self, item: Instr, stack: list[Value], names: Known) -> list[Value]:
         taken = max(taken_by(item), LOOKS_AT.get(item.name, 0))
         for value in [self._pop(stack) for _ in range(taken)]:
             self._need(value)
@@ -350,7 +340,7 @@ class _OpenError(Exception):
     """An instruction may run foreign Python code."""
 
 
-def _may_run_code(walk: _Walk, item: Instr, stack: list[Value], names: _Locals) -> list[Value]:
+def _may_run_code(walk: _Walk, item: Instr, stack: list[Value], names: Known) -> list[Value]:
     raise _OpenError
 
 
