@@ -299,7 +299,8 @@ class _Walk:
 
     def _build(self, item: Instr, stack: list[Value], names: Known) -> list[Value]:
         """Make a value that is harmless if its parts are."""
-        return [*stack, _of_all([self._pop(stack) for _ in range(taken_by(item))])]
+        parts = [self._pop(stack) for _ in range(taken_by(item))]
+        return [*stack, _of_all(parts)]
 
     def _quiet(self, item: Instr, stack: list[Value], names: Known) -> list[Value]:
         return stack[: max(0, len(stack) - taken_by(item))]
