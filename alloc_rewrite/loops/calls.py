@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from . import arithmetic, iteration, lazy, maths, sequences, ufuncs
-from .code import Code, NotTranslatedError, Value, described, tuple_of
+from .code import Code, NotTranslatedError, Value, described, exactly, tuple_of
 from .kinds import B1, BOOL, DTYPES, F4, F8, FLOAT, INT, NUMBERS, RANGE, Array, Known, Number, Tuple
 
 
@@ -53,23 +53,23 @@ def _range(code: Code, args: list[Value]) -> Value:
         raise NotTranslatedError("a range of other arguments")
     if not all(arg.number.is_integer for arg in args):
         raise NotTranslatedError("a range of numbers that aren't integers")
-    given = [code.widened(arg) for arg in args]
-    if len(given) == 1:
-        given.insert(0, code.i64(0))
-    if len(given) == 2:
-        given.append(code.i64(1))
-    return Value(RANGE, tuple(given))
+    words = [code.widened(arg) for arg in args]
+    if len(words) == 1:
+        words.insert(0, code.i64(0))
+    if len(words) == 2:
+        words.append(code.i64(1))
+    return Value(RANGE, tuple(words))
 
 
 def _len(code: Code, args: list[Value]) -> Value:
-    (arg,) = args
+    (arg,) = exactly(args)
     if isinstance(arg.kind, Tuple):
         return code.constant(len(arg.kind.items))
     return Value(INT, (sequences.length(code, arg),))
 
 
 def _abs(code: Code, args: list[Value]) -> Value:
-    (arg,) = args
+    (arg,) = exactly(args)
     kind, word = arg.number, arg.parts[0]
     if kind.is_float:
         return Value(kind, (code.call("fabs", word),))
@@ -97,18 +97,18 @@ def _chosen(sign: str) -> Callable[[Code, list[Value]], Value]:
 
 
 def _float(code: Code, args: list[Value]) -> Value:
-    (arg,) = args
+    (arg,) = exactly(args)
     return Value(FLOAT, (arithmetic.converted(code, arg, FLOAT),))
 
 
 def _bool(code: Code, args: list[Value]) -> Value:
-    (arg,) = args
+    (arg,) = exactly(args)
     return Value(BOOL, (arithmetic.truth(code, arg),))
 
 
 def _of_numpy(name: str) -> Callable[[Code, list[Value]], Value]:
     def make(code: Code, args: list[Value]) -> Value:
-        (arg,) = args
+        (arg,) = exactly(args)
         if lazy.is_array(arg):
             return lazy.unary(name, arg)
         kind = arg.number
@@ -124,7 +124,7 @@ def _of_numpy(name: str) -> Callable[[Code, list[Value]], Value]:
 
 def _np_abs(ufunc: np.ufunc) -> Callable[[Code, list[Value]], Value]:
     def make(code: Code, args: list[Value]) -> Value:
-        (arg,) = args
+        (arg,) = exactly(args)
         if lazy.is_array(arg):
             return lazy.unary("fabs", arg)
         kind = arg.number
@@ -142,7 +142,7 @@ def _np_chosen(sign: str, ufunc: np.ufunc) -> Callable[[Code, list[Value]], Valu
         if numbers not in ({F8}, {F4}):
             return ufuncs.call(code, ufunc, args)
         (kind,) = numbers
-        a, b = (arg.parts[0] for arg in args)
+        a, b = (arg.parts[0] for arg in exactly(args, 2))
         for word in (a, b):  # NaN, and zeros of two signs, as NumPy's loop has them
             code.leave_if(code.builder.fcmp_unordered("uno", word, word))
         code.leave_if(
@@ -161,7 +161,7 @@ def _made(to: Number) -> Callable[[Code, list[Value]], Value]:
     """Return what makes a NumPy scalar of a number."""
 
     def make(code: Code, args: list[Value]) -> Value:
-        (arg,) = args
+        (arg,) = exactly(args)
         if arg.number.is_float and not to.is_float:
             arg = maths.integer(code, args)
         if not to.is_float and not arg.number.is_python and arg.number != to:
@@ -173,16 +173,17 @@ def _made(to: Number) -> Callable[[Code, list[Value]], Value]:
 
 
 def _np_bool(code: Code, args: list[Value]) -> Value:
-    (arg,) = args
+    (arg,) = exactly(args)
     return Value(B1, (arithmetic.truth(code, arg),))
 
 
 def _operator(name: str) -> Callable[[Code, list[Value]], Value]:
-    return lambda code, args: arithmetic.binary(code, name, *args)
+    return lambda code, args: arithmetic.binary(code, name, *exactly(args, 2))
 
 
 def _divmod(code: Code, args: list[Value]) -> Value:
-    return tuple_of([arithmetic.binary(code, name, *args) for name in ("floordiv", "mod")])
+    x, y = exactly(args, 2)
+    return tuple_of([arithmetic.binary(code, name, x, y) for name in ("floordiv", "mod")])
 
 
 _TABLE: dict[Any, Callable[[Code, list[Value]], Value]] = {

@@ -40,6 +40,13 @@ class Value(NamedTuple):
         raise NotTranslatedError(f"arithmetic with {described(self.kind)}")
 
 
+def exactly(args: list[Value], n: int = 1) -> list[Value]:
+    """Return the arguments of a call, which have to be so many."""
+    if len(args) != n:
+        raise NotTranslatedError(f"a call with {len(args)} arguments instead of {n}")
+    return args
+
+
 def described(kind: Kind) -> str:
     """Say in words what a value is."""
     match kind:

@@ -81,6 +81,14 @@ def test_a_call(call):
         compared_for_all(call, kind, kind)
 
 
+@pytest.mark.parametrize(
+    "call", ["math.sin(a, b)", "math.atan2(a)", "round(a, b)", "np.sqrt(a, b)"]
+)
+def test_a_call_with_another_number_of_arguments(call):
+    (site,) = compared(repeated(call), None, 2.5, 3.5, 3)
+    assert "arguments" in site.reason
+
+
 def test_sums_of_python_floats_and_of_elements():
     def f(x, n):
         s, t = 0.0, 0
