@@ -43,7 +43,7 @@ def helped(x, y):
 def test_a_function_with_a_known_name():
     bumped = settled(helped, X, Y)
     assert working(bumped) == [2, 4]
-    assert "`where` isn't inlined: a list is built (line 31)" in str(alloc.explain(bumped))
+    assert "`where` isn't inlined: a list is built (line 32)" in str(alloc.explain(bumped))
 
 
 def test_an_operator_on_something_else():
