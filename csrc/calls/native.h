@@ -56,6 +56,7 @@ extern const NativeRow move_rows[];
 extern const NativeRow order_rows[];
 extern const NativeRow qr_rows[];
 extern const NativeRow draw_rows[];
+extern const NativeRow lstsq_rows[];
 
 /* `behind` is the Python function whose work the native does, or None. */
 PyObject *native_make(PyTypeObject *type, Site *site, const char *name, PyObject *callee,
