@@ -35,6 +35,7 @@ from ..registry import find_registered
 from ..rewrite import KEPT, Where, located
 from ..sites.equivalent import Equivalents
 from ..sites.exceptions import EXPECTED, from_signal_handler
+from .draws import draw_of
 from .unwrapped import UNWRAPPED
 
 if TYPE_CHECKING:
@@ -179,6 +180,9 @@ def _planned(spec: tuple[Any, ...], callee: Any) -> Plan | None:
     call = python_call(callee)
     if call is not None:  # such an object is not asked anything: its answers may run foreign code
         return _method(sites, call, callee)
+    draw = draw_of(function)
+    if draw is not None:
+        return Swap("draw", function, draw)
     return None if function is None else _compiled(spec, callee, function)
 
 

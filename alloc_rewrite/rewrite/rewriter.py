@@ -27,7 +27,8 @@ from .owners import Owner, Sites, where_of
 from .pipeline import form_of, found_in
 from .program import BY_MASK, FUNCTION
 from .seen import Helpers, Seen, may_fit, seen_of
-from .sparing import Sparing
+from .sparing import TO_FIND, TO_LEAVE_OUT, Sparing
+from .splitting import may_split
 
 _MOST_CUTS = 64  # of one code object
 _NO_GAIN = "a region in which it was inlined declined too often"
@@ -162,7 +163,7 @@ class Rewritten(Owner):
 
     def _put_off(self, *, finds_anew: bool = False) -> bool:
         """Whether making the code anew has to wait; then it is done once the wait is over."""
-        wait = self._sparing.wait
+        wait = self._sparing.wait(TO_FIND if finds_anew else TO_LEAVE_OUT)
         if wait <= 0.0 or not self._style.retries:
             return False
         self._finds_anew |= finds_anew
@@ -186,7 +187,9 @@ class Rewritten(Owner):
         """Make regions of what stands before and after a node of a region, in its place."""
         place = self.places[number]
         items = place.items if isinstance(place, Region) else ()
+        first = self.places[: self._places_at_first]
         is_node = self.live[number] and 0 <= node < len(items)
+        is_node = is_node and may_split(self.sites[number], place, first, self.cuts)
         if not (is_node and self._is_cut(number, {items[node]: reason})):
             self.give_back(number)
 
