@@ -319,10 +319,11 @@ class Translator(Beforehand):
         self.sweeps = True
         b.store(b.add(b.load(self.ticks), n), self.ticks)
 
-    def _count(self, cost: int) -> None:
-        """Count what the original code would take, in nanoseconds."""
-        b = self.code.builder
-        b.store(b.add(b.load(self.worth), self.code.i64(cost)), self.worth)
+    def _counted(self) -> Any:
+        """Count, from here on, what the original code would take; return the constant to add to."""
+        b, nanoseconds = self.code.builder, self.code.i64(0)
+        b.store(b.add(b.load(self.worth), nanoseconds), self.worth)
+        return nanoseconds
 
     # ------------------------------------------------------------------ instructions
 
@@ -335,7 +336,7 @@ class Translator(Beforehand):
         unit, is_outer = state.unit, state.unit is self.unit
         if is_outer and index == self.loop.head:
             state = begin_iteration(self, state)
-        first = index
+        first, cost = index, None
         while True:
             item = unit.items[index]
             if isinstance(item, Label):
@@ -351,7 +352,9 @@ class Translator(Beforehand):
                 index += 1
                 continue
             give_turns()
-            self._count(cost_of(item, state))
+            if cost is None:
+                cost = self._counted()
+            cost.constant += cost_of(item, state)
             try:
                 done = step(self, item, index, state)
             except NotTranslatedError as error:

@@ -131,6 +131,7 @@ def view(code: Code, array: Value, indices: list[Value]) -> Value:
     kind, b = array.kind, code.builder
     assert isinstance(kind, Array)
     n = kind.ndim
+    is_item = is_whole_item(kind, indices)
     indices = _filled(indices, n)
     address = array.parts[1]
     shape, strides = array.parts[2 : 2 + n], array.parts[2 + n :]
@@ -154,7 +155,8 @@ def view(code: Code, array: Value, indices: list[Value]) -> Value:
     dims += shape[axis:]
     steps += strides[axis:]
     owner = array.parts[0]
-    owner = b.select(b.icmp_signed("<", owner, code.i64(0)), owner, b.not_(owner))
+    if not is_item:
+        owner = b.select(b.icmp_signed("<", owner, code.i64(0)), owner, b.not_(owner))
     if not dims:
         return Value(Array(kind.dtype, 0, kind.writeable, False), (owner, address))
     if len(dims) > MOST_AXES:

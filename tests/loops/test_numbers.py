@@ -49,6 +49,14 @@ def compared_for_all(expression, first, second):
         compared(f, None, a, b, 3, times=2, g=g)
 
 
+@pytest.mark.parametrize("kind", ["int", "i8", "i4", "u1"])
+@pytest.mark.parametrize("divisor", ["10", "-3", "1"])
+def test_divisions_by_constants(kind, divisor):
+    if kind == "u1" and divisor.startswith("-"):
+        pytest.skip("NumPy refuses that")
+    compared_for_all(f"(a // {divisor}, a % {divisor})[i % 2]", kind, "bool")
+
+
 @pytest.mark.parametrize("operator", OPERATORS + COMPARISONS)
 @pytest.mark.parametrize("kind", VALUES)
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
