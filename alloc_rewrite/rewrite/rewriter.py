@@ -25,7 +25,8 @@ from .ir import IR, Call, Operation, Region
 from .loops import Loop
 from .owners import Owner, Sites, where_of
 from .pipeline import form_of, found_in
-from .program import BY_MASK, FUNCTION
+from .program import FUNCTION, PLANNED_ANEW
+from .regions import cuts_for
 from .seen import Helpers, Seen, may_fit, seen_of
 from .sparing import Sparing
 
@@ -185,9 +186,8 @@ class Rewritten(Owner):
     def split(self, number: int, node: int, reason: str) -> None:
         """Make regions of what stands before and after a node of a region, in its place."""
         place = self.places[number]
-        items = place.items if isinstance(place, Region) else ()
-        is_node = self.live[number] and 0 <= node < len(items)
-        if not (is_node and self._is_cut(number, {items[node]: reason})):
+        cuts = cuts_for(place, node, reason) if isinstance(place, Region) else {}
+        if not (cuts and self.live[number] and self._is_cut(number, cuts)):
             self.give_back(number)
 
     def inline(self, number: int, callee: Any) -> None:
@@ -237,7 +237,7 @@ class Rewritten(Owner):
         place, code = self.places[number], self._original()
         cuts = {**self.cuts, **more}
         is_new = any(
-            self.cuts.get(item) in (None, BY_MASK) and self.cuts.get(item) != reason
+            self.cuts.get(item) in (None, *PLANNED_ANEW) and self.cuts.get(item) != reason
             for item, reason in more.items()
         )
         if code is None or not is_new or len(cuts) > _MOST_CUTS:
