@@ -12,6 +12,7 @@ import numpy as np
 
 from .kinds import (
     BOOL,
+    COMPLEX,
     DTYPES,
     FLOAT,
     INT,
@@ -41,7 +42,7 @@ _RANGE_ITERATOR = type(iter(range(0)))
 INDEX_ITERATORS: tuple[type, ...] = (
     type(iter(np.zeros(1))), type(iter([])), type(iter(())), reversed, type(reversed([])),
 )  # fmt: skip
-_OF_TYPE: dict[type, Number] = {int: INT, float: FLOAT, bool: BOOL}
+_OF_TYPE: dict[type, Number] = {int: INT, float: FLOAT, bool: BOOL, complex: COMPLEX}
 _OF_TYPE |= {np.dtype(name).type: NUMBERS[name] for name in DTYPES}
 _OF_DTYPE = {np.dtype(name): name for name in DTYPES}
 
