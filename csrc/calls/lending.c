@@ -7,16 +7,18 @@
 
 #define MOST_LOOKED_INTO 16 /* items of a tuple, list or dictionary, and how deep these may lie */
 #define DEEPEST 2
+#define NEAR 4    /* places that the lease of a code may have */
 #define OFTEN 500 /* calls after which callers are looked at, and then after twice as many */
 
 static THREAD_LOCAL Extent extent;
 static vectorcallfunc plainly; /* how every Python function is called */
 
-/* The place for the lease of a function's code. Another's may push it out. */
-static Lease *
-lending_place(const State *state, PyObject *code)
+/* Whether a lease is for these sites, and its code lives. */
+static int
+lending_is_live(const Lease *lease, const void *sites)
 {
-    return &((State *)state)->leases[((size_t)code / 64) % LEASES];
+    return lease->code != NULL && lease->sites == sites &&
+           ((PyWeakReference *)lease->code)->wr_object != Py_None;
 }
 
 /* Whether a lease is for this code, and for these sites. */
@@ -25,6 +27,25 @@ lending_is_for(const Lease *lease, PyObject *code, const void *sites)
 {
     return code != NULL && lease->code != NULL && lease->sites == sites &&
            ((PyWeakReference *)lease->code)->wr_object == code;
+}
+
+/* The place for the lease of a function's code: the one that it has, or else one that may be taken
+ * from another. */
+static Lease *
+lending_place(const State *state, PyObject *code, const void *sites)
+{
+    Lease *places = ((State *)state)->leases, *found = NULL;
+    size_t first = (size_t)code / 64;
+    for (size_t i = 0; i < NEAR; i++) {
+        Lease *place = &places[(first + i) % LEASES];
+        if (lending_is_for(place, code, sites)) {
+            return place;
+        }
+        if (found == NULL && !lending_is_live(place, sites)) {
+            found = place;
+        }
+    }
+    return found != NULL ? found : &places[first % LEASES];
 }
 
 /* The rewritten code of a lease; NULL while there is nothing to gain by it. */
@@ -85,7 +106,7 @@ lending_call(PyObject *function, PyObject *const *args, size_t nargsf, PyObject 
         return plainly(function, args, nargsf, names);
     }
     PyObject *code = plain_code_of(function);
-    Lease *lease = lending_place(extent.site->state, code);
+    Lease *lease = lending_place(extent.site->state, code, extent.sites);
     if (!lending_is_for(lease, code, extent.sites)) {
         return plainly(function, args, nargsf, names);
     }
@@ -139,7 +160,7 @@ lending_lend(Site *site, const void *sites, PyObject *function)
 {
     const State *state = site->state;
     PyObject *code = ((PyFunctionObject *)function)->func_code;
-    Lease *lease = lending_place(state, code);
+    Lease *lease = lending_place(state, code, sites);
     if (!lending_is_for(lease, code, sites)) {
         PyObject *reference = PyWeakref_NewRef(code, NULL);
         PyObject *plan = reference == NULL ? NULL
@@ -170,20 +191,12 @@ lending_lend(Site *site, const void *sites, PyObject *function)
     return 1;
 }
 
-/* Whether a lease is for these sites, and its code lives. */
-static int
-lending_is_live(const Lease *lease, const void *sites)
-{
-    return lease->code != NULL && lease->sites == sites &&
-           ((PyWeakReference *)lease->code)->wr_object != Py_None;
-}
-
 /* Lend a function of other code, unless its place is another's who lends to the same code. */
 static int
 lending_lend_other(PyObject *function, PyObject *current, PyObject *judge)
 {
     PyObject *code = ((PyFunctionObject *)function)->func_code;
-    Lease *lease = lending_place(extent.site->state, code);
+    Lease *lease = lending_place(extent.site->state, code, extent.sites);
     if (!lending_is_for(lease, code, extent.sites)) {
         if (lending_is_live(lease, extent.sites)) {
             return 0;
