@@ -1,7 +1,8 @@
 """What a callable is made of: the function of a bound method, the functions of a dispatcher.
 
-In: a callable. Out: the function or functions that calling it runs. Names don't decide: an object
-may have another method of the same name (`super().sum`), and another library a function.
+In: a callable, or a frame. Out: the function or functions that calling it runs. Names don't
+decide: an object may have another method of the same name (`super().sum`), and another library a
+function.
 It must not know sites.
 
 A dispatcher of NumPy's, such as `np.concatenate`, first asks a function which of its arguments may
@@ -19,6 +20,7 @@ import sys
 from collections.abc import Iterable
 from types import (
     BuiltinMethodType,
+    FrameType,
     FunctionType,
     MethodDescriptorType,
     MethodType,
@@ -207,3 +209,15 @@ except ImportError:  # then dispatchers run as they are
     _ASKED_AT = None
 else:
     _ASKED_AT = _where_asked()
+
+
+def named_function(frame: FrameType) -> FunctionType | None:
+    """Return the function of a module, or of a class in a module, that runs in a frame."""
+    code, found = frame.f_code, None
+    names: Any = frame.f_globals
+    for name in code.co_qualname.split("."):
+        found = names.get(name)
+        names = type.__getattribute__(found, "__dict__") if isinstance(found, type) else {}
+    if type(found) is FunctionType and found.__code__ is code:
+        return found
+    return None

@@ -277,8 +277,11 @@ class Callees:
             return None
         return self._form_of(known, function.__code__)
 
-    def entered(self, function: FunctionType) -> Entered | None:
-        """Return how a Python function is called, or None if it runs as it is for good."""
+    def entered(self, function: FunctionType, *, at_once: bool = False) -> Entered | None:
+        """Return how a Python function is called, or None if it runs as it is for good.
+
+        With `at_once`, other code doesn't wait for its turn to be rewritten.
+        """
         known = self._known_of(function)
         if known is None:
             return None
@@ -291,7 +294,7 @@ class Callees:
         if judge is None:
             name = f"{_module_of(function)}.{function.__qualname__}"
             judge = known.judge = self._judged(known, code, name, self._judging)
-        elif waits and judge.phase == "waiting" and judge.take_due():
+        if waits and judge.phase == "waiting" and (at_once or judge.take_due()):
             known.rewritten = self._judging.rewrite(
                 judge, len(code.co_code), lambda: self._rewriter.rewritten(code)
             )

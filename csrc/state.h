@@ -48,6 +48,8 @@ typedef struct {
     PyObject *current;    /* owned: the cell of its rewritten code */
     struct Judge *judge;  /* owned, or NULL */
     const void *sites;    /* borrowed: for whom it is lent; to be compared only */
+    unsigned int calls;   /* so far, */
+    unsigned int due;     /* after how many its callers are looked at; 0: never */
 } Lease;
 
 #define LEASES 64
