@@ -146,9 +146,9 @@ def _np_abs(ufunc: np.ufunc) -> Callable[[Code, list[Value]], Value]:
         (arg,) = exactly(args)
         if lazy.is_array(arg):
             return lazy.unary("fabs", arg)
-        kind = arg.kind
-        if kind not in (FLOAT, F8, F4):
+        if arg.kind not in (FLOAT, F8, F4):
             return ufuncs.call(code, ufunc, args)
+        kind = arg.number
         word = arithmetic.as_numpy(code, arg, F8 if kind == FLOAT else kind)
         return Value(F8 if kind == FLOAT else kind, (code.call("fabs", word),))
 
@@ -203,7 +203,7 @@ def _operator(name: str) -> Callable[[Code, list[Value]], Value]:
 
 
 def _part(name: str) -> Callable[[Code, list[Value]], Value]:
-    return lambda code, args: complexes.attribute(*exactly(args), name)
+    return lambda code, args: complexes.attribute(exactly(args)[0], name)
 
 
 def _divmod(code: Code, args: list[Value]) -> Value:

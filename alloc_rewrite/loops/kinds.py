@@ -79,7 +79,6 @@ class Number(Kind):
         return 8 if self.is_python else int(self.name[1:])
 
 
-@dataclass(frozen=True, slots=True)
 class Complex(Number):
     """A complex number of Python (`"complex"`) or of NumPy (a dtype): two floats.
 
