@@ -310,8 +310,8 @@ sources_find(Planner *planner)
         else if (planner_is_step(planner, i)) {
             TRY(shapes_step(planner, i));
         }
-        else if (action == ACT_REDUCE && sources_is_used(planner, i)) {
-            TRY(shapes_reduction(planner, i));
+        else if (action_is_native(action) && sources_is_used(planner, i)) {
+            TRY(action == ACT_REDUCE ? shapes_reduction(planner, i) : shapes_routine(planner, i));
         }
     }
     return PASS_DONE;
@@ -326,7 +326,7 @@ sources_has_object(const Planner *planner, int node)
     const Plan *plan = planner->plan;
     node = typing_array(planner->typing, planner->program, node);
     if (planner->values->of[node] != NULL || planner_is_step(planner, node) ||
-        planner->typing->typed[node].action == ACT_REDUCE) {
+        action_is_native(planner->typing->typed[node].action)) {
         return 1;
     }
     /* Where a view has no axes, NumPy gives a scalar. */
@@ -369,7 +369,6 @@ sources_reads(Planner *planner)
     Plan *plan = planner->plan;
     for (int i = 0; i < program->n_nodes; i++) {
         const Typed *typed = &planner->typing->typed[i];
-        const Node *node = &program->nodes[i];
         planner->node = i;
         for (int k = 0; planner_is_step(planner, i) && k < typed->n_in; k++) {
             int source = plan->source_of[typed->operands[k]];
@@ -377,9 +376,12 @@ sources_reads(Planner *planner)
                 plan->sources[source].is_read = 1;
             }
         }
-        if (typed->action == ACT_REDUCE &&
-            !sources_has_object(planner, node->operands[node->kind == NODE_CALL])) {
-            return planner_decline(planner, "what is reduced is a view without axes");
+        for (int k = 0; k < typed->n_arrays; k++) {
+            if (!sources_has_object(planner, typed->arrays[k])) {
+                return planner_decline(planner, typed->action == ACT_REDUCE
+                                                    ? "what is reduced is a view without axes"
+                                                    : "a routine gets a view of what is computed");
+            }
         }
     }
     for (int e = 0; e < plan->n_effects; e++) {
