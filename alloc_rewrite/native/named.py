@@ -169,9 +169,10 @@ def _replaced(given: _Given) -> Named | None:
 
 
 def _filled(given: _Given, ours: str) -> Named | None:
-    if given.kinds.get("fill_value", int) not in (int, float, complex):
+    names = ["fill_value"] if ours == "filled" else []
+    if any(given.kinds.get(name) not in (int, float, complex) for name in names):
         return None
-    return _ours(given, ours, *(["fill_value"] if ours == "filled" else []))
+    return _ours(given, ours, *names)
 
 
 def _ours(given: _Given, name: str, *names: str) -> Named | None:

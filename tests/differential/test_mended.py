@@ -165,3 +165,10 @@ def test_stores_that_numpy_warns_of(same, n):
         return a[0] * b[0] + 1.0
 
     same(f, fixed(np.ones((4, 1))))
+
+
+@pytest.mark.parametrize("call", ["np.full_like(y)", "y.astype()", "np.clip(y)", "np.round()"])
+def test_calls_without_what_they_need_in_regions(same, call):
+    names = {"np": np}
+    exec(f"def f(x, y):\n z = x * 2.0 + y\n w = {call}\n return z, w", names)
+    same(names["f"], fixed(X[:5]), fixed(Y[:5]))
