@@ -4,8 +4,8 @@
 
 #define MOST_LOSS (-50000) /* nanoseconds that entering kernels may cost more than it brings */
 #define MOST_GAIN 1000000  /* that a loop may have in hand against this */
-#define FIRST_TRIAL 8      /* entries before the original code is timed, each time many times more */
-#define RARER 8
+#define FIRST_TRIAL 8      /* entries before the original code is timed for the first time */
+#define RARER 8            /* and so many times more each time after that */
 #define VISITS 16          /* iterations of the original code that are timed */
 
 const char *

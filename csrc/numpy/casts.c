@@ -34,6 +34,7 @@ enum kind {
     for (npy_intp i = 0; i < n; i++) {                            \
         npy_##from item = *(const npy_##from *)(source + i * by); \
         assign;                                                   \
+        ITEM_BY_ITEM;                                             \
     }                                                             \
     return 0;
 
