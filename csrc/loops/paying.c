@@ -2,11 +2,31 @@
 
 #include "loops/log.h"
 
+#include <time.h>
+
 #define MOST_LOSS (-50000) /* nanoseconds that entering kernels may cost more than it brings */
 #define MOST_GAIN 1000000  /* that a loop may have in hand against this */
-#define FIRST_TRIAL 8      /* entries before the original code is timed for the first time */
-#define RARER 8            /* and so many times more each time after that */
-#define VISITS 16          /* iterations of the original code that are timed */
+#define TIMED 4            /* entries that are timed before the original code is */
+#define RARER 8            /* so many times more entries until that is done again */
+#define VISITS 8           /* iterations of the original code that are timed */
+
+int64_t
+paying_clock(void)
+{
+#ifdef CLOCK_THREAD_CPUTIME_ID
+    struct timespec now;
+    if (clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now) == 0) {
+        return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+    }
+#endif
+    return log_now();
+}
+
+int
+paying_is_timed(const Paying *self, const LoopKernel *kernel)
+{
+    return kernel->sweeps && !self->is_whole && self->entries + TIMED >= self->trial;
+}
 
 const char *
 paying_entered(Paying *self, const LoopKernel *kernel, const Done *done, int64_t took)
@@ -20,13 +40,13 @@ paying_entered(Paying *self, const LoopKernel *kernel, const Done *done, int64_t
     if (self->balance <= MOST_LOSS) {
         return "to enter machine code takes longer than the original code";
     }
-    if (kernel->sweeps && !self->is_whole && done->iterations > 0) {
+    if (kernel->sweeps && done->iterations > 0) {
         int64_t each = took / done->iterations;
-        if (self->best == 0 || each < self->best) {
+        if (took > 0 && (self->best == 0 || each < self->best)) {
             self->best = each;
         }
         if (self->trial == 0) {
-            self->trial = FIRST_TRIAL;
+            self->trial = TIMED;
         }
         if (++self->entries == self->trial) {
             self->visits = VISITS + 1;
@@ -41,15 +61,14 @@ paying_is_tried(Paying *self, const char **reason)
     if (self->visits == 0) {
         return 0;
     }
-    int64_t now = log_now();
+    int64_t now = paying_clock();
     if (self->visits > VISITS) {
         self->began = now;
     }
     if (--self->visits > 0) {
         return 1;
     }
-    /* What the original took may hold what lies between two runs of the loop, and time of others;
-     * the kernel's best time holds neither. */
+    /* What the original took may hold what lies between two runs of the loop. */
     int64_t original = (now - self->began) / VISITS;
     if (original + original / 4 < self->best) {
         *reason = "the original code, with its regions, is faster than machine code";

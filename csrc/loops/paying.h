@@ -19,8 +19,14 @@ typedef struct {
     int64_t best;         /* nanoseconds of an iteration of a kernel, since the last trial; or 0 */
 } Paying;
 
-/* Count an entry that was worth and took so many nanoseconds; return why that doesn't pay, or
- * NULL. */
+/* Processor time of this thread in nanoseconds, where the system has that. */
+int64_t paying_clock(void);
+
+/* Whether the next entry of a kernel is to be timed. */
+int paying_is_timed(const Paying *self, const LoopKernel *kernel);
+
+/* Count an entry that took so many nanoseconds (0 if it wasn't timed); return why that doesn't pay,
+ * or NULL. */
 const char *paying_entered(Paying *self, const LoopKernel *kernel, const Done *done, int64_t took);
 
 /* Whether the original code does the iteration that begins here, to be timed; `reason` says why
