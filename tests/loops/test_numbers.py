@@ -89,6 +89,26 @@ def test_a_call(call):
         compared_for_all(call, kind, kind)
 
 
+@pytest.mark.parametrize(
+    "call", ["math.sin(a, b)", "math.atan2(a)", "round(a, b)", "np.sqrt(a, b)"]
+)
+def test_a_call_with_another_number_of_arguments(call):
+    (site,) = compared(repeated(call), None, 2.5, 3.5, 3)
+    assert "arguments" in site.reason
+
+
+def test_functions_of_modules_that_are_called_as_they_are():
+    def f(x, n):
+        t, k = 0.0, 0
+        for i in range(n):
+            t += math.hypot(x[i], t) + math.fmod(float(x[i]), 0.3) + math.pow(1.5, i)
+            k += math.gcd(i, 12) + math.comb(n, i)
+        return t, k, math.isclose(t, 1.0)
+
+    compiled(f, np.arange(8.0), 8)
+    compared(f, np.arange(8.0) * 2e307, 8)
+
+
 def test_sums_of_python_floats_and_of_elements():
     def f(x, n):
         s, t = 0.0, 0
