@@ -14,8 +14,18 @@ from typing import Any
 
 from .ir import Region
 from .program import COMPUTING
+from .regions import cuts_for
 
 PART = 0.25  # of a region's operations that are left out, while none of what remains is of use
+
+
+def cuts_at(
+    site: Any, place: Any, first: Iterable[Any], left_out: Mapping[int, str], node: tuple[int, str]
+) -> dict[int, str]:
+    """Return the items to leave out of a region for a node and a reason; none if it isn't split."""
+    if not isinstance(place, Region) or not may_split(site, place, first, left_out):
+        return {}
+    return cuts_for(place, *node)
 
 
 def may_split(site: Any, region: Any, first: Iterable[Any], left_out: Mapping[int, str]) -> bool:

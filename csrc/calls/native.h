@@ -27,6 +27,7 @@ typedef struct Native {
     unsigned int idle;    /* calls in a row in which nothing was gained */
     int is_cheap;         /* whether it saves less than it costs where methods are loaded bound */
     int has_kernel;
+    int in_region;        /* whether a region calls it: the original code reports what it raises */
     Kernel kernel;
     Slots slots;
     Slots scratch;        /* what a call only uses itself */

@@ -365,9 +365,14 @@ def changing(a, b):
     return t
 
 
+def routines(a, b):
+    c = np.cumsum(a) * np.gradient(b, 0.5)
+    return (np.outer(a, b) @ c) * 2.0 + a[[0]] + np.roll(b, (len(a),))
+
+
 # `np.ones` itself leaves references behind on some versions of Python.
 MANY, OBJECT_ROWS = np.ones(64), np.ones((2, 2), object)
-REGIONS = [arithmetic, with_views, in_stages, changing]
+REGIONS = [arithmetic, with_views, in_stages, changing, routines]
 
 
 @pytest.mark.usefixtures("_without_machine_code")
