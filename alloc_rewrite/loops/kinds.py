@@ -15,7 +15,7 @@ SMALL = 16  # items of an array whose shape is part of its kind
 MOST_AXES = 4
 
 #: Dtypes of elements and NumPy scalars, by NumPy's two-letter names.
-DTYPES = ("f8", "f4", "i8", "i4", "i2", "i1", "u8", "u4", "u2", "u1", "b1")
+DTYPES = ("f8", "f4", "i8", "i4", "i2", "i1", "u8", "u4", "u2", "u1", "b1", "c16", "c8")
 
 
 @dataclass_transform(frozen_default=True)
@@ -60,7 +60,7 @@ class Number(Kind):
 
     @property
     def is_python(self) -> bool:
-        return self.name in ("int", "float", "bool")
+        return self.name in ("int", "float", "bool", "complex")
 
     @property
     def is_float(self) -> bool:
@@ -76,7 +76,27 @@ class Number(Kind):
 
     @property
     def itemsize(self) -> int:
-        return 8 if self.is_python else int(self.name[1])
+        return 8 if self.is_python else int(self.name[1:])
+
+
+class Complex(Number):
+    """A complex number of Python (`"complex"`) or of NumPy (a dtype): two floats.
+
+    `Value.number` refuses it, so that only what knows of complex numbers meets them.
+    """
+
+    @property
+    def is_integer(self) -> bool:
+        return False
+
+    @property
+    def part(self) -> Number:
+        """The kind of the real part and of the imaginary part."""
+        return {"complex": FLOAT, "c16": F8, "c8": F4}[self.name]
+
+    @property
+    def itemsize(self) -> int:
+        return 2 * self.part.itemsize
 
 
 class Array(Kind):
@@ -95,7 +115,7 @@ class Array(Kind):
 
     @property
     def itemsize(self) -> int:
-        return int(self.dtype[1])
+        return int(self.dtype[1:])
 
 
 def strides_of(shape: tuple[int, ...], itemsize: int) -> tuple[int, ...]:
@@ -220,14 +240,20 @@ class Known(Kind):
 
 
 INT, FLOAT, BOOL = Number("int"), Number("float"), Number("bool")
-NUMBERS = {name: Number(name) for name in ("int", "float", "bool", *DTYPES)}
+NUMBERS = {
+    name: Complex(name) if name.startswith("c") else Number(name)
+    for name in ("int", "float", "bool", *DTYPES, "complex")
+}
 B1, F8, F4, I8, U8 = (NUMBERS[name] for name in ("b1", "f8", "f4", "i8", "u8"))
+COMPLEX, C16 = Complex("complex"), Complex("c16")
 UNBOUND, OPAQUE, RANGE, STEPS = Unbound(), Opaque(), Range(), Steps()
 
 
 def words(kind: Kind) -> int:
     """Return how many words of 8 bytes a value of this kind takes in a frame."""
     match kind:
+        case Complex():
+            return 2
         case Number():
             return 1
         case Array():

@@ -29,6 +29,7 @@ from .opcodes import VALUE
 from .program import (
     AGAIN,
     ATTRIBUTE,
+    BY_ARRAY,
     CELL,
     COMPUTING,
     CONST,
@@ -48,6 +49,7 @@ from .program import (
     STORE,
     TAKEN,
     TUPLE,
+    VIEW,
     WHOLE,
     Node,
     Program,
@@ -101,6 +103,22 @@ def find_regions(
             breaks.append(broken_off(scan, regions[0].start if regions else None))
         found += regions
         at = regions[0].stop if regions else max(scan.resume, at + 1)
+    return found
+
+
+def cuts_for(region: Region, number: int, reason: str) -> dict[int, str]:
+    """Return the items to leave out of a region, or to take in another way, for one of its nodes.
+
+    If an operator in place is on what an index array takes, so are others, as far as is known.
+    """
+    nodes, items = region.program.nodes, region.items
+    if not 0 <= number < len(items):
+        return {}
+    found = {items[number]: reason}
+    if reason == BY_ARRAY:
+        for item, node in zip(items, nodes, strict=False):
+            if node.detail is VIEW and nodes[node.operands[1]].kind not in (SLICE, TUPLE, CONST):
+                found[item] = reason
     return found
 
 

@@ -54,7 +54,16 @@ MAY_IMPORT = {
     "judging": {"figures", "later", "logs"},
     "callees": {"callables", "judging", "rewrite", "registry", "numpy_facts"},
     "sites": {"errors", "interpreter"},
-    "loops": {"compiled", "cores", "rewrite", "logs", "errors", "interpreter", "numpy_names"},
+    "loops": {
+        "compiled",
+        "cores",
+        "rewrite",
+        "logs",
+        "errors",
+        "interpreter",
+        "numpy_facts",
+        "numpy_names",
+    },
     "pycore": {
         "callables",
         "sites",
@@ -133,6 +142,7 @@ MAY_IMPORT = {
     "comparison": {
         "compiled",
         "logs",
+        "numpy_facts",
         "numpy_names",
         "report",
         "bump",
