@@ -11,6 +11,7 @@ from typing import cast
 from bytecode import Instr
 
 from .choices import chosen_constant, or_constant
+from .decisions import FACTS
 from .forms import called_into, changed, chosen, out_given, part_taken
 from .gradients import gradient
 from .helpers import inlined
@@ -131,7 +132,8 @@ def _attribute(scan: Scan, instr: Instr) -> bool:
     base = scan.pop()
     if base is None:
         return False
-    if scan.nodes[base].kind in COMPUTING and name not in _VIEWS and not is_method:
+    is_known = name in _VIEWS or name in FACTS
+    if scan.nodes[base].kind in COMPUTING and not is_known and not is_method:
         return scan.refuse(f"the attribute `{name}` of a value computed in the region")
     first = below.first if below is not None and below.first >= 0 else None
     of_global = _is_global(scan, base)

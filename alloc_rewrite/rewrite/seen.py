@@ -88,6 +88,8 @@ class Helpers:
     ) -> None:
         self._seen = seen
         self.allows = allows or bool
+        #: How comparisons of shapes come out, by code and line, where that isn't as expected.
+        self.guesses: dict[tuple[CodeType, int | None], bool] = {}
 
     def at(self, item: int) -> tuple[FunctionType | None, type | None]:
         """Return the function that was called at an item, if that is known, and its class."""

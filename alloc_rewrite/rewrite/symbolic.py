@@ -27,9 +27,9 @@ from .program import (
     LEAF,
     METHOD,
     NAMED,
-    PLANNED_ANEW,
     TAKEN,
     Node,
+    is_planned_anew,
 )
 
 if TYPE_CHECKING:
@@ -171,7 +171,7 @@ class Scan:
             step = steps.get(item.name)
             if step is None:
                 break
-            if self.at in self.cuts and self.cuts[self.at] not in PLANNED_ANEW:
+            if not is_planned_anew(self.cuts.get(self.at)):
                 self.refuse(self.cuts[self.at])
                 break
             if len(self.nodes) > MOST_NODES or len(self.loads) > MOST_LEAVES:
