@@ -17,7 +17,7 @@ from bytecode import Instr
 from .decode import decode
 from .opcodes import attribute_name
 
-OTHER_FLAGS = 0x2AC  # *args, **kwargs, generators and coroutines
+OTHER_FLAGS = 0x2A8  # **kwargs, generators and coroutines
 MOST_BYTES = 4096  # of its code
 _LOOPS = frozenset(
     number for name, number in opmap.items() if name == "FOR_ITER" or name.startswith("JUMP_BACK")

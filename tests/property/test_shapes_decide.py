@@ -1,4 +1,4 @@
-"""Helpers whose conditions depend on shapes; shapes of what a region computes."""
+"""Helpers whose conditions depend on shapes, or with `*args`; shapes of what a region computes."""
 
 from __future__ import annotations
 
@@ -40,6 +40,23 @@ def longest(x, y):
     return y + 1.0
 
 
+def weighted(f, *args):
+    return f * args[0] + args[-1] * 2.0
+
+
+def total(*parts):
+    a, b, c = parts
+    return a + b * c
+
+
+def passed_on(x, *args):
+    return total(*args) + x
+
+
+def of_others(x, y):
+    return weighted(x, y, 2.0) - weighted(y, x), passed_on(x, y, x * y, 3.0) * total(y, x, x)
+
+
 def of_checked(x, y):
     return checked(x * 2.0, y) - checked(y, x)
 
@@ -62,7 +79,7 @@ def of_shapes(x, y):
     return d / d.shape[0] + len(d) * e.size, e * e.ndim + e.shape[-1]
 
 
-FUNCTIONS = (of_checked, of_columns, of_differences, of_longest, of_shapes)
+FUNCTIONS = (of_checked, of_columns, of_differences, of_longest, of_shapes, of_others)
 SHAPES = ((3, 4), (3, 4), (3, 4), (4,), (4,), (2,), (1, 4), (), (0, 4), (5, 4))
 
 
@@ -86,7 +103,7 @@ def test_results_and_errors_are_numpys(function, seed):
     ("function", "shapes"),
     [
         (of_checked, ((3, 4), (3, 4))), (of_columns, ((4,), (4, 3))), (of_columns, ((4, 1), (4,))),
-        (of_differences, ((9,), (2,))), (of_longest, ((6, 2), (2,))),
+        (of_differences, ((9,), (2,))), (of_longest, ((6, 2), (2,))), (of_others, ((9,), (9,))),
     ],
 )  # fmt: skip
 def test_they_become_part_of_regions(function, shapes):
