@@ -13,6 +13,7 @@ LIST_ITEMS: Final[int]
 TUPLE_ITEMS: Final[int]
 INNER_CALL: Final[int]
 INNER_CALL_FLAGGED: Final[int]
+ORIGINAL_CALL: Final[int]
 LARGEST_SLOT: Final[int]
 
 class Arena:

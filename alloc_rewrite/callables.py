@@ -1,7 +1,8 @@
 """What a callable is made of: the function of a bound method, the functions of a dispatcher.
 
-In: a callable. Out: the function or functions that calling it runs. Names don't decide: an object
-may have another method of the same name (`super().sum`), and another library a function.
+In: a callable, or a frame. Out: the function or functions that calling it runs. Names don't
+decide: an object may have another method of the same name (`super().sum`), and another library a
+function.
 It must not know sites.
 
 A dispatcher of NumPy's, such as `np.concatenate`, first asks a function which of its arguments may
@@ -15,9 +16,11 @@ from __future__ import annotations
 import dis
 import functools
 import inspect
+import sys
 from collections.abc import Iterable
 from types import (
     BuiltinMethodType,
+    FrameType,
     FunctionType,
     MethodDescriptorType,
     MethodType,
@@ -100,6 +103,24 @@ def python_call(obj: Any) -> FunctionType | None:
         if call is not None:
             return call if type(call) is FunctionType else None
     return None
+
+
+def init_of(cls: type) -> FunctionType | None:
+    """Return the Python function that initialises objects of a class, if it is one."""
+    for kind in type.__getattribute__(cls, "__mro__"):
+        init = type.__getattribute__(kind, "__dict__").get("__init__")
+        if init is not None:
+            return init if type(init) is FunctionType else None
+    return None
+
+
+def home_of(cls: type) -> ModuleType | None:
+    """Return the module that a class lives as long as, if there is one."""
+    name = type.__getattribute__(cls, "__module__")
+    module = sys.modules.get(name) if type(name) is str else None
+    if type(module) is not ModuleType:
+        return None
+    return module if vars(module).get(cls.__name__) is cls else None
 
 
 def overrides(args: Iterable[Any], kwargs: dict[str, Any]) -> bool:
@@ -188,3 +209,15 @@ except ImportError:  # then dispatchers run as they are
     _ASKED_AT = None
 else:
     _ASKED_AT = _where_asked()
+
+
+def named_function(frame: FrameType) -> FunctionType | None:
+    """Return the function of a module, or of a class in a module, that runs in a frame."""
+    code, found = frame.f_code, None
+    names: Any = frame.f_globals
+    for name in code.co_qualname.split("."):
+        found = names.get(name)
+        names = type.__getattribute__(found, "__dict__") if isinstance(found, type) else {}
+    if type(found) is FunctionType and found.__code__ is code:
+        return found
+    return None

@@ -2,6 +2,7 @@
 #define ALLOC_REWRITE_IMPORTS_NUMPY
 #include "calls/lending.h"
 #include "loops/inner.h"
+#include "loops/original.h"
 #include "numpy/elision.h"
 #include "regions/machine_code.h"
 #include "regions/operations.h"
@@ -166,8 +167,9 @@ module_add_facts(PyObject *module)
         }
         PyTuple_SET_ITEM(operations, i, name);
     }
-    PyObject *caller = inner_caller(0), *flagged = inner_caller(1);
-    int failed = operations == NULL || caller == NULL || flagged == NULL ||
+    PyObject *caller = inner_caller(0), *flagged = inner_caller(1), *original = original_caller();
+    int failed = operations == NULL || caller == NULL || flagged == NULL || original == NULL ||
+                 PyModule_AddObjectRef(module, "ORIGINAL_CALL", original) < 0 ||
                  PyModule_AddObjectRef(module, "INNER_CALL", caller) < 0 ||
                  PyModule_AddObjectRef(module, "INNER_CALL_FLAGGED", flagged) < 0 ||
                  PyModule_AddObjectRef(module, "OPERATIONS", operations) < 0 ||
@@ -179,6 +181,7 @@ module_add_facts(PyObject *module)
                  PyModule_AddIntMacro(module, LARGEST_SLOT) < 0;
     Py_XDECREF(caller);
     Py_XDECREF(flagged);
+    Py_XDECREF(original);
     Py_XDECREF(operations);
     return failed ? -1 : 0;
 }
@@ -195,8 +198,9 @@ module_execute(PyObject *module)
     state->filters_name = PyUnicode_InternFromString("filters");
     state->shown_name = PyUnicode_InternFromString("showwarning");
     state->original_name = PyUnicode_InternFromString("_showwarning_orig");
+    state->init_name = PyUnicode_InternFromString("__init__");
     if (state->limbo == NULL || state->filters_name == NULL || state->shown_name == NULL ||
-        state->original_name == NULL) {
+        state->original_name == NULL || state->init_name == NULL) {
         return -1;
     }
     struct {
@@ -240,6 +244,7 @@ module_execute(PyObject *module)
     X(code_type)      \
     X(filters_name)   \
     X(shown_name)     \
+    X(init_name)      \
     X(original_name)  \
     X(modes_of)       \
     X(handler_variable)

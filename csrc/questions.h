@@ -9,6 +9,7 @@
     X(plan_product)   /* likewise, a matrix product */                            \
     X(plan_callee)    /* what a callee is replaced by */                          \
     X(plan_callback)  /* likewise, a function that other code gets */             \
+    X(plan_callers)   /* likewise, the functions of other code that call that */  \
     X(verdict)        /* whether a function that was entered pays */              \
     X(plan_program)   /* what each step of a region's program takes */            \
     X(plan_kernel)    /* has a loop compiled for locals like those it is given */ \

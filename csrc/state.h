@@ -48,6 +48,8 @@ typedef struct {
     PyObject *current;    /* owned: the cell of its rewritten code */
     struct Judge *judge;  /* owned, or NULL */
     const void *sites;    /* borrowed: for whom it is lent; to be compared only */
+    unsigned int calls;   /* so far, */
+    unsigned int due;     /* after how many its callers are looked at; 0: never */
 } Lease;
 
 #define LEASES 64
@@ -68,6 +70,7 @@ typedef struct {
     PyTypeObject *gates_type;    /* owned */
     PyObject *filters_name;      /* owned: of what is looked up there at each effect */
     PyObject *shown_name;        /* owned */
+    PyObject *init_name;         /* owned: "__init__" */
     PyObject *original_name;     /* owned */
     PyObject *modes_of;          /* owned: the value of that variable when it was asked last */
     long modes;                  /* and the answer */

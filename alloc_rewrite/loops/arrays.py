@@ -54,7 +54,7 @@ def in_place(t: Translator, name: str, target: Value, value: Value) -> Value:
     if not isinstance(target.kind, Array) or not target.kind.writeable:
         raise NotTranslatedError(f"an operator in place on {described(target.kind)}")
     result = binary(t, name.removeprefix("i_"), target, value)
-    if lazy.number_of(result.kind) != NUMBERS[target.kind.dtype]:
+    if lazy.item_of(result.kind) != NUMBERS[target.kind.dtype]:
         raise NotTranslatedError("an operator in place whose result has another dtype")
     elements.store_all(t, target, result)
     return target
@@ -62,7 +62,7 @@ def in_place(t: Translator, name: str, target: Value, value: Value) -> Value:
 
 def unary(t: Translator, name: str, x: Value) -> Value:
     """Return what an operator gives for an array."""
-    if lazy.number_of(x.kind) in (F8, F4) and name in ("neg", "pos"):
+    if lazy.item_of(x.kind) in (F8, F4) and name in ("neg", "pos"):
         return lazy.unary(name, x)
     return inner.ufunc(t, _UNARY[name], [x])
 
@@ -70,7 +70,7 @@ def unary(t: Translator, name: str, x: Value) -> Value:
 def ufunc(t: Translator, function: Any, args: list[Value]) -> Value:
     """Return what a ufunc gives where one of its arguments is an array."""
     name = _LAZY.get(function)
-    if name is not None and len(args) == 1 and lazy.number_of(args[0].kind) in (F8, F4):
+    if name is not None and len(args) == 1 and lazy.item_of(args[0].kind) in (F8, F4):
         return lazy.unary(name, args[0])
     if name is not None and len(args) == 2 and lazy.is_done(name, *args):
         return lazy.binary(name, *args)

@@ -9,13 +9,12 @@ from __future__ import annotations
 import types
 from typing import TYPE_CHECKING, cast
 
-from bytecode import Instr
-
 from ..interpreter import VERSION
+from ..rewrite.items import Instr
 from ..rewrite.opcodes import attribute_name, is_method_load
-from . import elements, lazy, making, methods
+from . import complexes, elements, lazy, making, methods
 from .code import NotTranslatedError, Value, described
-from .kinds import Array, Known, Number, Object, Tuple, is_of_numbers
+from .kinds import Array, Complex, Known, Number, Object, Tuple, is_of_numbers
 from .states import MOST_STORED, NULL, State
 
 if TYPE_CHECKING:
@@ -37,6 +36,8 @@ def load(t: Translator, item: Instr, state: State) -> None:
         value = t.known_attribute(owner.kind.value, name)
     elif isinstance(owner.kind, Known) and making.is_own_ufunc(owner.kind.value):
         value = Value(Known(making.ufunc_method(owner.kind.value, name)))
+    elif isinstance(owner.kind, Complex) and not is_method_load(item):
+        value = complexes.attribute(owner, name)
     elif is_method_load(item) and not lazy.is_array(owner):
         value = methods.bound(owner, name)
     else:

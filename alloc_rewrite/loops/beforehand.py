@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from .code import Code, NotTranslatedError, Value
-from .incoming import ALWAYS_THE_SAME, kind_of, reached_kind
+from .incoming import ALWAYS_THE_SAME, attributes_of, kind_of, reached_kind
 from .kinds import Array, Function, Given, Kind, Known, List, Object
 from .states import Unit
 
@@ -60,8 +60,8 @@ class Beforehand:
 
     def attribute_of(self, owner: Object, name: str) -> Value:
         """Return an attribute of an object that holds another object, or a function."""
-        held = vars(self.values[owner.number])
-        if name not in held or any(name in vars(base) for base in owner.type.__mro__):
+        held = attributes_of(self.values[owner.number])
+        if name not in held:
             raise NotTranslatedError(f"the attribute {name} of such an object")
         return self.reached(owner.number, name, held[name])
 

@@ -7,10 +7,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, cast
 
-from bytecode import Instr
-
+from ..rewrite.items import Instr
 from ..rewrite.opcodes import ITERATOR_DEPTH, PY311, keyword_names
-from . import arithmetic, iteration
+from . import iteration, operators
 from .code import NotTranslatedError, Value, described
 from .kinds import UNBOUND, Known, may_be_held
 from .states import State, Unit
@@ -65,7 +64,7 @@ def _branch(
         jumps = is_true == ("IF_TRUE" in name)
         t.go(target if jumps else on, there if jumps else here, t.head)
         return
-    truth = arithmetic.truth(t.code, value)
+    truth = operators.truth(t.code, value)
     if "IF_FALSE" in name:
         truth = b.not_(truth)
     yes = t.code.function.append_basic_block()
@@ -113,7 +112,7 @@ def choice(t: Translator, item: Instr, index: int, state: State) -> bool:
     if x.kind == y.kind:
         return False
     sign = "lt" if any(callee is min for callee in callees) else "gt"
-    second = arithmetic.compare(t.code, sign, y, x).parts[0]
+    second = operators.compare(t.code, sign, y, x).parts[0]
     del stack[-n - 2 :]
     other = state.copy()
     stack.append(x)

@@ -12,9 +12,24 @@ from typing import Any
 
 import numpy as np
 
-from . import arithmetic, iteration, lazy, maths, sequences, ufuncs
-from .code import Code, NotTranslatedError, Value, described, tuple_of
-from .kinds import B1, BOOL, DTYPES, F4, F8, FLOAT, INT, NUMBERS, RANGE, Array, Known, Number, Tuple
+from . import arithmetic, complexes, iteration, lazy, maths, operators, originals, sequences, ufuncs
+from .code import Code, NotTranslatedError, Value, described, exactly, tuple_of
+from .kinds import (
+    B1,
+    BOOL,
+    DTYPES,
+    F4,
+    F8,
+    FLOAT,
+    INT,
+    NUMBERS,
+    RANGE,
+    Array,
+    Complex,
+    Known,
+    Number,
+    Tuple,
+)
 
 
 def call(code: Code, callee: Value, args: list[Value]) -> Value:
@@ -53,23 +68,25 @@ def _range(code: Code, args: list[Value]) -> Value:
         raise NotTranslatedError("a range of other arguments")
     if not all(arg.number.is_integer for arg in args):
         raise NotTranslatedError("a range of numbers that aren't integers")
-    given = [code.widened(arg) for arg in args]
-    if len(given) == 1:
-        given.insert(0, code.i64(0))
-    if len(given) == 2:
-        given.append(code.i64(1))
-    return Value(RANGE, tuple(given))
+    words = [code.widened(arg) for arg in args]
+    if len(words) == 1:
+        words.insert(0, code.i64(0))
+    if len(words) == 2:
+        words.append(code.i64(1))
+    return Value(RANGE, tuple(words))
 
 
 def _len(code: Code, args: list[Value]) -> Value:
-    (arg,) = args
+    (arg,) = exactly(args)
     if isinstance(arg.kind, Tuple):
         return code.constant(len(arg.kind.items))
     return Value(INT, (sequences.length(code, arg),))
 
 
 def _abs(code: Code, args: list[Value]) -> Value:
-    (arg,) = args
+    (arg,) = exactly(args)
+    if complexes.is_complex(arg):
+        return complexes.magnitude(code, arg)
     kind, word = arg.number, arg.parts[0]
     if kind.is_float:
         return Value(kind, (code.call("fabs", word),))
@@ -77,7 +94,7 @@ def _abs(code: Code, args: list[Value]) -> Value:
         return Value(INT, (arithmetic.converted(code, arg, INT),))
     if kind.is_bool or kind.name.startswith("u"):
         raise NotTranslatedError("the absolute value of an unsigned number")
-    negated = arithmetic.unary(code, "neg", arg).parts[0]
+    negated = operators.unary(code, "neg", arg).parts[0]
     is_less = code.builder.icmp_signed("<", word, code.whole(0, kind))
     return Value(kind, (code.builder.select(is_less, negated, word),))
 
@@ -88,7 +105,7 @@ def _chosen(sign: str) -> Callable[[Code, list[Value]], Value]:
             raise NotTranslatedError("the least or greatest of numbers of several kinds")
         best = args[0]
         for arg in args[1:]:
-            better = arithmetic.compare(code, sign, arg, best).parts[0]
+            better = operators.compare(code, sign, arg, best).parts[0]
             word = code.builder.select(better, arg.parts[0], best.parts[0])
             best = Value(arg.kind, (word,))
         return best
@@ -97,20 +114,22 @@ def _chosen(sign: str) -> Callable[[Code, list[Value]], Value]:
 
 
 def _float(code: Code, args: list[Value]) -> Value:
-    (arg,) = args
+    (arg,) = exactly(args)
     return Value(FLOAT, (arithmetic.converted(code, arg, FLOAT),))
 
 
 def _bool(code: Code, args: list[Value]) -> Value:
-    (arg,) = args
-    return Value(BOOL, (arithmetic.truth(code, arg),))
+    (arg,) = exactly(args)
+    return Value(BOOL, (operators.truth(code, arg),))
 
 
 def _of_numpy(name: str) -> Callable[[Code, list[Value]], Value]:
     def make(code: Code, args: list[Value]) -> Value:
-        (arg,) = args
+        (arg,) = exactly(args)
         if lazy.is_array(arg):
             return lazy.unary(name, arg)
+        if complexes.is_complex(arg):
+            return ufuncs.call(code, getattr(np, name), args)
         kind = arg.number
         if kind == F4:
             return Value(F4, (code.kept(code.call(name, arg.parts[0]), F4),))
@@ -124,12 +143,12 @@ def _of_numpy(name: str) -> Callable[[Code, list[Value]], Value]:
 
 def _np_abs(ufunc: np.ufunc) -> Callable[[Code, list[Value]], Value]:
     def make(code: Code, args: list[Value]) -> Value:
-        (arg,) = args
+        (arg,) = exactly(args)
         if lazy.is_array(arg):
             return lazy.unary("fabs", arg)
-        kind = arg.number
-        if kind not in (FLOAT, F8, F4):
+        if arg.kind not in (FLOAT, F8, F4):
             return ufuncs.call(code, ufunc, args)
+        kind = arg.number
         word = arithmetic.as_numpy(code, arg, F8 if kind == FLOAT else kind)
         return Value(F8 if kind == FLOAT else kind, (code.call("fabs", word),))
 
@@ -138,11 +157,11 @@ def _np_abs(ufunc: np.ufunc) -> Callable[[Code, list[Value]], Value]:
 
 def _np_chosen(sign: str, ufunc: np.ufunc) -> Callable[[Code, list[Value]], Value]:
     def make(code: Code, args: list[Value]) -> Value:
-        numbers = {arg.number for arg in args}
+        numbers = {arg.kind for arg in args}
         if numbers not in ({F8}, {F4}):
             return ufuncs.call(code, ufunc, args)
-        (kind,) = numbers
-        a, b = (arg.parts[0] for arg in args)
+        kind = args[0].number
+        a, b = (arg.parts[0] for arg in exactly(args, 2))
         for word in (a, b):  # NaN, and zeros of two signs, as NumPy's loop has them
             code.leave_if(code.builder.fcmp_unordered("uno", word, word))
         code.leave_if(
@@ -161,7 +180,9 @@ def _made(to: Number) -> Callable[[Code, list[Value]], Value]:
     """Return what makes a NumPy scalar of a number."""
 
     def make(code: Code, args: list[Value]) -> Value:
-        (arg,) = args
+        (arg,) = exactly(args)
+        if isinstance(to, Complex):
+            return complexes.made_of_numpy(code, args, to)
         if arg.number.is_float and not to.is_float:
             arg = maths.integer(code, args)
         if not to.is_float and not arg.number.is_python and arg.number != to:
@@ -173,16 +194,21 @@ def _made(to: Number) -> Callable[[Code, list[Value]], Value]:
 
 
 def _np_bool(code: Code, args: list[Value]) -> Value:
-    (arg,) = args
-    return Value(B1, (arithmetic.truth(code, arg),))
+    (arg,) = exactly(args)
+    return Value(B1, (operators.truth(code, arg),))
 
 
 def _operator(name: str) -> Callable[[Code, list[Value]], Value]:
-    return lambda code, args: arithmetic.binary(code, name, *args)
+    return lambda code, args: operators.binary(code, name, *exactly(args, 2))
+
+
+def _part(name: str) -> Callable[[Code, list[Value]], Value]:
+    return lambda code, args: complexes.attribute(exactly(args)[0], name)
 
 
 def _divmod(code: Code, args: list[Value]) -> Value:
-    return tuple_of([arithmetic.binary(code, name, *args) for name in ("floordiv", "mod")])
+    x, y = exactly(args, 2)
+    return tuple_of([operators.binary(code, name, x, y) for name in ("floordiv", "mod")])
 
 
 _TABLE: dict[Any, Callable[[Code, list[Value]], Value]] = {
@@ -197,9 +223,13 @@ _TABLE: dict[Any, Callable[[Code, list[Value]], Value]] = {
     builtins.int: maths.integer,
     builtins.float: _float,
     builtins.bool: _bool,
+    builtins.complex: complexes.made,
+    np.real: _part("real"),
+    np.imag: _part("imag"),
     builtins.divmod: _divmod,
     builtins.pow: _operator("pow"),
     **maths.TABLE,
+    **originals.TABLE,
     np.sqrt: _of_numpy("sqrt"),
     np.floor: _of_numpy("floor"),
     np.ceil: _of_numpy("ceil"),

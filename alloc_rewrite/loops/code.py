@@ -12,7 +12,7 @@ from llvmlite import ir
 
 from ..compiled.turns import InTurns
 from .addresses import address_of, dot_of
-from .kinds import DTYPES, Array, Kind, Known, List, Number, Tuple
+from .kinds import COMPLEX, DTYPES, NUMBERS, Array, Complex, Kind, Known, List, Number, Tuple
 
 I1, I8_, I32, I64 = ir.IntType(1), ir.IntType(8), ir.IntType(32), ir.IntType(64)
 DOUBLE, SINGLE = ir.DoubleType(), ir.FloatType()
@@ -35,9 +35,16 @@ class Value(NamedTuple):
 
     @property
     def number(self) -> Number:
-        if isinstance(self.kind, Number):
+        if type(self.kind) is Number:
             return self.kind
         raise NotTranslatedError(f"arithmetic with {described(self.kind)}")
+
+
+def exactly(args: list[Value], n: int = 1) -> list[Value]:
+    """Return the arguments of a call, which have to be so many."""
+    if len(args) != n:
+        raise NotTranslatedError(f"a call with {len(args)} arguments instead of {n}")
+    return args
 
 
 def described(kind: Kind) -> str:
@@ -57,6 +64,18 @@ def described(kind: Kind) -> str:
             return f"a {type(kind).__name__.lower()}"
 
 
+class Builder(ir.IRBuilder):  # type: ignore[misc]
+    """Writes instructions. Memory always holds something: what is loaded is said to be defined.
+
+    Otherwise LLVM searches all blocks before for a proof that it is, again and again.
+    """
+
+    def load(self, *args: Any, **kwargs: Any) -> Any:
+        word = super().load(*args, **kwargs)
+        word.set_metadata("noundef", self.module.add_metadata([]))
+        return word
+
+
 class Code:
     """The instructions of one kernel.
 
@@ -70,7 +89,7 @@ class Code:
         kernel = ir.FunctionType(I64, [I64.as_pointer()])
         self.function = ir.Function(self.module, kernel, name)
         self.function.blocks = InTurns()
-        self.builder = ir.IRBuilder()
+        self.builder = Builder()
         self.leave: Any = None
         self.tick: Any = None  # counts work, for the budget
         self.append: Any = None  # appends a number to the list at an address
@@ -95,7 +114,7 @@ class Code:
 
     def itemsize(self, kind: Number) -> int:
         """Return how many bytes an item of an array takes."""
-        return 1 if kind.is_bool else int(kind.name[1])
+        return 1 if kind.is_bool else int(kind.name[1:])
 
     def real(self, value: float, kind: Number) -> Any:
         return ir.Constant(_TYPES[kind.name], value)
@@ -123,10 +142,16 @@ class Code:
         if type(value) in kinds:
             name, kind = kinds[type(value)]
             return Value(Number(name), (ir.Constant(kind, value),), value)
+        if type(value) is complex:
+            parts = (ir.Constant(DOUBLE, value.real), ir.Constant(DOUBLE, value.imag))
+            return Value(COMPLEX, parts, value)
         if type(value) is tuple:
             return tuple_of([self.constant(item) for item in value])
         if isinstance(value, np.generic) and type(value) in _SCALARS:
-            number = Number(_SCALARS[type(value)])
+            number = NUMBERS[_SCALARS[type(value)]]
+            if isinstance(number, Complex):
+                words = (ir.Constant(_TYPES[number.part.name], x) for x in (value.real, value.imag))
+                return Value(number, tuple(map(self.at_run_time, words)))
             word = ir.Constant(_TYPES[number.name], value.item())
             return Value(number, (self.at_run_time(word) if number.is_float else word,))
         return Value(Known(value), (), value)
@@ -254,6 +279,19 @@ class Code:
         pointer = self.builder.inttoptr(address, target.as_pointer())
         word = self.builder.load(pointer)
         return self.builder.trunc(word, I1) if kind.is_bool else word
+
+    def loaded(self, address: Any, kind: Number) -> tuple[Any, ...]:
+        """Load the words of an element: of a complex number, two."""
+        if not isinstance(kind, Complex):
+            return (self.load(address, kind),)
+        imaginary = self.builder.add(address, self.i64(kind.part.itemsize))
+        return self.load(address, kind.part), self.load(imaginary, kind.part)
+
+    def store_all(self, words: tuple[Any, ...], address: Any, kind: Number) -> None:
+        """Store the words of an element."""
+        for i, word in enumerate(words):
+            step = self.i64(i * kind.itemsize // len(words))
+            self.store(word, self.builder.add(address, step) if i else address)
 
     def store(self, word: Any, address: Any) -> None:
         if word.type == I1:

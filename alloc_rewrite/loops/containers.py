@@ -7,9 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, cast
 
-from bytecode import Instr
-
-from . import arithmetic, arrays, elements, lazy, views
+from ..rewrite.items import Instr
+from . import arrays, elements, lazy, operators, views
 from .branches import is_none
 from .code import NotTranslatedError, Value, described, tuple_of
 from .kinds import BOOL, Display, List, Tuple
@@ -94,7 +93,7 @@ def is_(t: Translator, item: Instr, state: State) -> None:
     y, x = state.stack.pop(), state.stack.pop()
     if x.kind == y.kind == BOOL:  # there is one object for each
         sign = "ne" if item.arg else "eq"
-        state.stack.append(arithmetic.compare(t.code, sign, x, y))
+        state.stack.append(operators.compare(t.code, sign, x, y))
         return
     a, b = is_none(x), is_none(y)
     if not (a or b):
@@ -109,5 +108,5 @@ def contains(t: Translator, item: Instr, state: State) -> None:
     b = t.code.builder
     found = t.code.constant(False).parts[0]
     for one in elements.unpacked(t.code, container, len(container.kind.items)):
-        found = b.or_(found, arithmetic.compare(t.code, "eq", x, one).parts[0])
+        found = b.or_(found, operators.compare(t.code, "eq", x, one).parts[0])
     state.stack.append(Value(BOOL, (b.not_(found) if item.arg else found,)))

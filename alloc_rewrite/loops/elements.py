@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from . import arithmetic, lazy, maths, sequences, views
+from . import arithmetic, complexes, lazy, maths, operators, sequences, views
 from .code import Code, NotTranslatedError, Value, described, tuple_of
-from .kinds import INT, NUMBERS, Array, Display, List, Method, Number, Slice, Tuple, words
+from .kinds import INT, NUMBERS, Array, Complex, Display, List, Method, Number, Slice, Tuple, words
 
 METHODS = frozenset(
     {"all", "any", "copy", "dot", "max", "mean", "min", "prod", "sum"}
@@ -61,7 +61,7 @@ def item(code: Code, container: Value, index: Value) -> Value:
         code.views[id(found.parts)] = found.parts, container, index
         return found
     number = NUMBERS[kind.dtype]
-    return Value(number, (code.load(found.parts[1], number),))
+    return Value(number, code.loaded(found.parts[1], number))
 
 
 def _chosen(code: Code, container: Value, index: Value) -> Value:
@@ -91,17 +91,25 @@ def store(translator: Any, container: Value, index: Value, value: Value) -> None
     if not views.is_whole_item(kind, indices):
         store_all(translator, target, value)
         return
-    word = fitting(code, value, NUMBERS[kind.dtype])
+    number = NUMBERS[kind.dtype]
+    words = fitting_words(code, value, number)
     translator.log.note(target.parts[1], kind.itemsize)
-    code.store(word, target.parts[1])
+    code.store_all(words, target.parts[1], number)
+
+
+def fitting_words(code: Code, value: Value, target: Number) -> tuple[Any, ...]:
+    """Return the words that are stored for a number."""
+    if isinstance(target, Complex):
+        return complexes.both_words(code, value, target)
+    return (fitting(code, value, target),)
 
 
 def fitting(code: Code, value: Value, target: Number) -> Any:
-    """Return the word that is stored for a number."""
+    """Return the word that is stored for a real number."""
     if value.number.is_float and target.is_integer:
         value = maths.integer(code, [value])
     if target.is_bool:
-        return arithmetic.truth(code, value)
+        return operators.truth(code, value)
     if value.number.is_bool and target.is_integer:
         return code.builder.zext(value.parts[0], code.type_of(target))
     return arithmetic.as_numpy(code, value, target)
@@ -116,12 +124,12 @@ def store_all(translator: Any, target: Value, value: Value) -> None:
     n = kind.ndim
     shape = target.parts[2 : 2 + n]
     if lazy.is_array(value):
-        given = lazy.number_of(value.kind)
+        given = lazy.item_of(value.kind)
         if given != number and not (given.is_float and number.is_float):
             raise NotTranslatedError("an array is stored into one of another dtype")
         lazy.require_shape(code, value, shape)
     else:
-        value = Value(number, (fitting(code, value, number),))
+        value = Value(number, fitting_words(code, value, number))
     translator.log.note_view(target)
     lazy.put_apart(translator, target, value)
 

@@ -26,7 +26,7 @@ from .kinds import (
     Zip,
 )
 
-NUMBER_CODES = {name: i for i, name in enumerate(("int", "float", "bool", *DTYPES))}
+NUMBER_CODES = {name: i for i, name in enumerate(("int", "float", "bool", *DTYPES, "complex"))}
 _ARRAY, _TUPLE, _NONE, _UNBOUND, _GIVEN, _STEPS = 20, 21, 22, 23, 24, 25
 _LIST, _LONG_TUPLE, _ITEMS, _ENUMERATE, _ZIP, _DISPLAY = 26, 27, 28, 29, 30, 31
 

@@ -13,7 +13,21 @@ import numpy as np
 from . import arithmetic, elements, lazy
 from .code import NotTranslatedError, Value, tuple_of
 from .incoming import name_of
-from .kinds import F8, FLOAT, I8, INT, NUMBERS, Array, Display, Known, Number, Tuple
+from .kinds import (
+    C16,
+    COMPLEX,
+    F8,
+    FLOAT,
+    I8,
+    INT,
+    NUMBERS,
+    Array,
+    Complex,
+    Display,
+    Known,
+    Number,
+    Tuple,
+)
 
 if TYPE_CHECKING:
     from .translate import Translator
@@ -25,6 +39,8 @@ def common(kinds: list[Any]) -> Number:
         return I8
     if all(kind in (INT, I8, FLOAT, F8) for kind in kinds):
         return F8
+    if all(kind in (INT, I8, FLOAT, F8, COMPLEX, C16) for kind in kinds):
+        return C16
     if len(set(kinds)) == 1 and isinstance(kinds[0], Number) and not kinds[0].is_bool:
         return kinds[0]
     raise NotTranslatedError("np.array of such items")
@@ -66,8 +82,9 @@ def _filled(value: int | None) -> Callable[[Translator, list[Value]], Value]:
 def _fill(t: Translator, array: Value, number: Number, value: Value) -> None:
     if number.is_bool:
         raise NotTranslatedError("an array of truth values is filled")
-    word = arithmetic.as_numpy(t.code, value, number)
-    lazy.put_all(t, array, Value(number, (word,)))
+    if not isinstance(number, Complex):
+        value = Value(number, (arithmetic.as_numpy(t.code, value, number),))
+    lazy.put_all(t, array, value)
 
 
 def _full(t: Translator, args: list[Value]) -> Value:

@@ -10,8 +10,10 @@ from typing import Any
 
 import numpy as np
 
+from ..numpy_facts import WARNS_OF_STORES, WRITEABLE
 from .kinds import (
     BOOL,
+    COMPLEX,
     DTYPES,
     FLOAT,
     INT,
@@ -41,7 +43,7 @@ _RANGE_ITERATOR = type(iter(range(0)))
 INDEX_ITERATORS: tuple[type, ...] = (
     type(iter(np.zeros(1))), type(iter([])), type(iter(())), reversed, type(reversed([])),
 )  # fmt: skip
-_OF_TYPE: dict[type, Number] = {int: INT, float: FLOAT, bool: BOOL}
+_OF_TYPE: dict[type, Number] = {int: INT, float: FLOAT, bool: BOOL, complex: COMPLEX}
 _OF_TYPE |= {np.dtype(name).type: NUMBERS[name] for name in DTYPES}
 _OF_DTYPE = {np.dtype(name): name for name in DTYPES}
 
@@ -136,15 +138,32 @@ _MOST_ATTRIBUTES = 64
 def object_kind(value: Any, number: int) -> Object | None:
     """Return the kind of an object whose attributes are plain; None for others."""
     cls: Any = type(value)
-    of_class = {name for base in cls.__mro__[:-1] for name in vars(base)}
-    if not cls.__flags__ & _HEAP_TYPE or {"__getattribute__", "__getattr__"} & of_class:
+    of_class = _of_class(cls)
+    if not cls.__flags__ & _HEAP_TYPE or {"__getattribute__", "__getattr__"} & of_class.keys():
         return None
     names = value.__dict__ if "__dict__" in of_class else {}
     if type(names) is not dict or len(names) > _MOST_ATTRIBUTES or isinstance(value, type):
         return None
-    held = {name: item for name, item in names.items() if name not in of_class} | _slots(value)
+    held = attributes_of(value) | _slots(value)
     kinds = [(str(name), kind_of(item)) for name, item in held.items()]
     return Object(number, tuple((name, kind) for name, kind in kinds if kind is not None), cls)
+
+
+def _is_plain(value: Any) -> bool:
+    """Whether a value in a class stands for nothing but itself."""
+    return not any(hasattr(type(value), name) for name in ("__get__", "__set__", "__delete__"))
+
+
+def _of_class(cls: type) -> dict[str, Any]:
+    return {name: item for base in cls.__mro__[-2::-1] for name, item in vars(base).items()}
+
+
+def attributes_of(value: Any) -> dict[str, Any]:
+    """Return the attributes of an object, its own and its class's, that are found as they are."""
+    of_class = _of_class(type(value))
+    own = getattr(value, "__dict__", {})
+    plain = {name: item for name, item in of_class.items() if _is_plain(item)}
+    return plain | {name: own[name] for name in own if name in plain or name not in of_class}
 
 
 def _slots(value: Any) -> dict[str, Any]:
@@ -172,15 +191,17 @@ def _array(value: np.ndarray[Any, Any]) -> Array | None:
     name = name_of(value.dtype)
     if name is None or not value.flags.aligned or not value.ndim:
         return None
-    if value.ndim > MOST_AXES:
+    flags = value.flags.num
+    if value.ndim > MOST_AXES or flags & WARNS_OF_STORES:
         return None
-    if value.flags.writeable and not _has_own_items(value):
+    is_writeable = bool(flags & WRITEABLE)
+    if is_writeable and not _has_own_items(value):
         return None
     dense = value.strides[-1] == value.itemsize
     shape = value.shape if 0 < value.size <= SMALL else None
     if value.strides != strides_of(value.shape, value.itemsize):
         shape = None
-    return Array(name, value.ndim, value.flags.writeable, dense, shape)
+    return Array(name, value.ndim, is_writeable, dense, shape)
 
 
 def _has_own_items(value: np.ndarray[Any, Any]) -> bool:

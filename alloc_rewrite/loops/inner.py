@@ -12,9 +12,9 @@ import numpy as np
 from llvmlite import ir
 
 from ..cores import native
-from . import arithmetic, lazy
+from . import arithmetic, complexes, lazy
 from .code import I64, NotTranslatedError, Value, described
-from .kinds import B1, F4, F8, I8, INT, NUMBERS, Array, Lazy, Number
+from .kinds import B1, F4, F8, I8, INT, NUMBERS, Array, Complex, Lazy, Number
 from .numpy_loops import (
     CUTS_ROWS,
     InnerLoop,
@@ -28,7 +28,7 @@ from .scratch import known_words, product_of
 if TYPE_CHECKING:
     from .translate import Translator
 
-_PYTHON = {"int": int, "float": float, "bool": bool}
+_PYTHON = {"int": int, "float": float, "bool": bool, "complex": complex}
 
 
 def called(
@@ -57,7 +57,7 @@ def _room(t: Translator, number: Number) -> Any:
     """Return the address of room for one number."""
     b = t.code.builder
     with b.goto_entry_block():
-        room = b.alloca(I64)
+        room = b.alloca(I64, t.code.i64(2))
     return b.ptrtoint(room, I64)
 
 
@@ -77,6 +77,8 @@ def ufunc(t: Translator, function: Any, args: list[Value]) -> Value:
     joined = Value(Lazy("b1", max(map(lazy.axes, given)), "", tuple(v.kind for v in given)))
     joined = joined._replace(parts=tuple(part for value in given for part in value.parts))
     shape = lazy.shape_of(t.code, joined)
+    if len(shape) > 1 and any(isinstance(number, Complex) for number in loop.numbers):
+        raise NotTranslatedError(f"np.{name} of complex numbers with several axes")
     lazy.require_c_order(t.code, joined)
     made = t.scratch.new(loop.numbers[-1], shape)
     t.tick(product_of(t.code, shape))
@@ -86,7 +88,7 @@ def ufunc(t: Translator, function: Any, args: list[Value]) -> Value:
 
 def _told(value: Value) -> Any:
     """Return what NumPy is told of an operand: a dtype, or a Python type."""
-    number = lazy.number_of(value.kind)
+    number = lazy.item_of(value.kind)
     if isinstance(value.kind, Number) and number.is_python:
         return _PYTHON[number.name]
     return np.dtype(number.name)
@@ -96,9 +98,10 @@ def _operand(t: Translator, value: Value, number: Number) -> Value:
     """Return an operand with the dtype that a loop takes; a number as its address."""
     if isinstance(value.kind, Number):
         address = _room(t, number)
-        t.code.store(arithmetic.as_numpy(t.code, value, number), address)
+        words = complexes.converted_to_numpy(t.code, value, number)
+        t.code.store_all(words, address, number)
         return Value(number, (address,))
-    if lazy.number_of(value.kind) == number:
+    if lazy.item_of(value.kind) == number:
         return value
     return lazy.materialised(t, lazy.cast(value, number))
 
@@ -242,8 +245,11 @@ def mean(t: Translator, value: Value) -> Value:
 # ---------------------------------------------------------------------- products
 
 
-def product(t: Translator, x: Value, y: Value) -> Value:
-    """Return `x @ y` for a matrix and a vector, a vector and a matrix, or two matrices."""
+def product(t: Translator, x: Value, y: Value, made: Value | None = None) -> Value:
+    """Return `x @ y` for a matrix and a vector, a vector and a matrix, or two matrices.
+
+    `made` is the new array that gets it, if there is one.
+    """
     kinds = x.kind, y.kind
     if not all(isinstance(kind, Array) and kind.ndim <= 2 for kind in kinds):
         raise NotTranslatedError("a product of anything but vectors and matrices")
@@ -263,7 +269,7 @@ def product(t: Translator, x: Value, y: Value) -> Value:
     for dim in (m, k, p):
         code.leave_if(b.icmp_signed("==", dim, zero))
     dims = (*((m,) if na == 2 else ()), *((p,) if nb == 2 else ()))
-    made = t.scratch.new(number, dims)
+    made = made or t.scratch.new(number, dims)
     t.tick(product_of(code, (m, k, p)))
     size = code.i64(code.itemsize(number))
 

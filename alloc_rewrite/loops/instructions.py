@@ -9,16 +9,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, cast
 
-from bytecode import Instr
-
 from ..interpreter import VERSION
+from ..rewrite.items import Instr
 from ..rewrite.opcodes import (
     ITERATOR_DEPTH,
     constant,
     operator_of,
 )
 from . import (
-    arithmetic,
     arrays,
     attributes,
     calls,
@@ -29,6 +27,7 @@ from . import (
     lazy,
     making,
     methods,
+    operators,
     views,
 )
 from .branches import choice, jump
@@ -60,11 +59,11 @@ def step(t: Translator, item: Instr, index: int, state: State) -> bool:
         _operator(t, operator[0], operator[1], state)
         return False
     if name == "COMPARE_OP":  # with its result as a truth value (3.13)
-        sign = item.arg.name.removesuffix("_CAST").lower()  # type: ignore[union-attr]
+        sign = item.arg.name.removesuffix("_CAST").lower()
         y, x = stack.pop(), stack.pop()
         stack.append(_compare(t, sign, x, y, cast=True))
         return False
-    if item.has_jump():
+    if item.is_jump:
         return jump(t, item, index, state)
     if name in ("CALL", "CALL_KW"):
         if not enter(t, item, index, state) and not choice(t, item, index, state):
@@ -90,7 +89,7 @@ def _operator(t: Translator, name: str, size: int, state: State) -> None:
         if lazy.is_array(stack[-1]):
             stack.append(arrays.unary(t, name, stack.pop()))
             return
-        stack.append(arithmetic.unary(t.code, name, stack.pop()))
+        stack.append(operators.unary(t.code, name, stack.pop()))
         return
     y, x = stack.pop(), stack.pop()
     if name == "getitem":
@@ -109,11 +108,11 @@ def _operator(t: Translator, name: str, size: int, state: State) -> None:
     elif lazy.is_array(x) or lazy.is_array(y):
         stack.append(arrays.binary(t, name.removeprefix("i_"), x, y))
     else:
-        stack.append(arithmetic.binary(t.code, name, x, y))
+        stack.append(operators.binary(t.code, name, x, y))
 
 
 def _compare(t: Translator, name: str, x: Value, y: Value, cast: bool) -> Value:
-    value = arithmetic.compare(t.code, name, x, y)
+    value = operators.compare(t.code, name, x, y)
     return Value(BOOL, value.parts) if cast else value
 
 
@@ -162,7 +161,8 @@ def _call(t: Translator, item: Instr, index: int, state: State) -> None:
         function, _ = t.callee(callee)
         callee = callee if function is None else Value(Known(function), (), function)
     named = dict(zip(names, args[n - len(names) :], strict=True))
-    args = args[: n - len(names)]
+    args = [_known_type(t, arg) for arg in args[: n - len(names)]]
+    named = {name: _known_type(t, arg) for name, arg in named.items()}
     out = named.pop("out", None)
     args = keywords.placed(t.code, callee, args, named)
     if out is not None:
@@ -175,6 +175,14 @@ def _call(t: Translator, item: Instr, index: int, state: State) -> None:
         stack.append(methods.call(t.code, callee, args))
     else:
         stack.append(calls.call(t.code, callee, args))
+
+
+def _known_type(t: Translator, value: Value) -> Value:
+    """Return a type that came in, such as a dtype, as one that is known."""
+    if not isinstance(value.kind, Given) or not isinstance(t.values[value.kind.number], type):
+        return value
+    found, _ = t.callee(value)
+    return value if found is None else Value(Known(found), (), found)
 
 
 def _get_iter(t: Translator, item: Instr, state: State) -> None:
@@ -198,12 +206,12 @@ def _swap(t: Translator, item: Instr, state: State) -> None:
 
 def _to_bool(t: Translator, item: Instr, state: State) -> None:
     value = state.stack.pop()
-    state.stack.append(Value(BOOL, (arithmetic.truth(t.code, value),)))
+    state.stack.append(Value(BOOL, (operators.truth(t.code, value),)))
 
 
 def _not(t: Translator, item: Instr, state: State) -> None:
     value = state.stack.pop()
-    state.stack.append(Value(BOOL, (t.code.builder.not_(arithmetic.truth(t.code, value)),)))
+    state.stack.append(Value(BOOL, (t.code.builder.not_(operators.truth(t.code, value)),)))
 
 
 def _end_for(t: Translator, item: Instr, state: State) -> None:

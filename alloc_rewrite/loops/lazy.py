@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 from llvmlite import ir
 
-from . import arithmetic
+from . import arithmetic, complexes
 from .code import Code, NotTranslatedError, Value, described
-from .kinds import B1, BOOL, F4, F8, NUMBERS, U8, Array, Kind, Lazy, Number, words
+from .kinds import B1, BOOL, F4, F8, NUMBERS, U8, Array, Complex, Kind, Lazy, Number, words
 from .scratch import known_words, product_of
 
 if TYPE_CHECKING:
@@ -27,13 +27,21 @@ def is_array(value: Value) -> bool:
     return isinstance(value.kind, (Array, Lazy))
 
 
-def number_of(kind: Kind) -> Number:
+def item_of(kind: Kind) -> Number:
     """Return the number that items are, or the number itself."""
     if isinstance(kind, (Array, Lazy)):
         return NUMBERS[kind.dtype]
     if isinstance(kind, Number):
         return kind
     raise NotTranslatedError(f"arithmetic with {described(kind)}")
+
+
+def number_of(kind: Kind) -> Number:
+    """Return that for those that can do arithmetic with real numbers only."""
+    number = item_of(kind)
+    if isinstance(number, Complex):
+        raise NotTranslatedError("an operation on complex numbers")
+    return number
 
 
 def axes_of(kind: Kind) -> int:
@@ -64,7 +72,9 @@ def binary(name: str, x: Value, y: Value) -> Value:
 
 def is_done(name: str, x: Value, y: Value) -> bool:
     """Whether an operator of these is computed item by item here."""
-    a, b = number_of(x.kind), number_of(y.kind)
+    a, b = item_of(x.kind), item_of(y.kind)
+    if isinstance(a, Complex) or isinstance(b, Complex):
+        return False
     is_square = name == "pow" and a in (F8, F4) and y.constant == 2
     if name not in OPERATORS and not is_square:
         return False
@@ -103,7 +113,7 @@ def materialised(t: Translator, value: Value) -> Value:
     code = t.code
     shape = shape_of(code, value)
     require_c_order(code, value)
-    made = t.scratch.new(number_of(value.kind), shape)
+    made = t.scratch.new(item_of(value.kind), shape)
     put_all(t, made, value)
     return made
 
@@ -111,7 +121,7 @@ def materialised(t: Translator, value: Value) -> Value:
 def put_all(t: Translator, target: Value, value: Value) -> None:
     """Store all items of an array, an expression, or a number, which fit, into a view."""
     code, n = t.code, axes_of(target.kind)
-    number = number_of(target.kind)
+    number = item_of(target.kind)
     shape, strides = target.parts[2 : 2 + n], target.parts[2 + n :]
     t.tick(product_of(code, shape))
 
@@ -119,7 +129,7 @@ def put_all(t: Translator, target: Value, value: Value) -> None:
         address = target.parts[1]
         for i, stride in zip(indices, strides, strict=True):
             address = code.builder.add(address, code.builder.mul(i, stride))
-        code.store(arithmetic.converted(code, item, number), address)
+        code.store_all(complexes.converted(code, item, number), address, number)
 
     each_item(code, value, shape, put)
 
@@ -148,6 +158,10 @@ def _item(code: Code, kind: Kind, items: list[Value]) -> Value:
     operands = [_item(code, operand, items) for operand in kind.operands]
     number = NUMBERS[kind.dtype]
     w = code.builder
+    if isinstance(number, Complex):
+        if kind.operator != "pos":
+            raise NotTranslatedError(f"{kind.operator} of complex numbers")
+        return Value(number, complexes.both_words(code, operands[0], number))
     if kind.operator == "where":
         yes, no = (arithmetic.converted(code, operand, number) for operand in operands[1:])
         return Value(number, (w.select(operands[0].parts[0], yes, no),))
@@ -238,8 +252,8 @@ def each_item(
             for index, dim, stride in zip(indices[len(indices) - n :], dims, strides, strict=True):
                 if not is_one(dim):
                     address = code.builder.add(address, code.builder.mul(index, stride))
-            number = number_of(leaf.kind)
-            items.append(Value(number, (code.load(address, number),)))
+            number = item_of(leaf.kind)
+            items.append(Value(number, code.loaded(address, number)))
         use(_item(code, value.kind, items), indices)
 
     nest(code, shape, [], at)
@@ -295,7 +309,7 @@ def overlaps(code: Code, target: Value, value: Value) -> Any:
         if not n:
             continue
         meets = meet(code, target, leaf)
-        if n == axes_of(target.kind) and number_of(leaf.kind) == number_of(target.kind):
+        if n == axes_of(target.kind) and item_of(leaf.kind) == item_of(target.kind):
             is_same = code.bit(True)
             for one, other in zip(leaf.parts[1:], target.parts[1:], strict=True):
                 is_same = b.and_(is_same, b.icmp_signed("==", one, other))
@@ -315,7 +329,7 @@ def put_apart(t: Translator, target: Value, value: Value) -> None:
     copied, direct, done = (code.function.append_basic_block() for _ in range(3))
     b.cbranch(meets, copied, direct).set_metadata("prof", code.rarely)
     b.position_at_end(copied)
-    made = t.scratch.new(number_of(value.kind), shape_of(code, value))
+    made = t.scratch.new(item_of(value.kind), shape_of(code, value))
     put_all(t, made, value)
     put_all(t, target, made)
     b.branch(done)

@@ -50,8 +50,12 @@ class Log:
             b.store(word, b.gep(entry, [self._code.i64(i)]))
 
     def note(self, address: Any, size: int) -> None:
-        """Note an item of so many bytes, up to eight."""
+        """Note an item of so many bytes: up to eight, or sixteen."""
         code, b = self._code, self._code.builder
+        if size == 16:
+            self.note(address, 8)
+            self.note(b.add(address, code.i64(8)), 8)
+            return
         before = code.load(address, NUMBERS[f"i{size}"])
         wide = before if size == 8 else b.zext(before, I64)
         self._entry(self._taken(code.i64(ENTRY)), address, wide, code.i64(size))

@@ -11,8 +11,20 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from . import along, arithmetic, arrays, calls, elements, filling, inner, lazy, linalg, views
-from .code import NotTranslatedError, Value, described
+from . import (
+    along,
+    arrays,
+    calls,
+    complexes,
+    elements,
+    filling,
+    inner,
+    lazy,
+    linalg,
+    products,
+    views,
+)
+from .code import NotTranslatedError, Value, described, exactly
 from .kinds import (
     B1,
     F4,
@@ -79,7 +91,7 @@ def makes(function: Any) -> bool:
 def _array(t: Translator, args: list[Value]) -> Value:
     given, wanted = args[0], filling.dtype_of(args, 1, None)
     if isinstance(given.kind, (Array, Lazy)):
-        if wanted not in (None, lazy.number_of(given.kind)):
+        if wanted not in (None, lazy.item_of(given.kind)):
             raise NotTranslatedError("np.array with another dtype")
         return _copied(t, given)
     if not isinstance(given.kind, (Display, Tuple)):
@@ -92,8 +104,9 @@ def _array(t: Translator, args: list[Value]) -> Value:
     made = t.scratch.new(number, tuple(t.code.i64(n) for n in shape))
     size = t.code.itemsize(number)
     for i, item in enumerate(items):
-        word = arithmetic.as_numpy(t.code, item, number)
-        t.code.store(word, t.code.builder.add(made.parts[1], t.code.i64(i * size)))
+        words = complexes.converted_to_numpy(t.code, item, number)
+        address = t.code.builder.add(made.parts[1], t.code.i64(i * size))
+        t.code.store_all(words, address, number)
     return made
 
 
@@ -131,7 +144,7 @@ def _copy(t: Translator, args: list[Value]) -> Value:
     value = args[0]
     if isinstance(value.kind, Lazy):
         return lazy.materialised(t, value)
-    made = t.scratch.new(lazy.number_of(value.kind), lazy.shape_of(t.code, value))
+    made = t.scratch.new(lazy.item_of(value.kind), lazy.shape_of(t.code, value))
     lazy.put_all(t, made, value)
     return made
 
@@ -173,7 +186,7 @@ def _ufunc_method(t: Translator, method: UfuncMethod, args: list[Value]) -> Valu
 
 def _crossed(t: Translator, args: list[Value]) -> list[Value]:
     """Return two vectors as a column and a row."""
-    x, y = (lazy.materialised(t, arg) for arg in args)
+    x, y = (lazy.materialised(t, arg) for arg in exactly(args, 2))
     if lazy.axes(x) != 1 or lazy.axes(y) != 1:
         raise NotTranslatedError("the outer product of anything but vectors")
     none, full = t.code.constant(None), views.constant(t.code, slice(None))
@@ -226,6 +239,8 @@ def product(t: Translator, args: list[Value], *, is_dot: bool = False) -> Value:
         if is_dot:
             x, y = (_forwards(t, value) for value in (x, y))
         return calls.product(t.code, x, y, is_dot=is_dot)
+    if is_dot and lazy.axes(x) == 2 and lazy.axes(y) == 1:
+        return products.of_matrix_and_vector(t, x, y)
     if is_dot:  # where it calls the same functions of BLAS as `@` does
         for value in (x, y):
             kind = value.kind

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from . import complexes
 from .code import Code, NotTranslatedError, Value, described
 from .kinds import FLOAT, INT, List, Method, Number
 
@@ -16,7 +17,8 @@ def bound(owner: Value, name: str) -> Value:
     """Return a method of an object."""
     kind = owner.kind
     table = _OF_LISTS if isinstance(kind, List) else _OF_NUMBERS
-    if not isinstance(kind, (List, Number)) or name not in table:
+    is_known = isinstance(kind, (List, Number)) and name in table
+    if not is_known or (name == "conj" and isinstance(kind, Number) and kind.is_python):
         raise NotTranslatedError(f"the method {name} of {described(kind)}")
     return Value(Method(name, kind), owner.parts)
 
@@ -49,7 +51,9 @@ def _item(code: Code, owner: Value, args: list[Value]) -> Value:
     return Value(INT, (code.widened(owner),))
 
 
-def _itself(code: Code, owner: Value, args: list[Value]) -> Value:
+def _conjugate(code: Code, owner: Value, args: list[Value]) -> Value:
+    if complexes.is_complex(owner):
+        return complexes.conjugate(code, owner, args)
     if args or owner.number.is_bool:
         raise NotTranslatedError("a method with arguments, or of a truth value")
     return owner
@@ -57,4 +61,4 @@ def _itself(code: Code, owner: Value, args: list[Value]) -> Value:
 
 _Make = Callable[[Code, Value, list[Value]], Value]
 _OF_LISTS: dict[str, _Make] = {"append": _append}
-_OF_NUMBERS: dict[str, _Make] = {"item": _item, "conjugate": _itself}
+_OF_NUMBERS: dict[str, _Make] = {"item": _item, "conjugate": _conjugate, "conj": _conjugate}

@@ -70,6 +70,8 @@ def _found(ufunc: Any, kinds: tuple[Any, ...], *, reduction: bool) -> InnerLoop 
         dtype.isnative and name in NUMBERS for dtype, name in zip(dtypes, names, strict=True)
     ):
         return None
+    if reduction and any(name.startswith("c") for name in names):
+        return None
     address = native.inner_loop(capsule)
     kind = "reduce" if reduction else "call"
     name = ".".join((ufunc.__name__, kind, *names))

@@ -17,7 +17,7 @@ from llvmlite import ir
 
 from ..cores import native
 from .code import Code, Value
-from .kinds import BOOL, FLOAT, INT, Number
+from .kinds import BOOL, FLOAT, INT, Complex, Number
 
 if TYPE_CHECKING:
     from .translate import Translator
@@ -38,6 +38,9 @@ def put(t: Translator, container: Any, index: Any, value: Value) -> None:
     items = _word(code, container, native.LIST_ITEMS)
     place = b.add(items, b.mul(index, code.i64(8)))
     before = _word(code, place, 0)
+    if isinstance(value.kind, Complex):
+        t.put(container, index, value)
+        return
     done = code.function.append_basic_block()
 
     def where(condition: Any, act: Callable[[], None]) -> None:

@@ -40,7 +40,7 @@ def array_of(
     is_dense: bool = False,
 ) -> Value:
     """Return an array that has this owner, address, shape and strides."""
-    itemsize = int(number[1])
+    itemsize = int(number[1:])
     shape, steps = known_words(dims), known_words(strides)
     if shape is not None and not (
         0 < math.prod(shape) <= SMALL and steps == strides_of(shape, itemsize)

@@ -14,9 +14,9 @@ import numpy as np
 from ..cores import native
 from . import putting, views
 from .code import Code, NotTranslatedError, Value, described, tuple_of
-from .kinds import INT, Array, Kind, List, Number, Tuple
+from .kinds import INT, Array, Complex, Kind, List, Number, Tuple
 
-_TYPES = {"int": int, "float": float}
+_TYPES = {"int": int, "float": float, "complex": complex}
 _VALUE = 16  # where a float, or a NumPy scalar, has its number
 _SIZE = 16  # where a list or tuple has its length
 _DIGITS = 24  # where an `int` has its digits, of 30 bits each
@@ -77,6 +77,9 @@ def _object(code: Code, address: Any, kind: Kind) -> Value:
             is_false = b.icmp_signed("==", address, code.address("False", id(False)))
             code.leave_if(b.not_(b.or_(is_true, is_false)))
             return Value(kind, (is_true,))
+        case Complex(name):
+            _require_type(code, address, _TYPES.get(name) or np.dtype(name).type)
+            return Value(kind, code.loaded(b.add(address, code.i64(_VALUE)), kind))
         case Number(name):
             _require_type(code, address, _TYPES.get(name) or np.dtype(name).type)
             at = b.add(address, code.i64(_VALUE))

@@ -19,11 +19,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from bytecode import Instr, Label
+from bytecode import Label
 from llvmlite import ir as llvm
 
 from ..compiled.turns import give_turns
 from ..rewrite import Loop
+from ..rewrite.items import Instr
 from ..rewrite.loops import APPENDED
 from ..rewrite.opcodes import ITERATOR_DEPTH
 from . import iteration
@@ -36,6 +37,7 @@ from .kinds import (
     OPAQUE,
     UNBOUND,
     Array,
+    Complex,
     Enumerate,
     Items,
     Kind,
@@ -197,6 +199,9 @@ class Translator(Beforehand):
         """Read a value from the frame."""
         b = self.code.builder
         match kind:
+            case Complex():
+                bits = [b.load(self.place(at + i)) for i in range(2)]
+                return Value(kind, tuple(self.code.of_bits(w, kind.part) for w in bits)), at + 2
             case Number():
                 return Value(kind, (self.code.of_bits(b.load(self.place(at)), kind),)), at + 1
             case Array():
@@ -293,23 +298,30 @@ class Translator(Beforehand):
     def _append(self, address: Any, item: Value) -> None:
         """Append a number to the list at an address, and note it in the log."""
         code, b = self.code, self.code.builder
-        function = llvm.FunctionType(I64, [I64, I64, I64]).as_pointer()
+        function = llvm.FunctionType(I64, [I64] * 4).as_pointer()
         append = b.inttoptr(self.word("append"), function)
-        kind = code.i64(NUMBER_CODES[item.number.name])
+        words = self._object_of(item)
         entry = self.log.note_list(address)
-        failed = b.call(append, [address, kind, code.bits(item.parts[0])])
+        failed = b.call(append, [address, *words])
         code.leave_if(b.icmp_signed("!=", failed, code.i64(0)))
         self.log.complete(entry, code.i64(0), code.i64(-1))
+
+    def _object_of(self, item: Value) -> list[Any]:
+        """Return what C makes a number's object of: its kind, and two words."""
+        if not isinstance(item.kind, Number):
+            raise NotTranslatedError(f"{described(item.kind)} goes into a list")
+        bits = [self.code.bits(part) for part in item.parts]
+        return [self.code.i64(NUMBER_CODES[item.kind.name]), *bits, self.code.i64(0)][:3]
 
     def put(self, address: Any, index: Any, item: Value) -> None:
         """Store a number into the list at an address, at an index that it has."""
         code, b = self.code, self.code.builder
-        function = llvm.FunctionType(I64, [I64, I64, I64, I64]).as_pointer()
+        function = llvm.FunctionType(I64, [I64] * 5).as_pointer()
         put = b.inttoptr(self.word("put"), function)
-        kind = code.i64(NUMBER_CODES[item.number.name])
+        words = self._object_of(item)
         entry = self.log.note_list(address)
         b.store(code.i64(1), self.slot("is_put"))
-        before = b.call(put, [address, index, kind, code.bits(item.parts[0])])
+        before = b.call(put, [address, index, *words])
         code.leave_if(b.icmp_signed("==", before, code.i64(0)))
         self.log.complete(entry, before, b.sub(code.i64(-2), index))
 
@@ -318,10 +330,11 @@ class Translator(Beforehand):
         self.sweeps = True
         b.store(b.add(b.load(self.ticks), n), self.ticks)
 
-    def _count(self, cost: int) -> None:
-        """Count what the original code would take, in nanoseconds."""
-        b = self.code.builder
-        b.store(b.add(b.load(self.worth), self.code.i64(cost)), self.worth)
+    def _counted(self) -> Any:
+        """Count, from here on, what the original code would take; return the constant to add to."""
+        b, nanoseconds = self.code.builder, self.code.i64(0)
+        b.store(b.add(b.load(self.worth), nanoseconds), self.worth)
+        return nanoseconds
 
     # ------------------------------------------------------------------ instructions
 
@@ -334,7 +347,7 @@ class Translator(Beforehand):
         unit, is_outer = state.unit, state.unit is self.unit
         if is_outer and index == self.loop.head:
             state = begin_iteration(self, state)
-        first = index
+        first, cost = index, None
         while True:
             item = unit.items[index]
             if isinstance(item, Label):
@@ -350,7 +363,9 @@ class Translator(Beforehand):
                 index += 1
                 continue
             give_turns()
-            self._count(cost_of(item, state))
+            if cost is None:
+                cost = self._counted()
+            cost.constant += cost_of(item, state)
             try:
                 done = step(self, item, index, state)
             except NotTranslatedError as error:

@@ -10,6 +10,7 @@ import functools
 import sys
 from types import (
     CodeType,
+    FrameType,
     FunctionType,
     MethodDescriptorType,
     MethodType,
@@ -27,20 +28,23 @@ from ..callables import (
     dispatch_of,
     function_of,
     has_placeholder,
+    named_function,
     python_call,
 )
 from ..errors import BufferFullError
 from ..numpy_facts import ABSOLUTE, FORWARDS
 from ..registry import find_registered
-from ..rewrite import KEPT, Where, located
+from ..rewrite import KEPT, Where, is_rewritten, located
 from ..sites.equivalent import Equivalents
 from ..sites.exceptions import EXPECTED, from_signal_handler
+from .draws import draw_of
 from .unwrapped import UNWRAPPED
 
 if TYPE_CHECKING:
     from .sites import NativeSites
 
 ndarray = np.ndarray
+MOST_CALLERS = 8  # of a lent function, that are lent, too
 
 #: The ufunc of each reduction that has a native.
 REDUCTIONS = {
@@ -142,7 +146,7 @@ def plan_callback(spec: tuple[Any, ...], function: FunctionType) -> tuple[Any, A
     """
     callees = spec[0].callees
     try:
-        if callees.is_other(function):
+        if callees.waits(function):
             return None
         found: tuple[Any, Any] | None = callees.entered(function)
         return found
@@ -150,6 +154,30 @@ def plan_callback(spec: tuple[Any, ...], function: FunctionType) -> tuple[Any, A
         if from_signal_handler(error):
             raise
         return None
+
+
+def plan_callers(spec: tuple[Any, ...]) -> tuple[tuple[Any, ...], ...]:
+    """Return the functions of other code that call a function which was lent to it, now.
+
+    Each comes with the cell of its rewritten code and its judge; the innermost ones come first.
+    """
+    callees = spec[0].callees
+    found: list[tuple[Any, ...]] = []
+    try:
+        frame: FrameType | None = sys._getframe(1)
+        while frame is not None and not is_rewritten(frame.f_code) and len(found) < MOST_CALLERS:
+            function = named_function(frame)
+            if function is not None and callees.is_other(function):
+                entered = callees.entered(function, at_once=True)
+                if entered is not None and entered.current is not None:
+                    found.append((function, *entered))
+                if entered is not None and entered.judge.phase not in ("kept", "left"):
+                    break  # one after the other
+            frame = frame.f_back
+    except EXPECTED as error:
+        if from_signal_handler(error):
+            raise
+    return tuple(found)
 
 
 def _planned(spec: tuple[Any, ...], callee: Any) -> Plan | None:
@@ -174,12 +202,25 @@ def _planned(spec: tuple[Any, ...], callee: Any) -> Plan | None:
         return Enter(entered.current, function.__code__, entered.judge, _is_lasting(function))
     if kind is functools.partial:
         return _partial(spec, callee)
-    if issubclass(kind, type) and sites.callees.lends_to(callee):
-        return Swap("lend", callee)
+    if issubclass(kind, type):
+        return _class(sites, callee)
     call = python_call(callee)
     if call is not None:  # such an object is not asked anything: its answers may run foreign code
         return _method(sites, call, callee)
+    draw = draw_of(function)
+    if draw is not None:
+        return Swap("draw", function, draw)
     return None if function is None else _compiled(spec, callee, function)
+
+
+def _class(sites: NativeSites, callee: type) -> Plan | None:
+    """Plan a class whose objects get functions of the user's, or whose `__init__` is entered."""
+    if sites.callees.lends_to(callee):
+        return Swap("lend", callee)
+    if sites.callees.makes(callee):
+        return Swap("make", callee)
+    call = python_call(callee)
+    return None if call is None else _method(sites, call, callee)
 
 
 def _behind(function: Any) -> FunctionType | None:

@@ -41,7 +41,7 @@ from ..sites.exceptions import from_signal_handler
 from ..sizes import block_size
 from .inference import plan_number, plan_program
 from .loops import plan_loop, plan_product, plan_reduction
-from .resolve import plan_callback, plan_callee
+from .resolve import plan_callback, plan_callee, plan_callers
 from .vocabulary import VOCABULARY
 
 # On 3.11 a site at a loop's head would cause line events that plain code has not.
@@ -143,6 +143,7 @@ def configure() -> None:
         plan_callee=plan_callee,
         plan_kernel=plan_kernel,
         plan_callback=plan_callback,
+        plan_callers=plan_callers,
         verdict=verdict,
         power_ufunc=power_ufunc,
         raise_full=raise_full,

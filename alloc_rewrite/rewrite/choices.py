@@ -8,8 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from bytecode import Instr
-
+from .items import Instr
 from .opcodes import constant
 from .program import CHOICE, CONST
 from .symbolic import Scan
@@ -33,7 +32,7 @@ def or_constant(items: list[Any], at: int) -> tuple[tuple[Any], int] | None:
         end = at + len(shape) + 1
         if names[: len(shape)] != list(shape) or end >= len(items):
             continue
-        jump = next(item for item in items[at:end] if item.has_jump())
+        jump = next(item for item in items[at:end] if item.is_jump)
         label, found = items[end], constant(items[end - 1])
         targets = sum(isinstance(item, Instr) and item.arg is label for item in items)
         if found is not None and jump.arg is label and targets == 1:

@@ -11,8 +11,7 @@ from collections.abc import Callable
 from types import NoneType
 from typing import Any
 
-from bytecode import Instr
-
+from .items import Instr
 from .opcodes import is_truth_test
 from .program import (
     ATTRIBUTE,
@@ -207,6 +206,6 @@ def _raises(scan: Scan, at: int) -> bool:
         if isinstance(item, Instr):
             if item.name == "RAISE_VARARGS":
                 return True
-            if item.has_jump() or item.name.startswith("RETURN"):
+            if item.is_jump or item.name.startswith("RETURN"):
                 return False
     return False

@@ -12,10 +12,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any, cast
+from typing import Any
 
-from bytecode import Instr
-
+from .items import Instr
 from .joins import along
 from .program import CALL, CONST, EDGE, INDEX, LIKE, OPERATION, SPACED, TUPLE
 from .symbolic import Scan
@@ -59,7 +58,7 @@ def _unpacked_into(scan: Scan) -> int:
     """Return into how many items the result is unpacked; one if it isn't."""
     following = scan.ir.items[scan.at + 1]
     is_unpacked = isinstance(following, Instr) and following.name == "UNPACK_SEQUENCE"
-    return cast(int, following.arg) if is_unpacked else 1
+    return following.arg if is_unpacked else 1
 
 
 def _constant(scan: Scan, given: dict[str, int], key: str, otherwise: Any) -> Any:

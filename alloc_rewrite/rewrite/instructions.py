@@ -6,15 +6,12 @@ region; if not, the scan is told why. It must not know where regions begin and e
 
 from __future__ import annotations
 
-from typing import cast
-
-from bytecode import Instr
-
 from .choices import chosen_constant, or_constant
 from .decisions import FACTS
 from .forms import called_into, changed, chosen, out_given, part_taken
 from .gradients import gradient
 from .helpers import inlined, spread_arguments
+from .items import Instr
 from .joins import differences, put_together, with_fill
 from .opcodes import (
     attribute_name,
@@ -110,7 +107,7 @@ def _constant(scan: Scan, value: object) -> int:
 
 
 def _load_global(scan: Scan, instr: Instr) -> bool:
-    with_null, name = cast(tuple[bool, str], instr.arg)
+    with_null, name = instr.arg
     plain = Instr("LOAD_GLOBAL", (False, name), location=instr.location)
     node = _known_leaf(scan, plain, str(name))
     return scan.push_callee(node, instr, with_null)

@@ -56,7 +56,7 @@ COMPUTING = frozenset({OPERATION, CALL, METHOD, IN_PLACE, STORE})
 EFFECTS = frozenset({IN_PLACE, STORE})
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, unsafe_hash=True)  # never changed; declared frozen, it takes 3x as long
 class Node:
     """One value of a program, made from those of earlier nodes.
 

@@ -18,13 +18,13 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from bytecode import Instr
-
+from .demands import ANYTHING, HARMLESS, Demand, Given
 from .guards import harmless_nodes, is_view, with_guards
 from .instructions import STEPS
 from .ir import IR, Region
+from .items import Instr
 from .liveness import locals_of
-from .onlookers import ANYTHING, HARMLESS, Demand, Given, Outcome, onlookers
+from .onlookers import Outcome, onlookers
 from .opcodes import VALUE
 from .program import (
     AGAIN,
@@ -90,7 +90,9 @@ def find_regions(
     flow = locals_of(ir)
     at, end = 0, len(ir.items)
     while at < end:
-        if ir.stacks[at] is None or not isinstance(ir.items[at], Instr):
+        item = ir.items[at]
+        begins = type(item) is Instr and (item.name in STEPS or breaks is not None)
+        if not begins or ir.stacks[at] is None:
             at += 1
             continue
         scan = Scan(ir, vocabulary, flow, at, helpers, cuts)

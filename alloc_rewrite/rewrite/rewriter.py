@@ -26,9 +26,9 @@ from .loops import Loop
 from .owners import Owner, Sites, where_of
 from .pipeline import form_of, found_in
 from .program import FUNCTION, is_planned_anew
-from .regions import cuts_for
 from .seen import Helpers, Seen, may_fit, seen_of
-from .sparing import Sparing
+from .sparing import TO_FIND, TO_LEAVE_OUT, Sparing
+from .splitting import cuts_at
 
 _MOST_CUTS = 64  # of one code object
 _NO_GAIN = "a region in which it was inlined declined too often"
@@ -163,7 +163,7 @@ class Rewritten(Owner):
 
     def _put_off(self, *, finds_anew: bool = False) -> bool:
         """Whether making the code anew has to wait; then it is done once the wait is over."""
-        wait = self._sparing.wait
+        wait = self._sparing.wait(TO_FIND if finds_anew else TO_LEAVE_OUT)
         if wait <= 0.0 or not self._style.retries:
             return False
         self._finds_anew |= finds_anew
@@ -186,7 +186,8 @@ class Rewritten(Owner):
     def split(self, number: int, node: int, reason: str) -> None:
         """Make regions of what stands before and after a node of a region, in its place."""
         place = self.places[number]
-        cuts = cuts_for(place, node, reason, self.helpers) if isinstance(place, Region) else {}
+        first = self.places[: self._places_at_first]
+        cuts = cuts_at(self.sites[number], place, first, self.cuts, (node, reason, self.helpers))
         if not (cuts and self.live[number] and self._is_cut(number, cuts)):
             self.give_back(number)
 

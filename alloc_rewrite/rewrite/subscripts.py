@@ -6,10 +6,7 @@ must not know what is stored.
 
 from __future__ import annotations
 
-from typing import cast
-
-from bytecode import Instr
-
+from .items import Instr
 from .opcodes import constant, operator_of
 from .program import (
     ARGUMENT,
@@ -70,13 +67,13 @@ def binary_slice(scan: Scan, instr: Instr) -> bool:
 
 
 def build_slice(scan: Scan, instr: Instr) -> bool:
-    operands = scan.pops(cast(int, instr.arg))
+    operands = scan.pops(instr.arg)
     return operands is not None and scan.push(scan.add(SLICE, tuple(operands)))
 
 
 def build_tuple(scan: Scan, instr: Instr) -> bool:
     """Make a tuple if it is an index, or an argument of what takes a list."""
-    size = cast(int, instr.arg)
+    size = instr.arg
     if not is_index(scan) and 0 < size <= MOST_OPERANDS:
         if _is_argument(scan):
             return build_list(scan, instr)
@@ -89,7 +86,7 @@ def build_tuple(scan: Scan, instr: Instr) -> bool:
 
 def build_list(scan: Scan, instr: Instr) -> bool:
     """Make a list if it is an argument of what takes one, or an index of constants."""
-    size = cast(int, instr.arg)
+    size = instr.arg
     operands = _extended(scan) if size == 0 else scan.pops(size)
     if operands is None:
         return scan.refuse("a list is built")
@@ -135,7 +132,7 @@ def is_index(scan: Scan) -> bool:
 
 def unpack(scan: Scan, instr: Instr) -> bool:
     """Take the items of a sequence or array that has as many."""
-    size = cast(int, instr.arg)
+    size = instr.arg
     base = scan.pop()
     if base is None:
         return False

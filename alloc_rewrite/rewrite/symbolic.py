@@ -12,9 +12,8 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from bytecode import Instr
-
 from .ir import IR
+from .items import Instr
 from .liveness import Locals
 from .opcodes import VALUE, pushed_null
 from .program import (
@@ -136,6 +135,10 @@ class Scan:
     helper: int = -1  # and the node of the function
     values: dict[int, Any] = field(default_factory=dict)  # of nodes that lead to functions
     owners: dict[int, type] = field(default_factory=dict)  # classes of the objects of methods
+    root: Scan = field(init=False)  # the scan of the region's own code
+
+    def __post_init__(self) -> None:
+        self.root = self if self.outer is None else self.outer.root
 
     def inner(self, ir: IR, flow: Locals, helper: int) -> Scan:
         """Return a scan of a helper's code, which adds to the same nodes."""
@@ -163,27 +166,29 @@ class Scan:
     def run(self, steps: Mapping[str, Step]) -> None:
         """Run instructions until one cannot be part of the region."""
         self.at, self.steps = self.start, steps
-        items = self.ir.items
+        items, stacks, nodes = self.ir.items, self.ir.stacks, self.nodes
         while self.at < len(items):
             item = items[self.at]
-            if not isinstance(item, Instr) or self.ir.stacks[self.at] is None:
-                break
-            step = steps.get(item.name)
-            if step is None:
+            step = steps.get(item.name) if type(item) is Instr else None
+            if step is None or stacks[self.at] is None:
                 break
             if not is_planned_anew(self.cuts.get(self.at)):
                 self.refuse(self.cuts[self.at])
                 break
-            if len(self.nodes) > MOST_NODES or len(self.loads) > MOST_LEAVES:
+            before = len(nodes)
+            if before > MOST_NODES or len(self.loads) > MOST_LEAVES:
                 self.is_full = not self.refuse("the region has reached its maximum length")
                 break
-            before = len(self.nodes)
             if not step(self, item):
                 break
             self.at += 1
-            new = self.nodes[before:]
-            if item.name in _ENDS or any(node.kind in COMPUTING for node in new):
+            if item.name in _ENDS:
                 self.mark()
+                continue
+            for node in nodes[before:] if len(nodes) > before else ():
+                if node.kind in COMPUTING:
+                    self.mark()
+                    break
         self.resume = self.points[0].stop if self.points else self.at + 1
 
     def refuse(self, reason: str, line: int | None = None) -> bool:
@@ -235,11 +240,6 @@ class Scan:
     def cut(self) -> str | None:
         """Why the item, or that of the call that led here, has been found out not to fit."""
         return self.root.cuts.get(self.root.at)
-
-    @property
-    def root(self) -> Scan:
-        """The scan of the region's own code."""
-        return self if self.outer is None else self.outer.root
 
     def push_callee(self, node: int, instr: Instr, with_null: bool) -> bool:
         """Push a node, with a NULL if it is to be called."""

@@ -7,15 +7,18 @@
 
 #define MOST_LOOKED_INTO 16 /* items of a tuple, list or dictionary, and how deep these may lie */
 #define DEEPEST 2
+#define NEAR 4    /* places that the lease of a code may have */
+#define OFTEN 500 /* calls after which callers are looked at, and then after twice as many */
 
 static THREAD_LOCAL Extent extent;
 static vectorcallfunc plainly; /* how every Python function is called */
 
-/* The place for the lease of a function's code. Another's may push it out. */
-static Lease *
-lending_place(const State *state, PyObject *code)
+/* Whether a lease is for these sites, and its code lives. */
+static int
+lending_is_live(const Lease *lease, const void *sites)
 {
-    return &((State *)state)->leases[((size_t)code / 64) % LEASES];
+    return lease->code != NULL && lease->sites == sites &&
+           ((PyWeakReference *)lease->code)->wr_object != Py_None;
 }
 
 /* Whether a lease is for this code, and for these sites. */
@@ -26,13 +29,32 @@ lending_is_for(const Lease *lease, PyObject *code, const void *sites)
            ((PyWeakReference *)lease->code)->wr_object == code;
 }
 
+/* The place for the lease of a function's code: the one that it has, or else one that may be taken
+ * from another. */
+static Lease *
+lending_place(const State *state, PyObject *code, const void *sites)
+{
+    Lease *places = ((State *)state)->leases, *found = NULL;
+    size_t first = (size_t)code / 64;
+    for (size_t i = 0; i < NEAR; i++) {
+        Lease *place = &places[(first + i) % LEASES];
+        if (lending_is_for(place, code, sites)) {
+            return place;
+        }
+        if (found == NULL && !lending_is_live(place, sites)) {
+            found = place;
+        }
+    }
+    return found != NULL ? found : &places[first % LEASES];
+}
+
 /* The rewritten code of a lease; NULL while there is nothing to gain by it. */
 static PyObject *
 lending_code(const Lease *lease)
 {
     PyObject *now = PyCell_GET(lease->current);
     const Judge *judge = lease->judge;
-    int is_left = judge != NULL && judge->phase == LEFT && judge->is_small;
+    int is_left = judge != NULL && judge->phase == LEFT && (judge->is_small || judge->is_other);
     return now == Py_None || is_left ? NULL : now;
 }
 
@@ -59,8 +81,8 @@ lending_call_judged(Judge *judge, PyObject *function, PyObject *instance, PyObje
     Site *site = (Site *)Py_NewRef((PyObject *)extent.site);
     Py_INCREF(judge);
     if (judge_begin(judge, &turn) == 0) {
-        if (turn.is_rewritten) {
-            result = plainly(instance, args, nargsf, names);
+        if (turn.is_rewritten || judge->is_other) {
+            result = plainly(turn.is_rewritten ? instance : function, args, nargsf, names);
         }
         else {
             result = judge_route(judge, &turn, site, function, args, nargsf, names);
@@ -74,6 +96,8 @@ lending_call_judged(Judge *judge, PyObject *function, PyObject *instance, PyObje
     return result;
 }
 
+static int lending_callers(Lease *);
+
 /* What a function that has been lent is called by. */
 static PyObject *
 lending_call(PyObject *function, PyObject *const *args, size_t nargsf, PyObject *names)
@@ -82,9 +106,17 @@ lending_call(PyObject *function, PyObject *const *args, size_t nargsf, PyObject 
         return plainly(function, args, nargsf, names);
     }
     PyObject *code = plain_code_of(function);
-    Lease *lease = lending_place(extent.site->state, code);
+    Lease *lease = lending_place(extent.site->state, code, extent.sites);
     if (!lending_is_for(lease, code, extent.sites)) {
         return plainly(function, args, nargsf, names);
+    }
+    if (lease->due && ++lease->calls >= lease->due) {
+        if (lending_callers(lease) < 0) {
+            return NULL;
+        }
+        if (!lending_is_for(lease, code, extent.sites)) {
+            return plainly(function, args, nargsf, names);
+        }
     }
     PyObject *now = lending_code(lease);
     if (now == NULL) {
@@ -128,7 +160,7 @@ lending_lend(Site *site, const void *sites, PyObject *function)
 {
     const State *state = site->state;
     PyObject *code = ((PyFunctionObject *)function)->func_code;
-    Lease *lease = lending_place(state, code);
+    Lease *lease = lending_place(state, code, sites);
     if (!lending_is_for(lease, code, sites)) {
         PyObject *reference = PyWeakref_NewRef(code, NULL);
         PyObject *plan = reference == NULL ? NULL
@@ -144,6 +176,7 @@ lending_lend(Site *site, const void *sites, PyObject *function)
             *lease = (Lease){.code = Py_NewRef(reference), .current = Py_NewRef(current)};
             lease->judge = judge == Py_None ? NULL : (Judge *)Py_NewRef(judge);
             lease->sites = sites;
+            lease->due = OFTEN;
         }
         Py_XDECREF(plan);
         Py_XDECREF(reference);
@@ -156,6 +189,48 @@ lending_lend(Site *site, const void *sites, PyObject *function)
     }
     lending_mark((PyFunctionObject *)function);
     return 1;
+}
+
+/* Lend a function of other code, unless its place is another's who lends to the same code. */
+static int
+lending_lend_other(PyObject *function, PyObject *current, PyObject *judge)
+{
+    PyObject *code = ((PyFunctionObject *)function)->func_code;
+    Lease *lease = lending_place(extent.site->state, code, extent.sites);
+    if (!lending_is_for(lease, code, extent.sites)) {
+        if (lending_is_live(lease, extent.sites)) {
+            return 0;
+        }
+        PyObject *reference = PyWeakref_NewRef(code, NULL);
+        if (reference == NULL) {
+            return -1;
+        }
+        lease_clear(lease);
+        *lease = (Lease){.code = reference, .current = Py_NewRef(current), .sites = extent.sites};
+        lease->judge = (Judge *)Py_NewRef(judge);
+    }
+    if (lending_code(lease) != NULL) {
+        lending_mark((PyFunctionObject *)function);
+    }
+    return 0;
+}
+
+/* Lend the functions of other code that call a function which was lent to it. */
+static int
+lending_callers(Lease *lease)
+{
+    lease->calls = 0;
+    lease->due = lease->due < 1u << 20 ? 2 * lease->due : 0;
+    PyObject *found = PyObject_CallOneArg(extent.site->state->plan_callers, extent.site->spec);
+    int failed = found == NULL;
+    for (Py_ssize_t i = 0; !failed && i < PyTuple_GET_SIZE(found); i++) {
+        PyObject *function, *current, *judge;
+        failed = !PyArg_ParseTuple(PyTuple_GET_ITEM(found, i), "O!O!O", &PyFunction_Type, &function,
+                                   &PyCell_Type, &current, &judge) ||
+                 lending_lend_other(function, current, judge) < 0;
+    }
+    Py_XDECREF(found);
+    return failed ? -1 : 0;
 }
 
 /* Lend the functions in a value; how many, or -1. */

@@ -1,7 +1,8 @@
 /* Lending: functions of the user's that other code gets as arguments, and calls.
  *
  * Other code sees the function itself. For as long as the call lasts in this thread, the function
- * runs its rewritten code, whoever calls it; at any other time it runs its own.
+ * runs its rewritten code, whoever calls it; at any other time it runs its own. Once it is called
+ * often, the same is done to the functions of other code that call it.
  */
 #ifndef ALLOC_REWRITE_CALLS_LENDING_H
 #define ALLOC_REWRITE_CALLS_LENDING_H

@@ -56,6 +56,8 @@ extern const NativeRow vector_rows[];
 extern const NativeRow move_rows[];
 extern const NativeRow order_rows[];
 extern const NativeRow qr_rows[];
+extern const NativeRow draw_rows[];
+extern const NativeRow lstsq_rows[];
 
 /* `behind` is the Python function whose work the native does, or None. */
 PyObject *native_make(PyTypeObject *type, Site *site, const char *name, PyObject *callee,

@@ -198,6 +198,14 @@ kernel_look_into(PyObject *function, PyObject *name)
                : PyCell_GET(PyTuple_GET_ITEM(closure, at));
 }
 
+/* Whether a value in a class stands for nothing but itself: an object's own value comes first, and
+ * no code runs. */
+static int
+kernel_is_plain(PyObject *in_class)
+{
+    return Py_TYPE(in_class)->tp_descr_get == NULL && Py_TYPE(in_class)->tp_descr_set == NULL;
+}
+
 /* What is looked up, with a reference; NULL without an exception if it isn't there, or if Python
  * code might run. */
 static PyObject *
@@ -213,10 +221,10 @@ kernel_look_up(const Found *found, PyObject *const *args)
     if (found->number >= 0) {
         PyTypeObject *type = Py_TYPE(owner);
         PyObject *in_class = _PyType_Lookup(type, found->name);
-        int is_slot = found->method == NULL && in_class != NULL &&
-                      Py_IS_TYPE(in_class, &PyMemberDescr_Type);
+        int is_value = found->method == NULL && in_class != NULL &&
+                       (Py_IS_TYPE(in_class, &PyMemberDescr_Type) || kernel_is_plain(in_class));
         if (type->tp_getattro != PyObject_GenericGetAttr ||
-            (in_class != found->method && !is_slot)) {
+            (in_class != found->method && !is_value)) {
             return NULL;
         }
         PyObject *value = PyObject_GenericGetAttr(owner, found->name);
@@ -269,7 +277,8 @@ static int
 kernel_may_store_one(PyTypeObject *type, PyObject *name)
 {
     PyObject *in_class = _PyType_Lookup(type, name);
-    if (type->tp_setattro != PyObject_GenericSetAttr || in_class == NULL) {
+    if (type->tp_setattro != PyObject_GenericSetAttr || in_class == NULL ||
+        kernel_is_plain(in_class)) {
         return type->tp_setattro == PyObject_GenericSetAttr;
     }
     const PyMemberDef *member = Py_IS_TYPE(in_class, &PyMemberDescr_Type)

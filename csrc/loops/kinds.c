@@ -1,12 +1,14 @@
 #include "loops/kinds.h"
 
 #include "loops/iterator.h"
+#include "numpy/views.h"
 
 #include <string.h>
 
 const int KIND_TYPENUMS[KIND_NUMBERS] = {
     -1,        -1,        -1,       NPY_DOUBLE, NPY_FLOAT, NPY_INT64, NPY_INT32,
     NPY_INT16, NPY_INT8, NPY_UINT64, NPY_UINT32, NPY_UINT16, NPY_UINT8, NPY_BOOL,
+    NPY_CDOUBLE, NPY_CFLOAT, -1,
 };
 
 static PyTypeObject *
@@ -39,6 +41,12 @@ kind_type(int kind)
         return &PyUInt16ArrType_Type;
     case KIND_U1:
         return &PyUInt8ArrType_Type;
+    case KIND_C16:
+        return &PyComplex128ArrType_Type;
+    case KIND_C8:
+        return &PyComplex64ArrType_Type;
+    case KIND_COMPLEX:
+        return &PyComplex_Type;
     default:
         return &PyBoolArrType_Type;
     }
@@ -87,7 +95,7 @@ kind_fits_array(const int16_t *kind, PyObject *value)
         !PyArray_ISNBO(descr->byteorder) || !PyArray_ISALIGNED(array)) {
         return 0;
     }
-    if ((PyArray_ISWRITEABLE(array) != 0) != kind[2] ||
+    if ((PyArray_ISWRITEABLE(array) != 0) != kind[2] || is_writeable(array) != kind[2] ||
         (PyArray_STRIDE(array, nd - 1) == PyArray_ITEMSIZE(array)) != kind[3]) {
         return 0;
     }
@@ -155,6 +163,28 @@ kind_fits(Kinds *kind, PyObject *value)
     }
 }
 
+/* Put the words of a complex number into the frame. */
+static void
+kind_parts(int kind, PyObject *value, int64_t *at)
+{
+    if (kind == KIND_C8) {
+        npy_cfloat given = PyArrayScalar_VAL(value, Complex64);
+        float parts[2];
+        memcpy(parts, &given, sizeof(parts));
+        at[0] = at[1] = 0;
+        memcpy(at, parts, sizeof(float));
+        memcpy(at + 1, parts + 1, sizeof(float));
+    }
+    else if (kind == KIND_C16) {
+        memcpy(at, &PyArrayScalar_VAL(value, Complex128), 16);
+    }
+    else {
+        Py_complex given = PyComplex_AsCComplex(value);
+        memcpy(at, &given.real, sizeof(double));
+        memcpy(at + 1, &given.imag, sizeof(double));
+    }
+}
+
 static int64_t
 kind_word(int kind, PyObject *value)
 {
@@ -196,19 +226,32 @@ kind_word(int kind, PyObject *value)
     }
 }
 
+static void
+kind_fill_number(int kind, PyObject *value, int64_t **at)
+{
+    int n = kind_n_words(kind);
+    if (n == 1) {
+        **at = kind_word(kind, value);
+    }
+    else {
+        kind_parts(kind, value, *at);
+    }
+    *at += n;
+}
+
 void
 kind_fill(Kinds *kind, PyObject *value, int64_t **at)
 {
     int code = *(*kind)++;
     if (code < KIND_NUMBERS) {
-        *(*at)++ = kind_word(code, value);
+        kind_fill_number(code, value, at);
         return;
     }
     switch (code) {
     case KIND_TUPLE: {
         int n = *(*kind)++;
         for (int i = 0; i < n; i++) {
-            *(*at)++ = kind_word(*(*kind)++, PyTuple_GET_ITEM(value, i));
+            kind_fill_number(*(*kind)++, PyTuple_GET_ITEM(value, i), at);
         }
         return;
     }
@@ -243,8 +286,9 @@ kind_fill(Kinds *kind, PyObject *value, int64_t **at)
 }
 
 PyObject *
-kind_number(int kind, int64_t word)
+kind_number(int kind, const int64_t *words)
 {
+    int64_t word = words[0];
     if (kind == KIND_INT) {
         return PyLong_FromLongLong(word);
     }
@@ -259,19 +303,29 @@ kind_number(int kind, int64_t word)
     if (kind == KIND_B1) {
         return Py_NewRef(word & 1 ? PyArrayScalar_True : PyArrayScalar_False);
     }
+    if (kind == KIND_COMPLEX) {
+        double parts[2];
+        memcpy(parts, words, sizeof(parts));
+        return PyComplex_FromDoubles(parts[0], parts[1]);
+    }
     PyArray_Descr *descr = PyArray_DescrFromType(KIND_TYPENUMS[kind]);
     if (descr == NULL) {
         return NULL;
     }
-    PyObject *made = PyArray_Scalar(&word, descr, NULL); /* the lowest bytes come first */
+    int64_t both[2] = {word, kind == KIND_C16 ? words[1] : 0};
+    if (kind == KIND_C8) {
+        memcpy((char *)both + sizeof(float), words + 1, sizeof(float));
+    }
+    PyObject *made = PyArray_Scalar(both, descr, NULL); /* the lowest bytes come first */
     Py_DECREF(descr);
     return made;
 }
 
 int64_t
-kind_append(PyObject *list, int64_t kind, int64_t word)
+kind_append(PyObject *list, int64_t kind, int64_t word, int64_t second)
 {
-    PyObject *number = kind_number((int)kind, word);
+    int64_t words[2] = {word, second};
+    PyObject *number = kind_number((int)kind, words);
     int failed = number == NULL || PyList_Append(list, number) < 0;
     Py_XDECREF(number);
     PyErr_Clear(); /* the original code tries again */
@@ -279,16 +333,17 @@ kind_append(PyObject *list, int64_t kind, int64_t word)
 }
 
 PyObject *
-kind_put(PyObject *list, int64_t index, int64_t kind, int64_t word)
+kind_put(PyObject *list, int64_t index, int64_t kind, int64_t word, int64_t second)
 {
+    int64_t words[2] = {word, second};
     PyObject *before = PyList_GET_ITEM(list, index);
     int is_scalar = (PyArray_IsScalar(before, Number) || PyArray_IsScalar(before, Bool)) &&
                     !PyType_HasFeature(Py_TYPE(before), Py_TPFLAGS_HEAPTYPE);
     if (!PyLong_CheckExact(before) && !PyFloat_CheckExact(before) && !PyBool_Check(before) &&
-        before != Py_None && !is_scalar) {
+        !PyComplex_CheckExact(before) && before != Py_None && !is_scalar) {
         return NULL; /* the kernel may still use it, or letting go of it may run code */
     }
-    PyObject *number = kind_number((int)kind, word);
+    PyObject *number = kind_number((int)kind, words);
     if (number == NULL) {
         PyErr_Clear(); /* the original code tries again */
         return NULL;

@@ -29,6 +29,9 @@ enum kind {
     KIND_U2,
     KIND_U1,
     KIND_B1,
+    KIND_C16,
+    KIND_C8,
+    KIND_COMPLEX,
     KIND_NUMBERS,
     KIND_ARRAY = 20,
     KIND_TUPLE,
@@ -60,13 +63,20 @@ kind_array_length(Kinds array)
 int kind_fits(Kinds *kind, PyObject *value);
 /* Put a value's words into the frame. */
 void kind_fill(Kinds *kind, PyObject *value, int64_t **at);
-/* A number. */
-PyObject *kind_number(int kind, int64_t word);
+/* How many words a number has. */
+static inline int
+kind_n_words(int kind)
+{
+    return kind >= KIND_C16 ? 2 : 1;
+}
+/* A number, made of its words. */
+PyObject *kind_number(int kind, const int64_t *words);
 
-/* A kernel appends a number to a list: 0, or 1 if that failed. */
-int64_t kind_append(PyObject *list, int64_t kind, int64_t word);
+/* A kernel appends a number to a list: 0, or 1 if that failed. `second` is its second word, if it
+ * has one. */
+int64_t kind_append(PyObject *list, int64_t kind, int64_t word, int64_t second);
 /* A kernel stores a number into a list, at an index that it has: what was there before, owned; or
  * NULL if that failed, or if it was no number. */
-PyObject *kind_put(PyObject *list, int64_t index, int64_t kind, int64_t word);
+PyObject *kind_put(PyObject *list, int64_t index, int64_t kind, int64_t word, int64_t second);
 
 #endif

@@ -146,8 +146,8 @@ results_value(Results *self, Kinds *kind, const int64_t **words)
     case KIND_DISPLAY:
         return results_items(self, code == KIND_DISPLAY, kind, words);
     default:
-        ++*words;
-        return kind_number(code, at[0]);
+        *words += kind_n_words(code);
+        return kind_number(code, at);
     }
 }
 

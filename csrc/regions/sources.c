@@ -236,9 +236,10 @@ sources_effect(Planner *planner, int node)
     if (effect == NULL) {
         return PASS_FAILED;
     }
-    if (plan->source_of[base] < 0 ||
-        !PyArray_CHKFLAGS(plan_array(planner->values, &plan->sources[plan->source_of[base]]),
-                          NPY_ARRAY_BEHAVED)) {
+    PyArrayObject *changed =
+            plan->source_of[base] < 0
+                    ? NULL : plan_array(planner->values, &plan->sources[plan->source_of[base]]);
+    if (changed == NULL || !is_regular(changed) || !is_writeable(changed)) {
         return planner_decline(planner, "what is changed is no plain array that is writeable");
     }
     if (is_store) {

@@ -20,14 +20,16 @@ def same(a, b):
         return a.dtype == b.dtype and same(a.tolist(), b.tolist())
     if isinstance(a, (np.ndarray, np.generic)):
         return a.dtype == b.dtype and a.shape == b.shape and _bits(a) == _bits(b)
-    if isinstance(a, float):
+    if isinstance(a, (float, complex)):
         return repr(a) == repr(b)
     return a == b
 
 
 def _bits(a):
     """Return an array's bytes, with all NaNs alike: which of two an operation gives is open."""
-    a = np.asarray(a)
+    a = np.atleast_1d(a)
+    if a.dtype.kind == "c":
+        a = np.stack([a.real, a.imag])
     return np.where(np.isnan(a), math.nan, a).tobytes() if a.dtype.kind == "f" else a.tobytes()
 
 

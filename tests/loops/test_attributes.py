@@ -4,7 +4,7 @@ import numpy as np
 
 import alloc_rewrite as alloc
 
-from .comparing import compared
+from .comparing import compared, compiled
 
 
 class Same:
@@ -157,3 +157,41 @@ def test_attributes_of_types_in_c_that_can_not_be_stored():
             o.real = k * 2.0
 
     compared(f, Complex(1 + 2j), [], 8)
+
+
+class Pendulum(Same):
+    length = 1.5
+    pull = np.array([0.0, -9.81])
+    n = 0
+
+    def __init__(self, angle):
+        self.x = angle
+        self.v = 0.0
+
+    def step(self, dt):
+        self.v += self.pull[1] / self.length * self.x * dt
+        self.x += self.v * dt
+        self.n += 1
+
+
+def swing(pendulum, n):
+    for _ in range(n):
+        pendulum.step(0.01)
+    return pendulum.x, pendulum.n, sorted(vars(pendulum))
+
+
+def test_attributes_of_the_class():
+    compiled(swing, Pendulum(0.5), 9)
+    other = Pendulum(0.5)
+    other.length, other.pull = 2, np.array([0.0, 1.0])
+    compared(swing, other, 9)
+
+
+def test_attributes_of_the_class_that_change():
+    class Own(Pendulum):
+        length = 1.0
+
+    g = alloc.bump(alloc.Buffer(10**6))(swing)
+    lengths = [1.0, 1.0, 1.0, 2.0, 3, np.float64(0.5), property(lambda self: 2.0 + self.n), 1.0]
+    for Own.length in lengths:
+        assert g(Own(0.5), 9) == swing(Own(0.5), 9)

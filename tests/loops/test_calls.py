@@ -140,3 +140,35 @@ def test_methods_of_numbers():
         return s
 
     compiled(f, np.arange(9.0), 9)
+
+
+@pytest.mark.parametrize("dtype", ["f8", "f4"])
+@pytest.mark.parametrize("shape", [(5, 4), (4, 1), (1, 4), (1, 1), (30, 20)])
+def test_dot_of_a_matrix_and_a_vector(shape, dtype):
+    """In either order, backwards; with zeros of both signs, and numbers that vanish."""
+
+    def f(a, b, v, out, n):
+        for i in range(n):
+            out[0] = np.dot(a, v)
+            out[1] = np.dot(b.T, v)
+            v[-1] = -0.0 if i & 1 else 0.5
+        return out
+
+    rng = np.random.default_rng(5)
+    a = (rng.random(shape) - 0.5).astype(dtype)
+    a[0, 0] = -0.0
+    v = rng.random(shape[1]).astype(dtype)
+    out = np.zeros((2, shape[0]), dtype)
+    compiled(f, a, np.ascontiguousarray(a.T), v, out, 3)
+    compared(f, np.asfortranarray(a), a.T.copy(), v[::-1], out, 4)
+    compared(f, a * a.dtype.type(1e-30), a.T.copy(), v * v.dtype.type(1e-30), out, 4)
+
+
+def test_a_dtype_that_comes_in():
+    def f(x, dtype, n):
+        for i in range(n):
+            x = np.asarray([x[1], x[0] * 0.5], dtype=dtype)
+        return x
+
+    compiled(f, np.ones(2), float, 5)
+    compared(f, np.ones(2), np.float32, 5)

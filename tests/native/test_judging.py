@@ -37,6 +37,16 @@ def apply_in(holder, x):
 def keep(f):
     return f
 
+class Steps:
+    def stage(self, f, x, work):
+        work()
+        return f(x) * 0.5 + x * 0.25
+
+    def drive(self, f, x, n, work):
+        for _ in range(n):
+            x = self.stage(f, x, work)
+        return x
+
 def fails(x, work):
     work()
     if x[0] > 5:
@@ -307,6 +317,29 @@ def test_callbacks_are_rewritten_whoever_calls_them(library, clock):
     seen.clear()
     callback(x)
     assert seen == [False]
+
+
+@calls_are_seen
+@pytest.mark.parametrize("rewritten", [0.5, 2.0])
+def test_what_calls_callbacks_often_is_judged_at_once(library, clock, rewritten):
+    """Here in the third call of what would wait for its sixteenth."""
+    clock.rewritten = rewritten
+
+    def callback(x):
+        return x * x + 0.125 * x
+
+    def f(x, n, work):
+        return library.Steps().drive(callback, x, n, work)
+
+    g = alloc.bump(alloc.Buffer())(f)
+    x = np.linspace(0, 1, 50)
+    for _ in range(3):
+        wanted = f(x, 2000, int)
+        clock.seen.clear()
+        assert g(x, 2000, clock.work).tobytes() == wanted.tobytes()
+    assert set(clock.seen[-500:]) == {rewritten < 1}
+    f(x, 1, clock.work)
+    assert not clock.seen[-1]
 
 
 @calls_are_seen
