@@ -1,4 +1,4 @@
-"""Helpers whose conditions depend on shapes, or with `*args`; shapes of what a region computes."""
+"""Helpers with conditions on shapes, with `*args`, inner ones; shapes of what a region computes."""
 
 from __future__ import annotations
 
@@ -57,6 +57,13 @@ def of_others(x, y):
     return weighted(x, y, 2.0) - weighted(y, x), passed_on(x, y, x * y, 3.0) * total(y, x, x)
 
 
+def of_inner(x, y, limit=2.0):
+    def tapered(z, width=0.5):
+        return np.tanh((limit - np.abs(z)) / width)
+
+    return tapered(x * y) * 2.0 + tapered(x, width=y.ndim)
+
+
 def of_checked(x, y):
     return checked(x * 2.0, y) - checked(y, x)
 
@@ -79,7 +86,7 @@ def of_shapes(x, y):
     return d / d.shape[0] + len(d) * e.size, e * e.ndim + e.shape[-1]
 
 
-FUNCTIONS = (of_checked, of_columns, of_differences, of_longest, of_shapes, of_others)
+FUNCTIONS = (of_checked, of_columns, of_differences, of_longest, of_shapes, of_others, of_inner)
 SHAPES = ((3, 4), (3, 4), (3, 4), (4,), (4,), (2,), (1, 4), (), (0, 4), (5, 4))
 
 
@@ -104,6 +111,7 @@ def test_results_and_errors_are_numpys(function, seed):
     [
         (of_checked, ((3, 4), (3, 4))), (of_columns, ((4,), (4, 3))), (of_columns, ((4, 1), (4,))),
         (of_differences, ((9,), (2,))), (of_longest, ((6, 2), (2,))), (of_others, ((9,), (9,))),
+        (of_inner, ((9,), (9,))),
     ],
 )  # fmt: skip
 def test_they_become_part_of_regions(function, shapes):
