@@ -53,7 +53,7 @@ from .log import Log
 from .scratch import Scratch
 from .shapes import fixed_words
 from .states import AT, HEADER, MOST_STORED, WIDEST, WIDEST_RESULT, Block, Head, Kernel, State, Unit
-from .worth import cost_of
+from .worth import CALL_OF_C, cost_of
 
 MOST_BLOCKS = 600  # of one kernel
 MOST_VERSIONS = 12  # of one block
@@ -300,6 +300,7 @@ class Translator(Beforehand):
         function = llvm.FunctionType(I64, [I64] * 4).as_pointer()
         append = b.inttoptr(self.word("append"), function)
         words = self._object_of(item)
+        self.count(-CALL_OF_C)
         entry = self.log.note_list(address)
         failed = b.call(append, [address, *words])
         code.leave_if(b.icmp_signed("!=", failed, code.i64(0)))
@@ -318,6 +319,7 @@ class Translator(Beforehand):
         function = llvm.FunctionType(I64, [I64] * 5).as_pointer()
         put = b.inttoptr(self.word("put"), function)
         words = self._object_of(item)
+        self.count(-CALL_OF_C)
         entry = self.log.note_list(address)
         b.store(code.i64(1), self.slot("is_put"))
         before = b.call(put, [address, index, *words])
@@ -329,8 +331,8 @@ class Translator(Beforehand):
         self.sweeps = True
         b.store(b.add(b.load(self.ticks), n), self.ticks)
 
-    def _count(self, cost: int) -> None:
-        """Count what the original code would take, in nanoseconds."""
+    def count(self, cost: int) -> None:
+        """Count what the original code would take longer, in nanoseconds."""
         b = self.code.builder
         b.store(b.add(b.load(self.worth), self.code.i64(cost)), self.worth)
 
@@ -361,7 +363,7 @@ class Translator(Beforehand):
                 index += 1
                 continue
             give_turns()
-            self._count(cost_of(item, state))
+            self.count(cost_of(item, state))
             try:
                 done = step(self, item, index, state)
             except NotTranslatedError as error:

@@ -124,8 +124,7 @@ loop_has_large(const LoopKernel *kernel, PyObject *const *args)
 static int
 loop_pays(LoopSite *self, const LoopKernel *kernel, int64_t worth)
 {
-    self->balance += worth - (PRICE + kernel->n_inputs * PRICE_INPUT +
-                              (kernel->n_guards + kernel->n_found) * PRICE_NAME);
+    self->balance += worth - attempt_price(kernel, self->is_whole);
     int64_t most = self->is_whole ? 0 : MOST_GAIN;
     if (self->balance > most) {
         self->balance = most;
