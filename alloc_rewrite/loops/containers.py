@@ -115,6 +115,8 @@ def is_(t: Translator, item: Instr, state: State) -> None:
 
 def contains(t: Translator, item: Instr, state: State) -> None:
     container, x = state.stack.pop(), state.stack.pop()
+    if type(container.constant) is frozenset:  # `x in {2, 3}`
+        container = tuple_of([t.code.constant(item) for item in container.constant])
     if not isinstance(container.kind, Tuple) or not x.number.is_integer:
         raise NotTranslatedError(f"`in` with {described(container.kind)}")
     b = t.code.builder
