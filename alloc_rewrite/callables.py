@@ -16,6 +16,7 @@ from __future__ import annotations
 import dis
 import functools
 import inspect
+import sys
 from collections.abc import Iterable
 from types import (
     BuiltinMethodType,
@@ -102,6 +103,24 @@ def python_call(obj: Any) -> FunctionType | None:
         if call is not None:
             return call if type(call) is FunctionType else None
     return None
+
+
+def init_of(cls: type) -> FunctionType | None:
+    """Return the Python function that initialises objects of a class, if it is one."""
+    for kind in type.__getattribute__(cls, "__mro__"):
+        init = type.__getattribute__(kind, "__dict__").get("__init__")
+        if init is not None:
+            return init if type(init) is FunctionType else None
+    return None
+
+
+def home_of(cls: type) -> ModuleType | None:
+    """Return the module that a class lives as long as, if there is one."""
+    name = type.__getattribute__(cls, "__module__")
+    module = sys.modules.get(name) if type(name) is str else None
+    if type(module) is not ModuleType:
+        return None
+    return module if vars(module).get(cls.__name__) is cls else None
 
 
 def overrides(args: Iterable[Any], kwargs: dict[str, Any]) -> bool:

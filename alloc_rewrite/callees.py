@@ -23,6 +23,8 @@ from .callables import (
     dispatch_of,
     function_of,
     has_placeholder,
+    home_of,
+    init_of,
     overrides,
     python_call,
     with_partial,
@@ -222,6 +224,10 @@ class Callees:
         file = function.__globals__.get("__file__")
         return _is_installed(file if type(file) is str else function.__code__.co_filename)
 
+    def waits(self, function: FunctionType) -> bool:
+        """Whether a function is another library's, and has to be judged before it is entered."""
+        return not self._enters_others and self.is_other(function)
+
     def leaves(self, callee: Any) -> bool:
         """Whether a callable is a function of another library's that isn't entered now."""
         function = callee.__func__ if type(callee) is MethodType else callee
@@ -234,15 +240,18 @@ class Callees:
 
     def lends_to(self, cls: type) -> bool:
         """Whether a class is other code's, and lives as long as its module."""
-        name = type.__getattribute__(cls, "__module__")
-        module = sys.modules.get(name) if type(name) is str else None
-        if self._enters_others or type(module) is not ModuleType:
+        module = home_of(cls)
+        if self._enters_others or module is None:
             return False
-        names = vars(module)
-        if names.get(cls.__name__) is not cls or name.partition(".")[0] in self._own:
+        if type.__getattribute__(cls, "__module__").partition(".")[0] in self._own:
             return False
-        file = names.get("__file__")
+        file = vars(module).get("__file__")
         return type(file) is str and _is_installed(file)
+
+    def makes(self, cls: type) -> bool:
+        """Whether a class lives as long as its module, and has an `__init__` that is entered."""
+        init = None if home_of(cls) is None else init_of(cls)
+        return init is not None and not self.waits(init) and self.entered(init) is not None
 
     def said(self, function: FunctionType) -> str:
         """Say what is known of a function that was called."""

@@ -15,7 +15,7 @@ from .figures import figures
 from .later import LATER, looks
 from .logs import debug
 
-clock = time.perf_counter
+clock = time.process_time  # other processes, and waiting, save nothing
 
 WAIT = 16  # calls of another library's function before it is rewritten
 AT_ONCE = 1500  # bytes of code of NumPy's functions that are rewritten at their first calls;
@@ -114,7 +114,8 @@ class Judging:
         It waits until what rewriting it takes has been saved, judging by the bytes of its code.
         """
         now = clock()
-        self._saved = min(MOST_SAVED, self._saved + SHARE * (now - self._since))
+        passed = max(0.0, now - self._since)  # a forked process's clock begins anew
+        self._saved = min(MOST_SAVED, self._saved + SHARE * passed)
         self._since = now
         if self._saved < min(MOST_SAVED, size * self._price):
             return None

@@ -35,6 +35,10 @@ UFUNCS = {
     "pos": np.positive, "invert": np.invert,
 }  # fmt: skip
 
+#: Bits of `array.flags.num`. Asking for `flags.writeable` makes NumPy warn where it would warn of
+#: a store: of what `np.broadcast_arrays` gives.
+WRITEABLE, WARNS_OF_STORES = 0x400, 1 << 31
+
 #: Methods of arrays that are C code around one Python function, which gets the same arguments.
 _FORWARDED = {"max": "_amax", "min": "_amin"}
 FORWARDS: dict[Any, FunctionType] = {

@@ -198,8 +198,9 @@ module_execute(PyObject *module)
     state->filters_name = PyUnicode_InternFromString("filters");
     state->shown_name = PyUnicode_InternFromString("showwarning");
     state->original_name = PyUnicode_InternFromString("_showwarning_orig");
+    state->init_name = PyUnicode_InternFromString("__init__");
     if (state->limbo == NULL || state->filters_name == NULL || state->shown_name == NULL ||
-        state->original_name == NULL) {
+        state->original_name == NULL || state->init_name == NULL) {
         return -1;
     }
     struct {
@@ -243,6 +244,7 @@ module_execute(PyObject *module)
     X(code_type)      \
     X(filters_name)   \
     X(shown_name)     \
+    X(init_name)      \
     X(original_name)  \
     X(modes_of)       \
     X(handler_variable)

@@ -70,6 +70,7 @@ typedef struct {
     PyTypeObject *gates_type;    /* owned */
     PyObject *filters_name;      /* owned: of what is looked up there at each effect */
     PyObject *shown_name;        /* owned */
+    PyObject *init_name;         /* owned: "__init__" */
     PyObject *original_name;     /* owned */
     PyObject *modes_of;          /* owned: the value of that variable when it was asked last */
     long modes;                  /* and the answer */

@@ -19,7 +19,7 @@ from alloc_rewrite.cores import use
 from alloc_rewrite.native.sites import NativeSites
 from alloc_rewrite.pycore.sites import PythonSites
 from alloc_rewrite.rewrite import found_in
-from alloc_rewrite.rewrite.decode import bytecode_of
+from alloc_rewrite.rewrite.decode import items_of
 from alloc_rewrite.rewrite.encode import encode
 from alloc_rewrite.rewrite.gates import Hole, content_of
 from alloc_rewrite.rewrite.ir import IR
@@ -65,13 +65,13 @@ def stages() -> list[tuple[str, str, str]]:
             "The rewritten code for the native core, decoded again for printing. The region's site "
             "comes first; the original instructions follow. Among them, an operation's site "
             "replaces the operator, and a call's site swaps the callable before the original call.",
-            str(IR(direct, bytecode_of(direct))),
+            str(IR(direct, items_of(direct))),
         ),
         (
             "Encode for the Python core",
             "The same operation and call in the Python core's style: all original instructions "
             "remain, each after its own site.",
-            str(IR(new, bytecode_of(new))),
+            str(IR(new, items_of(new))),
         ),
         (
             "Sites",

@@ -12,6 +12,8 @@ from typing import Any
 
 import numpy as np
 
+from ..numpy_facts import WRITEABLE
+
 _ALIGNMENT = 64  # bytes; what an address is divided by matters to some kernels up to here
 
 
@@ -78,5 +80,5 @@ class _Arrays:
                 self._memory[id(owner)] = memory
             memory = self._memory[id(owner)]
         made: Any = np.ndarray(array.shape, array.dtype, memory, address - low, array.strides)
-        made.flags.writeable = array.flags.writeable
+        made.flags.writeable = bool(array.flags.num & WRITEABLE)
         return made

@@ -11,8 +11,14 @@ from ..numpy_names import own_names
 __all__ = ["plan_kernel"]
 
 
+_service: Any = None
+
+
 def plan_kernel(*asked: Any) -> None:
     """Have a kernel made for a loop (see `service`)."""
-    with own_names():  # in most programs no loop gets hot
-        from .service import plan_kernel
-    plan_kernel(*asked)
+    global _service
+    if _service is None:
+        with own_names():  # in most programs no loop gets hot
+            from . import service
+        _service = service
+    _service.plan_kernel(*asked)

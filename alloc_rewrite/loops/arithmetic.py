@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from llvmlite import ir
+
 from .code import Code, NotTranslatedError, Value
 from .kinds import B1, BOOL, F4, F8, FLOAT, I8, INT, NUMBERS, Number
 
@@ -183,26 +185,47 @@ def _checked(name: str) -> Callable[..., Any]:
     return make
 
 
-def _quotient_and_rest(code: Code, a: Any, b: Any, kind: Number) -> tuple[Any, Any]:
+def _is_positive(word: Any) -> bool:
+    """Whether a signed integer is known to be greater than zero."""
+    return isinstance(word, ir.Constant) and bool(word.constant > 0)
+
+
+def _leave_undivided(code: Code, a: Any, b: Any, kind: Number) -> None:
+    """Leave where one integer can't be divided by another."""
+    if _is_positive(b):
+        return
+    w = code.builder
+    code.leave_if(w.icmp_signed("==", b, code.whole(0, kind)))
+    if not kind.name.startswith("u"):
+        is_least = w.icmp_signed("==", a, code.least(kind))
+        code.leave_if(w.and_(w.icmp_signed("==", b, code.whole(-1, kind)), is_least))
+
+
+def _is_off(code: Code, rest: Any, b: Any, kind: Number) -> Any:
+    """Return whether C's rest of a division is another than Python's, as C rounds towards zero."""
     w, zero = code.builder, code.whole(0, kind)
-    code.leave_if(w.icmp_signed("==", b, zero))
+    if _is_positive(b):
+        return w.icmp_signed("<", rest, zero)
+    is_inexact = w.icmp_signed("!=", rest, zero)
+    return w.and_(is_inexact, w.icmp_signed("<", w.xor(rest, b), zero))
+
+
+def _integer_floordiv(code: Code, a: Any, b: Any, kind: Number) -> Any:
+    w = code.builder
+    _leave_undivided(code, a, b, kind)
     if kind.name.startswith("u"):
-        return w.udiv(a, b), w.urem(a, b)
-    code.leave_if(
-        w.and_(
-            w.icmp_signed("==", b, code.whole(-1, kind)),
-            w.icmp_signed("==", a, code.least(kind)),
-        )
-    )
-    quotient, rest = w.sdiv(a, b), w.srem(a, b)
-    moved = w.and_(
-        w.icmp_signed("!=", rest, zero),
-        w.icmp_signed("<", w.xor(rest, b), zero),
-    )
-    return (
-        w.select(moved, w.sub(quotient, code.whole(1, kind)), quotient),
-        w.select(moved, w.add(rest, b), rest),
-    )
+        return w.udiv(a, b)
+    quotient = w.sdiv(a, b)
+    return w.sub(quotient, w.zext(_is_off(code, w.srem(a, b), b, kind), quotient.type))
+
+
+def _integer_mod(code: Code, a: Any, b: Any, kind: Number) -> Any:
+    w = code.builder
+    _leave_undivided(code, a, b, kind)
+    if kind.name.startswith("u"):
+        return w.urem(a, b)
+    rest = w.srem(a, b)
+    return w.select(_is_off(code, rest, b, kind), w.add(rest, b), rest)
 
 
 _FLOATS: dict[str, Callable[..., Any]] = {
@@ -217,8 +240,8 @@ _INTEGERS: dict[str, Callable[..., Any]] = {
     "add": _checked("add"),
     "sub": _checked("sub"),
     "mul": _checked("mul"),
-    "floordiv": lambda *given: _quotient_and_rest(*given)[0],
-    "mod": lambda *given: _quotient_and_rest(*given)[1],
+    "floordiv": _integer_floordiv,
+    "mod": _integer_mod,
 }
 _BITS = frozenset({"and_", "or_", "xor", "lshift", "rshift"})
 

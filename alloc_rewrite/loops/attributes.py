@@ -9,9 +9,8 @@ from __future__ import annotations
 import types
 from typing import TYPE_CHECKING, cast
 
-from bytecode import Instr
-
 from ..interpreter import VERSION
+from ..rewrite.items import Instr
 from ..rewrite.opcodes import attribute_name, is_method_load
 from . import complexes, elements, lazy, making, methods
 from .code import NotTranslatedError, Value, described

@@ -7,8 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, cast
 
-from bytecode import Instr
-
+from ..rewrite.items import Instr
 from ..rewrite.opcodes import ITERATOR_DEPTH, PY311, keyword_names
 from . import iteration, operators
 from .code import NotTranslatedError, Value, described

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from . import arithmetic, complexes, iteration, lazy, maths, operators, originals, sequences, ufuncs
-from .code import Code, NotTranslatedError, Value, described, tuple_of
+from .code import Code, NotTranslatedError, Value, described, exactly, tuple_of
 from .kinds import (
     B1,
     BOOL,
@@ -69,23 +69,23 @@ def _range(code: Code, args: list[Value]) -> Value:
         raise NotTranslatedError("a range of other arguments")
     if not all(arg.number.is_integer for arg in args):
         raise NotTranslatedError("a range of numbers that aren't integers")
-    given = [code.widened(arg) for arg in args]
-    if len(given) == 1:
-        given.insert(0, code.i64(0))
-    if len(given) == 2:
-        given.append(code.i64(1))
-    return Value(RANGE, tuple(given))
+    words = [code.widened(arg) for arg in args]
+    if len(words) == 1:
+        words.insert(0, code.i64(0))
+    if len(words) == 2:
+        words.append(code.i64(1))
+    return Value(RANGE, tuple(words))
 
 
 def _len(code: Code, args: list[Value]) -> Value:
-    (arg,) = args
+    (arg,) = exactly(args)
     if isinstance(arg.kind, Tuple):
         return code.constant(len(arg.kind.items))
     return Value(INT, (sequences.length(code, arg),))
 
 
 def _abs(code: Code, args: list[Value]) -> Value:
-    (arg,) = args
+    (arg,) = exactly(args)
     if complexes.is_complex(arg):
         return complexes.magnitude(code, arg)
     kind, word = arg.number, arg.parts[0]
@@ -115,7 +115,7 @@ def _chosen(sign: str) -> Callable[[Code, list[Value]], Value]:
 
 
 def _float(code: Code, args: list[Value]) -> Value:
-    (arg,) = args
+    (arg,) = exactly(args)
     return Value(FLOAT, (arithmetic.converted(code, arg, FLOAT),))
 
 
@@ -127,13 +127,13 @@ def _index(code: Code, args: list[Value]) -> Value:
 
 
 def _bool(code: Code, args: list[Value]) -> Value:
-    (arg,) = args
+    (arg,) = exactly(args)
     return Value(BOOL, (operators.truth(code, arg),))
 
 
 def _of_numpy(name: str) -> Callable[[Code, list[Value]], Value]:
     def make(code: Code, args: list[Value]) -> Value:
-        (arg,) = args
+        (arg,) = exactly(args)
         if lazy.is_array(arg):
             return lazy.unary(name, arg)
         if complexes.is_complex(arg):
@@ -151,12 +151,12 @@ def _of_numpy(name: str) -> Callable[[Code, list[Value]], Value]:
 
 def _np_abs(ufunc: np.ufunc) -> Callable[[Code, list[Value]], Value]:
     def make(code: Code, args: list[Value]) -> Value:
-        (arg,) = args
+        (arg,) = exactly(args)
         if lazy.is_array(arg):
             return lazy.unary("fabs", arg)
-        kind = arg.kind
-        if kind not in (FLOAT, F8, F4):
+        if arg.kind not in (FLOAT, F8, F4):
             return ufuncs.call(code, ufunc, args)
+        kind = arg.number
         word = arithmetic.as_numpy(code, arg, F8 if kind == FLOAT else kind)
         return Value(F8 if kind == FLOAT else kind, (code.call("fabs", word),))
 
@@ -169,7 +169,7 @@ def _np_chosen(sign: str, ufunc: np.ufunc) -> Callable[[Code, list[Value]], Valu
         if numbers not in ({F8}, {F4}):
             return ufuncs.call(code, ufunc, args)
         kind = args[0].number
-        a, b = (arg.parts[0] for arg in args)
+        a, b = (arg.parts[0] for arg in exactly(args, 2))
         for word in (a, b):  # NaN, and zeros of two signs, as NumPy's loop has them
             code.leave_if(code.builder.fcmp_unordered("uno", word, word))
         code.leave_if(
@@ -188,7 +188,7 @@ def _made(to: Number) -> Callable[[Code, list[Value]], Value]:
     """Return what makes a NumPy scalar of a number."""
 
     def make(code: Code, args: list[Value]) -> Value:
-        (arg,) = args
+        (arg,) = exactly(args)
         if isinstance(to, Complex):
             return complexes.made_of_numpy(code, args, to)
         if arg.number.is_float and not to.is_float:
@@ -202,20 +202,21 @@ def _made(to: Number) -> Callable[[Code, list[Value]], Value]:
 
 
 def _np_bool(code: Code, args: list[Value]) -> Value:
-    (arg,) = args
+    (arg,) = exactly(args)
     return Value(B1, (operators.truth(code, arg),))
 
 
 def _operator(name: str) -> Callable[[Code, list[Value]], Value]:
-    return lambda code, args: operators.binary(code, name, *args)
+    return lambda code, args: operators.binary(code, name, *exactly(args, 2))
 
 
 def _part(name: str) -> Callable[[Code, list[Value]], Value]:
-    return lambda code, args: complexes.attribute(args[0], name)
+    return lambda code, args: complexes.attribute(exactly(args)[0], name)
 
 
 def _divmod(code: Code, args: list[Value]) -> Value:
-    return tuple_of([operators.binary(code, name, *args) for name in ("floordiv", "mod")])
+    x, y = exactly(args, 2)
+    return tuple_of([operators.binary(code, name, x, y) for name in ("floordiv", "mod")])
 
 
 _TABLE: dict[Any, Callable[[Code, list[Value]], Value]] = {

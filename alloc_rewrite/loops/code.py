@@ -40,6 +40,13 @@ class Value(NamedTuple):
         raise NotTranslatedError(f"arithmetic with {described(self.kind)}")
 
 
+def exactly(args: list[Value], n: int = 1) -> list[Value]:
+    """Return the arguments of a call, which have to be so many."""
+    if len(args) != n:
+        raise NotTranslatedError(f"a call with {len(args)} arguments instead of {n}")
+    return args
+
+
 def described(kind: Kind) -> str:
     """Say in words what a value is."""
     match kind:
@@ -57,6 +64,18 @@ def described(kind: Kind) -> str:
             return f"a {type(kind).__name__.lower()}"
 
 
+class Builder(ir.IRBuilder):  # type: ignore[misc]
+    """Writes instructions. Memory always holds something: what is loaded is said to be defined.
+
+    Otherwise LLVM searches all blocks before for a proof that it is, again and again.
+    """
+
+    def load(self, *args: Any, **kwargs: Any) -> Any:
+        word = super().load(*args, **kwargs)
+        word.set_metadata("noundef", self.module.add_metadata([]))
+        return word
+
+
 class Code:
     """The instructions of one kernel.
 
@@ -70,7 +89,7 @@ class Code:
         kernel = ir.FunctionType(I64, [I64.as_pointer()])
         self.function = ir.Function(self.module, kernel, name)
         self.function.blocks = InTurns()
-        self.builder = ir.IRBuilder()
+        self.builder = Builder()
         self.leave: Any = None
         self.tick: Any = None  # counts work, for the budget
         self.append: Any = None  # appends a number to the list at an address

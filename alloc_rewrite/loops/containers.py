@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, cast
 
-from bytecode import Instr
 from bytecode.instr import Intrinsic1Op
 
+from ..rewrite.items import Instr
 from . import arrays, elements, lazy, operators, views
 from .branches import is_none
 from .code import NotTranslatedError, Value, described, tuple_of

@@ -68,7 +68,7 @@ def begin_iteration(t: Translator, state: State) -> State:
     if t.loop.is_whole:
         return state
     b.store(b.add(b.load(t.iterations), t.code.i64(1)), t.iterations)
-    t.tick(t.code.i64(1))
+    b.store(b.add(b.load(t.ticks), t.code.i64(1)), t.ticks)
     late = b.icmp_signed(">", b.load(t.ticks), t.budget)
     full = b.or_(b.icmp_unsigned(">", position, t.log_soft), t.scratch.is_low())
     before = b.block

@@ -9,10 +9,11 @@ from __future__ import annotations
 import types
 from typing import TYPE_CHECKING, Any, cast
 
-from bytecode import Instr, Label
+from bytecode import Label
 
 from ..errors import RewriteError
 from ..rewrite.decode import decode
+from ..rewrite.items import Instr
 from ..rewrite.opcodes import keyword_names
 from . import making
 from .code import NotTranslatedError, Value, described
@@ -129,9 +130,7 @@ def _unit(t: Translator, function: types.FunctionType, holder: Any, state: State
         except RewriteError as error:
             raise NotTranslatedError(f"a call of `{function.__name__}`: {error}") from None
         where = {item: i for i, item in enumerate(items) if isinstance(item, Label)}
-        targets = frozenset(
-            item.arg for item in items if isinstance(item, Instr) and item.has_jump()
-        )
+        targets = frozenset(item.arg for item in items if isinstance(item, Instr) and item.is_jump)
         unit = Unit(items, where, targets, function.__globals__, function.__globals__, code)
         t.units[id(function)] = unit
     t.of_function(holder, "__code__", code)

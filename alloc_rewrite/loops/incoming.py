@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from ..numpy_facts import WARNS_OF_STORES, WRITEABLE
 from .kinds import (
     BOOL,
     COMPLEX,
@@ -190,15 +191,17 @@ def _array(value: np.ndarray[Any, Any]) -> Array | None:
     name = name_of(value.dtype)
     if name is None or not value.flags.aligned or not value.ndim:
         return None
-    if value.ndim > MOST_AXES:
+    flags = value.flags.num
+    if value.ndim > MOST_AXES or flags & WARNS_OF_STORES:
         return None
-    if value.flags.writeable and not _has_own_items(value):
+    is_writeable = bool(flags & WRITEABLE)
+    if is_writeable and not _has_own_items(value):
         return None
     dense = value.strides[-1] == value.itemsize
     shape = value.shape if 0 < value.size <= SMALL else None
     if value.strides != strides_of(value.shape, value.itemsize):
         shape = None
-    return Array(name, value.ndim, value.flags.writeable, dense, shape)
+    return Array(name, value.ndim, is_writeable, dense, shape)
 
 
 def _has_own_items(value: np.ndarray[Any, Any]) -> bool:

@@ -9,9 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, cast
 
-from bytecode import Instr
-
 from ..interpreter import VERSION
+from ..rewrite.items import Instr
 from ..rewrite.opcodes import (
     ITERATOR_DEPTH,
     constant,
@@ -60,11 +59,11 @@ def step(t: Translator, item: Instr, index: int, state: State) -> bool:
         _operator(t, operator[0], operator[1], state)
         return False
     if name == "COMPARE_OP":  # with its result as a truth value (3.13)
-        sign = item.arg.name.removesuffix("_CAST").lower()  # type: ignore[union-attr]
+        sign = item.arg.name.removesuffix("_CAST").lower()
         y, x = stack.pop(), stack.pop()
         stack.append(_compare(t, sign, x, y, cast=True))
         return False
-    if item.has_jump():
+    if item.is_jump:
         return jump(t, item, index, state)
     if name in ("CALL", "CALL_KW", "CALL_FUNCTION_EX"):
         if name == "CALL_FUNCTION_EX":

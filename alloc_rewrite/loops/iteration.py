@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from . import elements, sequences
-from .code import Code, NotTranslatedError, Value, described, tuple_of
+from .code import Code, NotTranslatedError, Value, described, exactly, tuple_of
 from .kinds import (
     INT,
     RANGE,
@@ -61,7 +61,7 @@ def started(code: Code, value: Value) -> Value:
 
 def backwards(code: Code, args: list[Value]) -> Value:
     """Return what `reversed` gives."""
-    (value,) = args
+    (value,) = exactly(args)
     kind, b = value.kind, code.builder
     if kind == RANGE:
         start, step, left = started(code, value).parts
@@ -75,6 +75,8 @@ def backwards(code: Code, args: list[Value]) -> Value:
 
 
 def enumerated(code: Code, args: list[Value]) -> Value:
+    if len(args) not in (1, 2):
+        raise NotTranslatedError("`enumerate` with other arguments")
     below = started(code, args[0])
     start = code.i64(0)
     if len(args) == 2:
@@ -86,6 +88,8 @@ def enumerated(code: Code, args: list[Value]) -> Value:
 
 
 def zipped(code: Code, args: list[Value]) -> Value:
+    if not args:
+        raise NotTranslatedError("`zip` of nothing")
     iterators = [started(code, arg) for arg in args]
     if len(iterators) > 1 and any(is_iterator(arg.kind) for arg in args):
         raise NotTranslatedError("`zip` of iterators")  # one may be there twice

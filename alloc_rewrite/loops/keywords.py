@@ -10,8 +10,8 @@ import builtins
 from typing import Any
 
 import numpy as np
-from bytecode import Instr
 
+from ..rewrite.items import Instr
 from ..rewrite.opcodes import NULL_FOR_MAPPING, spread_call
 from . import elements
 from .code import Code, NotTranslatedError, Value, described

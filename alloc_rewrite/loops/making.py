@@ -24,7 +24,7 @@ from . import (
     products,
     views,
 )
-from .code import NotTranslatedError, Value, described
+from .code import NotTranslatedError, Value, described, exactly
 from .kinds import (
     B1,
     F4,
@@ -186,7 +186,7 @@ def _ufunc_method(t: Translator, method: UfuncMethod, args: list[Value]) -> Valu
 
 def _crossed(t: Translator, args: list[Value]) -> list[Value]:
     """Return two vectors as a column and a row."""
-    x, y = (lazy.materialised(t, arg) for arg in args)
+    x, y = (lazy.materialised(t, arg) for arg in exactly(args, 2))
     if lazy.axes(x) != 1 or lazy.axes(y) != 1:
         raise NotTranslatedError("the outer product of anything but vectors")
     none, full = t.code.constant(None), views.constant(t.code, slice(None))

@@ -12,14 +12,14 @@ from collections.abc import Callable
 from typing import Any
 
 from . import arithmetic
-from .code import Code, NotTranslatedError, Value, described
+from .code import Code, NotTranslatedError, Value, described, exactly
 from .kinds import BOOL, F8, FLOAT, INT
 
 Make = Callable[[Code, list[Value]], Value]
 
 
 def integer(code: Code, args: list[Value]) -> Value:
-    (arg,) = args
+    (arg,) = exactly(args)
     kind, word = arg.number, arg.parts[0]
     if not kind.is_float:
         return Value(INT, (arithmetic.converted(code, arg, INT),))
@@ -30,9 +30,9 @@ def integer(code: Code, args: list[Value]) -> Value:
     return Value(INT, (code.builder.fptosi(word, code.word),))
 
 
-def _function(name: str) -> Make:
+def _function(name: str, n: int = 1) -> Make:
     def make(code: Code, args: list[Value]) -> Value:
-        words = [arithmetic.converted(code, arg, FLOAT) for arg in args]
+        words = [arithmetic.converted(code, arg, FLOAT) for arg in exactly(args, n)]
         if name in ("log", "log2", "log10"):
             positive = code.builder.fcmp_ordered(">", words[0], code.real(0.0, FLOAT))
             code.leave_if(code.builder.not_(positive))
@@ -45,11 +45,20 @@ def _function(name: str) -> Make:
     return make
 
 
+def _logarithm(code: Code, args: list[Value]) -> Value:
+    """Return the logarithm of a number, to the base e or another."""
+    make = _function("log")
+    if len(args) == 1:
+        return make(code, args)
+    logarithms = [make(code, [arg]) for arg in exactly(args, 2)]
+    return arithmetic.binary(code, "truediv", *logarithms)
+
+
 def _rounded(name: str) -> Make:
     """Return what rounds a float to an integer of Python."""
 
     def make(code: Code, args: list[Value]) -> Value:
-        (arg,) = args
+        (arg,) = exactly(args)
         if not arg.number.is_python and arg.number != F8:
             raise NotTranslatedError(f"rounding {described(arg.kind)}")
         if arg.number.is_float:
@@ -61,7 +70,7 @@ def _rounded(name: str) -> Make:
 
 def _test(name: str) -> Make:
     def make(code: Code, args: list[Value]) -> Value:
-        (word,) = (arithmetic.converted(code, arg, FLOAT) for arg in args)
+        (word,) = (arithmetic.converted(code, arg, FLOAT) for arg in exactly(args))
         b, infinity = code.builder, code.real(float("inf"), FLOAT)
         if name == "isnan":
             return Value(BOOL, (b.fcmp_unordered("uno", word, word),))
@@ -73,7 +82,7 @@ def _test(name: str) -> Make:
 
 def _scaled(factor: float) -> Make:
     def make(code: Code, args: list[Value]) -> Value:
-        (word,) = (arithmetic.converted(code, arg, FLOAT) for arg in args)
+        (word,) = (arithmetic.converted(code, arg, FLOAT) for arg in exactly(args))
         return Value(FLOAT, (code.builder.fmul(word, code.real(factor, FLOAT)),))
 
     return make
@@ -87,8 +96,9 @@ _OF_ONE = (
 )  # fmt: skip
 TABLE: dict[Any, Make] = {
     **{getattr(math, name): _function(name) for name in _OF_ONE if hasattr(math, name)},
-    math.atan2: _function("atan2"),
-    math.copysign: _function("copysign"),
+    math.log: _logarithm,
+    math.atan2: _function("atan2", 2),
+    math.copysign: _function("copysign", 2),
     builtins.round: _rounded("rint"),
     math.floor: _rounded("floor"),
     math.ceil: _rounded("ceil"),

@@ -5,8 +5,6 @@ In: kinds. Out: kinds, and the words of values that are known.
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from .kinds import Array, Enumerate, Items, Kind, Tuple, Zip, strides_of, words
 
 
@@ -14,9 +12,9 @@ def without_shape(kind: Kind) -> Kind:
     """Return a kind with arrays of any shape."""
     match kind:
         case Array():
-            return replace(kind, shape=None)
+            return kind.replaced(shape=None)
         case Items(sequence):
-            return replace(kind, sequence=without_shape(sequence))
+            return kind.replaced(sequence=without_shape(sequence))
         case Enumerate(below):
             return Enumerate(without_shape(below))
         case Zip(iterators):

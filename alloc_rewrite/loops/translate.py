@@ -19,11 +19,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from bytecode import Instr, Label
+from bytecode import Label
 from llvmlite import ir as llvm
 
 from ..compiled.turns import give_turns
 from ..rewrite import Loop
+from ..rewrite.items import Instr
 from ..rewrite.loops import APPENDED
 from ..rewrite.opcodes import ITERATOR_DEPTH
 from . import iteration
@@ -331,10 +332,11 @@ class Translator(Beforehand):
         self.sweeps = True
         b.store(b.add(b.load(self.ticks), n), self.ticks)
 
-    def count(self, cost: int) -> None:
-        """Count what the original code would take longer, in nanoseconds."""
-        b = self.code.builder
-        b.store(b.add(b.load(self.worth), self.code.i64(cost)), self.worth)
+    def count(self, nanoseconds: int) -> Any:
+        """Count what the original code would take longer; return the constant, to add to."""
+        b, constant = self.code.builder, self.code.i64(nanoseconds)
+        b.store(b.add(b.load(self.worth), constant), self.worth)
+        return constant
 
     # ------------------------------------------------------------------ instructions
 
@@ -347,7 +349,7 @@ class Translator(Beforehand):
         unit, is_outer = state.unit, state.unit is self.unit
         if is_outer and index == self.loop.head:
             state = begin_iteration(self, state)
-        first = index
+        first, cost = index, None
         while True:
             item = unit.items[index]
             if isinstance(item, Label):
@@ -363,7 +365,9 @@ class Translator(Beforehand):
                 index += 1
                 continue
             give_turns()
-            self.count(cost_of(item, state))
+            if cost is None:
+                cost = self.count(0)
+            cost.constant += cost_of(item, state)
             try:
                 done = step(self, item, index, state)
             except NotTranslatedError as error:

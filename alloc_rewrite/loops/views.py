@@ -50,17 +50,6 @@ def _parts(code: Code, value: Value) -> list[Any]:
     return out
 
 
-def _step(value: Value) -> int:
-    """Return a slice's step, which has to be known."""
-    assert isinstance(value.kind, Slice)
-    if value.kind.items[2] == _NONE:
-        return 1
-    step = None if value.constant is None else value.constant[2]
-    if type(step) is not int or step == 0:
-        raise NotTranslatedError("a slice with a computed step")
-    return step
-
-
 def _clamped(code: Code, word: Any, length: Any, low: int) -> Any:
     """Return a bound of a slice as Python adjusts it: counted from the end, and inside."""
     b = code.builder
@@ -72,48 +61,67 @@ def _clamped(code: Code, word: Any, length: Any, low: int) -> Any:
     return b.select(b.icmp_signed(">", word, most), most, word)
 
 
-def bounds(code: Code, value: Value, length: Any) -> tuple[Any, Any, int]:
+def bounds(code: Code, value: Value, length: Any) -> tuple[Any, Any, Any]:
     """Return where a slice of so many items begins, how many it takes, and its step.
 
     One that takes none begins with the first item, as NumPy has it.
     """
     b = code.builder
-    step = _step(value)
-    start, stop, _ = _parts(code, value)
-    given = tuple(word for word in (start, stop, length) if word is not None)
+    start, stop, step = _parts(code, value)
+    step = code.i64(1) if step is None else step
+    known_step = known_words((step,))
+    if known_step == (0,):
+        raise NotTranslatedError("a slice with step 0")
+    if known_step is None:
+        code.leave_if(b.icmp_signed("==", step, code.i64(0)))
+        code.leave_if(b.icmp_signed("==", step, code.i64(-(2**63))))
+    given = tuple(word for word in (start, stop, step, length) if word is not None)
     if known_words(given) is not None:
         low, high = (None if word is None else word.constant for word in (start, stop))
-        numbers = range(*slice(low, high, step).indices(length.constant))
+        numbers = range(*slice(low, high, step.constant).indices(length.constant))
         first = numbers.start if len(numbers) else 0
         return code.i64(first), code.i64(len(numbers)), step
-    zero = code.i64(0)
-    if step > 0:
-        first = zero if start is None else _clamped(code, start, length, 0)
-        last = length if stop is None else _clamped(code, stop, length, 0)
-        distance = b.sub(last, first)
+    if known_step is None:
+        is_up = b.icmp_signed(">", step, code.i64(0))
+        up, down = (_ends(code, start, stop, length, is_up=up) for up in (True, False))
+        first, last = (b.select(is_up, *both) for both in zip(up, down, strict=True))
+        distance = b.select(is_up, b.sub(last, first), b.sub(first, last))
+        size = b.select(is_up, step, b.neg(step))
     else:
-        end = b.sub(length, code.i64(1))
-        first = end if start is None else _clamped(code, start, length, -1)
-        last = code.i64(-1) if stop is None else _clamped(code, stop, length, -1)
-        distance = b.sub(first, last)
-    size = abs(step)
+        first, last = _ends(code, start, stop, length, is_up=known_step[0] > 0)
+        distance = b.sub(last, first) if known_step[0] > 0 else b.sub(first, last)
+        size = code.i64(abs(known_step[0]))
+    zero, one = code.i64(0), code.i64(1)
     count = distance
-    if size != 1:
-        count = b.sdiv(b.add(distance, code.i64(size - 1)), code.i64(size))
-    count = b.select(b.icmp_signed("<", distance, zero), zero, count)
+    if known_words((size,)) != (1,):
+        count = b.add(b.sdiv(b.sub(distance, one), size), one)
+    count = b.select(b.icmp_signed("<=", distance, zero), zero, count)
     is_known = isinstance(first, ir.Constant) and first.constant == 0
     first = first if is_known else b.select(_is_empty(code, count), zero, first)
     return first, count, step
+
+
+def _ends(code: Code, start: Any, stop: Any, length: Any, *, is_up: bool) -> tuple[Any, Any]:
+    """Return a slice's first position, and the one where it ends; None is what is left out."""
+    low = 0 if is_up else -1
+    first, last = (
+        None if word is None else _clamped(code, word, length, low) for word in (start, stop)
+    )
+    if is_up:
+        return code.i64(0) if first is None else first, length if last is None else last
+    end = code.builder.sub(length, code.i64(1))
+    return end if first is None else first, code.i64(-1) if last is None else last
 
 
 def _is_empty(code: Code, count: Any) -> Any:
     return code.builder.icmp_signed("==", count, code.i64(0))
 
 
-def _stepped(code: Code, stride: Any, step: int, count: Any) -> Any:
+def _stepped(code: Code, stride: Any, step: Any, count: Any) -> Any:
     """Return the stride of a slice of so many items; with none, NumPy takes no step."""
-    wide = stride if step == 1 else product_of(code, (stride, code.i64(step)))
-    if step == 1 or known_words((count,)) is not None:
+    is_one = known_words((step,)) == (1,)
+    wide = stride if is_one else product_of(code, (stride, step))
+    if is_one or known_words((count,)) is not None:
         return stride if known_words((count,)) == (0,) else wide
     return code.builder.select(_is_empty(code, count), stride, wide)
 
@@ -123,6 +131,7 @@ def view(code: Code, array: Value, indices: list[Value]) -> Value:
     kind, b = array.kind, code.builder
     assert isinstance(kind, Array)
     n = kind.ndim
+    is_item = is_whole_item(kind, indices)
     indices = _filled(indices, n)
     address = array.parts[1]
     shape, strides = array.parts[2 : 2 + n], array.parts[2 + n :]
@@ -146,7 +155,8 @@ def view(code: Code, array: Value, indices: list[Value]) -> Value:
     dims += shape[axis:]
     steps += strides[axis:]
     owner = array.parts[0]
-    owner = b.select(b.icmp_signed("<", owner, code.i64(0)), owner, b.not_(owner))
+    if not is_item:
+        owner = b.select(b.icmp_signed("<", owner, code.i64(0)), owner, b.not_(owner))
     if not dims:
         return Value(Array(kind.dtype, 0, kind.writeable, False), (owner, address))
     if len(dims) > MOST_AXES:

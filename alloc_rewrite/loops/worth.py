@@ -6,8 +6,7 @@ up on the way that it takes, and its site compares the sum with what entering co
 
 from __future__ import annotations
 
-from bytecode import Instr
-
+from ..rewrite.items import Instr
 from ..rewrite.opcodes import operator_of
 from .kinds import Array, Kind, Known, Lazy, List, Number, Tuple
 from .states import State

@@ -16,13 +16,14 @@ from numpy import result_type, where
 
 from ..cores import native
 from ..numpy_facts import UFUNCS, numpy_version, power_ufunc
-from ..rewrite import OLD, OTHERWISE, OUT, SET, SET_ITEMS, Program
+from ..rewrite import EDGE, OLD, OTHERWISE, OUT, SET, SET_ITEMS, SPACED, Program
 from .declining import reason_of
 from .harmless import is_harmless
 from .loops import OWN, Loop, feeds_of, is_plain, plan_loop, plan_reduction
 from .named import Named, named_call, named_method
 from .patches import patched_call
 from .resolve import NATIVES, REDUCTIONS
+from .routines import routine
 from .steps import LoopStep, ReduceStep, Refusal, Step, StoreStep, WhereStep
 from .vocabulary import REDUCTION_NAMES
 
@@ -128,6 +129,8 @@ def _operation(program: Program, number: int, kinds: list[Any]) -> tuple[Step, A
     if name in _MIRRORED and not isinstance(kinds[0], np.dtype):  # Python asks the array first
         name, operands, kinds = _MIRRORED[name], operands[::-1], kinds[::-1]
     ufunc = UFUNCS.get(name.removeprefix("i_"))
+    if name == "matmul":
+        return _routine(ufunc, operands, kinds, ())
     if name == "pow":
         ufunc = _power(program, operands[1], kinds, exponent)
         if ufunc is not None and ufunc.nin == 1:
@@ -177,10 +180,13 @@ def _call(program: Program, number: int, kinds: list[Any]) -> tuple[Step, Any] |
     node, callee, given = program.nodes[number], kinds[0], kinds[1:]
     if OUT in node.detail:
         return _into(_call, program, number, kinds, node.detail)
-    if type(callee) is np.ufunc and not node.detail:
+    if type(callee) is np.ufunc and node.detail in _MARKS:
         if callee not in OWN or not all(map(_is_value, given)):
             return None  # the loops of other libraries must not be tried
-        return _loop(callee, node.operands[1:], given)
+        planned = _loop(callee, node.operands[1:], given)
+        if planned is None or not node.detail:
+            return planned
+        return planned[0]._replace(sets=_MARKS[node.detail]), planned[1]
     if callee is where and len(given) == 3 and node.detail in ((), (OTHERWISE,)):
         chosen = _where(given)
         if chosen is None or not node.detail:
@@ -192,7 +198,10 @@ def _call(program: Program, number: int, kinds: list[Any]) -> tuple[Step, Any] |
     if patched is not None:
         return patched, patched.dtype
     named = named_call(program, number, kinds)
-    return _reduction(callee, given) if named is None else _named(named)
+    if named is not None:
+        return _named(named)
+    called = _routine(callee, node.operands[1:], given, node.detail)
+    return _reduction(callee, given) if called is None else called
 
 
 def _into(
@@ -238,6 +247,7 @@ def _set(program: Program, number: int, kinds: list[Any]) -> tuple[Step, Any] | 
 
 
 _SETS = {SET: "n", SET_ITEMS: "i"}
+_MARKS = {(): "", (SPACED,): "n", (EDGE,): "e"}
 
 
 def _named(named: Named) -> tuple[Step, Any] | None:
@@ -265,12 +275,22 @@ def _where(kinds: list[Any]) -> tuple[WhereStep, Any] | None:
 
 
 def _method(program: Program, number: int, kinds: list[Any]) -> tuple[Step, Any] | None:
-    if OUT in program.nodes[number].detail[1]:
-        return _into(_method, program, number, kinds, program.nodes[number].detail[1])
+    node = program.nodes[number]
+    if OUT in node.detail[1]:
+        return _into(_method, program, number, kinds, node.detail[1])
     named = named_method(program, number, kinds)
     if named is not None:
         return _named(named)
-    return _reduction(getattr(np.ndarray, program.nodes[number].detail[0], None), kinds)
+    callee = getattr(np.ndarray, node.detail[0], None)
+    called = _routine(callee, node.operands, kinds, node.detail[1])
+    return _reduction(callee, kinds) if called is None else called
+
+
+def _routine(
+    callee: Any, nodes: Sequence[int], kinds: Sequence[Any], names: tuple[str, ...]
+) -> tuple[Step, Any] | None:
+    called = routine(callee, nodes, kinds, names)
+    return None if called is None else (called, called.dtype)
 
 
 def _reduction(callee: Any, kinds: list[Any]) -> tuple[Step, Any] | None:

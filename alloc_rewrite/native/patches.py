@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..rewrite import FILL, Program
+from ..rewrite import FILL, LIKE, Program
 from .loops import is_plain
 from .steps import PatchStep
 
@@ -35,6 +35,7 @@ _LISTS: dict[Any, _Signature] = {
     np.array: _Signature(("arrays",), (), "stack"),
     np.hstack: _Signature(("arrays",), (), "hstack"),
     np.vstack: _Signature(("arrays",), (), "vstack"),
+    np.gradient: _Signature(("arrays", "axis", LIKE), ("axis",), "gradient"),
 }
 _SINGLE: dict[Any, _Signature] = {
     np.roll: _Signature(("a", "shift", "axis"), ("shift", "axis"), "roll"),
@@ -43,7 +44,7 @@ _SINGLE: dict[Any, _Signature] = {
 _CALLABLES = frozenset({type(np.roll), type(np.array)})
 _MODES = frozenset({"constant", "edge", "wrap", "reflect", "symmetric"})
 #: The names by which code calls these: of those that take a list, and of the others.
-LIST_NAMES = frozenset(value.__name__ for value in _LISTS)
+LIST_NAMES = frozenset(value.__name__ for value in _LISTS) - {"gradient"}
 SINGLE_NAMES = frozenset(value.__name__ for value in _SINGLE)
 
 
@@ -79,9 +80,18 @@ def patched_call(program: Program, number: int, kinds: Sequence[Any]) -> PatchSt
         elif fill is not None:
             return None
     numbers = [given.get(name, -1) for name in signature.numbers]
+    like = given.get(LIKE, -1)
+    if kinds[0] is np.gradient and not (like >= 0 and _is_gradient(kinds, node.operands, like)):
+        return None
     if dtype is None or not how:
         return None
-    return PatchStep(dtype, tuple(operands), (*numbers, -1, -1)[:2], how)
+    return PatchStep(dtype, tuple(operands), (*numbers, -1, -1)[:2], how, like)
+
+
+def _is_gradient(kinds: Sequence[Any], operands: Sequence[int], like: int) -> bool:
+    """Whether a gradient is of the dtype of its array; bits of complex ones depend on strides."""
+    dtype = kinds[operands.index(like)]
+    return dtype == kinds[1] and isinstance(dtype, np.dtype) and dtype.char in "fd"
 
 
 def _dtype(kinds: list[Any], numbers: bool) -> np.dtype[Any] | None:

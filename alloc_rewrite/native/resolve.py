@@ -37,6 +37,7 @@ from ..registry import find_registered
 from ..rewrite import KEPT, Where, is_rewritten, located
 from ..sites.equivalent import Equivalents
 from ..sites.exceptions import EXPECTED, from_signal_handler
+from .draws import draw_of
 from .unwrapped import UNWRAPPED
 
 if TYPE_CHECKING:
@@ -145,7 +146,7 @@ def plan_callback(spec: tuple[Any, ...], function: FunctionType) -> tuple[Any, A
     """
     callees = spec[0].callees
     try:
-        if callees.is_other(function):
+        if callees.waits(function):
             return None
         found: tuple[Any, Any] | None = callees.entered(function)
         return found
@@ -201,12 +202,25 @@ def _planned(spec: tuple[Any, ...], callee: Any) -> Plan | None:
         return Enter(entered.current, function.__code__, entered.judge, _is_lasting(function))
     if kind is functools.partial:
         return _partial(spec, callee)
-    if issubclass(kind, type) and sites.callees.lends_to(callee):
-        return Swap("lend", callee)
+    if issubclass(kind, type):
+        return _class(sites, callee)
     call = python_call(callee)
     if call is not None:  # such an object is not asked anything: its answers may run foreign code
         return _method(sites, call, callee)
+    draw = draw_of(function)
+    if draw is not None:
+        return Swap("draw", function, draw)
     return None if function is None else _compiled(spec, callee, function)
+
+
+def _class(sites: NativeSites, callee: type) -> Plan | None:
+    """Plan a class whose objects get functions of the user's, or whose `__init__` is entered."""
+    if sites.callees.lends_to(callee):
+        return Swap("lend", callee)
+    if sites.callees.makes(callee):
+        return Swap("make", callee)
+    call = python_call(callee)
+    return None if call is None else _method(sites, call, callee)
 
 
 def _behind(function: Any) -> FunctionType | None:

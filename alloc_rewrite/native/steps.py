@@ -27,7 +27,9 @@ class LoopStep(NamedTuple):
     order: str = ""  # "C" or "K" if the result's layout is that of a copy
     into: int = -1
     is_masked: bool = False
-    sets: str = ""  # "n" if the second operand has to be a number, "i" if it has the result's shape
+    #: "n" if the second operand has to be a number, "i" if it has the result's shape; "e" if NumPy
+    #: takes numbers for operands with a single axis.
+    sets: str = ""
     action: str = "loop"
 
 
@@ -44,13 +46,15 @@ class WhereStep(NamedTuple):
 class PatchStep(NamedTuple):
     """An array that is put together from parts of operands, which have its dtype, or are numbers.
 
-    `numbers` are the nodes that say where the parts go, -1 where there is none.
+    `numbers` are the nodes that say where the parts go, -1 where there is none. If `like` is a
+    node, the result has the layout of that array.
     """
 
     dtype: np.dtype[Any]
     operands: tuple[int, ...]
     numbers: tuple[int, ...]
     how: str
+    like: int = -1
     action: str = "patch"
 
 
@@ -72,13 +76,29 @@ class ReduceStep(NamedTuple):
     action: str = "reduce"
 
 
+class RoutineStep(NamedTuple):
+    """A call of a routine: the name of its native, the callable that it replaces, what it needs.
+
+    It is given `arrays`, which are nodes. Its result has this dtype, and the shape of a
+    ``product``, an ``outer`` product, the ``first`` or ``last`` array, or a ``running`` sum.
+    """
+
+    native: str
+    callee: Any
+    more: Any
+    dtype: np.dtype[Any]
+    arrays: tuple[int, ...]
+    result: str
+    action: str = "routine"
+
+
 class StoreStep(NamedTuple):
     """A store into a view."""
 
     action: str = "store"
 
 
-Step = LoopStep | WhereStep | PatchStep | ReduceStep | StoreStep
+Step = LoopStep | WhereStep | PatchStep | ReduceStep | RoutineStep | StoreStep
 
 
 class Refusal(NamedTuple):

@@ -58,6 +58,7 @@ UNWRAPPED: dict[Any, tuple[str, Any]] = {
         "qr",
         (linalg_ufuncs("qr_r_raw*"), linalg_ufuncs("qr_reduced")[0], _linalg.QRResult),
     ),
+    linalg.lstsq: ("lstsq", linalg_ufuncs("lstsq*")),
     np.argmax: _compiled(ndarray.argmax, "a:i", "axis"),
     np.argmin: _compiled(ndarray.argmin, "a:i", "axis"),
     np.argsort: _compiled(ndarray.argsort, "a:i", "axis"),

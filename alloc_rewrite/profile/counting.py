@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..bump import bumped
-from ..callables import as_loaded, function_of
+from ..callables import as_loaded, function_of, home_of, init_of, python_call
 from ..callees import Callees, Policy
 from ..core_sites import ArenaSites
 from ..cores import selected
@@ -94,6 +94,8 @@ class CountingSites:
 
     def enter(self, callee: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """Return what to call instead of `callee`; a bumped function with its own sites."""
+        if isinstance(callee, type):
+            return self._maker(callee)
         method = type(callee) is MethodType
         known = bumped(callee.__func__ if method else callee)
         if known is None:
@@ -107,6 +109,28 @@ class CountingSites:
             return None
         function = rewritten.instance(callee.__func__ if method else callee)
         return MethodType(function, callee.__self__) if method else function
+
+    def _maker(self, cls: type) -> Any:
+        """Return what makes objects of a class whose `__init__` a bumped function enters."""
+        init = init_of(cls)
+        if init is None or home_of(cls) is None or python_call(cls) or _leaves_to_heap():
+            return None
+        inner = self.enter(init, (), {})
+        return None if inner is None else functools.partial(_made, cls, inner)
+
+
+def _made(cls: type, init: Any, /, *args: Any, **kwargs: Any) -> Any:
+    """Make an object as its class does, and initialise it by a rewritten `__init__`."""
+    made = cls.__new__(cls, *args, **kwargs)
+    if type(made) is not cls:
+        if isinstance(made, cls):
+            type(made).__init__(made, *args, **kwargs)
+        return made
+    returned = init(made, *args, **kwargs)
+    if returned is not None:
+        name = type(returned).__name__
+        raise TypeError(f"__init__() should return None, not '{name}'")
+    return made
 
 
 class CountingRegion:

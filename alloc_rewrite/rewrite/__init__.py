@@ -15,7 +15,19 @@ from .ir import IR, Call, Operation, Region
 from .loops import Loop
 from .owners import KEPT, Owner, Sites, Where, located
 from .pipeline import Survey, found_in, survey
-from .program import FILL, OLD, OTHERWISE, OUT, SET, SET_ITEMS, Node, Program
+from .program import (
+    EDGE,
+    FILL,
+    LIKE,
+    OLD,
+    OTHERWISE,
+    OUT,
+    SET,
+    SET_ITEMS,
+    SPACED,
+    Node,
+    Program,
+)
 from .reasons import Break
 from .regions import NO_CUTS
 from .rewriter import Rewritten, rewritten_of
@@ -24,9 +36,11 @@ from .symbolic import Vocabulary
 from .symbols import symbol_of
 
 __all__ = [
+    "EDGE",
     "FILL",
     "IR",
     "KEPT",
+    "LIKE",
     "NO_CUTS",
     "NO_HELPERS",
     "OLD",
@@ -34,6 +48,7 @@ __all__ = [
     "OUT",
     "SET",
     "SET_ITEMS",
+    "SPACED",
     "Break",
     "Call",
     "Gates",

@@ -1,56 +1,46 @@
 """From items to a code object: numbers for names and constants, offsets for labels, the tables.
 
-In: the `Bytecode` that `decode` made, changed or not. Out: a code object. The `bytecode` library
-does the same in five times the time, and its location tables are wrong for columns from 128 on
-(up to 0.19.1). CPython's documents on code objects and on exception handling describe the formats.
+In: the items that `decode` made, changed or not. Out: a code object. The `bytecode` library does
+the same in five times the time, and its location tables are wrong for columns from 128 on (up to
+0.19.1). CPython's documents on code objects and on exception handling describe the formats.
 """
 
 from __future__ import annotations
 
 import dis
 import itertools
+import operator
 from collections.abc import Iterator
 from types import CodeType
 from typing import Any
 
-from bytecode import Bytecode, Compare, Label
+from bytecode import Label
 from bytecode.instr import (
-    BITFLAG2_OPCODES,
-    BITFLAG_OPCODES,
-    DUAL_ARG_OPCODES,
     HAS_BACKWARD_RELATIVE_JUMP,
     UNSET,
     CellVar,
     FreeVar,
-    InstrLocation,
     TryBegin,
     TryEnd,
 )
 
 from ..errors import RewriteError
-from .opcodes import PY311, PY312
-
-_entries: Any = dis._inline_cache_entries  # type: ignore[attr-defined]
-#: Code units that follow an instruction, by opcode.
-_CACHES: dict[int, int] = (
-    {dis.opmap[name]: n for name, n in _entries.items() if name in dis.opmap}
-    if hasattr(_entries, "items")  # of a dict, or since 3.15 of one that is frozen
-    else dict(enumerate(_entries))
+from .items import (
+    CACHES,
+    CELL,
+    COMPARE,
+    CONST,
+    FLAGGED,
+    FORMS,
+    LOCAL,
+    NAME,
+    TWICE_FLAGGED,
+    Instr,
+    Location,
 )
+from .opcodes import compare_oparg
+
 _EXTENDED_ARG = dis.EXTENDED_ARG
-_CONST, _LOCAL, _LOCALS, _CELL, _NAME, _FLAGGED, _TWICE_FLAGGED, _COMPARE = range(8)
-_FORMS = {
-    **dict.fromkeys(dis.hasconst, _CONST),
-    **dict.fromkeys(dis.haslocal, _LOCAL),
-    **dict.fromkeys(dis.hasfree, _CELL),
-    **dict.fromkeys(dis.hasname, _NAME),
-    **dict.fromkeys(dis.hascompare, _COMPARE),
-    **dict.fromkeys(DUAL_ARG_OPCODES, _LOCALS),
-    **dict.fromkeys(BITFLAG_OPCODES, _FLAGGED),
-    **dict.fromkeys(BITFLAG2_OPCODES, _TWICE_FLAGGED),
-}
-#: Which outcomes of a comparison are true: unordered (1), less (2), greater (4), equal (8).
-_OUTCOMES = {"LT": 2, "LE": 10, "EQ": 8, "NE": 7, "GT": 4, "GE": 12}
 _LONGEST = 8  # code units that one entry of the location table is for
 #: Forms of its entries.
 _ONE_LINE, _NO_COLUMNS, _LONG, _NO_LOCATION = 10, 13, 14, 15
@@ -59,17 +49,18 @@ _ONE_LINE, _NO_COLUMNS, _LONG, _NO_LOCATION = 10, 13, 14, 15
 class _Numbers:
     """The names and constants of a code object, by number; those of `like` keep theirs."""
 
-    def __init__(self, frame: Bytecode, like: CodeType | None) -> None:
-        self.locals = {name: i for i, name in enumerate(frame.argnames)}
+    def __init__(self, code: CodeType, more: tuple[str, ...], like: CodeType | None) -> None:
+        self.locals = {name: i for i, name in enumerate((*code.co_varnames, *more))}
         at = itertools.count(len(self.locals))
         #: Cells, and those of outer functions; a name may be both.
-        self.cells = {k: self.locals[k] if k in self.locals else next(at) for k in frame.cellvars}
-        self.free = {name: next(at) for name in frame.freevars}
+        self.cells = {k: self.locals[k] if k in self.locals else next(at) for k in code.co_cellvars}
+        self.free = {name: next(at) for name in code.co_freevars}
         self.names = {} if like is None else {name: i for i, name in enumerate(like.co_names)}
         self.consts: list[Any] = [] if like is None else [*like.co_consts]
         self._known = {_key(value): i for i, value in enumerate(self.consts)}
-        if frame.docstring is not UNSET:
-            self.const(frame.docstring)
+        first = code.co_consts[:1]
+        if first and (first[0] is None or isinstance(first[0], str)):  # what may be a docstring
+            self.const(first[0])
 
     def const(self, value: Any) -> int:
         key = _key(value)
@@ -82,24 +73,21 @@ class _Numbers:
     def name(self, name: str) -> int:
         return self.names.setdefault(name, len(self.names))
 
-    def oparg(self, opcode: int, arg: Any) -> int:
-        """Return the number that stands for an argument."""
-        form = _FORMS.get(opcode)
-        if form is None:
-            return 0 if arg is UNSET else int(arg)
-        if form == _CONST:
+    def oparg(self, form: int, arg: Any) -> int:
+        """Return the number that stands for an argument of a form."""
+        if form == CONST:
             return self.const(arg)
-        if form == _NAME:
+        if form == NAME:
             return self.name(arg)
-        if form == _FLAGGED:
+        if form == FLAGGED:
             return self.name(arg[1]) << 1 | int(arg[0]) if type(arg) is tuple else int(arg)
-        if form == _LOCAL:
+        if form == LOCAL:
             return self.locals[arg] if type(arg) is str else self._cell(arg)
-        if form == _COMPARE:
-            return _compare_oparg(arg)
-        if form == _CELL:
+        if form == COMPARE:
+            return compare_oparg(arg)
+        if form == CELL:
             return self._cell(arg)
-        if form == _TWICE_FLAGGED:
+        if form == TWICE_FLAGGED:
             return self.name(arg[2]) << 2 | int(arg[1]) << 1 | int(arg[0])
         first, second = (self.locals[name] for name in arg)
         if max(first, second) > 15:
@@ -108,15 +96,6 @@ class _Numbers:
 
     def _cell(self, arg: CellVar | FreeVar) -> int:
         return (self.free if type(arg) is FreeVar else self.cells)[arg.name]
-
-
-def _compare_oparg(arg: Compare) -> int:
-    if PY311:
-        return int(arg)
-    outcomes = _OUTCOMES[arg.name.removesuffix("_CAST")]
-    if PY312:
-        return arg << 4 | outcomes
-    return (arg & 15) << 5 | arg & 16 | outcomes  # the 16 makes it a bool
 
 
 def _key(value: Any) -> Any:
@@ -134,53 +113,53 @@ def _key(value: Any) -> Any:
 class _Units:
     """The instructions of a code object, with their arguments and sizes in code units."""
 
-    def __init__(self, frame: Bytecode, numbers: _Numbers) -> None:
+    def __init__(self, code: CodeType, items: list[Any], numbers: _Numbers) -> None:
         self.opcodes: list[int] = []
         self.opargs: list[int] = []
         self.extra: list[int] = []  # how many EXTENDED_ARG come before each
-        self.caches: list[int] = []
-        self.locations: list[InstrLocation] = []
+        self.sizes: list[int] = []  # with the caches that follow
+        self.locations: list[Location] = []
         self.ranges: list[list[Any]] = []  # first and last instruction, and the TryBegin
         self._labels: dict[Label, int] = {}
         self._jumps: list[tuple[int, Label]] = []
-        self._read(frame, numbers)
+        self._read(items, numbers, Location(code.co_firstlineno, None, None, None))
         self._place()
 
-    def _read(self, frame: Bytecode, numbers: _Numbers) -> None:
-        location = InstrLocation(frame.first_lineno, None, None, None)
+    def _read(self, items: list[Any], numbers: _Numbers, location: Location) -> None:
         open_: dict[TryBegin, list[Any]] = {}
-        items: list[Any] = list(list.__iter__(frame))
+        opcodes, opargs, locations = self.opcodes, self.opargs, self.locations
         for item in items:
             kind = type(item)
-            at = len(self.opcodes)
-            if kind is Label:
-                self._labels[item] = at
-            elif kind is TryBegin:
-                open_[item] = [at, at, item]
-                self.ranges.append(open_[item])
-            elif kind is TryEnd:
-                if item.entry in open_:
-                    open_[item.entry][1] = at
-            else:
-                opcode, arg = item.opcode, item.arg
-                if type(arg) is Label:
-                    self._jumps.append((at, arg))
+            if kind is Instr:
+                arg, opcode = item.arg, item.opcode
+                if arg is UNSET:
                     arg = 0
-                oparg = numbers.oparg(opcode, arg)
+                elif item.is_jump:
+                    self._jumps.append((len(opcodes), arg))
+                    arg = 0
+                elif (form := FORMS.get(opcode)) is not None:
+                    arg = numbers.oparg(form, arg)
                 location = item.location or location
-                self.opcodes.append(opcode)
-                self.opargs.append(oparg)
-                self.extra.append(_extra(oparg))
-                self.caches.append(_CACHES.get(opcode, 0))
-                self.locations.append(location)
+                opcodes.append(opcode)
+                opargs.append(int(arg))
+                locations.append(location)
+            elif kind is Label:
+                self._labels[item] = len(opcodes)
+            elif kind is TryBegin:
+                open_[item] = [len(opcodes), len(opcodes), item]
+                self.ranges.append(open_[item])
+            elif kind is TryEnd and item.entry in open_:
+                open_[item.entry][1] = len(opcodes)
+        self.extra = [0 if oparg < 0x100 else _extra(oparg) for oparg in opargs]
+        self.sizes = [1 + CACHES.get(opcode, 0) for opcode in opcodes]
 
     def _place(self) -> None:
         """Find out where everything lies; the farther a jump leads, the longer it is itself."""
         grows = True
         while grows:
             grows = False
-            sizes = map(sum, zip(self.extra, self.caches, strict=True))
-            self.offsets = list(itertools.accumulate((size + 1 for size in sizes), initial=0))
+            sizes = map(operator.add, self.sizes, self.extra)
+            self.offsets = list(itertools.accumulate(sizes, initial=0))
             for at, label in self._jumps:
                 distance = self.offsets[self._labels[label]] - self.offsets[at + 1]
                 if self.opcodes[at] in HAS_BACKWARD_RELATIVE_JUMP:
@@ -193,14 +172,16 @@ class _Units:
 
     def code(self) -> bytes:
         out = bytearray()
-        units = zip(self.opcodes, self.opargs, self.extra, self.caches, strict=True)
-        for opcode, oparg, extra, caches in units:
-            for k in range(extra, 0, -1):
-                out += bytes((_EXTENDED_ARG, oparg >> 8 * k & 0xFF))
+        units = zip(self.opcodes, self.opargs, self.extra, self.sizes, strict=True)
+        for opcode, oparg, extra, size in units:
+            if extra:
+                for k in range(extra, 0, -1):
+                    out += bytes((_EXTENDED_ARG, oparg >> 8 * k & 0xFF))
+                oparg &= 0xFF
             out.append(opcode)
-            out.append(oparg & 0xFF)
-            if caches:
-                out += bytes(2 * caches)
+            out.append(oparg)
+            if size > 1:
+                out += bytes(2 * size - 2)
         return bytes(out)
 
     def exception_table(self) -> Iterator[int]:
@@ -251,7 +232,7 @@ def _signed(number: int) -> Iterator[int]:
     return _lowest_first(-number << 1 | 1 if number < 0 else number << 1)
 
 
-def _add_location(out: bytearray, location: InstrLocation, units: int, line: int) -> int:
+def _add_location(out: bytearray, location: Location, units: int, line: int) -> int:
     """Add an entry to a table whose last line was `line`; return its own last line."""
     here, end = location.lineno, location.end_lineno
     column, end_column = location.col_offset, location.end_col_offset
@@ -280,30 +261,36 @@ def _add_location(out: bytearray, location: InstrLocation, units: int, line: int
     return here
 
 
-def assembled(frame: Bytecode, stacksize: int, like: CodeType | None = None) -> CodeType:
-    """Return the code object of a frame's items.
+def assembled(
+    code: CodeType,
+    items: list[Any],
+    stacksize: int,
+    like: CodeType | None = None,
+    more: tuple[str, ...] = (),
+) -> CodeType:
+    """Return a code object like `code` that has these items, and `more` locals.
 
     With `like`, constants and names that this code has too get the same numbers.
     """
-    numbers = _Numbers(frame, like)
-    units = _Units(frame, numbers)
+    numbers = _Numbers(code, more, like)
+    units = _Units(code, items, numbers)
     return CodeType(
-        frame.argcount,
-        frame.posonlyargcount,
-        frame.kwonlyargcount,
+        code.co_argcount,
+        code.co_posonlyargcount,
+        code.co_kwonlyargcount,
         len(numbers.locals),
         stacksize,
-        int(frame.flags),
+        code.co_flags,
         units.code(),
         tuple(numbers.consts),
         tuple(numbers.names),
         tuple(numbers.locals),
-        frame.filename,
-        frame.name,
-        frame.qualname,
-        frame.first_lineno,
-        units.location_table(frame.first_lineno),
+        code.co_filename,
+        code.co_name,
+        code.co_qualname,
+        code.co_firstlineno,
+        units.location_table(code.co_firstlineno),
         bytes(units.exception_table()),
-        tuple(frame.freevars),
-        tuple(frame.cellvars),
+        code.co_freevars,
+        code.co_cellvars,
     )

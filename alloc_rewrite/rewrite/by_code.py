@@ -14,7 +14,7 @@ from ..errors import NothingToDoError
 from .owners import Sites
 from .pipeline import failure
 from .rewriter import Rewritten
-from .sparing import AT_FIRST, Sparing
+from .sparing import Sparing
 
 
 class _Entry(NamedTuple):
@@ -55,7 +55,7 @@ class Rewriter:
     def _rewrite(self, code: CodeType) -> _Entry:
         result, reason = None, ""
         try:
-            with self._sparing.spending(AT_FIRST):
+            with self._sparing.spending("first"):
                 result = Rewritten(code, self._sites, self._sparing)
         except NothingToDoError:
             pass

@@ -7,9 +7,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from bytecode import Instr
-
 from .ir import IR, Call
+from .items import Instr
 from .opcodes import (
     FUNCTION,
     NULL_FIRST,
@@ -19,6 +18,7 @@ from .opcodes import (
     call_size,
     keyword_names,
     spread_call,
+    taken_by,
 )
 
 
@@ -81,7 +81,7 @@ def _dotted(ir: IR, last: int) -> str:
 def _floor(ir: IR, at: int) -> int:
     """Return how much of the stack an item leaves as it is."""
     item, stack = ir.items[at], ir.stacks[at]
-    taken = -min(item.pre_and_post_stack_effect()[0], 0) if isinstance(item, Instr) else 0
+    taken = taken_by(item) if isinstance(item, Instr) else 0
     return len(stack or ()) - (0 if taken and item.name == "COPY" else taken)
 
 

@@ -11,8 +11,7 @@ from collections.abc import Callable
 from types import NoneType
 from typing import Any
 
-from bytecode import Instr
-
+from .items import Instr
 from .opcodes import is_truth_test
 from .program import COMPUTING, CONST, PINNED, SOMETHING
 from .symbolic import Scan

@@ -113,7 +113,7 @@ def emit_call(emit: Emitter, call: Call, original: list[Any], name: str, observe
     emit.pop()
     if observe:
         emit.sink(n + 3)  # the token moves below the callable
-        emit.out += [item.copy() for item in original]
+        emit.out += original
         _emit_observer(emit, name)
         emit.jump(done)
         emit.out.append(absent)

@@ -8,13 +8,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from bytecode import Instr
 from bytecode import Label as Target
-from bytecode.instr import InstrLocation
 
 from .convention import ROOM
 from .emitter import Emitter
 from .ir import Region
+from .items import Instr, Location
 from .opcodes import VALUE
 from .program import CELL, GLOBAL
 from .verify import verify
@@ -25,7 +24,7 @@ class Writer:
 
     def __init__(self) -> None:
         self.out: list[Any] = []
-        self._open: list[tuple[int, Target, InstrLocation | None]] = []
+        self._open: list[tuple[int, Target, Location | None]] = []
 
     def begin_region(self, region: Region, name: str, items: list[Any]) -> None:
         """Put a region's site before its items."""
@@ -44,9 +43,9 @@ class Writer:
             self._open.clear()
 
 
-def _other_lines(region: Region, items: list[Any]) -> list[InstrLocation]:
+def _other_lines(region: Region, items: list[Any]) -> list[Location]:
     """Return a location on each line that a region comes to after its first, in that order."""
-    lines: list[InstrLocation] = []
+    lines: list[Location] = []
     line = None if region.location is None else region.location.lineno
     for item in items[region.start : region.stop]:
         at = item.location if isinstance(item, Instr) else None
@@ -57,7 +56,7 @@ def _other_lines(region: Region, items: list[Any]) -> list[InstrLocation]:
 
 
 def _emit_region(
-    emit: Emitter, region: Region, name: str, done: Target, lines: list[InstrLocation]
+    emit: Emitter, region: Region, name: str, done: Target, lines: list[Location]
 ) -> None:
     """Call a region's site and store its outputs; if it declines, go on to the original items.
 

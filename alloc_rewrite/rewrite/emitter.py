@@ -9,37 +9,30 @@ from __future__ import annotations
 import functools
 from typing import Any
 
-from bytecode import Instr
-from bytecode.instr import FreeVar, InstrLocation
+from bytecode.instr import UNSET, FreeVar
 
+from .items import Instr, Location
 from .opcodes import NULL_FIRST, NULL_LOCAL, PY311, PY312, attribute_load
 
 
 @functools.lru_cache(4096)
-def _cell_template(name: str) -> Instr:
-    return Instr("LOAD_DEREF", FreeVar(name))
-
-
-@functools.lru_cache(4096)
-def _template(name: str, *arg: Any) -> Instr:
-    return Instr(name, *arg)
+def _cell(name: str) -> FreeVar:
+    return FreeVar(name)
 
 
 class Emitter:
     """Collects instructions that all stand at one source location."""
 
-    def __init__(self, location: InstrLocation | None) -> None:
+    def __init__(self, location: Location | None) -> None:
         self.out: list[Any] = []
         self.location = location
 
-    def op(self, name: str, *arg: Any) -> None:
-        self.put(_template(name, *arg))
+    def op(self, name: str, arg: Any = UNSET) -> None:
+        self.out.append(Instr(name, arg, self.location))
 
-    def put(self, template: Instr) -> None:
-        """Add a copy of an instruction: several times cheaper than a new one."""
-        instr = template.copy()
-        instr.location = self.location
-        self.out.append(instr)
+    def put(self, instr: Instr) -> None:
+        """Add an instruction, but at this location."""
+        self.out.append(Instr(instr.name, instr.arg, self.location))
 
     def jump_to(self, name: str, target: Any) -> None:
         self.out.append(Instr(name, target, location=self.location))
@@ -58,7 +51,7 @@ class Emitter:
             self.op("POP_TOP")
 
     def load_cell(self, name: str) -> None:
-        self.put(_cell_template(name))
+        self.op("LOAD_DEREF", _cell(name))
 
     def load_same_cell(self, load: Instr) -> None:
         """Push the cell whose content an instruction loads; that never fails."""

@@ -31,7 +31,6 @@ from collections.abc import Mapping
 from types import CodeType
 from typing import Any
 
-from bytecode import Bytecode, Instr
 from bytecode.instr import FreeVar
 
 from .assemble import assembled
@@ -40,8 +39,10 @@ from .emit_loop import emit_loop
 from .emit_places import emit_call, emit_direct, emit_operation
 from .emit_region import Writer
 from .emitter import Emitter
+from .fused import fuse
 from .gates import Hole
 from .ir import IR, Call, Operation, Region
+from .items import Instr
 from .loops import Loop
 from .opcodes import (
     NULL_AND_CALLABLE,
@@ -49,7 +50,6 @@ from .opcodes import (
     SITE_PREFIX,
     VALUE,
     Stack,
-    fuse,
     plain_attribute_load,
 )
 from .verify import verify, verify_code
@@ -110,10 +110,10 @@ def encode(
         extra = max(extra, place.size)
         writer.out += emit.out
         i = place.stop
-    out = writer.out
-    frame = _framed(ir, _with_gates(out, style, () if like is None else like.co_consts))
+    out = _with_gates(writer.out, style, () if like is None else like.co_consts)
+    out = fuse(out, [*ir.code.co_varnames, NULL_LOCAL])
     stacksize = max(ir.code.co_stacksize + ROOM + extra, 0 if like is None else like.co_stacksize)
-    new = assembled(frame, stacksize, like)
+    new = assembled(ir.code, out, stacksize, like, (NULL_LOCAL,))
     verify_code(new, ir.code)
     return new
 
@@ -147,10 +147,14 @@ def _with_gates(items: list[Any], style: Style, consts: tuple[Any, ...]) -> list
     holes = {hole.name: hole for hole in consts if type(hole) is Hole}  # one of each name
     out: list[Any] = []
     for item in items:
-        name = item.arg.name if isinstance(item, Instr) and type(item.arg) is FreeVar else ""
-        if not name.startswith(SITE_PREFIX):
+        if (
+            type(item) is not Instr
+            or type(item.arg) is not FreeVar
+            or not item.arg.name.startswith(SITE_PREFIX)
+        ):
             out.append(item)
             continue
+        name = item.arg.name
         emit = Emitter(item.location)
         hole = holes.setdefault(name, Hole(name))
         if name in finishers:
@@ -161,15 +165,6 @@ def _with_gates(items: list[Any], style: Style, consts: tuple[Any, ...]) -> list
     return out
 
 
-def _framed(ir: IR, items: list[Any]) -> Bytecode:
-    """Put items into the function's frame."""
-    new = Bytecode()
-    new._copy_attr_from(ir.frame)
-    new.argnames = [*ir.frame.argnames, NULL_LOCAL]
-    list.extend(new, fuse(items, new.argnames))
-    return new
-
-
-def code_of(frame: Bytecode, stacksize: int) -> CodeType:
-    """Encode what `decode.bytecode_of` decoded, changed or not."""
-    return assembled(frame, stacksize)
+def code_of(code: CodeType, items: list[Any]) -> CodeType:
+    """Encode what `decode.items_of` decoded."""
+    return assembled(code, items, code.co_stacksize)

@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import linecache
 
-from bytecode import Instr
-from bytecode.instr import InstrLocation
-
 from .ir import IR
+from .items import Instr, Location
+from .opcodes import taken_by
 
 _LONGEST = 40  # characters that are shown of an expression
 
@@ -28,10 +27,10 @@ def expression_at(ir: IR, at: int, depth: int) -> str:
 def text_at(ir: IR, at: int) -> str:
     """Return the expression that an instruction computes; empty if there is no source."""
     place = ir.items[at].location
-    return _text(ir.code.co_filename, place) if isinstance(place, InstrLocation) else ""
+    return _text(ir.code.co_filename, place) if isinstance(place, Location) else ""
 
 
-def _producer(ir: IR, at: int, depth: int) -> InstrLocation | None:
+def _producer(ir: IR, at: int, depth: int) -> Location | None:
     """Return the location of the instruction that left the value there."""
     before = ir.stacks[at]
     if before is None or depth > len(before):
@@ -39,19 +38,14 @@ def _producer(ir: IR, at: int, depth: int) -> InstrLocation | None:
     height = len(before) - depth + 1  # of the stack up to the value
     for i in range(at - 1, -1, -1):
         item, stack = ir.items[i], ir.stacks[i]
-        if not isinstance(item, Instr) or stack is None or item.has_jump():
+        if not isinstance(item, Instr) or stack is None or item.is_jump:
             return None  # where paths join, several instructions may have left it
-        if len(stack) - _taken(item) < height:
-            return item.location if isinstance(item.location, InstrLocation) else None
+        if len(stack) - taken_by(item) < height:
+            return item.location if isinstance(item.location, Location) else None
     return None
 
 
-def _taken(instr: Instr) -> int:
-    """Return the number of values that an instruction takes from the stack."""
-    return -min(instr.pre_and_post_stack_effect()[0], 0)
-
-
-def _text(filename: str, place: InstrLocation) -> str:
+def _text(filename: str, place: Location) -> str:
     """Return what stands at a place in the source, in one line and not too long."""
     if place.lineno is None or place.col_offset is None or place.end_col_offset is None:
         return ""

@@ -11,9 +11,8 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import replace
 
-from bytecode import Instr
-
-from .onlookers import Demand, Given
+from .demands import Demand, Given
+from .items import Instr
 from .program import (
     ATTRIBUTE,
     CALL,
@@ -118,7 +117,7 @@ def _names(load: Instr | int) -> str:
     if isinstance(load, int):
         return ""
     if load.name == "LOAD_GLOBAL":
-        return str(load.arg[1])  # type: ignore[index]
+        return str(load.arg[1])
     return str(load.arg) if load.name.startswith("LOAD_FAST") else ""
 
 

@@ -15,13 +15,14 @@ from dataclasses import replace
 from types import CodeType, FunctionType, ModuleType
 from typing import Any, cast
 
-from bytecode import Instr, Label
+from bytecode import Label
 from bytecode.instr import CellVar, FreeVar
 
 from ..errors import RewriteError
 from .calls import callee_name
 from .decisions import decided
 from .decode import decode
+from .items import Instr
 from .liveness import Locals
 from .opcodes import constant, keyword_names
 from .program import (
@@ -268,7 +269,7 @@ def _delete_local(scan: Scan, instr: Instr) -> bool:
 
 
 def _load_global(scan: Scan, instr: Instr) -> bool:
-    with_null, name = cast(tuple[bool, str], instr.arg)
+    with_null, name = instr.arg
     return scan.push_callee(scan.once(NAMED, (scan.helper,), name), instr, with_null)
 
 
@@ -284,7 +285,7 @@ def _build_tuple(scan: Scan, instr: Instr) -> bool:
     """Make a tuple that is returned; the caller has to unpack it."""
     if getattr(scan.ir.items[scan.at + 1], "name", "") != "RETURN_VALUE":
         return scan.steps["BUILD_TUPLE"](scan, instr)
-    operands = scan.pops(cast(int, instr.arg))
+    operands = scan.pops(instr.arg)
     return operands is not None and scan.push(scan.add(TUPLE, tuple(operands)))
 
 

@@ -6,13 +6,11 @@ region; if not, the scan is told why. It must not know where regions begin and e
 
 from __future__ import annotations
 
-from typing import cast
-
-from bytecode import Instr
-
-from .choices import or_constant
+from .choices import chosen_constant, or_constant
 from .forms import called_into, changed, chosen, out_given, part_taken
+from .gradients import gradient
 from .helpers import inlined
+from .items import Instr
 from .joins import differences, put_together, with_fill
 from .opcodes import (
     attribute_name,
@@ -26,7 +24,6 @@ from .opcodes import (
 from .program import (
     ATTRIBUTE,
     CALL,
-    CHOICE,
     COMPUTING,
     CONST,
     IN_PLACE,
@@ -55,7 +52,7 @@ from .symbolic import MOST_OPERANDS, Scan, Slot, Step, called
 _SHARED = "a variable shared with an inner function"
 _OLD = "the interpreter reorders values from before the region"
 _VIEWS = frozenset({"T", "real", "imag"})
-_LEFT_OUT = {"matmul": "@", "i_matmul": "@=", "i_pow": "**="}
+_LEFT_OUT = {"i_matmul": "@=", "i_pow": "**="}
 
 
 def _load_local(scan: Scan, instr: Instr) -> bool:
@@ -109,7 +106,7 @@ def _constant(scan: Scan, value: object) -> int:
 
 
 def _load_global(scan: Scan, instr: Instr) -> bool:
-    with_null, name = cast(tuple[bool, str], instr.arg)
+    with_null, name = instr.arg
     plain = Instr("LOAD_GLOBAL", (False, name), location=instr.location)
     node = _known_leaf(scan, plain, str(name))
     return scan.push_callee(node, instr, with_null)
@@ -161,23 +158,9 @@ def _is_global(scan: Scan, node: int) -> bool:
     return isinstance(load, Instr) and load.name == "LOAD_GLOBAL"
 
 
-def _or(scan: Scan, instr: Instr) -> bool:
-    """Take a number, or a constant where it is zero, as in ``x[: i - 1 or None]``."""
-    found = or_constant(scan.ir.items, scan.at)
-    if found is None:
-        return scan.refuse("a condition needs the value")
-    value = scan.pop()
-    if value is None:
-        return False
-    (other,), end = found
-    node = scan.add(CHOICE, (value, scan.add(CONST, (), other)))
-    scan.at = end
-    return scan.push(node)
-
-
 def _copy(scan: Scan, instr: Instr) -> bool:
     if instr.arg == 1 and or_constant(scan.ir.items, scan.at) is not None:
-        return _or(scan, instr)
+        return chosen_constant(scan, instr)
     depth = instr.arg
     assert isinstance(depth, int)
     if depth > len(scan.stack):
@@ -224,6 +207,8 @@ def _operator(scan: Scan, instr: Instr) -> bool:
     if not name.startswith("i_"):
         return scan.push(scan.add(OPERATION, tuple(map(scan.value_of, operands)), name))
     target = operands[0]
+    if target in scan.copied:
+        return scan.push(scan.add(OPERATION, tuple(map(scan.value_of, operands)), name))
     if not is_made(scan, target):
         return scan.push(scan.add(IN_PLACE, (target, *map(scan.value_of, operands[1:])), name))
     if scan.nodes[target].kind not in COMPUTING:
@@ -320,6 +305,8 @@ def _function_called(scan: Scan, callee: int, arguments: list[int], names: tuple
         return put_together(scan, callee, name, arguments, names)
     if name in vocabulary.differences:
         return differences(scan, callee, name, arguments, names)
+    if name in vocabulary.gradients:
+        return gradient(scan, callee, name, arguments, names)
     if name not in vocabulary.functions and name not in vocabulary.numbers:
         return _left_out(scan)
     before = None if _is_of_math(scan, callee) else vocabulary.before_out.get(name)
@@ -375,7 +362,7 @@ STEPS: dict[str, Step] = {
     "PUSH_NULL": _push_null,
     "POP_TOP": _pop,
     "COPY": _copy,
-    "JUMP_IF_TRUE_OR_POP": _or,
+    "JUMP_IF_TRUE_OR_POP": chosen_constant,
     "SWAP": _swap,
     "BINARY_OP": _operator,
     "COMPARE_OP": _operator,

@@ -10,12 +10,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from types import CodeType
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from bytecode import Bytecode, Instr, Label
-from bytecode.instr import InstrLocation, TryBegin, TryEnd
+from bytecode import Label
+from bytecode.instr import UNSET, TryBegin, TryEnd
 
 from ..errors import RewriteError
+from .items import Instr, Location
 from .opcodes import VALUE, Stack, after, merged
 from .program import Program
 
@@ -45,13 +46,12 @@ class Region:
     loads: tuple[Instr | int, ...]
     stores: tuple[str, ...]
     resets: tuple[str, ...]
-    location: InstrLocation | None
+    location: Location | None
     items: tuple[int, ...] = ()
     is_spare: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Operation:
+class Operation(NamedTuple):
     """An operator, or other instruction, that one site can do for operands on the stack.
 
     The items from `start` up to `stop` stay in the code: a site that does not handle its
@@ -63,12 +63,11 @@ class Operation:
     stop: int
     operator: str
     size: int
-    location: InstrLocation | None
+    location: Location | None
     length: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(NamedTuple):
     """A call, from its first instruction (`start`) up to `stop`.
 
     `form` says what lies below the arguments: ``"null"`` a callable and a NULL, ``"self"`` a
@@ -83,7 +82,7 @@ class Call:
     size: int
     names: tuple[str, ...]
     method_loads: tuple[int, ...]
-    location: InstrLocation | None
+    location: Location | None
 
 
 class IR:
@@ -93,8 +92,6 @@ class IR:
     ----------
     code : CodeType
         What it was made from.
-    frame : Bytecode
-        The decoded code with its names, flags and arguments.
     items : list
         Its items.
     labels : dict
@@ -103,18 +100,19 @@ class IR:
         For each item the try mark that protects it, or None.
     stacks : list of tuple or None
         For each item the symbolic stack before it; None where execution never gets.
+    depths : list of int
+        For each item the size of that stack, or -1.
     locals : Locals or None
         What `liveness.locals_of` returns, once that has been asked for.
     """
 
-    def __init__(self, code: CodeType, frame: Bytecode) -> None:
+    def __init__(self, code: CodeType, items: list[Any]) -> None:
         self.code = code
-        self.frame = frame
-        self.items: list[Any] = list(frame)
+        self.items = items
         self.labels = labels_of(self.items)
         self.marks = handlers(self.items)
         self.stacks = symbolic_stacks(self.items, (), self.labels, self.marks)
-        self._changes: dict[tuple[int, bool], int] = {}
+        self.depths = [-1 if stack is None else len(stack) for stack in self.stacks]
         self.locals: Locals | None = None
 
     def instructions(self) -> Iterator[tuple[int, Instr, Stack]]:
@@ -122,15 +120,6 @@ class IR:
         for i, (item, stack) in enumerate(zip(self.items, self.stacks, strict=True)):
             if isinstance(item, Instr) and stack is not None:
                 yield i, item, stack
-
-    def change(self, at: int, *, jump: bool) -> int:
-        """Return by how many slots an instruction makes the stack longer."""
-        found = self._changes.get((at, jump))
-        if found is None:
-            entry = self.stacks[at] or ()
-            found = len(after(self.items[at], entry, at, jump=jump)) - len(entry)
-            self._changes[at, jump] = found
-        return found
 
     def __str__(self) -> str:
         return listing(self.items, self.stacks)
@@ -168,9 +157,9 @@ def symbolic_stacks(
                 work.append((where[handler.target], stack[: handler.stack_depth] + pushed))
             item = items[i]
             if isinstance(item, Instr):
-                if item.has_jump() and not item.name.startswith("END_ASYNC_FOR"):
-                    work.append((where[cast(Label, item.arg)], after(item, stack, i, jump=True)))
-                if item.is_final():
+                if item.is_jump and not item.name.startswith("END_ASYNC_FOR"):
+                    work.append((where[item.arg], after(item, stack, i, jump=True)))
+                if item.is_final:
                     break
                 stack = after(item, stack, i, jump=False)
             i += 1
@@ -208,7 +197,7 @@ def listing(items: list[Any], stacks: list[Stack | None]) -> str:
             lines.append("  end of try")
         else:
             arg = item.arg
-            shown = repr(arg) if item.require_arg() else ""
+            shown = repr(arg) if item.arg is not UNSET else ""
             shown = names.get(arg, shown) if isinstance(arg, Label) else shown
             depth = "unreachable" if stack is None else len(stack)
             line = item.lineno if isinstance(item.lineno, int) else ""

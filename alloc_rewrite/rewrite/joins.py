@@ -76,8 +76,8 @@ def differences(
     place = None if function is None else scan.add(CONST, (), function)
     value = given["a"]
     for _ in range(times):
-        later = scan.add(INDEX, (value, _along(scan, axis, 1, None)))
-        earlier = scan.add(INDEX, (value, _along(scan, axis, None, -1)))
+        later = scan.add(INDEX, (value, along(scan, axis, 1, None)))
+        earlier = scan.add(INDEX, (value, along(scan, axis, None, -1)))
         subtract = scan.add(CONST, (), scan.vocabulary.difference)
         value = scan.add(CALL, (subtract, later, earlier), ())
         if place is not None:  # what a subtraction raises is reported there
@@ -85,7 +85,7 @@ def differences(
     return scan.push(value)
 
 
-def _along(scan: Scan, axis: int, start: int | None, stop: int | None) -> int:
+def along(scan: Scan, axis: int, start: int | None, stop: int | None) -> int:
     """Return the node of an index that takes a slice along an axis."""
     taken = _slice(scan, start, stop)
     if axis == 0:

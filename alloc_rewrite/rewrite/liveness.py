@@ -9,13 +9,13 @@ import functools
 from collections.abc import Iterable
 from typing import Any
 
-from bytecode import Instr
-
 from .ir import IR
+from .items import Instr
 
 _READS = frozenset(
     {"LOAD_FAST", "LOAD_FAST_CHECK", "LOAD_FAST_BORROW", "LOAD_FAST_AND_CLEAR", "DELETE_FAST"}
 )
+_BINDS = _READS | {"STORE_FAST"}
 _CLEARS = "LOAD_FAST_AND_CLEAR"  # of the variable of a comprehension, which gets its value back
 
 
@@ -62,14 +62,24 @@ class Locals:
 
     def _is_repeated(self, start: int, stop: int) -> bool:
         """Whether a jump after these items leads to before them."""
-        items, labels = self._items, self._labels
-        return any(
-            isinstance(item, Instr) and item.has_jump() and labels[item.arg] <= start
-            for item in items[stop:]
-        ) or self._has_handler_before(start)
+        return self._first_handler <= start or any(
+            at >= stop and target <= start for at, target in self._jumps_back
+        )
 
-    def _has_handler_before(self, start: int) -> bool:
-        return any(mark is not None and self._labels[mark.target] <= start for mark in self._marks)
+    @functools.cached_property
+    def _first_handler(self) -> int:
+        marks = {mark for mark in self._marks if mark is not None}
+        return min((self._labels[mark.target] for mark in marks), default=len(self._items))
+
+    @functools.cached_property
+    def _jumps_back(self) -> list[tuple[int, int]]:
+        """The jumps to earlier items: from where, to where."""
+        jumps = [
+            (at, self._labels[item.arg])
+            for at, item in enumerate(self._items)
+            if type(item) is Instr and item.is_jump
+        ]
+        return [(at, target) for at, target in jumps if target <= at]
 
     @functools.cached_property
     def _live(self) -> list[int]:
@@ -96,8 +106,8 @@ class Locals:
         item, mark = self._items[at], self._marks[at]
         if type(item) is not Instr:
             return (at + 1,), -1, 0, None
-        leads: tuple[int, ...] = () if item.is_final() else (at + 1,)
-        if item.has_jump():
+        leads: tuple[int, ...] = () if item.is_final else (at + 1,)
+        if item.is_jump:
             leads += (self._labels[item.arg],)
         keeps, reads = -1, 0
         for name in names_stored(item):
@@ -125,9 +135,9 @@ class Locals:
                     if marks[i] is not None:
                         leads.append((labels[marks[i].target], now))
                     now = self._after(i, item, now)
-                    if item.has_jump():
+                    if item.is_jump:
                         leads.append((labels[item.arg], now))
-                    if item.is_final():
+                    if item.is_final:
                         now = everything
                 for target, known in leads:
                     if bound[target] & known != bound[target]:
@@ -143,7 +153,7 @@ class Locals:
     def _after(self, at: int, item: Instr, bound: int) -> int:
         """Return the locals that have a value for certain after an item, as bits."""
         name = item.arg
-        if not isinstance(name, str) or item.name not in _READS | {"STORE_FAST"}:
+        if item.name not in _BINDS or not isinstance(name, str):
             return bound
         unbinds = item.name in ("DELETE_FAST", _CLEARS) or (
             item.name == "STORE_FAST" and name in self._cleared and self._gives_back(at)
@@ -171,14 +181,14 @@ def locals_of(ir: IR) -> Locals:
 
 def names_stored(item: Any) -> Iterable[str]:
     """Return the locals that an item gives a value."""
-    if isinstance(item, Instr) and item.name == "STORE_FAST" and isinstance(item.arg, str):
+    if type(item) is Instr and item.name == "STORE_FAST" and isinstance(item.arg, str):
         return (item.arg,)
     return ()
 
 
 def names_read(item: Any) -> Iterable[str]:
     """Return the locals whose value, or having one, matters to an item."""
-    if isinstance(item, Instr) and item.name in _READS and isinstance(item.arg, str):
+    if type(item) is Instr and item.name in _READS and isinstance(item.arg, str):
         return (item.arg,)
     return ()
 

@@ -11,10 +11,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, cast
 
-from bytecode import Instr, Label
-from bytecode.instr import InstrLocation
+from bytecode import Label
 
 from .ir import IR
+from .items import Instr, Location
 from .liveness import Locals, locals_of, names_read, names_stored
 from .opcodes import ITERATOR_DEPTH, operator_of
 
@@ -43,7 +43,7 @@ class Loop:
 
     items: list[Any]
     head: int
-    location: InstrLocation | None
+    location: Location | None
     members: frozenset[int]
     targets: frozenset[Any]  # labels that something jumps to
     is_for: bool
@@ -66,7 +66,7 @@ class Loop:
 
     def name_of(self, item: Instr) -> str:
         """Return by which name a local, or the content of a cell, is known."""
-        return f"cell {_cell(item)}" if item.name == "LOAD_DEREF" else cast(str, item.arg)
+        return f"cell {_cell(item)}" if item.name == "LOAD_DEREF" else item.arg
 
 
 def _cell(item: Instr) -> str:
@@ -86,7 +86,7 @@ def find_loops(ir: IR) -> list[Loop]:
     jumps = [
         (i, labels[item.arg])
         for i, item in enumerate(items)
-        if isinstance(item, Instr) and item.has_jump() and ir.stacks[i] is not None
+        if isinstance(item, Instr) and item.is_jump and ir.stacks[i] is not None
     ]
     targets = frozenset(items[target] for _, target in jumps)
     flow = locals_of(ir)
@@ -113,7 +113,7 @@ def _loop(
             continue
         members.add(at)
         before = items[at - 1] if at else None
-        if at and not (isinstance(before, Instr) and before.is_final()):
+        if at and not (isinstance(before, Instr) and before.is_final):
             work.append(at - 1)
         work.extend(sources.get(at, ()))
     following = items[head + 1]
@@ -168,7 +168,7 @@ def _appends(ir: IR, index: int, place: int) -> bool:
     item, stack = ir.items[index], ir.stacks[index]
     if not isinstance(item, Instr) or item.name != "LIST_APPEND" or stack is None:
         return False
-    return len(stack) - 1 - cast(int, item.arg) == place
+    return bool(len(stack) - 1 - item.arg == place)
 
 
 def find_whole(ir: IR) -> Loop | None:
@@ -178,7 +178,7 @@ def find_whole(ir: IR) -> Loop | None:
     jumps = [
         (i, labels[item.arg])
         for i, item in enumerate(items)
-        if isinstance(item, Instr) and item.has_jump()
+        if isinstance(item, Instr) and item.is_jump
     ]
     head = next((i for i, item in enumerate(items) if _name(item) == "RESUME"), None)
     if head is None or ir.code.co_flags & _RESUMED or any(target <= at for at, target in jumps):

@@ -14,12 +14,23 @@ anything else.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+import dis
+from collections.abc import Callable, Collection, Iterable
 from typing import Any, NamedTuple, cast
 
-from bytecode import Instr
-
+from .demands import (
+    ANYTHING,
+    HARMLESS,
+    Demand,
+    Given,
+    Known,
+    Value,
+    Values,
+    joined_locals,
+    joined_stacks,
+)
 from .ir import IR
+from .items import Instr
 from .liveness import Locals, names_stored
 from .opcodes import (
     CAREFUL,
@@ -31,43 +42,19 @@ from .opcodes import (
     is_method_load,
     keyword_names,
     pushed_null,
+    taken_by,
 )
 from .symbolic import Vocabulary
 
-#: What is known of a value: nothing, or that no operation on it runs Python code. What may become
-#: known of it is a `Given`.
-HARMLESS, ANYTHING = "harmless", "anything"
 MOST_DEMANDS = 6
 MOST_STEPS = 3000  # of a walk: in longer code all locals count as looked at
-
-
-class Given(NamedTuple):
-    """A value that can be looked at before the region begins.
-
-    `kind` is ``"local"`` (`what` is its name), ``"global"`` (the parts of its dotted name) or
-    ``"stack"`` (how deep it lies there when the region begins).
-    """
-
-    kind: str
-    what: Any
-
-
-class Demand(NamedTuple):
-    """What must hold of a value: that it is harmless, or (`called`) that calling it is."""
-
-    value: Given
-    called: bool
-
-
-Value = str | Given | tuple[str, Any]
-Values = tuple[Value, ...]
-_Locals = Mapping[str, Value]
-_Path = tuple[int, Values, _Locals]  # an item, and what is known before it
+_Path = tuple[int, Values, Known]  # an item, and what is known before it
 
 #: Attributes of arrays and numbers that are arrays, numbers, or tuples of numbers.
 _FACTS = frozenset(
     {"T", "shape", "size", "ndim", "real", "imag", "dtype", "itemsize", "nbytes", "strides"}
 )
+_SPLIT_EFFECT = frozenset({"PRECALL", "CALL", "CALL_KW"})  # the first two share a call's effect
 _CHANGES_LOCALS = frozenset({"STORE_FAST", "DELETE_FAST", "LOAD_FAST_AND_CLEAR"})
 _PLAIN_CONSTANTS = (bool, int, float, complex, str, bytes, type(None), type(...), tuple, slice)
 
@@ -122,32 +109,30 @@ class _Walk:
         self.vocabulary = vocabulary
         self.left = left
         self.ask = ask
-        self.states: dict[int, tuple[Values, _Locals]] = {}
+        self.states: dict[int, tuple[Values, Known]] = {}
         self.open: set[int] = set()  # items that may run foreign Python code
         self._demanded: dict[int, list[Demand]] = {}  # by items
-        self._demanding: list[Demand] = []
+        self._at = 0
 
     def run(self) -> bool:
         """Go over all paths until nothing new is found; False if they are too long."""
         known: dict[str, Value] = dict.fromkeys(self.left.stored, ANYTHING)
         known.update(dict.fromkeys(self.left.harmless, HARMLESS))
         work: list[_Path] = [(self.left.stop, self.left.stack, known)]
-        steps = 0
+        steps, end = 0, len(self.ir.items)
         while work:
             steps += 1
             if steps > MOST_STEPS:
                 return False
             at, stack, locals_ = work.pop()
-            if at >= len(self.ir.items) or not self._is_news(at, stack, locals_):
-                continue
-            self._demanding = self._demanded[at] = []
-            work += self._step(at)
+            if at < end and self._is_news(at, stack, locals_):
+                self._step(at, work)
         return True
 
     @property
     def demands(self) -> dict[Demand, None]:
         """What is demanded by what is known in the end."""
-        return {demand: None for at in self.states for demand in self._demanded[at]}
+        return {demand: None for at in self.states for demand in self._demanded.get(at, ())}
 
     def is_seen(self, name: str) -> bool:
         """Whether such code may come to run before a local gets another value."""
@@ -167,156 +152,105 @@ class _Walk:
 
     # ------------------------------------------------------------------ paths
 
-    def _is_news(self, at: int, stack: Values, locals_: _Locals) -> bool:
+    def _is_news(self, at: int, stack: Values, locals_: Known) -> bool:
         """Note what is known before an item; False if it was known already."""
         before = self.states.get(at)
         if before is None:
             self.states[at] = stack, locals_
             return True
-        pairs = zip(reversed(before[0]), reversed(stack), strict=False)
-        both = tuple(a if a == b else ANYTHING for a, b in pairs)[::-1]
-        names = {
-            name: a
-            for name in {*locals_, *before[1]}
-            if (a := self._joined(name, before[1], locals_)) != Given("local", name)
-        }
-        self.states[at] = both, names
-        return (both, names) != before
-
-    @staticmethod
-    def _joined(name: str, one: _Locals, other: _Locals) -> Value:
-        a, b = (known.get(name, Given("local", name)) for known in (one, other))
-        return a if a == b else ANYTHING
+        if before == (stack, locals_):
+            return False
+        now = joined_stacks(before[0], stack), joined_locals(before[1], locals_)
+        self.states[at] = now
+        return now != before
 
     def _following(self, at: int) -> list[int]:
         item = self.ir.items[at]
         out = []
         if isinstance(item, Instr):
-            if item.has_jump():
+            if item.is_jump:
                 out.append(self.ir.labels[item.arg])
             mark = self.ir.marks[at]
             if mark is not None and item.name not in QUIET:
                 out.append(self.ir.labels[mark.target])
-            if item.is_final():
+            if item.is_final:
                 return out
         return [*out, at + 1]
 
-    def _step(self, at: int) -> list[_Path]:
-        """Run one item; return where it leads, with what is known there."""
-        item = self.ir.items[at]
+    def _step(self, at: int, work: list[_Path]) -> None:
+        """Run one item; add to the work where it leads, with what is known there."""
+        ir = self.ir
+        self._at, item = at, ir.items[at]
         stack, locals_ = self.states[at]
-        if not isinstance(item, Instr):
-            return [(at + 1, stack, locals_)]
-        out: list[_Path] = []
-        mark = self.ir.marks[at]
-        if mark is not None and item.name not in QUIET:
+        if type(item) is not Instr:
+            work.append((at + 1, stack, locals_))
+            return
+        name, mark = item.name, ir.marks[at]
+        known = len(work)
+        if mark is not None and name not in QUIET:
             pushed = 1 + mark.push_lasti
-            entry = self.ir.stacks[at]
-            dropped = 0 if entry is None else max(0, len(entry) - mark.stack_depth)
+            dropped = max(0, ir.depths[at] - mark.stack_depth)
             kept = stack[: max(0, len(stack) - dropped)]
-            out.append((self.ir.labels[mark.target], kept + (HARMLESS,) * pushed, locals_))
-        names = dict(locals_) if item.name in _CHANGES_LOCALS else cast(dict[str, Value], locals_)
+            work.append((ir.labels[mark.target], kept + (HARMLESS,) * pushed, locals_))
+        names = dict(locals_) if name in _CHANGES_LOCALS else cast("dict[str, Value]", locals_)
+        self._demanded.pop(at, None)
+        rule: _Rule = _RULES.get(name, _may_run_code)
         try:
-            result = self._after(at, item, list(stack), names)
+            result = rule(self, item, list(stack), names)
         except _OpenError:
             self.open.add(at)
-            return []
+            del work[known:]
+            return
         self.open.discard(at)
-        if item.has_jump():
-            there = self._resized(at, item, stack, result, jump=True)
-            out.append((self.ir.labels[item.arg], there, names))
-        if not item.is_final():
-            out.append((at + 1, self._resized(at, item, stack, result, jump=False), names))
-        return out
-
-    def _resized(
-        self, at: int, item: Instr, before: Values, stack: list[Value], *, jump: bool
-    ) -> Values:
-        """Return the stack with as many slots as the item leaves."""
-        if item.name in ("PRECALL", "CALL", "CALL_KW"):  # the first two share a call's effect
-            return tuple(stack)
-        want = len(before) + self.ir.change(at, jump=jump)
-        if want <= len(stack):
-            return tuple(stack[:want])
-        return (*stack, *(HARMLESS,) * (want - len(stack)))
+        # Where paths meet the depth is the same: it tells what the item leaves on each.
+        below = len(stack) - ir.depths[at]
+        if item.is_jump:
+            target = ir.labels[item.arg]
+            work.append((target, _resized(result, below + ir.depths[target]), names))
+        if not item.is_final:
+            if name not in _SPLIT_EFFECT:
+                work.append((at + 1, _resized(result, below + ir.depths[at + 1]), names))
+            else:
+                work.append((at + 1, tuple(result), names))
 
     # ------------------------------------------------------------------ instructions
 
-    def _after(
-        self, at: int, item: Instr, stack: list[Value], names: dict[str, Value]
-    ) -> list[Value]:
-        """Return the stack after an instruction that runs no foreign code, or raise `_OpenError`.
-
-        What an instruction leaves without a word about it is harmless.
-        """
-        name, arg = item.name, item.arg
-        if name.startswith("LOAD_FAST"):
-            local = arg if isinstance(arg, str) else ""
-            value = names.get(local, Given("local", local))
-            if isinstance(value, Given) and value.kind == "local" and not self._is_bound(value):
-                value = ANYTHING
-            if name == "LOAD_FAST_AND_CLEAR":
-                names[local] = ANYTHING
-            return [*stack, value if local else ANYTHING]
-        if name in ("STORE_FAST", "DELETE_FAST"):
-            value = self._pop(stack) if name == "STORE_FAST" else ANYTHING
-            if isinstance(arg, str):
-                names[arg] = value
-            return stack
-        if name == "LOAD_COMMON_CONSTANT":
-            return [*stack, HARMLESS if constant(item) else ANYTHING]
-        if name == "LOAD_CONST":
-            return [*stack, HARMLESS if isinstance(arg, _PLAIN_CONSTANTS) else ANYTHING]
-        if name == "LOAD_GLOBAL":
-            return self._load_global(item, stack)
-        if name in ("LOAD_ATTR", "LOAD_METHOD"):
-            return self._attribute(at, item, stack)
-        if name in ("CALL", "CALL_KW"):
-            return self._call(at, item, stack)
-        if name == "FOR_ITER":
-            self._need(self._peek(stack, ITERATOR_DEPTH))
-            return [*stack, HARMLESS]
-        if name == "COPY":
-            return [*stack, self._peek(stack, cast(int, arg))]
-        if name == "SWAP":
-            return self._swap(stack, cast(int, arg))
-        if name == "RETURN_VALUE":
-            return stack[:-1]
-        taken = -min(item.pre_and_post_stack_effect()[0], 0)
-        if name == "STORE_DEREF" or name == "MAKE_FUNCTION":
-            return stack[: len(stack) - taken] + ([ANYTHING] if name == "MAKE_FUNCTION" else [])
-        if name in QUIET:
-            return self._quiet(item, stack, taken)
-        if name in CAREFUL:
-            for value in [self._pop(stack) for _ in range(max(taken, LOOKS_AT.get(name, 0)))]:
-                self._need(value)
-            return stack
-        raise _OpenError
-
-    def _quiet(self, item: Instr, stack: list[Value], taken: int) -> list[Value]:
-        if item.name in ("PUSH_NULL", "LOAD_DEREF", "LOAD_CLOSURE"):
-            return [*stack, ANYTHING]
-        if item.name == "PRECALL":
-            return stack
-        values = [self._pop(stack) for _ in range(taken)]
-        built = item.name.startswith("BUILD_")
-        return [*stack, _of_all(values)] if built or item.name.startswith("SET_FUN") else stack
+    def _load_local(self, item: Instr, stack: list[Value], names: dict[str, Value]) -> list[Value]:
+        local = item.arg if isinstance(item.arg, str) else ""
+        value = names.get(local) or Given("local", local)
+        if type(value) is Given and value.kind == "local" and not self._is_bound(value):
+            value = ANYTHING
+        if item.name == "LOAD_FAST_AND_CLEAR":
+            names[local] = ANYTHING
+        return [*stack, value if local else ANYTHING]
 
     def _is_bound(self, local: Given) -> bool:
         """Whether a local had this value before the region for certain."""
         name = local.what
         return name not in self.left.stored and self.flow.is_bound(name, self.left.start)
 
-    def _load_global(self, item: Instr, stack: list[Value]) -> list[Value]:
-        with_null, name = cast(tuple[bool, str], item.arg)
+    def _store_local(self, item: Instr, stack: list[Value], names: dict[str, Value]) -> list[Value]:
+        value = self._pop(stack) if item.name == "STORE_FAST" else ANYTHING
+        if isinstance(item.arg, str):
+            names[item.arg] = value
+        return stack
+
+    def _load_common(self, item: Instr, stack: list[Value], names: Known) -> list[Value]:
+        return [*stack, HARMLESS if constant(item) else ANYTHING]
+
+    def _load_const(self, item: Instr, stack: list[Value], names: Known) -> list[Value]:
+        return [*stack, HARMLESS if isinstance(item.arg, _PLAIN_CONSTANTS) else ANYTHING]
+
+    def _load_global(self, item: Instr, stack: list[Value], names: Known) -> list[Value]:
+        with_null, name = item.arg
         return [*stack, *_pushed(Given("global", (name,)), item, with_null)]
 
-    def _attribute(self, at: int, item: Instr, stack: list[Value]) -> list[Value]:
+    def _attribute(self, item: Instr, stack: list[Value], names: Known) -> list[Value]:
         base, name = self._pop(stack), attribute_name(item)
         is_method = is_method_load(item)
         if isinstance(base, Given) and base.kind == "global":
             value: Value = Given("global", (*base.what, name))
-            following = self.ir.items[at + 1]
+            following = self.ir.items[self._at + 1]
             if getattr(following, "name", "") not in ("LOAD_ATTR", "LOAD_METHOD"):
                 self._demand(cast(Given, value), called=is_method)
             return [*stack, *_pushed(value, item, is_method)]
@@ -327,12 +261,12 @@ class _Walk:
             return [*stack, ("method", name), ("method", name)]
         return [*stack, HARMLESS if name in _FACTS else ANYTHING]
 
-    def _call(self, at: int, item: Instr, stack: list[Value]) -> list[Value]:
-        if keyword_names(self.ir.items, at) is None:
+    def _call(self, item: Instr, stack: list[Value], names: Known) -> list[Value]:
+        if keyword_names(self.ir.items, self._at) is None:
             raise _OpenError
         if item.name == "CALL_KW":
             self._pop(stack)
-        given = [self._pop(stack) for _ in range(cast(int, item.arg))]
+        given = [self._pop(stack) for _ in range(item.arg)]
         upper, lower = self._pop(stack), self._pop(stack)
         if lower != upper or lower[0] != "method":
             callees = [v for v in (lower, upper) if isinstance(v, Given) and v.kind == "global"]
@@ -343,6 +277,40 @@ class _Walk:
             self._need(value)
         return [*stack, HARMLESS]
 
+    def _for_iter(self, item: Instr, stack: list[Value], names: Known) -> list[Value]:
+        self._need(self._peek(stack, ITERATOR_DEPTH))
+        return [*stack, HARMLESS]
+
+    def _copy(self, item: Instr, stack: list[Value], names: Known) -> list[Value]:
+        return [*stack, self._peek(stack, item.arg)]
+
+    def _swap(self, item: Instr, stack: list[Value], names: Known) -> list[Value]:
+        depth = item.arg
+        if depth > len(stack):
+            raise _OpenError
+        stack[-1], stack[-depth] = stack[-depth], stack[-1]
+        return stack
+
+    def _push_anything(self, item: Instr, stack: list[Value], names: Known) -> list[Value]:
+        return [*stack, ANYTHING]
+
+    def _make_anything(self, item: Instr, stack: list[Value], names: Known) -> list[Value]:
+        return [*stack[: len(stack) - taken_by(item)], ANYTHING]
+
+    def _build(self, item: Instr, stack: list[Value], names: Known) -> list[Value]:
+        """Make a value that is harmless if its parts are."""
+        parts = [self._pop(stack) for _ in range(taken_by(item))]
+        return [*stack, _of_all(parts)]
+
+    def _quiet(self, item: Instr, stack: list[Value], names: Known) -> list[Value]:
+        return stack[: max(0, len(stack) - taken_by(item))]
+
+    def _careful(self, item: Instr, stack: list[Value], names: Known) -> list[Value]:
+        taken = max(taken_by(item), LOOKS_AT.get(item.name, 0))
+        for value in [self._pop(stack) for _ in range(taken)]:
+            self._need(value)
+        return stack
+
     # ------------------------------------------------------------------ values
 
     def _pop(self, stack: list[Value]) -> Value:
@@ -350,12 +318,6 @@ class _Walk:
 
     def _peek(self, stack: list[Value], depth: int) -> Value:
         return stack[-depth] if depth <= len(stack) else ANYTHING
-
-    def _swap(self, stack: list[Value], depth: int) -> list[Value]:
-        if depth > len(stack):
-            raise _OpenError
-        stack[-1], stack[-depth] = stack[-depth], stack[-1]
-        return stack
 
     def _need(self, value: Value) -> None:
         """Note that an instruction runs foreign code unless a value is harmless."""
@@ -372,11 +334,52 @@ class _Walk:
     def _demand(self, value: Given, *, called: bool) -> None:
         if not self.ask or (value.kind == "global" and not self._is_likely(value, called)):
             raise _OpenError
-        self._demanding.append(Demand(value, called))
+        self._demanded.setdefault(self._at, []).append(Demand(value, called))
 
 
 class _OpenError(Exception):
     """An instruction may run foreign Python code."""
+
+
+def _may_run_code(walk: _Walk, item: Instr, stack: list[Value], names: Known) -> list[Value]:
+    raise _OpenError
+
+
+_Rule = Callable[[_Walk, Instr, list[Value], Any], list[Value]]
+#: What each instruction leaves on the stack if it runs no foreign code; it raises `_OpenError` if
+#: it may. What is left without a word about it is harmless.
+_RULES: dict[str, _Rule] = {
+    **dict.fromkeys(CAREFUL, _Walk._careful),
+    **dict.fromkeys(QUIET, _Walk._quiet),
+    **{name: _Walk._build for name in QUIET if name.startswith("BUILD_")},
+    **{name: _Walk._load_local for name in dis.opmap if name.startswith("LOAD_FAST")},
+    "SET_FUNCTION_ATTRIBUTE": _Walk._build,
+    "MAKE_FUNCTION": _Walk._make_anything,
+    "PUSH_NULL": _Walk._push_anything,
+    "LOAD_DEREF": _Walk._push_anything,
+    "LOAD_CLOSURE": _Walk._push_anything,
+    "PRECALL": lambda walk, item, stack, names: stack,
+    "RETURN_VALUE": lambda walk, item, stack, names: stack[:-1],
+    "STORE_FAST": _Walk._store_local,
+    "DELETE_FAST": _Walk._store_local,
+    "LOAD_COMMON_CONSTANT": _Walk._load_common,
+    "LOAD_CONST": _Walk._load_const,
+    "LOAD_GLOBAL": _Walk._load_global,
+    "LOAD_ATTR": _Walk._attribute,
+    "LOAD_METHOD": _Walk._attribute,
+    "CALL": _Walk._call,
+    "CALL_KW": _Walk._call,
+    "FOR_ITER": _Walk._for_iter,
+    "COPY": _Walk._copy,
+    "SWAP": _Walk._swap,
+}
+
+
+def _resized(stack: list[Value], size: int) -> Values:
+    """Return the stack with as many slots as an item leaves."""
+    if size <= len(stack):
+        return tuple(stack[:size])
+    return (*stack, *(HARMLESS,) * (size - len(stack)))
 
 
 def _pushed(value: Value, load: Instr, with_null: bool) -> list[Value]:

@@ -16,14 +16,16 @@ from __future__ import annotations
 
 import dis
 import functools
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any, cast
 
-from bytecode import BinaryOp, Compare, Instr
+import bytecode
+from bytecode import BinaryOp, Compare
 from bytecode.instr import UNSET, CommonConstant, Intrinsic1Op
 
 from ..errors import RewriteError
 from ..interpreter import VERSION
+from .items import HAS_ARGUMENT, Instr
 
 PY311 = VERSION == (3, 11)
 PY312 = VERSION == (3, 12)
@@ -65,7 +67,25 @@ _COMPARE = {
     Compare.GT: "gt",
     Compare.GE: "ge",
 }
-_UNARY = {"UNARY_NEGATIVE": "neg", "UNARY_POSITIVE": "pos", "UNARY_INVERT": "invert"}
+#: Which outcomes of a comparison are true: unordered (1), less (2), greater (4), equal (8).
+_OUTCOMES = {"LT": 2, "LE": 10, "EQ": 8, "NE": 7, "GT": 4, "GE": 12}
+#: Operators and their numbers of operands, by instruction, some by its argument too. A comparison
+#: whose result becomes a bool is none.
+_OPERATORS: dict[str, Any] = {
+    "BINARY_OP": {
+        **{arg: (name, 2) for arg, name in _BINARY.items()},
+        **{BinaryOp[f"INPLACE_{arg.name}"]: (f"i_{name}", 2) for arg, name in _BINARY.items()},
+        **{arg: ("getitem", 2) for arg in BinaryOp if arg.name == "SUBSCR"},
+    },
+    "BINARY_SUBSCR": ("getitem", 2),
+    "COMPARE_OP": {arg: (name, 2) for arg, name in _COMPARE.items()},
+    "UNARY_NEGATIVE": ("neg", 1),
+    "UNARY_POSITIVE": ("pos", 1),
+    "UNARY_INVERT": ("invert", 1),
+    "CALL_INTRINSIC_1": {Intrinsic1Op.INTRINSIC_UNARY_POSITIVE: ("pos", 1)},
+}
+#: The instructions that may be operators, unpack a sequence, or slice.
+MAY_OPERATE = frozenset({*_OPERATORS, "UNPACK_SEQUENCE", "BINARY_SLICE"})
 
 
 def operator_of(instr: Instr) -> tuple[str, int] | None:
@@ -73,26 +93,24 @@ def operator_of(instr: Instr) -> tuple[str, int] | None:
 
     In-place operators have names that begin with ``i`` and an underscore, as ``i_add``.
     """
-    name, arg = instr.name, instr.arg
-    if name == "BINARY_OP":
-        assert isinstance(arg, BinaryOp)
-        if arg.name == "SUBSCR":
-            return "getitem", 2
-        plain = _BINARY.get(arg)
-        if plain is None:
-            plain = "i_" + _BINARY[BinaryOp[arg.name.removeprefix("INPLACE_")]]
-        return plain, 2
-    if name == "BINARY_SUBSCR":
-        return "getitem", 2
-    if name == "COMPARE_OP":
-        compare = _COMPARE.get(cast(Compare, arg))
-        return None if compare is None else (compare, 2)  # None: its result becomes a bool
-    if name in _UNARY:
-        return _UNARY[name], 1
-    if name == "CALL_INTRINSIC_1" and arg is Intrinsic1Op.INTRINSIC_UNARY_POSITIVE:
-        return "pos", 1
-    return None
+    found: Any = _OPERATORS.get(instr.name)
+    if type(found) is dict:
+        found = found.get(instr.arg)
+    return cast("tuple[str, int] | None", found)
 
+
+def compare_oparg(arg: Compare) -> int:
+    """Return the number that stands for a comparison."""
+    if PY311:
+        return int(arg)
+    outcomes = _OUTCOMES[arg.name.removesuffix("_CAST")]
+    if PY312:
+        return arg << 4 | outcomes
+    return (arg & 15) << 5 | arg & 16 | outcomes  # the 16 makes it a bool
+
+
+#: What such a number stands for.
+COMPARISONS = {compare_oparg(arg): arg for arg in Compare}
 
 #: What LOAD_COMMON_CONSTANT loads (3.15), but for classes and functions.
 _COMMON = {
@@ -125,63 +143,18 @@ def is_slicing(instr: Instr) -> bool:
     return instr.name == "BINARY_SLICE"
 
 
+_TRUTH_TESTS = frozenset(
+    name
+    for name in dis.opmap
+    if name in ("TO_BOOL", "UNARY_NOT")
+    or (name.startswith("POP_JUMP_") and name.endswith(("_TRUE", "_FALSE")))
+    or name.startswith("JUMP_IF_")
+)
+
+
 def is_truth_test(instr: Any) -> bool:
     """Whether the instruction tests the truth of the value on top of the stack."""
-    return isinstance(instr, Instr) and (
-        instr.name in ("TO_BOOL", "UNARY_NOT")
-        or (instr.name.startswith("POP_JUMP_") and instr.name.endswith(("_TRUE", "_FALSE")))
-        or instr.name.startswith("JUMP_IF_")
-    )
-
-
-# ---------------------------------------------------------------------- fused instructions
-
-_FUSED = {
-    "LOAD_FAST_LOAD_FAST": ("LOAD_FAST", "LOAD_FAST"),
-    "LOAD_FAST_BORROW_LOAD_FAST_BORROW": ("LOAD_FAST_BORROW", "LOAD_FAST_BORROW"),
-    "STORE_FAST_LOAD_FAST": ("STORE_FAST", "LOAD_FAST"),
-    "STORE_FAST_STORE_FAST": ("STORE_FAST", "STORE_FAST"),
-}
-_FUSING = {pair: name for name, pair in _FUSED.items() if name in dis.opmap}
-_SECOND = frozenset(second for _, second in _FUSING)
-
-
-def split(items: Iterable[Any]) -> list[Any]:
-    """Return items in which instructions that do two things at once are two."""
-    out: list[Any] = []
-    for item in items:
-        pair = _FUSED.get(item.name) if isinstance(item, Instr) else None
-        if pair is None:
-            out.append(item)
-            continue
-        for name, arg in zip(pair, item.arg, strict=True):
-            out.append(Instr(name, arg, location=item.location))
-    return out
-
-
-def fuse(items: list[Any], names: list[str]) -> list[Any]:
-    """Return items in which neighbours are fused where the compiler would have done it."""
-    if not _FUSING:
-        return items
-    near = frozenset(names[:16])  # a fused instruction has four bits for a local
-    out: list[Any] = []
-    before: Any = None
-    for item in items:
-        if (
-            type(item) is Instr
-            and item.name in _SECOND
-            and type(before) is Instr
-            and (fused := _FUSING.get((before.name, item.name))) is not None
-            and before.location == item.location
-            and isinstance(before.arg, str)  # and not a cell
-            and isinstance(item.arg, str)
-            and {before.arg, item.arg} <= near
-        ):
-            before = out[-1] = Instr(fused, (before.arg, item.arg), location=item.location)
-        else:
-            before = item
-            out.append(item)
-    return out
+    return type(instr) is Instr and instr.name in _TRUTH_TESTS
 
 
 # ---------------------------------------------------------------------- symbolic stack
@@ -217,13 +190,23 @@ def _oparg(arg: Any) -> int:
 
 
 @functools.cache
-def _effect(opcode: int, oparg: int, jump: bool) -> int:
-    has_arg = opcode in dis.hasarg if VERSION >= (3, 12) else opcode >= dis.HAVE_ARGUMENT
-    return dis.stack_effect(opcode, oparg if has_arg else None, jump=jump)
+def _effect(opcode: int, oparg: int, jump: bool | None) -> int:
+    return dis.stack_effect(opcode, oparg if opcode in HAS_ARGUMENT else None, jump=jump)
+
+
+def taken_by(instr: Instr) -> int:
+    """Return how many values an instruction takes from the stack, or looks at."""
+    return _taken(instr.name, instr.opcode, _oparg(instr.arg))
+
+
+@functools.cache
+def _taken(name: str, opcode: int, oparg: int) -> int:
+    instr = bytecode.Instr._from_trusted(name, opcode, oparg, None)
+    return -min(instr.pre_and_post_stack_effect()[0], 0)
 
 
 def _depth(instr: Instr, stack: Stack) -> int:
-    depth = cast(int, instr.arg)
+    depth: int = instr.arg
     if depth > len(stack):
         raise RewriteError(f"{instr.name} {depth} on a stack of {len(stack)}")
     return depth
@@ -237,7 +220,7 @@ def _swap(instr: Instr, stack: Stack, index: int) -> Stack:
 
 
 def _load_global(instr: Instr, stack: Stack, index: int) -> Stack:
-    if not instr.arg[0]:  # type: ignore[index]
+    if not instr.arg[0]:
         return (*stack, VALUE)
     null = ("null", index)
     return (*stack, null, VALUE) if NULL_FIRST else (*stack, VALUE, null)
@@ -250,11 +233,11 @@ def _get_iter(instr: Instr, stack: Stack, index: int) -> Stack:
 
 
 def _end_send(instr: Instr, stack: Stack, index: int) -> Stack:
-    return (*stack[: len(stack) + instr.stack_effect() - 1], VALUE)
+    return (*stack[: len(stack) + _effect(instr.opcode, _oparg(instr.arg), None) - 1], VALUE)
 
 
 def _make_function(instr: Instr, stack: Stack, index: int) -> Stack:
-    return (*stack[: len(stack) + instr.stack_effect() - 1], FUNCTION)
+    return (*stack[: len(stack) + _effect(instr.opcode, _oparg(instr.arg), None) - 1], FUNCTION)
 
 
 _SPECIAL: dict[str, Callable[[Instr, Stack, int], Stack]] = {
@@ -265,7 +248,7 @@ _SPECIAL: dict[str, Callable[[Instr, Stack, int], Stack]] = {
     "LOAD_CONST": lambda instr, stack, index: (*stack, VALUE),
     "MAKE_FUNCTION": _make_function,
     "SET_FUNCTION_ATTRIBUTE": _make_function,
-    "PRECALL": lambda instr, stack, index: stack[: len(stack) - instr.arg],  # type: ignore[operator]
+    "PRECALL": lambda instr, stack, index: stack[: len(stack) - instr.arg],
     "GET_ITER": _get_iter,
     "END_SEND": _end_send,
     "LOAD_SPECIAL": lambda instr, stack, index: (*stack[:-1], UNKNOWN, UNKNOWN),
@@ -343,7 +326,7 @@ LOOKS_AT = {
 
 def call_size(instr: Instr) -> int | None:
     """Return the number of arguments of a call with explicit arguments, or None."""
-    return cast(int, instr.arg) if instr.name in ("CALL", "CALL_KW") else None
+    return instr.arg if instr.name in ("CALL", "CALL_KW") else None
 
 
 def keyword_names(items: list[Any], at: int) -> tuple[int, tuple[str, ...]] | None:
@@ -365,7 +348,7 @@ def keyword_names(items: list[Any], at: int) -> tuple[int, tuple[str, ...]] | No
             return None
     before = items[start - 1] if start else None
     if isinstance(before, Instr) and before.name == "KW_NAMES":
-        return start - 1, cast(tuple[str, ...], before.arg)
+        return start - 1, before.arg
     return start, ()
 
 
@@ -376,7 +359,7 @@ def spread_call(items: list[Any], at: int) -> tuple[int, int]:
     call, stands for a mapping that is missing; it belongs to the call.
     """
     if not NULL_FOR_MAPPING:
-        return at, 1 + (cast(int, items[at].arg) & 1)
+        return at, 1 + (items[at].arg & 1)
     before = items[at - 1]
     missing = isinstance(before, Instr) and before.name == "PUSH_NULL"
     return (at - 1, 1) if missing else (at, 2)
@@ -388,8 +371,8 @@ def plain_attribute_load(instr: Instr) -> list[Instr]:
     if instr.name == "LOAD_METHOD":
         load = Instr("LOAD_ATTR", instr.arg, location=at)
     elif instr.name == "LOAD_ATTR":
-        load = Instr("LOAD_ATTR", (False, instr.arg[1]), location=at)  # type: ignore[index]
+        load = Instr("LOAD_ATTR", (False, instr.arg[1]), location=at)
     else:
-        load = Instr("LOAD_SUPER_ATTR", (False, *instr.arg[1:]), location=at)  # type: ignore[index]
+        load = Instr("LOAD_SUPER_ATTR", (False, *instr.arg[1:]), location=at)
     null = Instr("PUSH_NULL", location=at)
     return [load, null, Instr("SWAP", 2, location=at)] if NULL_FIRST else [load, null]

@@ -5,12 +5,12 @@ In: an `IR`. Out: a list of `Operation`, in order. It must not know what sites d
 
 from __future__ import annotations
 
-from typing import Any, cast
-
-from bytecode import Instr
+from typing import Any
 
 from .ir import IR, Operation
+from .items import Instr
 from .opcodes import (
+    MAY_OPERATE,
     PY311,
     QUICK_SLICES,
     VALUE,
@@ -32,16 +32,21 @@ def find_operations(ir: IR, *, extras: bool = False) -> list[Operation]:
     """
     items = ir.items
     found = []
-    for i, instr, stack in ir.instructions():
+    for i, instr in enumerate(items):
+        if type(instr) is not Instr or instr.name not in MAY_OPERATE:
+            continue
+        stack = ir.stacks[i]
+        if stack is None:
+            continue
         operator = operator_of(instr)
         if operator is None:
             if extras and is_unpacking(instr) and stack[-1:] == (VALUE,):
-                found.append(Operation(i, i, "unpack", 1, instr.location, cast(int, instr.arg)))
+                found.append(Operation(i, i, "unpack", 1, instr.location, instr.arg))
             elif extras and is_slicing(instr) and stack[-3:] == (VALUE,) * 3 and not QUICK_SLICES:
                 found.append(Operation(i, i + 1, "slice", 3, instr.location))
             continue
         name, operands = operator
-        if len(stack) < operands or any(not isinstance(s, str) for s in stack[-operands:]):
+        if len(stack) < operands or not all(type(s) is str for s in stack[-operands:]):
             continue
         if name == "getitem" and _is_plain_index(items, i - 1, extras):
             continue

@@ -9,10 +9,9 @@ from __future__ import annotations
 from types import CodeType, FunctionType
 from typing import Any, NamedTuple, Protocol
 
-from bytecode.instr import InstrLocation
-
 from ..errors import BufferFullError
 from .convention import Place, Style
+from .items import Location
 
 
 class Where(NamedTuple):
@@ -23,7 +22,7 @@ class Where(NamedTuple):
     function: str
 
 
-def where_of(code: CodeType, location: InstrLocation | None) -> Where:
+def where_of(code: CodeType, location: Location | None) -> Where:
     """Return the place of an instruction, or of the code if it says none."""
     line = location.lineno if location is not None else None
     return Where(code.co_filename, line or code.co_firstlineno, code.co_qualname)

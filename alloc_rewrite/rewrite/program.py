@@ -20,8 +20,14 @@ WHOLE = "whole"
 OLD, OUT, WHERE = "old", "out", "where"
 #: The name of a number that the call doesn't have, but the function.
 FILL = "0"
-#: Why a store declines that is to be planned anew: the words of the extension.
-BY_MASK = "an index is a mask"
+#: Why an index or store declines that is to be planned anew: the words of the extension.
+BY_MASK, BY_ARRAY = "an index is a mask", "an index is an array"
+PLANNED_ANEW = frozenset({BY_MASK, BY_ARRAY})
+#: Of a step of `np.gradient`: an array, divided by what has to be a number; and one that NumPy
+#: does with numbers at the ends of a single axis. Of its result: the array that it is of.
+SPACED, EDGE, LIKE = "spaced", "edge", "like"
+#: A tuple that is an argument, and no index.
+ARGUMENT = "argument"
 SET, SET_ITEMS = "set", "set items"
 OTHERWISE = "otherwise"
 #: Only while regions are looked for: items that a mask takes; with what becomes of all items.
@@ -43,7 +49,7 @@ COMPUTING = frozenset({OPERATION, CALL, METHOD, IN_PLACE, STORE})
 EFFECTS = frozenset({IN_PLACE, STORE})
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, unsafe_hash=True)  # never changed; declared frozen, it takes 3x as long
 class Node:
     """One value of a program, made from those of earlier nodes.
 
@@ -54,7 +60,7 @@ class Node:
     const                                   the object
     attribute the object                    the attribute's name
     slice     start, stop, step             None
-    tuple     the items                     None
+    tuple     the items                     None, or `ARGUMENT`
     index     the container, the index      into how many items it is unpacked, if it
                                             is; or `VIEW` if it has to be a view
     choice    a number, what if it is zero  None
@@ -221,5 +227,9 @@ def _slice(given: list[str]) -> str:
 def _arguments(given: list[str], names: tuple[str, ...]) -> str:
     plain = len(given) - len(names)
     together = zip(names, given[plain:], strict=True)
-    named = [f"{name}={value}" for name, value in together if name not in (OLD, FILL)]
+    named = [
+        value if name in (SPACED, EDGE) else f"{name}={value}"
+        for name, value in together
+        if name not in (OLD, FILL, LIKE)
+    ]
     return ", ".join([*given[:plain], *named])

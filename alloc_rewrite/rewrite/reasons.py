@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from bytecode import Instr, Label
+from bytecode import Label
 from bytecode.instr import TryBegin, TryEnd
 
 from .calls import callee_name
 from .expressions import text_at
 from .ir import IR
+from .items import Instr
 from .opcodes import is_truth_test, keyword_names
 from .program import COMPUTING, INDEX
 from .symbolic import Scan

@@ -18,17 +18,18 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from bytecode import Instr
-
+from .demands import ANYTHING, HARMLESS, Demand, Given
 from .guards import harmless_nodes, is_view, with_guards
 from .instructions import STEPS
 from .ir import IR, Region
+from .items import Instr
 from .liveness import locals_of
-from .onlookers import ANYTHING, HARMLESS, Demand, Given, Outcome, onlookers
+from .onlookers import Outcome, onlookers
 from .opcodes import VALUE
 from .program import (
     AGAIN,
     ATTRIBUTE,
+    BY_ARRAY,
     CELL,
     COMPUTING,
     CONST,
@@ -48,6 +49,7 @@ from .program import (
     STORE,
     TAKEN,
     TUPLE,
+    VIEW,
     WHOLE,
     Node,
     Program,
@@ -86,7 +88,9 @@ def find_regions(
     flow = locals_of(ir)
     at, end = 0, len(ir.items)
     while at < end:
-        if ir.stacks[at] is None or not isinstance(ir.items[at], Instr):
+        item = ir.items[at]
+        begins = type(item) is Instr and (item.name in STEPS or breaks is not None)
+        if not begins or ir.stacks[at] is None:
             at += 1
             continue
         scan = Scan(ir, vocabulary, flow, at, helpers, cuts)
@@ -99,6 +103,22 @@ def find_regions(
             breaks.append(broken_off(scan, regions[0].start if regions else None))
         found += regions
         at = regions[0].stop if regions else max(scan.resume, at + 1)
+    return found
+
+
+def cuts_for(region: Region, number: int, reason: str) -> dict[int, str]:
+    """Return the items to leave out of a region, or to take in another way, for one of its nodes.
+
+    If an operator in place is on what an index array takes, so are others, as far as is known.
+    """
+    nodes, items = region.program.nodes, region.items
+    if not 0 <= number < len(items):
+        return {}
+    found = {items[number]: reason}
+    if reason == BY_ARRAY:
+        for item, node in zip(items, nodes, strict=False):
+            if node.detail is VIEW and nodes[node.operands[1]].kind not in (SLICE, TUPLE, CONST):
+                found[item] = reason
     return found
 
 

@@ -25,9 +25,10 @@ from .ir import IR, Call, Operation, Region
 from .loops import Loop
 from .owners import Owner, Sites, where_of
 from .pipeline import form_of, found_in
-from .program import BY_MASK, FUNCTION
+from .program import FUNCTION, PLANNED_ANEW
 from .seen import Helpers, Seen, may_fit, seen_of
-from .sparing import Sparing
+from .sparing import TO_FIND, TO_LEAVE_OUT, Sparing
+from .splitting import cuts_at
 
 _MOST_CUTS = 64  # of one code object
 _NO_GAIN = "a region in which it was inlined declined too often"
@@ -162,7 +163,7 @@ class Rewritten(Owner):
 
     def _put_off(self, *, finds_anew: bool = False) -> bool:
         """Whether making the code anew has to wait; then it is done once the wait is over."""
-        wait = self._sparing.wait
+        wait = self._sparing.wait(TO_FIND if finds_anew else TO_LEAVE_OUT)
         if wait <= 0.0 or not self._style.retries:
             return False
         self._finds_anew |= finds_anew
@@ -185,9 +186,9 @@ class Rewritten(Owner):
     def split(self, number: int, node: int, reason: str) -> None:
         """Make regions of what stands before and after a node of a region, in its place."""
         place = self.places[number]
-        items = place.items if isinstance(place, Region) else ()
-        is_node = self.live[number] and 0 <= node < len(items)
-        if not (is_node and self._is_cut(number, {items[node]: reason})):
+        first = self.places[: self._places_at_first]
+        cuts = cuts_at(self.sites[number], place, first, self.cuts, (node, reason))
+        if not (cuts and self.live[number] and self._is_cut(number, cuts)):
             self.give_back(number)
 
     def inline(self, number: int, callee: Any) -> None:
@@ -237,7 +238,7 @@ class Rewritten(Owner):
         place, code = self.places[number], self._original()
         cuts = {**self.cuts, **more}
         is_new = any(
-            self.cuts.get(item) in (None, BY_MASK) and self.cuts.get(item) != reason
+            self.cuts.get(item) in (None, *PLANNED_ANEW) and self.cuts.get(item) != reason
             for item, reason in more.items()
         )
         if code is None or not is_new or len(cuts) > _MOST_CUTS:

@@ -12,9 +12,8 @@ from dis import opmap
 from types import CodeType, FrameType, FunctionType, MethodType
 from typing import Any, NamedTuple
 
-from bytecode import Instr
-
 from .decode import decode
+from .items import Instr
 from .opcodes import attribute_name
 
 OTHER_FLAGS = 0x2AC  # *args, **kwargs, generators and coroutines

@@ -11,8 +11,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 AT_ONCE = 0.0  # seconds that may go into it without a wait
-AT_FIRST = 2.0  # seconds that have to pass for each second that code was made in for the first time
-AGAIN = 10.0  # and for each second that it was made anew in
+#: Seconds that have to pass for each second that code was made in: for the first time, anew for
+#: regions that may be found by now, and anew without sites that are off and cost very little.
+AT_FIRST, TO_FIND, TO_LEAVE_OUT = 2.0, 10.0, 50.0
 
 
 class Sparing:
@@ -20,21 +21,21 @@ class Sparing:
 
     def __init__(self) -> None:
         self._since = time.process_time()
-        self._owed = 0.0
+        self._spent = {"first": 0.0, "again": 0.0}
 
-    @property
-    def wait(self) -> float:
-        """Seconds until it may be made anew; 0 or less if it may be at once."""
+    def wait(self, times: float) -> float:
+        """Seconds until code may be made anew for a purpose; 0 or less if it may be at once."""
         now = time.process_time()
         if now < self._since:  # this is a forked process, whose clock has begun anew
-            self._since, self._owed = now, 0.0
-        return self._owed - AGAIN * AT_ONCE - (now - self._since)
+            self._since, self._spent = now, dict.fromkeys(self._spent, 0.0)
+        owed = AT_FIRST * self._spent["first"] + times * (self._spent["again"] - AT_ONCE)
+        return owed - (now - self._since)
 
     @contextmanager
-    def spending(self, times: float = AGAIN) -> Iterator[None]:
-        """Count the processor time of what is done meanwhile."""
+    def spending(self, what: str = "again") -> Iterator[None]:
+        """Count the processor time of what is done meanwhile, for the `first` time or `again`."""
         start = time.process_time()
         try:
             yield
         finally:
-            self._owed += times * (time.process_time() - start)
+            self._spent[what] += time.process_time() - start

@@ -10,6 +10,7 @@ from dataclasses import replace
 
 from .program import (
     ATTRIBUTE,
+    BY_MASK,
     CALL,
     COMPUTING,
     CONST,
@@ -51,10 +52,9 @@ def stored(scan: Scan, value: int, base: int, key: int) -> bool:
             scan.nodes[made.operands[0]] = replace(view, detail=VIEW)
             return True
     is_mask = scan.nodes[key].kind == LEAF and is_made(scan, base)  # an index would end the region
-    if is_mask or scan.is_cut or not may_be_index(scan, key):
+    is_mask |= scan.cut == BY_MASK or made.kind == TAKEN
+    if is_mask or not may_be_index(scan, key):
         return stored_by_mask(scan, value, base, key)
-    if made.kind == TAKEN:
-        return scan.refuse(COMPUTED_INDEX)
     if is_made(scan, base):
         return scan.refuse_store(base)
     if made.kind in (SLICE, TUPLE):

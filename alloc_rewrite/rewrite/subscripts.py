@@ -6,20 +6,36 @@ must not know what is stored.
 
 from __future__ import annotations
 
-from typing import cast
-
-from bytecode import Instr
-
-from .opcodes import operator_of
-from .program import CALL, COMPUTING, CONST, INDEX, OPERATION, SLICE, TAKEN, TUPLE
+from .items import Instr
+from .opcodes import constant, operator_of
+from .program import (
+    ARGUMENT,
+    BY_ARRAY,
+    BY_MASK,
+    CALL,
+    COMPUTING,
+    CONST,
+    EFFECTS,
+    INDEX,
+    OPERATION,
+    SLICE,
+    TAKEN,
+    TUPLE,
+)
 from .symbolic import MOST_OPERANDS, Scan
 
 _TRUTHS = frozenset({"lt", "le", "eq", "ne", "gt", "ge", "invert"})
 
 
 def indexed(scan: Scan, base: int, key: int) -> bool:
-    if not may_be_index(scan, key):
+    cut = scan.cut if scan.nodes[key].kind not in (SLICE, TUPLE) else None
+    if cut == BY_MASK or not may_be_index(scan, key):
         return scan.push(scan.add(TAKEN, (base, key)))
+    if cut == BY_ARRAY:
+        if any(node.kind in EFFECTS for node in scan.nodes):
+            return scan.refuse("an index array takes items after an array was changed")
+        scan.copied.add(len(scan.nodes))
+        return scan.push(scan.add(INDEX, (base, key)))
     if scan.only_makes(base):  # the view is there to be changed
         scan.avoid = scan.made_at[base]
         return scan.refuse("a view of an array that is made in the region")
@@ -45,26 +61,45 @@ def binary_slice(scan: Scan, instr: Instr) -> bool:
 
 
 def build_slice(scan: Scan, instr: Instr) -> bool:
-    operands = scan.pops(cast(int, instr.arg))
+    operands = scan.pops(instr.arg)
     return operands is not None and scan.push(scan.add(SLICE, tuple(operands)))
 
 
 def build_tuple(scan: Scan, instr: Instr) -> bool:
     """Make a tuple if it is an index, or an argument of what takes a list."""
-    size = cast(int, instr.arg)
-    if not is_index(scan) and 0 < size <= MOST_OPERANDS and _is_argument(scan):
-        return build_list(scan, instr)
+    size = instr.arg
+    if not is_index(scan) and 0 < size <= MOST_OPERANDS:
+        if _is_argument(scan):
+            return build_list(scan, instr)
+        if any(scan.takes_tuple(slot.node) for slot in scan.stack):
+            given = scan.pops(size)
+            return given is not None and scan.push(scan.add(TUPLE, tuple(given), ARGUMENT))
     operands = scan.pops(size) if fits_index(scan, size) else None
     return operands is not None and scan.push(scan.add(TUPLE, tuple(operands)))
 
 
 def build_list(scan: Scan, instr: Instr) -> bool:
-    """Make a list if it is an argument of what takes one."""
-    size = cast(int, instr.arg)
-    if not _is_argument(scan) or not 0 < size <= MOST_OPERANDS:
+    """Make a list if it is an argument of what takes one, or an index of constants."""
+    size = instr.arg
+    operands = _extended(scan) if size == 0 else scan.pops(size)
+    if operands is None:
         return scan.refuse("a list is built")
-    operands = scan.pops(size)
-    return operands is not None and scan.push(scan.add(TUPLE, tuple(operands)))
+    values = [scan.nodes[node].detail for node in operands if scan.nodes[node].kind == CONST]
+    if is_index(scan) and len(values) == len(operands) and all(type(v) is int for v in values):
+        return scan.push(scan.add(CONST, (), scan.vocabulary.index_array(values)))
+    if not _is_argument(scan) or not 0 < len(operands) <= MOST_OPERANDS:
+        return scan.refuse("a list is built")
+    return scan.push(scan.add(TUPLE, tuple(operands)))
+
+
+def _extended(scan: Scan) -> list[int] | None:
+    """Return the items of a list of constants, which begins empty and gets those of a tuple."""
+    load, extend = [*scan.ir.items[scan.at + 1 : scan.at + 3], None, None][:2]
+    found = constant(load) if isinstance(load, Instr) else None
+    if found is None or type(found[0]) is not tuple or getattr(extend, "name", "") != "LIST_EXTEND":
+        return None
+    scan.at += 2
+    return [scan.add(CONST, (), value) for value in found[0]]
 
 
 def _is_argument(scan: Scan) -> bool:
@@ -91,7 +126,7 @@ def is_index(scan: Scan) -> bool:
 
 def unpack(scan: Scan, instr: Instr) -> bool:
     """Take the items of a sequence or array that has as many."""
-    size = cast(int, instr.arg)
+    size = instr.arg
     base = scan.pop()
     if base is None:
         return False

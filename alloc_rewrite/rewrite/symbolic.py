@@ -7,19 +7,17 @@ made of them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from bytecode import Instr
-
 from .ir import IR
+from .items import Instr
 from .liveness import Locals
 from .opcodes import VALUE, pushed_null
 from .program import (
     ATTRIBUTE,
-    BY_MASK,
     CALL,
     COMPUTING,
     CONST,
@@ -28,6 +26,7 @@ from .program import (
     LEAF,
     METHOD,
     NAMED,
+    PLANNED_ANEW,
     TAKEN,
     Node,
 )
@@ -74,6 +73,11 @@ class Vocabulary(NamedTuple):
     differences: Mapping[str, Any] = _NONE  # functions that subtract neighbours,
     difference: Any = None  # and the one that subtracts arrays,
     difference_at: tuple[Any, int] = (None, 0)  # in which function, and on which line
+    #: Functions that compute gradients; in which function, and on which lines its parts are.
+    gradients: Collection[str] = ()
+    gradient_at: tuple[Any, Mapping[str, Sequence[int]]] | None = None
+    index_array: Any = None  # the function that makes an index array of a list of whole numbers
+    tuples: Collection[str] = ()  # functions that may be given tuples of numbers
     operators: Mapping[str, Any] = _NONE  # the functions that do what operators do
     #: Names of callables that run no foreign Python code if their arguments run none.
     harmless: Collection[str] = ()
@@ -118,6 +122,7 @@ class Scan:
     stack: list[Slot] = field(default_factory=list)
     locals: dict[str, int] = field(default_factory=dict)
     stored: dict[int, int] = field(default_factory=dict)  # arrays, and values that they now have
+    copied: set[int] = field(default_factory=set)  # what index arrays have taken out
     points: list[Point] = field(default_factory=list)
     at: int = 0
     resume: int = 0
@@ -130,6 +135,10 @@ class Scan:
     helper: int = -1  # and the node of the function
     values: dict[int, Any] = field(default_factory=dict)  # of nodes that lead to functions
     owners: dict[int, type] = field(default_factory=dict)  # classes of the objects of methods
+    root: Scan = field(init=False)  # the scan of the region's own code
+
+    def __post_init__(self) -> None:
+        self.root = self if self.outer is None else self.outer.root
 
     def inner(self, ir: IR, flow: Locals, helper: int) -> Scan:
         """Return a scan of a helper's code, which adds to the same nodes."""
@@ -144,6 +153,7 @@ class Scan:
             loads=self.loads,
             names=self.names,
             stored=self.stored,
+            copied=self.copied,
             steps=self.steps,
             outer=self,
             helper=helper,
@@ -156,27 +166,29 @@ class Scan:
     def run(self, steps: Mapping[str, Step]) -> None:
         """Run instructions until one cannot be part of the region."""
         self.at, self.steps = self.start, steps
-        items = self.ir.items
+        items, stacks, nodes = self.ir.items, self.ir.stacks, self.nodes
         while self.at < len(items):
             item = items[self.at]
-            if not isinstance(item, Instr) or self.ir.stacks[self.at] is None:
+            step = steps.get(item.name) if type(item) is Instr else None
+            if step is None or stacks[self.at] is None:
                 break
-            step = steps.get(item.name)
-            if step is None:
-                break
-            if self.cuts.get(self.at, BY_MASK) != BY_MASK:
+            if self.at in self.cuts and self.cuts[self.at] not in PLANNED_ANEW:
                 self.refuse(self.cuts[self.at])
                 break
-            if len(self.nodes) > MOST_NODES or len(self.loads) > MOST_LEAVES:
+            before = len(nodes)
+            if before > MOST_NODES or len(self.loads) > MOST_LEAVES:
                 self.is_full = not self.refuse("the region has reached its maximum length")
                 break
-            before = len(self.nodes)
             if not step(self, item):
                 break
             self.at += 1
-            new = self.nodes[before:]
-            if item.name in _ENDS or any(node.kind in COMPUTING for node in new):
+            if item.name in _ENDS:
                 self.mark()
+                continue
+            for node in nodes[before:] if len(nodes) > before else ():
+                if node.kind in COMPUTING:
+                    self.mark()
+                    break
         self.resume = self.points[0].stop if self.points else self.at + 1
 
     def refuse(self, reason: str, line: int | None = None) -> bool:
@@ -225,14 +237,9 @@ class Scan:
         return self.add(kind, operands, detail)
 
     @property
-    def is_cut(self) -> bool:
-        """Whether the item, or that of the call that led here, has been found out not to fit."""
-        return self.root.at in self.root.cuts
-
-    @property
-    def root(self) -> Scan:
-        """The scan of the region's own code."""
-        return self if self.outer is None else self.outer.root
+    def cut(self) -> str | None:
+        """Why the item, or that of the call that led here, has been found out not to fit."""
+        return self.root.cuts.get(self.root.at)
 
     def push_callee(self, node: int, instr: Instr, with_null: bool) -> bool:
         """Push a node, with a NULL if it is to be called."""
@@ -333,10 +340,19 @@ class Scan:
 
     def takes_list(self, node: int) -> bool:
         """Whether a node is a function by the name of one that takes a list of arrays."""
+        name = self._function_name(node)
+        return name in self.vocabulary.choices or name in self.vocabulary.lists
+
+    def takes_tuple(self, node: int) -> bool:
+        """Whether a node is a function by the name of one that takes tuples of numbers."""
+        return self._function_name(node) in self.vocabulary.tuples
+
+    def _function_name(self, node: int) -> str:
+        """Return the name of a node that may be a function; empty if it is none."""
         made = self.nodes[node]
-        name = self.names[made.detail] if made.kind == LEAF else made.detail
-        is_named = node >= 0 and made.kind in (LEAF, ATTRIBUTE, NAMED)
-        return is_named and (name in self.vocabulary.choices or name in self.vocabulary.lists)
+        if node < 0 or made.kind not in (LEAF, ATTRIBUTE, NAMED):
+            return ""
+        return self.names[made.detail] if made.kind == LEAF else str(made.detail)
 
     def is_of_numbers(self, call: Node) -> bool:
         """Whether a call is by the name of a function that gives a number for numbers."""

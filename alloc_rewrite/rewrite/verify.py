@@ -9,13 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from types import CodeType
-from typing import Any, cast
+from typing import Any
 
-from bytecode import Instr, Label
+from bytecode import Label
 
 from ..errors import RewriteError
 from .ir import symbolic_stacks
-from .opcodes import FUNCTION, NULL_LOCAL, VALUE, Stack
+from .items import Instr
+from .opcodes import FUNCTION, NULL_LOCAL, VALUE, Stack, taken_by
 
 
 def verify(
@@ -52,7 +53,7 @@ def verify(
     """
     labels = {item for item in items if isinstance(item, Label)}
     for item in items:
-        if isinstance(item, Instr) and item.has_jump() and item.arg not in labels:
+        if isinstance(item, Instr) and item.is_jump and item.arg not in labels:
             raise RewriteError("a jump leads out of its place")
     stacks = symbolic_stacks(items, entry)
     for i, (item, stack) in enumerate(zip(items, stacks, strict=True)):
@@ -69,7 +70,7 @@ def verify(
 
 
 def _check_depth(i: int, item: Instr, stack: Stack, floor: int) -> None:
-    pops = -min(item.pre_and_post_stack_effect()[0], 0)
+    pops = taken_by(item)
     if item.name == "COPY":
         pops = 0
     if len(stack) - pops < floor:
@@ -82,7 +83,7 @@ def _check_nulls(i: int, item: Instr, stack: tuple[Any, ...], locals_: Collectio
             raise RewriteError(f"stack underflow at item {i}")
         return stack[-depth] not in (VALUE, FUNCTION)
 
-    if item.name == "COPY" and may_be_null(cast(int, item.arg)):
+    if item.name == "COPY" and may_be_null(item.arg):
         raise RewriteError(f"item {i} would copy a NULL")
     if item.name == "POP_TOP" and may_be_null(1):
         raise RewriteError(f"item {i} would drop a NULL as a value")

@@ -1,4 +1,4 @@
-/* Rows of callees that lead to Python functions: dispatchers of NumPy's, classes of other code. */
+/* Rows of callees that lead to Python functions: dispatchers of NumPy's, and classes. */
 #include "calls/judge.h"
 #include "calls/lending.h"
 #include "calls/native.h"
@@ -137,13 +137,13 @@ entered_run(Native *self, PyObject *const *args, Py_ssize_t n, PyObject *names)
     return result;
 }
 
-/* A class of other code, whose objects may keep and call functions of the user's. */
+/* Call a class with functions lent to it; without any there is nothing to gain. */
 static PyObject *
-entered_lend(Native *self, PyObject *const *args, Py_ssize_t n, PyObject *names)
+entered_with(Native *self, PyObject *const *lent, Py_ssize_t n_lent, PyObject *const *args,
+             Py_ssize_t n, PyObject *names)
 {
     Extent outer;
-    Py_ssize_t all = n + (names == NULL ? 0 : PyTuple_GET_SIZE(names));
-    int found = lending_begin(&outer, self->site, args, all);
+    int found = lending_begin(&outer, self->site, lent, n_lent);
     if (found < 0) {
         return NULL;
     }
@@ -156,8 +156,28 @@ entered_lend(Native *self, PyObject *const *args, Py_ssize_t n, PyObject *names)
     return result;
 }
 
+/* A class of other code, whose objects may keep and call functions of the user's. */
+static PyObject *
+entered_lend(Native *self, PyObject *const *args, Py_ssize_t n, PyObject *names)
+{
+    return entered_with(self, args, n + (names == NULL ? 0 : PyTuple_GET_SIZE(names)), args, n,
+                        names);
+}
+
+/* A class with an `__init__` in Python: making an object runs that rewritten. */
+static PyObject *
+entered_make(Native *self, PyObject *const *args, Py_ssize_t n, PyObject *names)
+{
+    PyObject *init = Py_XNewRef(
+        _PyType_Lookup((PyTypeObject *)self->callee, self->site->state->init_name));
+    PyObject *result = entered_with(self, &init, init != NULL, args, n, names);
+    Py_XDECREF(init);
+    return result;
+}
+
 const NativeRow entered_rows[] = {
     {"entered", entered_run},
     {"lend", entered_lend},
+    {"make", entered_make},
     {NULL, NULL},
 };

@@ -55,7 +55,7 @@ static const NativeRow general_rows[] = {
 static const NativeRow *const tables[] = {
     general_rows, entered_rows, constructor_rows, list_rows,      reduction_rows, product_rows,
     join_rows,    gufunc_rows,      unwrapped_rows, moment_rows,    vector_rows,
-    move_rows,    order_rows,       qr_rows,
+    move_rows,    order_rows,       qr_rows,       draw_rows,      lstsq_rows,
 };
 
 PyObject *

@@ -27,6 +27,7 @@ typedef struct Native {
     unsigned int idle;    /* calls in a row in which nothing was gained */
     int is_cheap;         /* whether it saves less than it costs where methods are loaded bound */
     int has_kernel;
+    int in_region;        /* whether a region calls it: the original code reports what it raises */
     Kernel kernel;
     Slots slots;
     Slots scratch;        /* what a call only uses itself */
@@ -55,6 +56,8 @@ extern const NativeRow vector_rows[];
 extern const NativeRow move_rows[];
 extern const NativeRow order_rows[];
 extern const NativeRow qr_rows[];
+extern const NativeRow draw_rows[];
+extern const NativeRow lstsq_rows[];
 
 /* `behind` is the Python function whose work the native does, or None. */
 PyObject *native_make(PyTypeObject *type, Site *site, const char *name, PyObject *callee,

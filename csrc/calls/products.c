@@ -22,7 +22,8 @@ products_run_matmul(Native *self, PyObject *const *args, Py_ssize_t n, PyObject 
             return PyErr_NoMemory();
         }
     }
-    return product_run(self->own, self->site->state, &self->site->place, args[0], args[1]);
+    return product_run(self->own, self->site->state, &self->site->place, args[0], args[1],
+                       !self->in_region);
 }
 
 const NativeRow product_rows[] = {{"matmul", products_run_matmul}, {NULL, NULL}};

@@ -35,7 +35,7 @@ attempt_settle(int64_t *frame)
 
 PyObject *
 attempt(const LoopKernel *kernel, const Site *site, PyObject *const *args, const char **declined,
-        int64_t *worth)
+        Done *done)
 {
     int is_idle = fperrors_is_idle(site->state, FE_UNDERFLOW);
     if (is_idle <= 0) {
@@ -90,7 +90,7 @@ attempt(const LoopKernel *kernel, const Site *site, PyObject *const *args, const
     if (result != NULL) {
         Kinds kind = kernel->kinds;
         iterator_write(&kind, args[0], &words);
-        *worth = frame[FRAME_WORTH];
+        *done = (Done){frame[FRAME_WORTH], frame[FRAME_ITERATIONS]};
     }
     return result;
 }

@@ -4,11 +4,16 @@
 
 #include "loops/kernel.h"
 
+/* What a kernel has done. */
+typedef struct {
+    int64_t worth;      /* nanoseconds that the original code would have taken, as estimated */
+    int64_t iterations; /* with the visit of the loop's head that ended it */
+} Done;
+
 /* The locals after a kernel, whose iterator is then where it would be, in a tuple; NULL without an
- * exception if the original code has to go on, and `declined` says why. `worth` is what the
- * original code of a whole function would have taken. */
+ * exception if the original code has to go on, and `declined` says why. */
 PyObject *attempt(const LoopKernel *kernel, const Site *site, PyObject *const *args,
-                  const char **declined, int64_t *worth);
+                  const char **declined, Done *done);
 
 /* What that costs, in nanoseconds: at all, more in the middle of a function, and for each value
  * that goes in, is given to the original code, or is looked at. */

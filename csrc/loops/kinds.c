@@ -1,6 +1,7 @@
 #include "loops/kinds.h"
 
 #include "loops/iterator.h"
+#include "numpy/views.h"
 
 #include <string.h>
 
@@ -94,7 +95,7 @@ kind_fits_array(const int16_t *kind, PyObject *value)
         !PyArray_ISNBO(descr->byteorder) || !PyArray_ISALIGNED(array)) {
         return 0;
     }
-    if ((PyArray_ISWRITEABLE(array) != 0) != kind[2] ||
+    if ((PyArray_ISWRITEABLE(array) != 0) != kind[2] || is_writeable(array) != kind[2] ||
         (PyArray_STRIDE(array, nd - 1) == PyArray_ITEMSIZE(array)) != kind[3]) {
         return 0;
     }

@@ -7,9 +7,9 @@
  *
  * A function without loops has one at its beginning. The code calls it with all that at once, and
  * gets what the function returns. */
-#include "loops/attempt.h"
 #include "loops/iterator.h"
 #include "loops/log.h"
+#include "loops/paying.h"
 #include "recent.h"
 #include "regions/machine_code.h"
 #include <string.h>
@@ -23,8 +23,6 @@
 #define MOST_FAILURES 12      /* in a row; the site stands back ever longer, and is switched off */
 #define WARM_CALLS 1000       /* that make a function hot */
 #define MOST_ITEMS 1024       /* of an array that a function without loops goes over */
-#define MOST_LOSS (-50000)    /* nanoseconds that entering kernels may cost more than it brings */
-#define MOST_GAIN 1000000     /* that a loop may have in hand against this */
 
 typedef struct {
     Site site;
@@ -37,7 +35,7 @@ typedef struct {
     int waits;             /* whether it has asked for a kernel that isn't there yet */
     int64_t since;         /* when it was first called, in nanoseconds */
     int is_whole;          /* whether it is a function without loops */
-    int64_t balance;       /* nanoseconds that its kernels have brought; of one, at most none */
+    Paying paying;
     int n_kernels;
     LoopKernel *kernels[KERNELS]; /* owned; the one used last comes first */
     PyObject *reason;         /* owned: why there was no kernel the last time; or NULL */
@@ -120,20 +118,15 @@ loop_has_large(const LoopKernel *kernel, PyObject *const *args)
     return 0;
 }
 
-/* Count what it has brought to enter a kernel; switch the site off if that is too little. */
+/* Switch the site off for a reason, if there is one. */
 static int
-loop_pays(LoopSite *self, const LoopKernel *kernel, int64_t worth)
+loop_give_back(LoopSite *self, const char *reason)
 {
-    self->balance += worth - attempt_price(kernel, self->is_whole);
-    int64_t most = self->is_whole ? 0 : MOST_GAIN;
-    if (self->balance > most) {
-        self->balance = most;
-    }
-    if (self->balance > MOST_LOSS) {
+    if (reason == NULL) {
         return 0;
     }
-    self->balance = 0;
-    self->declined = "to enter machine code takes longer than the original code";
+    self->paying = (Paying){.is_whole = self->is_whole};
+    self->declined = reason;
     return site_give_back(&self->site) < 0 ? -1 : site_settle(&self->site);
 }
 
@@ -142,16 +135,18 @@ loop_run(LoopSite *self, PyObject **args, Py_ssize_t n)
 {
     LoopKernel *kernel = loop_kernel(self, args, n);
     if (kernel != NULL) {
-        int64_t worth = 0;
+        Done done = {0, 0};
+        int64_t began = kernel->sweeps ? log_now() : 0, took = 0;
         PyObject *result = NULL;
         if (self->is_whole && kernel->sweeps && loop_has_large(kernel, args)) {
             self->declined = "its arrays are large";
         }
         else {
-            result = attempt(kernel, &self->site, args, &self->declined, &worth);
+            result = attempt(kernel, &self->site, args, &self->declined, &done);
+            took = kernel->sweeps ? log_now() - began : 0;
         }
         if ((result != NULL || (!self->is_whole && !PyErr_Occurred())) &&
-            loop_pays(self, kernel, worth) < 0) {
+            loop_give_back(self, paying_entered(&self->paying, kernel, &done, took)) < 0) {
             Py_CLEAR(result);
         }
         kernel_forget(kernel, args);
@@ -243,8 +238,14 @@ loop_call(PyObject *object, PyObject *const *args, size_t nargsf, PyObject *name
             Py_RETURN_NONE;
         }
         int is_cold = self->asked == 0 && !(is_off && self->is_whole) && !loop_is_hot(self);
-        if (is_cold || loop_is_traced()) {
+        const char *reason = NULL;
+        if (is_cold || loop_is_traced() ||
+            (self->site.state->compiles != COMPILES_NOW &&
+             paying_is_tried(&self->paying, &reason))) {
             Py_RETURN_NONE;
+        }
+        if (reason != NULL) {
+            return loop_give_back(self, reason) < 0 ? NULL : Py_NewRef(Py_None);
         }
         if (is_off) {
             if (site_give_back(&self->site) < 0) {
@@ -321,7 +322,7 @@ loop_new(PyTypeObject *type, PyObject *args, PyObject *Py_UNUSED(kwargs))
         return NULL;
     }
     self->call = loop_call;
-    self->is_whole = is_whole;
+    self->is_whole = self->paying.is_whole = is_whole;
     if (site_init(&self->site, type, spec, owner, number, arena, frugal) < 0) {
         Py_DECREF(self);
         return NULL;

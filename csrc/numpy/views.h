@@ -5,6 +5,7 @@
 #include "state.h"
 
 #define MAX_AXES 16
+#define WARNS_OF_STORES (1U << 31) /* a flag that NumPy's headers don't have */
 
 /* Where an array's items are; of a view in the making, where those will be. */
 typedef struct {
@@ -20,6 +21,14 @@ is_regular(PyArrayObject *array)
 {
     return (PyArray_FLAGS(array) & (NPY_ARRAY_ALIGNED | NPY_ARRAY_WRITEBACKIFCOPY)) ==
            NPY_ARRAY_ALIGNED;
+}
+
+/* Whether NumPy has nothing to say of a store: it warns of those into what `broadcast_arrays` gives. */
+ALWAYS_INLINE int
+is_writeable(PyArrayObject *array)
+{
+    unsigned int flags = (unsigned int)PyArray_FLAGS(array);
+    return (flags & (NPY_ARRAY_WRITEABLE | WARNS_OF_STORES)) == NPY_ARRAY_WRITEABLE;
 }
 
 /* NULL without an exception: NumPy's own indexing has to do it. */

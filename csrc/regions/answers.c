@@ -19,10 +19,12 @@ answers_named(const char *const *names, int n, PyObject *text)
 #define NAME(name, text) text,
 static const char *const answers_actions[] = {ACTIONS(NAME)};
 static const char *const answers_patchings[] = {PATCHINGS(NAME)};
+static const char *const answers_results[] = {RESULTS(NAME)};
 static const char *const answers_operations[] = {UFUNC_OPERATIONS(NAME)};
 #undef NAME
 #define N_ACTIONS ((int)(sizeof(answers_actions) / sizeof(answers_actions[0])))
 #define N_PATCHINGS ((int)(sizeof(answers_patchings) / sizeof(answers_patchings[0])))
+#define N_RESULTS ((int)(sizeof(answers_results) / sizeof(answers_results[0])))
 #define N_OPERATIONS ((int)(sizeof(answers_operations) / sizeof(answers_operations[0])))
 
 /* The first letter of a text; 0 if it has none. */
@@ -146,11 +148,12 @@ answers_nodes(PyObject *tuple, int most, int *nodes)
 static int
 answers_read_patches(Typed *typed, PyObject *step)
 {
-    PyObject *dtype, *operands, *numbers, *how;
+    PyObject *dtype, *operands, *numbers, *how, *like;
     Field fields[] = {{"dtype", &dtype, NULL},
                       {"operands", &operands, NULL},
                       {"numbers", &numbers, NULL},
                       {"how", &how, NULL},
+                      {"like", &like, NULL},
                       {NULL, NULL, NULL}};
     if (record_read(step, fields) < 0) {
         return 0;
@@ -163,6 +166,7 @@ answers_read_patches(Typed *typed, PyObject *step)
         return 0;
     }
     typed->patching = (enum patching)number;
+    typed->like = (int)PyLong_AsLong(like);
     typed->operation = OP_PATCHWORK;
     typed->call.raises_nothing = 1;
     typed->stride_invariant = 1;
@@ -172,9 +176,47 @@ answers_read_patches(Typed *typed, PyObject *step)
     return 1;
 }
 
+/* Make the native of a reduction or routine. */
+static int
+answers_make_native(Typed *typed, Site *site, const char *name, PyObject *callee, PyObject *more)
+{
+    typed->native = native_make(site->state->native_type, site, name, callee, more, Py_None);
+    if (typed->native != NULL) {
+        ((Native *)typed->native)->in_region = 1;
+    }
+    return typed->native != NULL;
+}
+
+/* Take over one of NumPy's routines (`RoutineStep`). */
+static int
+answers_read_routine(Typed *typed, PyObject *step, Site *site)
+{
+    PyObject *native, *callee, *more, *dtype, *arrays, *result;
+    Field fields[] = {{"native", &native, NULL},
+                      {"callee", &callee, NULL},
+                      {"more", &more, NULL},
+                      {"dtype", &dtype, NULL},
+                      {"arrays", &arrays, NULL},
+                      {"result", &result, NULL},
+                      {NULL, NULL, NULL}};
+    const char *name = record_read(step, fields) < 0 ? NULL : PyUnicode_AsUTF8(native);
+    if (name == NULL || !PyArray_DescrCheck(dtype)) {
+        return 0;
+    }
+    int number = answers_named(answers_results, N_RESULTS, result);
+    typed->n_arrays = answers_nodes(arrays, MOST_ARRAYS, typed->arrays);
+    if (number == N_RESULTS || typed->n_arrays < 1) {
+        typed->n_arrays = 0;
+        return 0;
+    }
+    typed->result = (enum result)number;
+    typed->descrs[0] = (PyArray_Descr *)Py_NewRef(dtype);
+    return answers_make_native(typed, site, name, callee, more);
+}
+
 /* Take over a reduction (`ReduceStep`). */
 static int
-answers_read_reduction(Typed *typed, PyObject *step, Site *site)
+answers_read_reduction(Typed *typed, const Node *node, PyObject *step, Site *site)
 {
     PyObject *native, *callee, *ufunc, *dtype, *loop, *order;
     Field fields[] = {{"native", &native, NULL},
@@ -192,11 +234,9 @@ answers_read_reduction(Typed *typed, PyObject *step, Site *site)
         feeding_read(typed, loop, order) < 0) {
         return 0;
     }
-    if (name != NULL) {
-        typed->native = native_make(site->state->native_type, site, name, callee, ufunc,
-                                    Py_None);
-    }
-    return typed->native != NULL;
+    typed->n_arrays = 1;
+    typed->arrays[0] = node->operands[node->kind == NODE_CALL];
+    return name != NULL && answers_make_native(typed, site, name, callee, ufunc);
 }
 
 /* Take over what is done at one node; 0 if it can't be done, or with an exception. */
@@ -206,7 +246,7 @@ typed_read(Typing *typing, const Program *program, int i, PyObject *step, Site *
     Typed *typed = &typing->typed[i];
     const Node *node = &program->nodes[i];
     PyObject *action;
-    typed->into = -1;
+    typed->into = typed->like = -1;
     if (record_read(step, (Field[]){{"action", &action, NULL}, {NULL, NULL, NULL}}) < 0) {
         return 0;
     }
@@ -225,7 +265,9 @@ typed_read(Typing *typing, const Program *program, int i, PyObject *step, Site *
         return answers_read_patches(typed, step);
     case ACT_REDUCE:
         typing->n_reductions++;
-        return answers_read_reduction(typed, step, site);
+        return answers_read_reduction(typed, node, step, site);
+    case ACT_ROUTINE:
+        return answers_read_routine(typed, step, site);
     default:
         return 1;
     }

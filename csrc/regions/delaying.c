@@ -40,10 +40,8 @@ delaying_uses(const Planner *planner, int node)
                               planner_is_patched(planner, i) ? NULL : &planner->nodes[i].extent,
                               &uses);
         }
-        if (typed->action == ACT_REDUCE) {
-            const Node *made = &program->nodes[i];
-            uses.is_plain &=
-                planner_maker(planner, made->operands[made->kind == NODE_CALL]) != node;
+        for (int k = 0; k < typed->n_arrays; k++) {
+            uses.is_plain &= planner_maker(planner, typed->arrays[k]) != node;
         }
     }
     for (int e = 0; e < plan->n_effects; e++) {

@@ -63,6 +63,34 @@ index_is_in_range(PyArrayObject *index, npy_intp length)
     return gathers_count(index, length) >= 0;
 }
 
+PyObject *
+index_of_list(const Site *site, PyObject *list)
+{
+    npy_intp n = PyList_GET_SIZE(list);
+    PyArray_Descr *descr = PyArray_DescrFromType(NPY_INTP);
+    PyArrayObject *made = NULL;
+    int is_plain = n > 0;
+    for (npy_intp i = 0; i < n && is_plain; i++) {
+        is_plain = PyLong_CheckExact(PyList_GET_ITEM(list, i));
+    }
+    if (is_plain) {
+        made = array_new(site->state, &site->place, "a region", descr, 1, &n, NULL);
+    }
+    if (is_plain && made == NULL) {
+        site->place.arena->arena->refused = 0;
+    }
+    for (npy_intp i = 0; made != NULL && i < n; i++) {
+        npy_intp number = PyLong_AsSsize_t(PyList_GET_ITEM(list, i));
+        ((npy_intp *)PyArray_BYTES(made))[i] = number;
+        if (number == -1 && PyErr_Occurred()) {
+            Py_CLEAR(made);
+        }
+    }
+    PyErr_Clear(); /* the original code says what is wrong */
+    Py_DECREF(descr);
+    return (PyObject *)made;
+}
+
 /* Copy blocks of `size` bytes, for each index in turn. */
 ALWAYS_INLINE void
 gathers_copy(PyArrayObject *array, PyArrayObject *index, char *to, size_t size)

@@ -8,6 +8,8 @@
  * has something to say. */
 PyObject *gather(const Site *site, PyArrayObject *array, PyArrayObject *index);
 
+/* An index array of the whole numbers in a list, in such memory; NULL likewise. */
+PyObject *index_of_list(const Site *site, PyObject *list);
 /* Whether a value, or NULL, is an array of whole numbers that stores may take for indices. */
 int index_is_array(PyObject *value);
 /* Whether all indices are of items that there are, of so many. */

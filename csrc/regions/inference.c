@@ -116,12 +116,16 @@ inference_note_results(Typing *typing, const Program *program, const Values *val
         }
         else if (action_is_step(typed->action)) {
             descr = typed->descrs[typed->n_in];
+            typed->like = typed->like < 0 ? -1 : typing_array(typing, program, typed->like);
             for (int k = 0; k < typed->n_in; k++) {
                 typed->operands[k] = typing_array(typing, program, typed->operands[k]);
             }
         }
-        else if (typed->action == ACT_REDUCE) {
+        else if (action_is_native(typed->action)) {
             descr = typed->descrs[0];
+            for (int k = 0; k < typed->n_arrays; k++) {
+                typed->arrays[k] = typing_array(typing, program, typed->arrays[k]);
+            }
         }
         else if (typed->action == ACT_STORE) {
             descr = typing->results[node->operands[2]];

@@ -17,6 +17,7 @@
     X(STACKED, "stack")       \
     X(BESIDE, "hstack")       \
     X(BELOW, "vstack")        \
+    X(GRADIENT, "gradient")     \
     X(PAD_CONSTANT, "constant") \
     X(PAD_EDGE, "edge")       \
     X(PAD_WRAP, "wrap")       \
@@ -27,6 +28,8 @@
 enum patching { PATCHINGS(PATCHING_MEMBER) };
 #undef PATCHING_MEMBER
 
+#define MOST_ARRAYS 3 /* that a reduction or routine is given */
+
 /* What is done at a node, as Python names it. */
 #define ACTIONS(X)                                                          \
     X(NOTHING, "nothing")                                                   \
@@ -34,7 +37,20 @@ enum patching { PATCHINGS(PATCHING_MEMBER) };
     X(WHERE, "where")                                                       \
     X(PATCH, "patch")                                                       \
     X(REDUCE, "reduce")                                                     \
+    X(ROUTINE, "routine")                                                   \
     X(STORE, "store")
+
+/* Which shape the result of one of NumPy's routines has, as Python names it. */
+#define RESULTS(X)          \
+    X(PRODUCT, "product")   \
+    X(OUTER, "outer")       \
+    X(LIKE_FIRST, "first")  \
+    X(LIKE_LAST, "last")    \
+    X(RUNNING, "running")
+
+#define RESULT_MEMBER(name, text) RESULT_##name,
+enum result { RESULTS(RESULT_MEMBER) };
+#undef RESULT_MEMBER
 
 #define ACTION_MEMBER(name, text) ACT_##name,
 enum action { ACTIONS(ACTION_MEMBER) };
@@ -54,13 +70,18 @@ typedef struct {
     enum operation operation;
     char order;           /* 'C' or 'K' if the result's layout is that of a copy; or 0 */
     char sets;            /* 'n' if the second operand has to be a number, 'i' if it has to have
-                           * the result's shape, as then items that a mask takes are set; or 0 */
+                           * the result's shape, as then items that a mask takes are set; 'e' if
+                           * NumPy takes numbers for operands with a single axis; or 0 */
     int into;             /* the array whose shape the result has to have; or -1 */
     Masked *masked;       /* owned, or NULL: what `call` does where a mask is true */
     enum patching patching;
     int numbers[2];       /* nodes of what says where patches go; or -1 */
-    PyObject *native;     /* owned: of a reduction, */
-    FeedKind *feed;       /* owned: and how it can be fed block by block; NULL if it can't */
+    int like;             /* the array whose layout the result has; or -1 */
+    PyObject *native;     /* owned: of a reduction or routine, */
+    int n_arrays;         /* and the arrays that it is given: nodes */
+    int arrays[MOST_ARRAYS];
+    enum result result;   /* of a routine */
+    FeedKind *feed;       /* owned: how a reduction can be fed block by block; NULL if it can't */
 } Typed;
 
 /* What was seen at a node whose value is there before anything is computed. */
@@ -104,7 +125,8 @@ typedef struct {
     PyObject **of; /* borrowed: room for one of each node, */
     int n_owned;
     PyObject **owned; /* and for those of them that are owned */
-    int fault;        /* the node whose value could not be found; or -1 */
+    int fault;        /* the node whose value could not be found; or -1; */
+    const char *reason; /* and why, if the code is to be planned anew; or NULL */
     int is_changed;   /* whether an array has been changed by then: items are no longer known */
     int reads_items;  /* whether items of arrays have been read: not to be changed and read again */
 } Values;
@@ -160,6 +182,13 @@ action_is_step(enum action action)
 
 /* The number itself if a power with it as exponent may be another ufunc; or NaN. */
 double exponent_special(PyObject *exponent);
+
+/* Whether a node of that action is carried out by a native, in a stage of its own. */
+ALWAYS_INLINE int
+action_is_native(enum action action)
+{
+    return action == ACT_REDUCE || action == ACT_ROUTINE;
+}
 
 /* The node whose array a node stands for: an operator in place gives the array that it changes. */
 ALWAYS_INLINE int

@@ -131,6 +131,24 @@ items_has_length(PyObject *base, int length)
            (PyList_CheckExact(base) && PyList_GET_SIZE(base) == length);
 }
 
+/* Take items by an index array or list; an array that may have been changed by then, or that gets
+ * them back, is left to a region that is planned for that. */
+static int
+items_gathered(const Site *site, Values *values, int number, const Node *node,
+               PyArrayObject *base, PyObject *key)
+{
+    values->reads_items = 1;
+    if (values->is_changed || node->is_put_back) {
+        int is_mask = PyArray_CheckExact(key) && PyArray_TYPE((PyArrayObject *)key) == NPY_BOOL;
+        values->reason = is_mask ? "an index is a mask" : "an index is an array";
+        return 0;
+    }
+    PyObject *index = PyArray_CheckExact(key) ? Py_NewRef(key) : index_of_list(site, key);
+    PyObject *taken = index == NULL ? NULL : gather(site, base, (PyArrayObject *)index);
+    Py_XDECREF(index);
+    return value_found(values, number, taken);
+}
+
 int
 item_indexed(const Site *site, const Program *program, Values *values, int number)
 {
@@ -139,11 +157,9 @@ item_indexed(const Site *site, const Program *program, Values *values, int numbe
     if (node->length && base != NULL && !items_has_length(base, node->length)) {
         return 0;
     }
-    if (base != NULL && key != NULL && PyArray_CheckExact(base) && PyArray_CheckExact(key)) {
-        values->reads_items = 1;
-        return !values->is_changed && !node->is_put_back &&
-               value_found(values, number,
-                            gather(site, (PyArrayObject *)base, (PyArrayObject *)key));
+    if (base != NULL && key != NULL && PyArray_CheckExact(base) &&
+        (PyArray_CheckExact(key) || PyList_CheckExact(key))) {
+        return items_gathered(site, values, number, node, (PyArrayObject *)base, key);
     }
     if (base == NULL || PyArray_CheckExact(base)) {
         return items_item(program, values, number);

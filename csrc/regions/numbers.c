@@ -323,6 +323,9 @@ PyObject *
 number_operate(const Operator *operator, PyObject *const *operands, int n)
 {
     int sorts = 0;
+    if (operator->binary == PyNumber_MatrixMultiply) {
+        return NULL;
+    }
     for (int i = 0; i < n; i++) {
         sorts |= numbers_sort(operands[i]);
     }

@@ -140,6 +140,19 @@ patches_join(const Planner *planner, const Typed *typed, int axis, Patching *mad
     return NULL;
 }
 
+/* `np.gradient`: its ends and middle, along an axis of an array that may have to have so many. */
+static const char *
+patches_gradient(const Planner *planner, const Typed *typed, Patching *made)
+{
+    npy_intp told[2];
+    int nd = planner->nodes[typed->like].extent.nd;
+    if (patches_numbers(patches_given(planner, typed, 0), told, 2) != 2 ||
+        (told[1] && told[1] != nd)) {
+        return "`gradient` is of an array with other axes than the code takes it to have";
+    }
+    return patches_join(planner, typed, (int)(told[0] < 0 ? told[0] + nd : told[0]), made);
+}
+
 /* Arrays or numbers one after the other along a new axis. */
 static const char *
 patches_stack(const Planner *planner, const Typed *typed, int axis, Patching *made)
@@ -245,6 +258,8 @@ patches_find(const Planner *planner, const Typed *typed, Patching *made)
         return patches_roll(planner, typed, made);
     case PATCH_JOINED:
         return patches_join(planner, typed, patches_axis(planner, typed, 0, nd, 0), made);
+    case PATCH_GRADIENT:
+        return patches_gradient(planner, typed, made);
     case PATCH_BESIDE:
         return patches_join(planner, typed, nd > 1, made);
     case PATCH_BELOW:

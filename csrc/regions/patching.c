@@ -84,13 +84,16 @@ patching_join_axes(Patching *made, int n_operands)
 
 /* ------------------------------------------------------------------ the pass */
 
-/* Whether NumPy gives the result the order of C. */
+/* Whether NumPy gives the result the order of C, as for such operands, or for the array that it is
+ * like. */
 static int
 patching_is_c(const Planner *planner, const Typed *typed)
 {
     npy_intp itemsize = PyDataType_ELSIZE(typed->descrs[0]);
-    for (int k = 0; k < typed->n_in; k++) {
-        const Extent *of = patching_extent(planner, typed, k);
+    int is_like = typed->patching == PATCH_GRADIENT;
+    for (int k = 0; k < (is_like ? 1 : typed->n_in); k++) {
+        const Extent *of = is_like ? &planner->nodes[typed->like].extent
+                                   : patching_extent(planner, typed, k);
         if (of->nd > 1 && !extent_is_c(of, itemsize) && !shapes_descends(of)) {
             return 0;
         }

@@ -133,7 +133,7 @@ typedef struct {
 
 typedef struct Stage {
     const Executor *executor; /* owned */
-    int reduction;   /* the node of one, which is all that the stage does then; or -1 */
+    int reduction;   /* the node of one, or of a routine, which is all that the stage does; or -1 */
     npy_intp result; /* where that is copied to in the scratch memory, for other stages; or -1 */
     npy_intp result_bytes;
     int result_type;

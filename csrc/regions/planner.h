@@ -142,6 +142,7 @@ Outcome effects_put_last(Planner *planner);
 /* Work out the shape and layout of a step's result, or of a reduction's that others use. */
 Outcome shapes_step(Planner *planner, int node);
 Outcome shapes_reduction(Planner *planner, int node);
+Outcome shapes_routine(Planner *planner, int node);
 /* Whether a node is an array of whole numbers that stores take for indices. */
 int planner_is_index(const Planner *planner, int node);
 /* The shape of what an effect changes at once: of a store by an index array, that of the values. */

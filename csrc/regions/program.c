@@ -63,6 +63,7 @@ program_read_node(Program *program, Node *node, PyObject *source)
     node->length = node->kind == NODE_INDEX && PyLong_Check(node->detail)
                        ? (int)PyLong_AsLong(node->detail)
                        : 0;
+    node->is_argument = node->kind == NODE_TUPLE && node->detail != Py_None;
     node->is_put_back = node->kind == NODE_INDEX && PyUnicode_Check(node->detail);
     for (int i = 0; i < node->n; i++) {
         long operand = PyLong_AsLong(PyTuple_GET_ITEM(operands, i));
@@ -108,6 +109,26 @@ program_truth(PyObject *source, const char *name)
     return result;
 }
 
+/* Note which values are indices and nothing else, so that a list among them may become an array. */
+static void
+program_note_indices(Program *program)
+{
+    for (int use = 0; use < 2; use++) { /* as an index, then as anything else */
+        for (int i = 0; i < program->n_nodes; i++) {
+            const Node *node = &program->nodes[i];
+            for (int k = 0; k < node->n; k++) {
+                int is_index = k == 1 && (node->kind == NODE_INDEX || node->kind == NODE_STORE);
+                if (is_index == !use) {
+                    program->nodes[node->operands[k]].is_index = is_index;
+                }
+            }
+        }
+    }
+    for (int i = 0; i < program->n_outputs; i++) {
+        program->nodes[program->outputs[i]].is_index = 0;
+    }
+}
+
 static int
 program_read_all(Program *program, PyObject *nodes, PyObject *outputs)
 {
@@ -126,6 +147,7 @@ program_read_all(Program *program, PyObject *nodes, PyObject *outputs)
         }
         program->outputs[program->n_outputs++] = (int)node;
     }
+    program_note_indices(program);
     return 1;
 }
 

@@ -47,6 +47,8 @@ typedef struct {
     enum part part;           /* which part of complex numbers an attribute is */
     int is_called;            /* of a guard: whether it asks about being called, or which it is */
     int length;               /* of an index: into how many items the container is unpacked; or 0 */
+    int is_argument;          /* of a tuple: whether it is an argument, and no index */
+    int is_index;             /* whether it is an index only, and nothing else */
     int is_put_back;          /* of an index: whether it has to be a view of the container */
     NumberCall *call;         /* owned, of a call: what it was seen to do with numbers */
 } Node;

@@ -1,41 +1,41 @@
-/* The reductions of a plan, in a call. */
+/* The reductions and routines of a plan, in a call. */
 #include "regions/report.h"
 
 #include <fenv.h>
 #include <string.h>
 
-/* Run a reduction, whose operand has been computed; NULL without an exception if its native does
- * not handle it, or NumPy would report something. If that is too late for the original code, the
- * callee does it, once all before it has been reported. */
+/* Run a reduction or routine, whose operands have been computed; NULL without an exception if its
+ * native does not handle it, or NumPy would report something. If that is too late for the original
+ * code, the callee of a reduction does it, once all before it has been reported. */
 static PyObject *
 reducing_run(Call *call, int node, int is_repeatable)
 {
     const Node *made = &call->program->nodes[node];
-    int first = made->kind == NODE_CALL, n = made->n - first;
-    PyObject *names = made->kind == NODE_CALL ? made->detail : PyTuple_GET_ITEM(made->detail, 1);
-    PyObject *args[MOST_OPERANDS];
+    int first = made->kind == NODE_CALL, n = made->n - first, n_args = 0;
+    PyObject *names = made->kind == NODE_CALL     ? made->detail
+                      : made->kind == NODE_METHOD ? PyTuple_GET_ITEM(made->detail, 1)
+                                                  : NULL; /* of an operator */
+    PyObject *args[MOST_OPERANDS], *result = NULL;
     Native *native = (Native *)call->typing->typed[node].native;
-    args[0] = run_object(call, made->operands[first]);
-    if (args[0] == NULL) {
-        return NULL;
+    while (n_args < n &&
+           (args[n_args] = run_object(call, made->operands[first + n_args])) != NULL) {
+        n_args++;
     }
-    for (int i = 1; i < n; i++) {
-        args[i] = call->values.of[made->operands[first + i]];
-        if (args[i] == NULL) {
-            Py_DECREF(args[0]);
-            return NULL;
-        }
+    Py_ssize_t named = names == NULL ? 0 : PyTuple_GET_SIZE(names);
+    if (n_args == n) {
+        result = native->run(native, args, n - named, named ? names : NULL);
     }
-    Py_ssize_t named = PyTuple_GET_SIZE(names);
-    PyObject *result = native->run(native, args, n - named, named ? names : NULL);
-    if (result == NULL && !is_repeatable && !PyErr_Occurred() && report_steps(call, node) == 0) {
+    if (result == NULL && n_args == n && !is_repeatable && !PyErr_Occurred() &&
+        report_steps(call, node) == 0) {
         names = named ? names : NULL;
         result = made->kind == NODE_CALL /* a scalar's method is another one than an array's */
                      ? PyObject_Vectorcall(native->callee, args, (size_t)(n - named), names)
                      : PyObject_VectorcallMethod(PyTuple_GET_ITEM(made->detail, 0), args,
                                                  (size_t)(n - named), names);
     }
-    Py_DECREF(args[0]);
+    while (n_args) {
+        Py_DECREF(args[--n_args]);
+    }
     return result;
 }
 

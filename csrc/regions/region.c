@@ -122,7 +122,9 @@ region_known(RegionSite *self, PyObject *const *args, Values *values)
     if (!values_find(&self->site, self->program, args, values)) {
         enum node_kind kind = self->program->nodes[values->fault].kind;
         region_decline(self,
-                       is_computing(kind) ? "no region computes this with such objects or numbers"
+                       values->reason != NULL ? values->reason
+                       : is_computing(kind)
+                           ? "no region computes this with such objects or numbers"
                        : kind == NODE_BOUND || kind == NODE_FUNCTION
                            ? "a function whose code is inlined is another one now"
                            : "a name, attribute or item in it is not plain",
@@ -198,7 +200,7 @@ region_attempt(RegionSite *self, PyObject *const *args, int given)
                        call.run.raised
                            ? "NumPy has a floating point error to report"
                        : call.fault >= 0
-                           ? "NumPy has to do this reduction"
+                           ? "NumPy has to do this"
                            : "no memory, a read-only array, or a number out of range",
                        call.fault, NULL);
     }

@@ -309,7 +309,7 @@ run_is_writeable(const Call *call)
     const Plan *plan = call->plan;
     for (int e = 0; e < plan->n_effects; e++) {
         const Source *target = &plan->sources[plan->effects[e].target];
-        if (!PyArray_ISWRITEABLE(plan_array(&call->values, target))) {
+        if (!is_writeable(plan_array(&call->values, target))) {
             return 0;
         }
     }

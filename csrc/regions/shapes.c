@@ -310,6 +310,11 @@ shapes_step(Planner *planner, int node)
     if (!iteration_plan(typed->n_in, operands, NULL, casts, itemsize, &layout, NULL)) {
         return planner_decline(planner, "shapes don't fit, or are iterated over in special ways");
     }
+    if (typed->sets == 'n' && typed->into < 0 && operands[1].extent != NULL &&
+        operands[1].extent->nd) {
+        return planner_decline(planner, "`gradient` gets the places of items, or uneven spacing");
+    }
+    planner->plan->is_number[node] = typed->sets == 'e' && layout.nd == 1;
     if (layout.nd == 0) {
         if (typed->order || !shapes_is_number(planner, node)) { /* a copy stays an array */
             return planner_decline(planner, "a result has no axes");

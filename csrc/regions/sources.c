@@ -236,9 +236,10 @@ sources_effect(Planner *planner, int node)
     if (effect == NULL) {
         return PASS_FAILED;
     }
-    if (plan->source_of[base] < 0 ||
-        !PyArray_CHKFLAGS(plan_array(planner->values, &plan->sources[plan->source_of[base]]),
-                          NPY_ARRAY_BEHAVED)) {
+    PyArrayObject *changed =
+            plan->source_of[base] < 0
+                    ? NULL : plan_array(planner->values, &plan->sources[plan->source_of[base]]);
+    if (changed == NULL || !is_regular(changed) || !is_writeable(changed)) {
         return planner_decline(planner, "what is changed is no plain array that is writeable");
     }
     if (is_store) {
@@ -309,8 +310,8 @@ sources_find(Planner *planner)
         else if (planner_is_step(planner, i)) {
             TRY(shapes_step(planner, i));
         }
-        else if (action == ACT_REDUCE && sources_is_used(planner, i)) {
-            TRY(shapes_reduction(planner, i));
+        else if (action_is_native(action) && sources_is_used(planner, i)) {
+            TRY(action == ACT_REDUCE ? shapes_reduction(planner, i) : shapes_routine(planner, i));
         }
     }
     return PASS_DONE;
@@ -325,7 +326,7 @@ sources_has_object(const Planner *planner, int node)
     const Plan *plan = planner->plan;
     node = typing_array(planner->typing, planner->program, node);
     if (planner->values->of[node] != NULL || planner_is_step(planner, node) ||
-        planner->typing->typed[node].action == ACT_REDUCE) {
+        action_is_native(planner->typing->typed[node].action)) {
         return 1;
     }
     /* Where a view has no axes, NumPy gives a scalar. */
@@ -368,7 +369,6 @@ sources_reads(Planner *planner)
     Plan *plan = planner->plan;
     for (int i = 0; i < program->n_nodes; i++) {
         const Typed *typed = &planner->typing->typed[i];
-        const Node *node = &program->nodes[i];
         planner->node = i;
         for (int k = 0; planner_is_step(planner, i) && k < typed->n_in; k++) {
             int source = plan->source_of[typed->operands[k]];
@@ -376,9 +376,12 @@ sources_reads(Planner *planner)
                 plan->sources[source].is_read = 1;
             }
         }
-        if (typed->action == ACT_REDUCE &&
-            !sources_has_object(planner, node->operands[node->kind == NODE_CALL])) {
-            return planner_decline(planner, "what is reduced is a view without axes");
+        for (int k = 0; k < typed->n_arrays; k++) {
+            if (!sources_has_object(planner, typed->arrays[k])) {
+                return planner_decline(planner, typed->action == ACT_REDUCE
+                                                    ? "what is reduced is a view without axes"
+                                                    : "a routine gets a view of what is computed");
+            }
         }
     }
     for (int e = 0; e < plan->n_effects; e++) {

@@ -167,23 +167,24 @@ stages_put_step(Planner *planner, int node, int first)
     return PASS_DONE;
 }
 
-/* Give a reduction a stage of its own, the last so far: all that the code does before it is done
- * before. */
+/* Give a reduction or routine a stage of its own, the last so far: all that the code does before it
+ * is done before. */
 static Outcome
-stages_put_reduction(Planner *planner, int node)
+stages_put_native(Planner *planner, int node)
 {
     Plan *plan = planner->plan;
-    const Node *made = &planner->program->nodes[node];
-    int operand = typing_array(planner->typing, planner->program,
-                               made->operands[made->kind == NODE_CALL]);
+    const Typed *typed = &planner->typing->typed[node];
     Extent nothing = {NULL, 0, {0}, {0}};
     TRY(stages_open(planner, &nothing, 1, 1));
     planner->nodes[node].stage = plan->n_stages - 1;
     plan->stages[plan->n_stages - 1].reduction = node;
-    if (plan->source_of[operand] < 0) {
-        return PASS_DONE;
+    for (int k = 0; k < typed->n_arrays; k++) {
+        int source = plan->source_of[typed->arrays[k]];
+        if (source >= 0) {
+            TRY(stages_note(planner, node, source, plan->n_stages - 1, -1));
+        }
     }
-    return stages_note(planner, node, plan->source_of[operand], plan->n_stages - 1, -1);
+    return PASS_DONE;
 }
 
 /* Put everything into stages, in the order of the code. */
@@ -202,8 +203,8 @@ stages_sort(Planner *planner)
         else if (planner_is_step(planner, i)) {
             TRY(stages_put_step(planner, i, 0));
         }
-        else if (planner->typing->typed[i].action == ACT_REDUCE) {
-            TRY(stages_put_reduction(planner, i));
+        else if (action_is_native(planner->typing->typed[i].action)) {
+            TRY(stages_put_native(planner, i));
         }
         if (effect != NULL && !effect->is_direct && !plan->may_raise) {
             TRY(effects_put_copy(planner, effect, 0));
@@ -219,6 +220,9 @@ stages_sort(Planner *planner)
         planner->node = plan->stages[k].reduction;
         if (planner->node >= 0 && planner->program->nodes[planner->node].helper >= 0) {
             return planner_decline(planner, "a helper reduces an array after one was changed");
+        }
+        if (planner->node >= 0 && planner->typing->typed[planner->node].action == ACT_ROUTINE) {
+            return planner_decline(planner, "a routine of NumPy's follows the change of an array");
         }
     }
     return PASS_DONE;
@@ -254,9 +258,8 @@ stages_needs(Planner *planner)
     const Plan *plan = planner->plan;
     for (int i = 0; i < program->n_nodes; i++) {
         const Typed *typed = &planner->typing->typed[i];
-        if (typed->action == ACT_REDUCE && planner->nodes[i].fed_by < 0) {
-            const Node *made = &program->nodes[i];
-            stages_note_need(planner, made->operands[made->kind == NODE_CALL]);
+        for (int k = 0; planner->nodes[i].fed_by < 0 && k < typed->n_arrays; k++) {
+            stages_note_need(planner, typed->arrays[k]);
         }
         for (int k = 0; planner_is_step(planner, i) && k < typed->n_in; k++) {
             stages_note_read(planner, typed->operands[k], planner->nodes[i].stage);
@@ -280,7 +283,7 @@ stages_results(Planner *planner)
     Plan *plan = planner->plan;
     for (int i = 0; i < planner->program->n_nodes; i++) {
         NodeState *state = &planner->nodes[i];
-        int is_reduction = planner->typing->typed[i].action == ACT_REDUCE;
+        int is_reduction = action_is_native(planner->typing->typed[i].action);
         if (state->fed_by >= 0) {
             feeding_place(planner, i);
         }

@@ -255,14 +255,37 @@ values_in_place(const Program *program, Values *values, int number)
            !Py_IS_TYPE(values->of[target->operands[0]], &PyArray_Type);
 }
 
+/* A tuple of whole numbers, and of such tuples, that is an argument. */
+static int
+values_tuple(const Program *program, Values *values, int number)
+{
+    const Node *node = &program->nodes[number];
+    PyObject *made = PyTuple_New(node->n);
+    for (int i = 0; made != NULL && i < node->n; i++) {
+        PyObject *value = values->of[node->operands[i]];
+        if (value == NULL || !(PyLong_CheckExact(value) || PyTuple_CheckExact(value))) {
+            Py_CLEAR(made);
+            break;
+        }
+        PyTuple_SET_ITEM(made, i, Py_NewRef(value));
+    }
+    return value_found(values, number, made);
+}
+
 /* A store: where an array of indices says which items it sets, these have to be there. */
 static int
-values_store(const Program *program, Values *values, const Node *node)
+values_store(const Site *site, const Program *program, Values *values, const Node *node)
 {
     PyObject *key = values->of[node->operands[1]];
     int base = node->operands[0];
     Extent extent;
     values->is_changed = 1;
+    if (key != NULL && PyList_CheckExact(key) && program->nodes[node->operands[1]].is_index) {
+        key = index_of_list(site, key);
+        if (!value_found(values, node->operands[1], key)) {
+            return 0;
+        }
+    }
     if (!index_is_array(key)) {
         return 1;
     }
@@ -282,7 +305,7 @@ values_find_one(const Site *site, const Program *program, PyObject *const *args,
     values->of[number] = NULL;
     switch (node->kind) {
     case NODE_STORE:
-        return values_store(program, values, node);
+        return values_store(site, program, values, node);
     case NODE_IN_PLACE:
         return values_in_place(program, values, number);
     case NODE_OPERATION:
@@ -299,6 +322,8 @@ values_find_one(const Site *site, const Program *program, PyObject *const *args,
         return values_attribute_of(program, values, number);
     case NODE_INDEX:
         return item_indexed(site, program, values, number);
+    case NODE_TUPLE:
+        return !node->is_argument || values_tuple(program, values, number);
     case NODE_CHOICE:
         return values_choice(program, values, number);
     case NODE_BOUND:
@@ -318,6 +343,7 @@ int
 values_find(const Site *site, const Program *program, PyObject *const *args, Values *values)
 {
     values->is_changed = values->reads_items = 0;
+    values->reason = NULL;
     for (int i = 0; i < program->n_nodes; i++) {
         if (UNLIKELY(!values_find_one(site, program, args, values, i))) {
             values->fault = i;

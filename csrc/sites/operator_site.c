@@ -249,7 +249,7 @@ operator_attempt(OperatorSite *self, PyObject *const *args)
     default:
         if (self->operator->binary == PyNumber_MatrixMultiply) {
             return product_run(&self->product, self->site.state, &self->site.place, args[0],
-                               args[1]);
+                               args[1], 1);
         }
         return self->n_kernels ? operator_computed(self, args) : NULL;
     }

@@ -84,7 +84,7 @@ kernel_output_for(Kernel *kernel, Run *run, PyArrayObject *shape, npy_intp size,
 static int
 kernel_is_safe_target(const Run *run, int n, PyArrayObject *target)
 {
-    if (!PyArray_CHKFLAGS(target, NPY_ARRAY_BEHAVED) || overlaps_itself(target)) {
+    if (!is_regular(target) || !is_writeable(target) || overlaps_itself(target)) {
         return 0;
     }
     for (int i = 0; i < n; i++) {

@@ -1,5 +1,6 @@
 #include "ufuncs/product.h"
 
+#include "numpy/fperrors.h"
 #include "ufuncs/execute.h"
 
 #define MOST_ITEMS 1e17 /* of a result; NumPy says that more are too many */
@@ -53,10 +54,10 @@ product_stride_of(PyArrayObject *array, int axis)
     return PyArray_DIM(array, axis) == 1 ? 0 : PyArray_STRIDE(array, axis);
 }
 
-/* Call the loop as NumPy's `matmul` does, and report what it raised; -1 with an exception. */
+/* Call the loop as NumPy's `matmul` does; -1 with an exception. `raised` gets the flags. */
 ALWAYS_INLINE int
 product_compute(const CallInfo *call, PyArrayObject *a, PyArrayObject *b, PyArrayObject *out,
-                npy_intp m, npy_intp k, npy_intp p)
+                npy_intp m, npy_intp k, npy_intp p, int *raised)
 {
     int na = PyArray_NDIM(a), nb = PyArray_NDIM(b);
     char *data[3] = {PyArray_BYTES(a), PyArray_BYTES(b), PyArray_BYTES(out)};
@@ -72,22 +73,19 @@ product_compute(const CallInfo *call, PyArrayObject *a, PyArrayObject *b, PyArra
     PyThreadState *others = shared ? PyEval_SaveThread() : NULL;
     status_clear(1); /* linear algebra libraries compute in either unit */
     int failed = call->loop(call->context, data, lengths, strides, call->auxdata);
-    int raised = call->raises_nothing ? 0 : status_raised(1);
-    if (raised) {
+    *raised = call->raises_nothing ? 0 : status_raised(1);
+    if (*raised) {
         status_clear(1);
     }
     if (others != NULL) {
         PyEval_RestoreThread(others);
     }
-    if (loop_failed(failed, 1)) {
-        return -1;
-    }
-    return raised ? execute_report_as("matmul", raised) : 0;
+    return loop_failed(failed, 1) ? -1 : 0;
 }
 
 PyObject *
 product_run(Product *product, const State *state, const Place *place, PyObject *first,
-            PyObject *second)
+            PyObject *second, int reports)
 {
     if (!PyArray_CheckExact(first) || !PyArray_CheckExact(second)) {
         return NULL;
@@ -119,7 +117,11 @@ product_run(Product *product, const State *state, const Place *place, PyObject *
         dims[nd++] = p;
     }
     PyArrayObject *out = slots_array(&product->slots, state, place, "@", descr, nd, dims, m * p);
-    if (out != NULL && product_compute(&call, a, b, out, m, k, p) < 0) {
+    int raised = 0;
+    if (out != NULL &&
+        (product_compute(&call, a, b, out, m, k, p, &raised) < 0 ||
+         (raised && (reports ? execute_report_as("matmul", raised) < 0
+                             : fperrors_is_idle(state, raised) != 1)))) {
         Py_CLEAR(out);
     }
     Py_DECREF(capsule);

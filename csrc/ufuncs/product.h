@@ -19,8 +19,9 @@ typedef struct {
 } Product;
 
 void product_clear(Product *product);
-/* NULL without an exception: not handled. */
+/* NULL without an exception: not handled. What floating point flags say is reported, or, if it may
+ * not be (`reports`), not handled. */
 PyObject *product_run(Product *product, const State *state, const Place *place, PyObject *a,
-                      PyObject *b);
+                      PyObject *b, int reports);
 
 #endif

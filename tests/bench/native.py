@@ -2,7 +2,8 @@
 
 Each operation stands in a loop of its own, written out as a function; the time of the empty loop is
 taken off both sides, so that what is compared is the operation with its bytecode. Machine code is
-off: a loop with one operation would become a kernel as a whole, and most of it would go.
+off: a loop with one operation would become a kernel as a whole, and most of it would go. So are
+the threads of BLAS, whose waiting counts as processor time.
 """
 
 import argparse
@@ -15,6 +16,7 @@ from typing import Any
 import numpy as np
 
 import alloc_rewrite as alloc
+from tests.bench.processes import hold_to_one_thread, in_own_process
 from tests.bench.timing import collector_off, print_table
 
 ROUNDS = 15
@@ -115,6 +117,20 @@ def measure(statement: str, names: dict[str, Any], rounds: int) -> tuple[float, 
     return statistics.median(nanoseconds), statistics.median(ratios)
 
 
+def measured(
+    operations: Callable[[], Iterator[Row]], names: list[str], rounds: int
+) -> list[list[str]]:
+    """Measure those with such a part in their names; return the rows of the table."""
+    alloc.set_compile("off")
+    rows = []
+    for name, statement, values, least in operations():
+        if not names or any(part in name for part in names):
+            plain, ratio = measure(statement, values, rounds)
+            aim = "" if least is None else f"{least:.2f}"
+            rows.append([name, f"{plain:,.0f}", f"{ratio:.2f}", aim])
+    return rows
+
+
 def main(
     arguments: list[str] | None = None, operations: Callable[[], Iterator[Row]] = operations
 ) -> None:
@@ -122,15 +138,8 @@ def main(
     parser.add_argument("names", nargs="*", help="parts of operations' names (default: all)")
     parser.add_argument("--rounds", type=int, default=ROUNDS, help="rounds (default: %(default)s)")
     options = parser.parse_args(arguments)
-    alloc.set_compile("off")
-    rows = []
-    for name, statement, names, least in operations():
-        if options.names and not any(part in name for part in options.names):
-            continue
-        plain, ratio = measure(statement, names, options.rounds)
-        rows.append(
-            [name, f"{plain:,.0f}", f"{ratio:.2f}", "" if least is None else f"{least:.2f}"]
-        )
+    hold_to_one_thread()
+    rows = in_own_process(measured, operations, options.names, options.rounds)
     where = f"Python {platform.python_version()}, NumPy {np.__version__}, {alloc.core()[0]} core"
     print_table(f"Operations ({where})", ["operation", "plain ns", "plain / bumped", "aim"], rows)
 

@@ -1,7 +1,7 @@
 """Side-by-side timing of two callables in one process, and the tables it is printed in.
 
 In: callables without arguments, or rows of text. Out: medians, or a printed table. It knows nothing
-of the library.
+of the library, except that it compiles in the background.
 
 Clock frequency, other load and the state of the heap drift over a run, so the two callables take
 turns, round by round, and the figure given is the median over the rounds of the ratio within each.
@@ -16,11 +16,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+from alloc_rewrite.compiled.kernels import workshop
+
 Call = Callable[[], Any]
 #: `time.process_time`, which other processes don't change, or `time.perf_counter` for threads.
 Clock = Callable[[], float]
 
 ROUNDS = 15
+COMPILED_TIMES = 3  # that what a call makes hot is compiled, in turns with calls
+PATIENCE = 60.0  # seconds that this takes at most, each time
 ROUND_SECONDS = 0.005  # long against the clock's resolution, short against a scheduler's slice
 
 
@@ -70,6 +74,11 @@ def collector_off() -> Iterator[None]:
             gc.enable()
 
 
+def wait_for_code() -> None:
+    """Wait until nothing is being compiled: that takes processor time, too."""
+    workshop.wait(PATIENCE)
+
+
 def compare(
     first: Call,
     second: Call,
@@ -78,10 +87,12 @@ def compare(
     rounds: int = ROUNDS,
     clock: Clock = time.process_time,
 ) -> Comparison:
-    """Time two callables in turns, after `warm_up` calls of each."""
+    """Time two callables in turns, after `warm_up` calls of each, and what they have compiled."""
     for call in (first, second):
-        for _ in range(warm_up):
-            call()
+        for _ in range(COMPILED_TIMES):
+            for _ in range(warm_up):
+                call()
+            wait_for_code()
     with collector_off():
         times = [repetitions_for(call) for call in (first, second)]
         measured: list[tuple[tuple[float, float], tuple[float, float]]] = []

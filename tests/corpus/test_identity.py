@@ -10,7 +10,7 @@ from types import CellType, CodeType, FunctionType
 
 import pytest
 
-from alloc_rewrite.rewrite.decode import bytecode_of
+from alloc_rewrite.rewrite.decode import items_of
 from alloc_rewrite.rewrite.encode import code_of
 
 SAME = (
@@ -101,7 +101,7 @@ def test_decode_and_encode_change_nothing(package, all_codes):
     for code in all_codes(package):
         seen += 1
         try:
-            new = code_of(bytecode_of(code), code.co_stacksize)
+            new = code_of(code, items_of(code))
         except Exception as error:
             raised.append((code, error))
             continue

@@ -148,3 +148,20 @@ def test_builtins_after_an_array_was_changed(same, store, value, n):
     names = {}
     exec(f"def f(a, b):\n {store}\n x = {value}\n return a, b, x, a + x", names)
     same(names["f"], fixed(X[:n]), fixed(Y[:n]))
+
+
+@pytest.mark.parametrize("n", [0, 3])
+@pytest.mark.filterwarnings(
+    "ignore:future versions:FutureWarning"
+)  # said of flags, which are compared
+def test_stores_that_numpy_warns_of(same, n):
+    """The results of `broadcast_arrays` are writeable, but NumPy warns of the first store."""
+
+    def f(shape):
+        a, b = np.broadcast_arrays(np.arange(3.0), shape)
+        a[0] = b[0] * 2.0 + a[0]
+        for i in range(n):
+            a[1, i] = b[0, i] * 2.0
+        return a[0] * b[0] + 1.0
+
+    same(f, fixed(np.ones((4, 1))))

@@ -151,3 +151,52 @@ def test_subclasses_of_generators(same):
             return super().random(size) + 1
 
     same(lambda source: (source.random(3), source.normal(size=2)), lambda: Loud(np.random.PCG64(1)))
+
+
+NUMBERS = [0.0, 0.5, 3, np.float64(2.5), np.float32(1.5), -0.0, -1.0, np.nan, np.inf, 2**60, True]
+BOUNDS = [0, 1, 7, -3, 2**31, 2**40, 2**63 - 1, 2**64, np.int64(4), 2.5, None]
+METHODS = {
+    "": ["random", "standard_normal", "standard_exponential", "rand", "random_sample"],
+    "f": ["exponential", "standard_gamma", "poisson"],
+    "ff": ["normal", "uniform", "lognormal", "laplace", "gamma", "beta"],
+    "bb": ["integers", "randint"],
+}
+KINDS = [(name, parameters) for parameters, names in METHODS.items() for name in names]
+
+
+@pytest.mark.parametrize(("name", "parameters"), KINDS)
+def test_parameters(same, name, parameters):
+    namespace: dict = {"__name__": "cases"}
+    exec(
+        "def f(source, *args):\n"
+        f"    return [source.{name}(*args) for _ in range(2)], source.bytes(3)\n"
+        "def sized(source, *args):\n"
+        f"    return source.{name}(*args, size=2), source.{name}(*args, (2, 1)), source.bytes(3)",
+        namespace,
+    )
+    given: list[tuple] = [()]
+    if parameters:
+        values = NUMBERS if parameters[0] == "f" else BOUNDS
+        given = [(value,) for value in values]
+        for apart in range(3) if len(parameters) == 2 else ():
+            given += zip(values, values[apart:] + values[:apart])
+    kinds = [s for s in ("rng", "mt") if hasattr(INPUTS[s](), name)]
+    for f in (namespace["f"], namespace["sized"]):
+        same.each(f, [(INPUTS[s], *(lambda v=v: v for v in row)) for s in kinds for row in given])
+
+
+def test_another_bit_generator(same):
+    def f(source, other):
+        x = source.normal(), source.random(2)
+        source.__init__(other)
+        return x, source.normal(), source.random(2), other.random_raw()
+
+    same(f, lambda: np.random.default_rng(1), lambda: np.random.Philox(2))
+
+
+def test_a_lock_that_is_held(same):
+    def drawn(source):
+        with source.bit_generator.lock:
+            return source.random(), source.normal(0.0, 1.0), source.random(2)
+
+    same(drawn, lambda: np.random.default_rng(1))

@@ -47,6 +47,12 @@ LINEAR = {
     "eigvalsh": lambda a, b: np.linalg.eigvalsh(a),
     "solve a vector": lambda a, b: np.linalg.solve(a, b),
     "solve a matrix": lambda a, b: np.linalg.solve(a, a[:, ::2]),
+    "lstsq": lambda a, b: (np.linalg.lstsq(a, b), np.linalg.lstsq(a[:, 1:], b, rcond=1e-3)),
+    "lstsq of wide and tall": lambda a, b: (
+        np.linalg.lstsq(a[1:], a[1:, ::2]),
+        np.linalg.lstsq(a[:, :2], a[:, 1:], None),
+        np.linalg.lstsq(a[:, [0, 0]], b, -1.0),
+    ),
     "norm": lambda a, b: (np.linalg.norm(a), np.linalg.norm(b)),
     "trace": lambda a, b: (np.trace(a), a.trace(), a[:, :2].trace(), a[1:].T.trace()),
     "qr": lambda a, b: (np.linalg.qr(a), np.linalg.qr(a[1:]), np.linalg.qr(a[:, 1:].copy())),

@@ -49,6 +49,14 @@ def compared_for_all(expression, first, second):
         compared(f, None, a, b, 3, times=2, g=g)
 
 
+@pytest.mark.parametrize("kind", ["int", "i8", "i4", "u1"])
+@pytest.mark.parametrize("divisor", ["10", "-3", "1"])
+def test_divisions_by_constants(kind, divisor):
+    if kind == "u1" and divisor.startswith("-"):
+        pytest.skip("NumPy refuses that")
+    compared_for_all(f"(a // {divisor}, a % {divisor})[i % 2]", kind, "bool")
+
+
 @pytest.mark.parametrize("operator", OPERATORS + COMPARISONS)
 @pytest.mark.parametrize("kind", VALUES)
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
@@ -79,6 +87,14 @@ def test_a_call(call):
     for kind, other in itertools.product(VALUES, ("float", "i8") if " b)" in call else ("bool",)):
         compared_for_all(call, kind, other)
         compared_for_all(call, kind, kind)
+
+
+@pytest.mark.parametrize(
+    "call", ["math.sin(a, b)", "math.atan2(a)", "round(a, b)", "np.sqrt(a, b)"]
+)
+def test_a_call_with_another_number_of_arguments(call):
+    (site,) = compared(repeated(call), None, 2.5, 3.5, 3)
+    assert "arguments" in site.reason
 
 
 def test_functions_of_modules_that_are_called_as_they_are():

@@ -147,3 +147,42 @@ def test_over_an_array_with_a_break():
 
     compared(f, np.arange(30.0), 17)
     compiled(f, np.arange(30.0), 70)
+
+
+@pytest.mark.parametrize("flags", [0, 1], ids=["one axis", "two axes"])
+def test_computed_steps(flags):
+    def f(a, out, starts, stops, steps):
+        for k in range(len(steps)):
+            i, j, s = starts[k], stops[k], steps[k]
+            a[i:j:s] = k
+            part = a[:j:s]
+            out[k, 0] = part.shape[0]
+            a[i::s] += 0.5
+            out[k, 1] = a[::s].sum()
+        return a, out
+
+    n = 7
+    triples = [
+        (i, j, s)
+        for i in (-9, -7, -2, 0, 1, 6, 7, 12)
+        for j in (-9, -7, -3, 0, 3, 6, 7, 12)
+        for s in (-(2**62), -8, -3, -1, 1, 2, 3, 8, 2**62)
+    ]
+    starts, stops, steps = (np.array(column) for column in zip(*triples, strict=True))
+    a = np.zeros((n, 3) if flags else n)
+    compiled(f, a, np.zeros((len(steps), 2)), starts, stops, steps)
+    for wrong in (0, -(2**63)):
+        spoilt = steps.copy()
+        spoilt[40] = wrong
+        compared(f, a, np.zeros((len(steps), 2)), starts, stops, spoilt)
+
+
+def test_sieve():
+    def f(n):
+        prime = np.ones(n, dtype=bool)
+        for i in range(2, int(n**0.5) + 1):
+            if prime[i]:
+                prime[i * i :: i] = False
+        return prime
+
+    compiled(f, 1000)

@@ -220,6 +220,7 @@ STATEMENTS = [
     "np.sum(z, axis=w)",
     "z.sum(w)",
     "z.reshape(w, -1)",
+    "z.reshape((x.size, w))",
     "z[0:w]",
     "[a for a in w]",
     "{a: a for a in w}",

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import alloc_rewrite as alloc
-from alloc_rewrite.rewrite.decode import bytecode_of
+from alloc_rewrite.rewrite.decode import items_of
 from alloc_rewrite.rewrite.encode import code_of
 
 pytestmark = [
@@ -169,7 +169,7 @@ def test_results_are_the_same(same, x, what):
 @pytest.mark.parametrize("what", SHAPES)
 def test_decode_and_encode_change_nothing(what):
     for code in codes(compile(SHAPES[what], "<new>", "exec", dont_inherit=True)):
-        new = code_of(bytecode_of(code), code.co_stacksize)
+        new = code_of(code, items_of(code))
         assert [(i.opname, i.argrepr) for i in dis.get_instructions(new)] == [
             (i.opname, i.argrepr) for i in dis.get_instructions(code)
         ]

@@ -20,6 +20,7 @@ A, B, M = np.arange(1.0, 5.0), np.full(4, 2.0), np.ones((3, 3))
 N, G, Z = np.arange(4), M.T[:, 1:], np.array([0.0, 1.0])
 S = np.array([[4.0, 1.0, 0.5], [1.0, 3.0, 0.2], [0.5, 0.2, 2.0]])
 F = S.astype(np.float32)
+RNG = np.random.default_rng(0)
 EMPTY, WORDS = np.zeros(0), np.array(["a", "bb"])
 
 
@@ -69,6 +70,7 @@ KINDS = {
         np.linalg.eigh(S),
         np.linalg.cholesky(S),
         np.linalg.qr(S),
+        np.linalg.lstsq(S[:, :2], A[:3]),
         np.linalg.norm(A),
         np.linalg.norm(M, axis=1),
         np.trace(M),
@@ -115,6 +117,13 @@ KINDS = {
         raising(lambda: np.argmax(A, 3))(),
         raising(lambda: np.dot(A, M))(),
         raising(lambda: np.median(A, 3))(),
+    ),
+    "draws": lambda: (RNG.random(), RNG.normal(0.0, 1.0), RNG.integers(9), np.random.rand()),
+    "arrays of draws": lambda: (RNG.normal(size=3), RNG.integers(0, 9, (2, 2)), RNG.poisson(2.0)),
+    "draws with errors": lambda: (
+        raising(lambda: RNG.normal(0, -1))(),
+        raising(lambda: RNG.integers(3, 2))(),
+        raising(lambda: RNG.uniform("a"))(),
     ),
     "joins": lambda: (np.concatenate((A, B)), np.stack([A, B]), np.where(A > 2, A, 0.0)),
     "routed": lambda: (np.argsort(A), A[A > 2], np.repeat(A, 2), np.linspace(0, 1, 5)),
@@ -356,9 +365,14 @@ def changing(a, b):
     return t
 
 
+def routines(a, b):
+    c = np.cumsum(a) * np.gradient(b, 0.5)
+    return (np.outer(a, b) @ c) * 2.0 + a[[0]] + np.roll(b, (len(a),))
+
+
 # `np.ones` itself leaves references behind on some versions of Python.
 MANY, OBJECT_ROWS = np.ones(64), np.ones((2, 2), object)
-REGIONS = [arithmetic, with_views, in_stages, changing]
+REGIONS = [arithmetic, with_views, in_stages, changing, routines]
 
 
 @pytest.mark.usefixtures("_without_machine_code")

@@ -9,7 +9,7 @@ import pytest
 
 from alloc_rewrite.rewrite import Call, Operation, Region, Style, found_in, with_code
 from alloc_rewrite.rewrite.convention import finishers_by_name, site_names
-from alloc_rewrite.rewrite.decode import bytecode_of
+from alloc_rewrite.rewrite.decode import items_of
 from alloc_rewrite.rewrite.encode import encode
 from alloc_rewrite.rewrite.gates import Hole, WeakGates, filled, gates_of, is_rewritten
 from alloc_rewrite.rewrite.ir import symbolic_stacks
@@ -223,7 +223,7 @@ def test_the_original_instructions_run_where_sites_decline(function, style):
 @pytest.mark.parametrize("function", FUNCTIONS)
 def test_the_stack_is_as_large_as_the_code_needs(function, style):
     form = Fakes(function, style).form
-    stacks = symbolic_stacks(list(bytecode_of(form)))
+    stacks = symbolic_stacks(items_of(form))
     assert max(len(stack) for stack in stacks if stack is not None) < form.co_stacksize
     plain = function.__code__.co_stacksize
     assert plain < form.co_stacksize <= plain + 20

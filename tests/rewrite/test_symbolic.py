@@ -1,10 +1,11 @@
 """The symbolic run: nodes, leaves, the points where a region may end, and what ends the run."""
 
 import pytest
-from bytecode import Instr, Label
+from bytecode import Label
 
 from alloc_rewrite.rewrite.decode import decode
 from alloc_rewrite.rewrite.instructions import STEPS
+from alloc_rewrite.rewrite.items import Instr
 from alloc_rewrite.rewrite.liveness import Locals
 from alloc_rewrite.rewrite.program import COMPUTING, IN_PLACE, LEAF, METHOD, OPERATION, STORE
 from alloc_rewrite.rewrite.seen import NO_HELPERS

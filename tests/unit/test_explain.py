@@ -30,7 +30,7 @@ def nothing(x):
 
 def several(a, b, n):
     t = a * b + np.exp(a)
-    u = helper(t) @ t
+    u = np.median(helper(t) * 2.0)
     for _ in range(n):
         t = t * 0.5 + u
     t[1:] = t[:-1] * 2.0 - u
@@ -70,10 +70,10 @@ def test_a_plain_function():
     assert all(r.hits is None and r.misses is None and not r.given_back for r in e.regions)
     found = by_line(e)
     assert any("`helper`" in reason for reason in found[2])
-    assert any("`@`" in reason for reason in found[2])
+    assert any("`np.median`" in reason for reason in found[2])
     assert found[4] == ["the loop repeats"]
     whats = [site.what for site in e.sites]
-    assert "`@`" in whats
+    assert "call of `np.median`" in whats
     assert "call of `range`" in whats
     (callee,) = [site for site in e.sites if site.what == "call of `helper`"]
     assert (callee.line - e.line, callee.note) == (2, "rewritten as well when it is called")
@@ -208,7 +208,7 @@ def test_reasons_in_words():
     assert "a store into an array computed in the region" in reasons(store)
     assert "shared with an inner function" in reasons(shared)
     assert "a list is built" in reasons(lambda a: [a * 2 + 1])
-    assert "`@` can't be part of a region" in reasons(lambda a: a @ a)
+    assert "`np.sort` can't be part of a region" in reasons(lambda a: np.sort(a * 2 + 1))
     assert "`a.reshape`" in reasons(lambda a, b: (b * 2 + 1) * a.reshape(-1))
     assert "`.reshape`" in reasons(lambda a, b: (b * 2 + 1).reshape(-1))
     assert "`np.add` is called with keyword arguments" in reasons(
@@ -363,7 +363,7 @@ def test_in_words():
     )
     assert f"Region, line {base + 1}: 3 operations on a, b, np; gives t\n    t" in text
     assert f"  up to line {base + 2}: `helper` can't be part of a region" in text
-    assert f"\n{base + 2:>8}  `@`" in text
+    assert f"\n{base + 2:>8}  call of `np.median`" in text
     assert "hits" not in text
     assert "     hits   misses  site" in str(alloc.explain(alloc.bump(several)))
 

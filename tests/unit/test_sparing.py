@@ -7,6 +7,7 @@ import alloc_rewrite as alloc
 from alloc_rewrite import later
 from alloc_rewrite.bump import bumped
 from alloc_rewrite.rewrite import rewriter, sparing
+from alloc_rewrite.rewrite.sparing import TO_FIND, TO_LEAVE_OUT
 
 X, Y = np.linspace(1.0, 2.0, 50), np.linspace(0.5, 3.0, 50)
 
@@ -81,15 +82,16 @@ def test_how_long_it_waits(monkeypatch):
     monkeypatch.setattr(sparing.time, "process_time", lambda: now[0])
     monkeypatch.setattr(sparing, "AT_ONCE", 0.001)
     spared = sparing.Sparing()
-    assert spared.wait <= 0.0
-    with spared.spending(sparing.AT_FIRST):
+    assert spared.wait(TO_FIND) <= 0.0
+    with spared.spending("first"):
         now[0] += 0.03
     with spared.spending():
         now[0] += 0.01
-    owed = 0.03 * sparing.AT_FIRST + (0.01 - 0.001) * sparing.AGAIN
-    assert spared.wait == pytest.approx(owed - 0.04)
+    for purpose in (TO_FIND, TO_LEAVE_OUT):
+        owed = 0.03 * sparing.AT_FIRST + (0.01 - 0.001) * purpose
+        assert spared.wait(purpose) == pytest.approx(owed - 0.04)
     now[0] += 1.0
-    assert spared.wait <= 0.0
+    assert spared.wait(TO_LEAVE_OUT) <= 0.0
 
 
 def test_a_forked_process_does_not_wait_for_its_clock_to_catch_up(monkeypatch):
@@ -98,4 +100,4 @@ def test_a_forked_process_does_not_wait_for_its_clock_to_catch_up(monkeypatch):
     monkeypatch.setattr(sparing, "AT_ONCE", 0.005)
     spared = sparing.Sparing()
     now[0] = 0.25
-    assert spared.wait <= 0.0
+    assert spared.wait(TO_LEAVE_OUT) <= 0.0

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import alloc_rewrite as alloc
+from alloc_rewrite.bump import bumped as made_from
 
 pytestmark = pytest.mark.skipif(alloc.core()[0] != "native", reason="of the native core")
 
@@ -42,7 +43,7 @@ def helped(x, y):
 def test_a_function_with_a_known_name():
     bumped = settled(helped, X, Y)
     assert working(bumped) == [2, 4]
-    assert "`where` isn't inlined: a list is built (line 31)" in str(alloc.explain(bumped))
+    assert "`where` isn't inlined: a list is built (line 32)" in str(alloc.explain(bumped))
 
 
 def test_an_operator_on_something_else():
@@ -202,3 +203,29 @@ def test_errors_come_from_their_lines():
             bumped(X, Y, [1.0])
         frame = caught.traceback[-1]
         assert frame.lineno == f.__code__.co_firstlineno + 2
+
+
+def test_objects_that_no_region_computes_with():
+    class Column:
+        def __init__(self, name=""):
+            self.name = name
+
+        def __sub__(self, other):
+            return Column(f"{self.name} - {getattr(other, 'name', other)}")
+
+        __add__ = __mul__ = __rmul__ = __truediv__ = __sub__
+
+        def __getitem__(self, key):
+            return Column(self.name + key)
+
+        def __repr__(self):
+            return self.name
+
+    def f(t):
+        spread = (t["a"] - t["b"]) / (t["a"] + t["b"])
+        return spread, t["a"] - 0.7 * t["b"] - 0.3 * t["c"] + spread * spread - t["d"]
+
+    bumped = settled(f, Column("t"), calls=100)
+    rewritten = made_from(bumped).sites.rewriter.rewritten(f.__code__)
+    assert 0 < len(rewritten.cuts) <= 4  # of ten operations
+    assert working(bumped) == []

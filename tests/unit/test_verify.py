@@ -5,12 +5,13 @@ import random
 
 import numpy as np
 import pytest
-from bytecode import FreeVar, Instr, Label
+from bytecode import FreeVar, Label
 
 import alloc_rewrite as alloc
 from alloc_rewrite.errors import RewriteError
 from alloc_rewrite.pycore.sites import PythonSites
 from alloc_rewrite.rewrite import Style, found_in
+from alloc_rewrite.rewrite.items import Instr
 from alloc_rewrite.rewrite.opcodes import NULL_LOCAL, VALUE
 from alloc_rewrite.rewrite.verify import verify, verify_code
 
@@ -81,9 +82,7 @@ def test_a_missing_label_and_a_jump_out(emitted):
         for i, item in enumerate(items[:-1]):
             if isinstance(item, Label):
                 refused(items[:i] + items[i + 1 :], rest)
-        jump = next(
-            i for i, item in enumerate(items) if isinstance(item, Instr) and item.has_jump()
-        )
+        jump = next(i for i, item in enumerate(items) if isinstance(item, Instr) and item.is_jump)
         away = items.copy()
         away[jump] = Instr(items[jump].name, Label())
         refused(away, rest)
@@ -119,7 +118,7 @@ def test_paths_with_different_depths():
     name = "POP_JUMP_FORWARD_IF_NONE"
     try:
         jump = Instr(name, other)
-    except ValueError:
+    except KeyError:
         jump = Instr("POP_JUMP_IF_NONE", other)
     items = [Instr("COPY", 1), jump, Instr("LOAD_CONST", 1), other, Label()]
     refused(items, ((VALUE,), 1, 4))

@@ -17,7 +17,7 @@ import alloc_rewrite as alloc
 from alloc_rewrite import cores
 from tests.bench.regions import peers
 from tests.bench.regions.kernels import Arguments, ArrayKernel, all_kernels
-from tests.bench.timing import Comparison, compare
+from tests.bench.timing import COMPILED_TIMES, Comparison, compare, wait_for_code
 from tests.differential.compare import fingerprint
 
 #: Calls before anything is timed; sites that do not pay are given back by then.
@@ -132,12 +132,14 @@ def bump(kernel: ArrayKernel) -> Callable[..., Any]:
 
 
 def warm_up(call: Callable[[], Any], calls: int, seconds: float) -> None:
-    """Call so many times, or for so long, but not too few times."""
-    end = time.process_time() + seconds
-    for number in range(calls):
-        call()
-        if number >= LEAST_CALLS and time.process_time() > end:
-            break
+    """Call so many times, or for so long, but not too few times; again with what was compiled."""
+    for _ in range(COMPILED_TIMES):
+        end = time.process_time() + seconds / COMPILED_TIMES
+        for number in range(calls):
+            call()
+            if number >= LEAST_CALLS and time.process_time() > end:
+                break
+        wait_for_code()
 
 
 def differs(kernel: ArrayKernel, size: str, bumped: Callable[..., Any]) -> bool:
