@@ -32,8 +32,7 @@ paying_is_timed(const Paying *self, const LoopKernel *kernel)
 const char *
 paying_entered(Paying *self, const LoopKernel *kernel, const Done *done, int64_t took)
 {
-    self->balance += done->worth - (PRICE + kernel->n_inputs * PRICE_INPUT +
-                                    (kernel->n_guards + kernel->n_found) * PRICE_NAME);
+    self->balance += done->worth - attempt_price(kernel, self->is_whole);
     int64_t most = self->is_whole ? 0 : MOST_GAIN;
     if (self->balance > most) {
         self->balance = most;
