@@ -26,9 +26,9 @@ from .program import (
     LEAF,
     METHOD,
     NAMED,
-    PLANNED_ANEW,
     TAKEN,
     Node,
+    is_planned_anew,
 )
 
 if TYPE_CHECKING:
@@ -175,7 +175,7 @@ class Scan:
             step = steps.get(item.name) if type(item) is Instr else None
             if step is None or stacks[self.at] is None:
                 break
-            if self.at in self.cuts and self.cuts[self.at] not in PLANNED_ANEW:
+            if not is_planned_anew(self.cuts.get(self.at)):
                 self.refuse(self.cuts[self.at])
                 break
             before = len(nodes)
