@@ -77,11 +77,9 @@ def _is_same_load(one: Instr, other: Instr) -> bool:
 
 def _known_leaf(scan: Scan, instr: Instr, name: str) -> int:
     """Return the leaf of a load seen before, or a new one."""
-    for number, load in enumerate(scan.loads):
-        if isinstance(load, Instr) and load.arg == instr.arg and _is_same_load(load, instr):
-            for i, node in enumerate(scan.nodes):
-                if node.kind == LEAF and node.detail == number:
-                    return i
+    for node, load in zip(scan.leaves, scan.loads, strict=True):
+        if type(load) is Instr and load.arg == instr.arg and _is_same_load(load, instr):
+            return node
     return scan.leaf(instr, name)
 
 

@@ -75,7 +75,7 @@ class Rewritten(Owner):
         self._waits = self._tried = False
         self._retries = 0.0  # seconds spent on making code anew because sites were tried again
         self._sparing, self._delay = sparing, SOON
-        self._is_put_off = self._finds_anew = False
+        self._is_put_off = self._finds_anew = self.is_other = False
         self.sites = [contents[0] for contents in made]
         contents = [content for column in zip(*made, strict=True) for content in column]
         self.gates: Any = style.make_gates(contents)
@@ -163,7 +163,8 @@ class Rewritten(Owner):
 
     def _put_off(self, *, finds_anew: bool = False) -> bool:
         """Whether making the code anew has to wait; then it is done once the wait is over."""
-        wait = self._sparing.wait(TO_FIND if finds_anew else TO_LEAVE_OUT)
+        is_soon = finds_anew and not self.is_other
+        wait = self._sparing.wait(TO_FIND if is_soon else TO_LEAVE_OUT)
         if wait <= 0.0 or not self._style.retries:
             return False
         self._finds_anew |= finds_anew

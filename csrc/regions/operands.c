@@ -313,16 +313,23 @@ operands_add_feed(Planner *planner, int stage, int node)
     return PASS_DONE;
 }
 
+/* Patches come first, as nothing of their stage is in them: kernels can do more of the rest. Those
+ * that change an array stay where they are in the code. */
+static int
+operands_come_first(const Planner *planner, int node)
+{
+    return planner_is_patched(planner, node) && !planner->nodes[node].is_stored;
+}
+
 Outcome
 operands_fill(Planner *planner, int stage)
 {
     Plan *plan = planner->plan;
     plan->stages[stage].first_operand = plan->n_operands;
     plan->stages[stage].first_step = plan->n_steps;
-    /* Patches come first, as nothing of their stage is in them: kernels can do more of the rest. */
     for (int i = 0; i < planner->program->n_nodes; i++) {
         planner->node = i;
-        if (planner->nodes[i].stage == stage && planner_is_patched(planner, i)) {
+        if (planner->nodes[i].stage == stage && operands_come_first(planner, i)) {
             TRY(moving_add_patchwork(planner, stage, i));
         }
     }
@@ -330,9 +337,10 @@ operands_fill(Planner *planner, int stage)
         planner->node = i;
         const NodeState *state = &planner->nodes[i];
         const Effect *effect = state->effect < 0 ? NULL : &plan->effects[state->effect];
-        if (state->stage == stage && !planner_is_patched(planner, i)) {
-            TRY(planner_is_step(planner, i) ? operands_add_operation(planner, stage, i)
-                                            : operands_add_value(planner, stage, i));
+        if (state->stage == stage && !operands_come_first(planner, i)) {
+            TRY(planner_is_patched(planner, i) ? moving_add_patchwork(planner, stage, i)
+                : planner_is_step(planner, i)  ? operands_add_operation(planner, stage, i)
+                                               : operands_add_value(planner, stage, i));
         }
         if (effect != NULL && !effect->is_direct && effect->stage == stage) {
             TRY(operands_add_effect(planner, stage, effect));

@@ -1,5 +1,6 @@
 """How regions are planned: the passes by name, the plan as plain data, and what must hold of it."""
 
+import copy
 import sys
 
 import numpy as np
@@ -233,3 +234,17 @@ def test_plans_are_shown_on_request(n):
     assert f"Plan for ({n},)" in str(explained)
     assert "MULTIPLY" in str(explained)
     assert "Plan for" not in str(alloc.explain(g))
+
+
+def test_what_is_rolled_into_a_changed_array_is_stored_after_it_was_changed():
+    def f(a, b, c):
+        np.add(b + a, np.square(c), out=a)
+        a[:] = np.roll(b * 3.0, -1, axis=0)
+        return b
+
+    arguments = [np.arange(25.0).reshape(5, 5), np.full((5, 5), 2.0), np.arange(5.0)]
+    g = alloc.bump(alloc.Buffer(10**6), always=True)(f)
+    expected, got = copy.deepcopy(arguments), copy.deepcopy(arguments)
+    f(*expected), g(*got)
+    assert all(map(np.array_equal, expected, got))
+    assert alloc.explain(g).regions[0].hits == 1
