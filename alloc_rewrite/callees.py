@@ -296,7 +296,7 @@ class Callees:
             judge = known.judge = self._judged(known, code, name, self._judging)
         if waits and judge.phase == "waiting" and (at_once or judge.take_due()):
             known.rewritten = self._judging.rewrite(
-                judge, len(code.co_code), lambda: self._rewriter.rewritten(code)
+                judge, len(code.co_code), lambda: self._rewriter.rewritten(code, is_other=True)
             )
         if known.pending is not None and judge.phase == "waiting":
             return Entered(known.pending, judge)

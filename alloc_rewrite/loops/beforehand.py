@@ -88,6 +88,14 @@ class Beforehand:
         else:
             self.guarded(holder, name, value)
 
+    def default_of(self, function: types.FunctionType, holder: Any, at: int) -> Value:
+        """Return what a parameter of a function has if it isn't given."""
+        defaults = function.__defaults__ or ()
+        if type(holder) is int:  # another closure has others
+            return self.reached(holder, f"@{len(defaults) - 1 - at}", defaults[at])
+        self.guarded(holder, "__defaults__", defaults)
+        return self.code.constant(defaults[at])
+
     def cell_of(self, function: types.FunctionType, holder: Any, name: str) -> Value:
         """Return what a function finds in a cell of another one."""
         at = function.__code__.co_freevars.index(name)

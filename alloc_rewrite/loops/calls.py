@@ -7,6 +7,7 @@ a name is not an identity.
 from __future__ import annotations
 
 import builtins
+import operator
 from collections.abc import Callable
 from typing import Any
 
@@ -118,6 +119,13 @@ def _float(code: Code, args: list[Value]) -> Value:
     return Value(FLOAT, (arithmetic.converted(code, arg, FLOAT),))
 
 
+def _index(code: Code, args: list[Value]) -> Value:
+    (arg,) = args
+    if not arg.number.is_integer and arg.number != BOOL:
+        raise NotTranslatedError(f"operator.index of {described(arg.kind)}")
+    return Value(INT, (arithmetic.converted(code, arg, INT),))
+
+
 def _bool(code: Code, args: list[Value]) -> Value:
     (arg,) = exactly(args)
     return Value(BOOL, (operators.truth(code, arg),))
@@ -223,6 +231,7 @@ _TABLE: dict[Any, Callable[[Code, list[Value]], Value]] = {
     builtins.int: maths.integer,
     builtins.float: _float,
     builtins.bool: _bool,
+    operator.index: _index,
     builtins.complex: complexes.made,
     np.real: _part("real"),
     np.imag: _part("imag"),

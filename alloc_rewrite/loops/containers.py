@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, cast
 
+from bytecode.instr import Intrinsic1Op
+
 from ..rewrite.items import Instr
 from . import arrays, elements, lazy, operators, views
 from .branches import is_none
@@ -72,12 +74,22 @@ def build_list(t: Translator, item: Instr, state: State) -> None:
 
 
 def list_extend(t: Translator, item: Instr, state: State) -> None:
-    """Put the items of a tuple that is known into a list that has none."""
+    """Put the items of a tuple into a list as it is written."""
     value = state.stack.pop()
     before = state.stack[-cast(int, item.arg)]
-    if not isinstance(value.kind, Tuple) or before.kind != Display(()):
+    if not isinstance(value.kind, Tuple) or not isinstance(before.kind, Display):
         raise NotTranslatedError("a list is extended")
-    state.stack[-cast(int, item.arg)] = value._replace(kind=Display(value.kind.items))
+    joined = tuple_of([*elements.split(before), *elements.split(value)])
+    assert isinstance(joined.kind, Tuple)
+    state.stack[-cast(int, item.arg)] = joined._replace(kind=Display(joined.kind.items))
+
+
+def list_to_tuple(t: Translator, item: Instr, state: State) -> None:
+    """Make a tuple of a list as it is written, as `f(x, *args)` does."""
+    value = state.stack.pop()
+    if item.arg is not Intrinsic1Op.INTRINSIC_LIST_TO_TUPLE or not isinstance(value.kind, Display):
+        raise NotTranslatedError("the instruction CALL_INTRINSIC_1")
+    state.stack.append(value._replace(kind=Tuple(value.kind.items)))
 
 
 def list_append(t: Translator, item: Instr, state: State) -> None:
@@ -103,6 +115,8 @@ def is_(t: Translator, item: Instr, state: State) -> None:
 
 def contains(t: Translator, item: Instr, state: State) -> None:
     container, x = state.stack.pop(), state.stack.pop()
+    if type(container.constant) is frozenset:  # `x in {2, 3}`
+        container = tuple_of([t.code.constant(item) for item in container.constant])
     if not isinstance(container.kind, Tuple) or not x.number.is_integer:
         raise NotTranslatedError(f"`in` with {described(container.kind)}")
     b = t.code.builder

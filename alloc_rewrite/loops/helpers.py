@@ -99,10 +99,8 @@ def _arguments(
     missing = [i for i, name in enumerate(parameters) if name not in found]
     if len(given) > len(parameters) or any(i < ahead for i in missing):
         raise NotTranslatedError(f"a call of `{function.__name__}` with other arguments")
-    if missing:
-        t.of_function(holder, "__defaults__", defaults)
     for i in missing:
-        found[parameters[i]] = t.code.constant(defaults[i - ahead])
+        found[parameters[i]] = t.default_of(function, holder, i - ahead)
     return found
 
 

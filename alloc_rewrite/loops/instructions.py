@@ -65,7 +65,9 @@ def step(t: Translator, item: Instr, index: int, state: State) -> bool:
         return False
     if item.is_jump:
         return jump(t, item, index, state)
-    if name in ("CALL", "CALL_KW"):
+    if name in ("CALL", "CALL_KW", "CALL_FUNCTION_EX"):
+        if name == "CALL_FUNCTION_EX":
+            item = keywords.spread(item, index, state)
         if not enter(t, item, index, state) and not choice(t, item, index, state):
             _call(t, item, index, state)
             return False
@@ -248,6 +250,7 @@ _STEPS: dict[str, Step] = {
     "BUILD_LIST": containers.build_list,
     "LIST_EXTEND": containers.list_extend,
     "LIST_APPEND": containers.list_append,
+    "CALL_INTRINSIC_1": containers.list_to_tuple,
     "BUILD_SLICE": containers.build_slice,
     "BINARY_SLICE": containers.binary_slice,
     "STORE_SLICE": containers.store_slice,

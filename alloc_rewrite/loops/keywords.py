@@ -1,4 +1,4 @@
-"""Keyword arguments of calls that become part of a kernel: where they stand among the others.
+"""Arguments of calls that become part of a kernel: those by keyword, and those of `*args`.
 
 In: a callable, its arguments by position and by name. Out: all by position, None for those between
 that are not given. A table by the object that is called.
@@ -11,8 +11,12 @@ from typing import Any
 
 import numpy as np
 
+from ..rewrite.items import Instr
+from ..rewrite.opcodes import NULL_FOR_MAPPING, spread_call
+from . import elements
 from .code import Code, NotTranslatedError, Value, described
-from .kinds import Array, Known, Method
+from .kinds import Array, Known, Method, Tuple
+from .states import State
 
 _REDUCTION = ("axis", "dtype", "out", "keepdims")
 _EXTREME = ("axis", "out", "keepdims")
@@ -39,6 +43,19 @@ _METHODS: dict[str, tuple[str, ...]] = {
     **dict.fromkeys(("sum", "prod", "mean"), _REDUCTION),
     **dict.fromkeys(("max", "min", "any", "all"), _EXTREME),
 }
+
+
+def spread(item: Instr, index: int, state: State) -> Instr:
+    """Put the items of `*args` on the stack; return the call that takes them."""
+    if spread_call(state.unit.items, index)[1] != 1:
+        raise NotTranslatedError("a call with `**`")
+    if NULL_FOR_MAPPING:
+        state.stack.pop()
+    args = state.stack.pop()
+    if not isinstance(args.kind, Tuple):
+        raise NotTranslatedError(f"a call with `*` of {described(args.kind)}")
+    state.stack.extend(values := elements.split(args))
+    return Instr("CALL", len(values), location=item.location)
 
 
 def placed(code: Code, callee: Value, args: list[Value], named: dict[str, Value]) -> list[Value]:

@@ -18,6 +18,7 @@ from llvmlite import ir
 from ..cores import native
 from .code import Code, Value
 from .kinds import BOOL, FLOAT, INT, Complex, Number
+from .worth import STORE
 
 if TYPE_CHECKING:
     from .translate import Translator
@@ -35,6 +36,7 @@ U4 = Number("u4")
 def put(t: Translator, container: Any, index: Any, value: Value) -> None:
     """Store a number into the list at an address."""
     code, b = t.code, t.code.builder
+    t.count(-STORE)
     items = _word(code, container, native.LIST_ITEMS)
     place = b.add(items, b.mul(index, code.i64(8)))
     before = _word(code, place, 0)

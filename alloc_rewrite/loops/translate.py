@@ -54,7 +54,7 @@ from .log import Log
 from .scratch import Scratch
 from .shapes import fixed_words
 from .states import AT, HEADER, MOST_STORED, WIDEST, WIDEST_RESULT, Block, Head, Kernel, State, Unit
-from .worth import cost_of
+from .worth import CALL_OF_C, cost_of
 
 MOST_BLOCKS = 600  # of one kernel
 MOST_VERSIONS = 12  # of one block
@@ -301,6 +301,7 @@ class Translator(Beforehand):
         function = llvm.FunctionType(I64, [I64] * 4).as_pointer()
         append = b.inttoptr(self.word("append"), function)
         words = self._object_of(item)
+        self.count(-CALL_OF_C)
         entry = self.log.note_list(address)
         failed = b.call(append, [address, *words])
         code.leave_if(b.icmp_signed("!=", failed, code.i64(0)))
@@ -319,6 +320,7 @@ class Translator(Beforehand):
         function = llvm.FunctionType(I64, [I64] * 5).as_pointer()
         put = b.inttoptr(self.word("put"), function)
         words = self._object_of(item)
+        self.count(-CALL_OF_C)
         entry = self.log.note_list(address)
         b.store(code.i64(1), self.slot("is_put"))
         before = b.call(put, [address, index, *words])
@@ -330,11 +332,11 @@ class Translator(Beforehand):
         self.sweeps = True
         b.store(b.add(b.load(self.ticks), n), self.ticks)
 
-    def _counted(self) -> Any:
-        """Count, from here on, what the original code would take; return the constant to add to."""
-        b, nanoseconds = self.code.builder, self.code.i64(0)
-        b.store(b.add(b.load(self.worth), nanoseconds), self.worth)
-        return nanoseconds
+    def count(self, nanoseconds: int) -> Any:
+        """Count what the original code would take longer; return the constant, to add to."""
+        b, constant = self.code.builder, self.code.i64(nanoseconds)
+        b.store(b.add(b.load(self.worth), constant), self.worth)
+        return constant
 
     # ------------------------------------------------------------------ instructions
 
@@ -364,7 +366,7 @@ class Translator(Beforehand):
                 continue
             give_turns()
             if cost is None:
-                cost = self._counted()
+                cost = self.count(0)
             cost.constant += cost_of(item, state)
             try:
                 done = step(self, item, index, state)

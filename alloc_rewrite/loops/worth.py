@@ -11,6 +11,10 @@ from ..rewrite.opcodes import operator_of
 from .kinds import Array, Kind, Known, Lazy, List, Number, Tuple
 from .states import State
 
+CALL_OF_C, STORE = (
+    30,
+    12,
+)  # what the kernel itself takes, to make an object and to store into a list
 NUMBER, SCALAR, ITEM, EXPRESSION, CALL, LOAD = 7, 30, 25, 120, 20, 1
 
 

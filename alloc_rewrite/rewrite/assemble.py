@@ -41,6 +41,8 @@ from .items import (
 from .opcodes import compare_oparg
 
 _EXTENDED_ARG = dis.EXTENDED_ARG
+#: Code units of an instruction with the caches that follow, by opcode.
+_SIZES = [1 + CACHES.get(opcode, 0) for opcode in range(max(dis.opmap.values()) + 1)]
 _LONGEST = 8  # code units that one entry of the location table is for
 #: Forms of its entries.
 _ONE_LINE, _NO_COLUMNS, _LONG, _NO_LOCATION = 10, 13, 14, 15
@@ -128,6 +130,7 @@ class _Units:
     def _read(self, items: list[Any], numbers: _Numbers, location: Location) -> None:
         open_: dict[TryBegin, list[Any]] = {}
         opcodes, opargs, locations = self.opcodes, self.opargs, self.locations
+        form_of, oparg_of = FORMS.get, numbers.oparg
         for item in items:
             kind = type(item)
             if kind is Instr:
@@ -137,11 +140,11 @@ class _Units:
                 elif item.is_jump:
                     self._jumps.append((len(opcodes), arg))
                     arg = 0
-                elif (form := FORMS.get(opcode)) is not None:
-                    arg = numbers.oparg(form, arg)
+                elif (form := form_of(opcode)) is not None:
+                    arg = oparg_of(form, arg)
                 location = item.location or location
                 opcodes.append(opcode)
-                opargs.append(int(arg))
+                opargs.append(arg if type(arg) is int else int(arg))
                 locations.append(location)
             elif kind is Label:
                 self._labels[item] = len(opcodes)
@@ -151,7 +154,7 @@ class _Units:
             elif kind is TryEnd and item.entry in open_:
                 open_[item.entry][1] = len(opcodes)
         self.extra = [0 if oparg < 0x100 else _extra(oparg) for oparg in opargs]
-        self.sizes = [1 + CACHES.get(opcode, 0) for opcode in opcodes]
+        self.sizes = [_SIZES[opcode] for opcode in opcodes]
 
     def _place(self) -> None:
         """Find out where everything lies; the farther a jump leads, the longer it is itself."""
@@ -159,16 +162,16 @@ class _Units:
         while grows:
             grows = False
             sizes = map(operator.add, self.sizes, self.extra)
-            self.offsets = list(itertools.accumulate(sizes, initial=0))
+            self.offsets = offsets = list(itertools.accumulate(sizes, initial=0))
             for at, label in self._jumps:
-                distance = self.offsets[self._labels[label]] - self.offsets[at + 1]
+                distance = offsets[self._labels[label]] - offsets[at + 1]
                 if self.opcodes[at] in HAS_BACKWARD_RELATIVE_JUMP:
                     distance = -distance
                 if distance < 0:
                     raise RewriteError("a jump in the wrong direction")
                 self.opargs[at] = distance
-                if _extra(distance) > self.extra[at]:
-                    self.extra[at], grows = _extra(distance), True
+                if distance > 0xFF and (extra := _extra(distance)) > self.extra[at]:
+                    self.extra[at], grows = extra, True
 
     def code(self) -> bytes:
         out = bytearray()

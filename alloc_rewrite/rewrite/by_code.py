@@ -31,12 +31,15 @@ class Rewriter:
         self._sparing = Sparing()
         self._entries: dict[int, _Entry] = {}
 
-    def rewritten(self, code: CodeType) -> Rewritten | None:
-        """Return the rewritten form of a function's code, or None if it has to stay."""
+    def rewritten(self, code: CodeType, *, is_other: bool = False) -> Rewritten | None:
+        """Return the rewritten form of a function's code, or None if it has to stay.
+
+        That of another library is made anew less often.
+        """
         entry = self._entries.get(id(code))
         if entry is not None and entry.code() is code:
             return entry.rewritten
-        return self._rewrite(code).rewritten
+        return self._rewrite(code, is_other).rewritten
 
     def is_foreign(self, error: Exception) -> bool:
         """Whether an exception comes from a signal handler, not from what was tried."""
@@ -52,11 +55,12 @@ class Rewriter:
         entry = self._entries.get(id(code))
         return entry.reason if entry is not None and entry.code() is code else ""
 
-    def _rewrite(self, code: CodeType) -> _Entry:
+    def _rewrite(self, code: CodeType, is_other: bool) -> _Entry:
         result, reason = None, ""
         try:
             with self._sparing.spending("first"):
                 result = Rewritten(code, self._sites, self._sparing)
+                result.is_other = is_other
         except NothingToDoError:
             pass
         except Exception as error:

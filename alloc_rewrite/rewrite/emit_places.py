@@ -77,9 +77,12 @@ def emit_operation(
     if operation.operator in ("getitem", "slice"):  # may run a Python function
         emit.end_of_call()
     if observe:
-        emit.load_callable(observer(name))
+        gone = Target()
+        emit.load_site(observer(name), gone)
         emit.copy(3)
         emit.call(1)
+        emit.end_of_call()
+        emit.out.append(gone)
         emit.pop()
         emit.op("SWAP", n + 1)
         emit.pop(n)
@@ -142,10 +145,16 @@ def _drop_below(emit: Emitter, call: Call, copies: int) -> None:
 
 
 def _emit_observer(emit: Emitter, name: str) -> None:
-    """Show the token and the result on the stack to the observer, and leave the result."""
-    emit.load_callable(observer(name))
+    """Show the token and the result on the stack to the observer, and leave the result.
+
+    A coroutine or generator may outlive what profiled it: then there is no observer any more.
+    """
+    gone = Target()
+    emit.load_site(observer(name), gone)
     emit.copy(4, 2)
     emit.call(2)
+    emit.end_of_call()
+    emit.out.append(gone)
     emit.pop()
     emit.op("SWAP", 2)
     emit.pop()

@@ -75,15 +75,6 @@ class Emitter:
         """Push an object that no template may keep."""
         self.out.append(Instr("LOAD_CONST", value, location=self.location))
 
-    def load_callable(self, name: str) -> None:
-        """Push a cell's content and a NULL, in the order that a call needs."""
-        if NULL_FIRST:
-            self.op("PUSH_NULL")
-            self.load_cell(name)
-        else:
-            self.load_cell(name)
-            self.op("PUSH_NULL")
-
     def load_site(self, name: str, absent: Any) -> None:
         """Push a site, ready to be called; jump to `absent`, with None on top, if it is gone.
 

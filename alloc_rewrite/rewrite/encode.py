@@ -156,7 +156,9 @@ def _with_gates(items: list[Any], style: Style, consts: tuple[Any, ...]) -> list
             continue
         name = item.arg.name
         emit = Emitter(item.location)
-        hole = holes.setdefault(name, Hole(name))
+        hole = holes.get(name)
+        if hole is None:
+            hole = holes[name] = Hole(name)
         if name in finishers:
             emit.load_constant(hole)
         else:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import replace
+from typing import cast
 
 from .demands import Demand, Given
 from .items import Instr
@@ -82,15 +83,17 @@ def with_guards(
     nodes, leaves, loads = list(program.nodes), list(program.leaves), list(loads)
 
     def node_of(value: Given) -> int:
-        if value.kind == "global" and len(value.what) > 1:
-            base = node_of(Given("global", value.what[:-1]))
-            return added(Node(ATTRIBUTE, (base,), value.what[-1]))
-        load = _load_of(value)
+        node = leaf_of(_load_of(value))
+        for name in value.what[1:] if value.kind == "global" else ():
+            node = added(Node(ATTRIBUTE, (node,), name))
+        return node
+
+    def leaf_of(load: Instr | int) -> int:
         for number, known in enumerate(loads):
             if _names(known) == _names(load) != "":
                 return nodes.index(Node(LEAF, (), number, _line_of(nodes, number)))
         loads.append(load)
-        leaves.append(str(_names(load)) or f"stack[{-value.what}]")
+        leaves.append(str(_names(load)) or f"stack[{-cast(int, load)}]")
         return added(Node(LEAF, (), len(loads) - 1))
 
     def added(node: Node) -> int:

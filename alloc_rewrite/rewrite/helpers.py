@@ -38,9 +38,10 @@ from .program import (
 )
 from .reasons import of_item
 from .seen import OTHER_FLAGS, method_of
-from .symbolic import MOST_LEAVES, MOST_NODES, Scan, Slot, Step
+from .symbolic import MOST_LEAVES, MOST_NODES, MOST_OPERANDS, Scan, Slot, Step
 
 MOST_CALLS = 6  # of helpers, one in the other
+_TAKES_OTHERS = 0x04  # a flag of code: `*args`
 CALLS = frozenset({"CALL", "CALL_KW"})
 _UNKNOWN = object()
 
@@ -166,7 +167,7 @@ def _hindrance(scan: Scan, function: FunctionType) -> str:
     if depth > MOST_CALLS:
         return f"more than {MOST_CALLS} calls are one in the other"
     if code.co_flags & OTHER_FLAGS:
-        return "it takes `*args` or `**kwargs`, or is a generator or coroutine"
+        return "it takes `**kwargs`, or is a generator or coroutine"
     if not scan.helpers.allows(function):
         return "it isn't rewritten"
     return ""
@@ -182,11 +183,14 @@ def _bound(
     bound = dict(zip(parameters[:n], given[:n_plain], strict=False))
     named = dict(zip(names, given[n_plain:], strict=True))
     by_name = set(parameters[code.co_posonlyargcount :]) - bound.keys()
-    if n_plain > n or not by_name.issuperset(named):
+    others, takes_others = given[n:n_plain], code.co_flags & _TAKES_OTHERS
+    if (others and not takes_others) or not by_name.issuperset(named):
         return "it is called with other arguments than it takes"
     bound.update(named)
-    if any(scan.nodes[value].kind in (SLICE, TUPLE) for value in bound.values()):
+    if any(scan.nodes[value].kind in (SLICE, TUPLE) for value in (*bound.values(), *others)):
         return "a slice or tuple is passed"
+    if len(others) > MOST_OPERANDS:
+        return f"more than {MOST_OPERANDS} arguments are in `*{code.co_varnames[len(parameters)]}`"
     by_keyword = function.__kwdefaults__ or {}
     has_default = n - len(function.__defaults__ or ())
     for i, name in enumerate(parameters):
@@ -195,7 +199,22 @@ def _bound(
         if not (has_default <= i < n or (i >= n and name in by_keyword)):
             return "it is called with other arguments than it takes"
         bound[name] = scan.once(DEFAULT, (node,), i - n if i < n else name)
+    if takes_others:
+        bound[code.co_varnames[len(parameters)]] = scan.add(TUPLE, tuple(others))
     return bound
+
+
+def spread_arguments(scan: Scan, instr: Instr) -> list[int] | None:
+    """Return the arguments of a call with `*args`, if these are a helper's own."""
+    stack = scan.stack
+    while stack and stack[-1].node < 0 and not stack[-1].method:  # in the place of `**kwargs`
+        stack.pop()
+    made = scan.nodes[stack[-1].node] if len(stack) > 2 and instr.arg != 1 else None
+    if made is None or made.kind != TUPLE:
+        scan.refuse("a call with `*args` or `**kwargs`")
+        return None
+    stack.pop()
+    return list(made.operands)
 
 
 def _run(scan: Scan) -> int | None:

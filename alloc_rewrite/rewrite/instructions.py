@@ -7,9 +7,10 @@ region; if not, the scan is told why. It must not know where regions begin and e
 from __future__ import annotations
 
 from .choices import chosen_constant, or_constant
+from .decisions import FACTS
 from .forms import called_into, changed, chosen, out_given, part_taken
 from .gradients import gradient
-from .helpers import inlined
+from .helpers import inlined, spread_arguments
 from .items import Instr
 from .joins import differences, put_together, with_fill
 from .opcodes import (
@@ -76,11 +77,9 @@ def _is_same_load(one: Instr, other: Instr) -> bool:
 
 def _known_leaf(scan: Scan, instr: Instr, name: str) -> int:
     """Return the leaf of a load seen before, or a new one."""
-    for number, load in enumerate(scan.loads):
-        if isinstance(load, Instr) and load.arg == instr.arg and _is_same_load(load, instr):
-            for i, node in enumerate(scan.nodes):
-                if node.kind == LEAF and node.detail == number:
-                    return i
+    for node, load in zip(scan.leaves, scan.loads, strict=True):
+        if type(load) is Instr and load.arg == instr.arg and _is_same_load(load, instr):
+            return node
     return scan.leaf(instr, name)
 
 
@@ -128,7 +127,8 @@ def _attribute(scan: Scan, instr: Instr) -> bool:
     base = scan.pop()
     if base is None:
         return False
-    if scan.nodes[base].kind in COMPUTING and name not in _VIEWS and not is_method:
+    is_known = name in _VIEWS or name in FACTS
+    if scan.nodes[base].kind in COMPUTING and not is_known and not is_method:
         return scan.refuse(f"the attribute `{name}` of a value computed in the region")
     first = below.first if below is not None and below.first >= 0 else None
     of_global = _is_global(scan, base)
@@ -258,7 +258,6 @@ def _call(scan: Scan, instr: Instr) -> bool:
     group = keyword_names(scan.ir.items, scan.at)
     if group is None:
         return False
-    names = group[1]
     if instr.name == "CALL_KW" and scan.pop() is None:  # the names themselves
         return False
     n = instr.arg
@@ -266,8 +265,16 @@ def _call(scan: Scan, instr: Instr) -> bool:
     if len(scan.stack) < n + 2:
         return scan.refuse("the call of `{}` begins before the region")
     arguments = scan.pops(n)
-    if arguments is None:
-        return False
+    return arguments is not None and _called_with(scan, arguments, group[1])
+
+
+def _spread_call(scan: Scan, instr: Instr) -> bool:
+    arguments = spread_arguments(scan, instr)
+    return arguments is not None and _called_with(scan, arguments, ())
+
+
+def _called_with(scan: Scan, arguments: list[int], names: tuple[str, ...]) -> bool:
+    n = len(arguments)
     upper, lower = scan.stack.pop(), scan.stack.pop()
     is_inlined = inlined(scan, lower, upper, arguments, names)
     if is_inlined is not None:
@@ -383,5 +390,6 @@ STEPS: dict[str, Step] = {
     "PRECALL": _nothing,
     "CALL": _call,
     "CALL_KW": _call,
+    "CALL_FUNCTION_EX": _spread_call,
     "NOP": _nothing,
 }

@@ -46,11 +46,14 @@ class Locals:
         return self._is_repeated(start, stop)
 
     @functools.cached_property
-    def _numbers(self) -> dict[str, int]:
+    def _bits(self) -> dict[str, int]:
         return {}
 
     def _bit(self, name: str) -> int:
-        return 1 << self._numbers.setdefault(name, len(self._numbers))
+        bit = self._bits.get(name)
+        if bit is None:
+            bit = self._bits[name] = 1 << len(self._bits)
+        return bit
 
     @functools.cached_property
     def _stores(self) -> dict[str, list[int]]:
@@ -86,19 +89,23 @@ class Locals:
         """For each item the locals that are live before it, as bits."""
         flows = [(i, *self._flow(i)) for i in range(len(self._items) - 1, -1, -1)]
         live = [0] * (len(self._items) + 1)
+        back: list[tuple[int, int]] = []  # what has been read of items that are done later
         changed = True
         while changed:
-            changed = False
             for i, leads, keeps, reads, handler in flows:
                 now = 0
                 for target in leads:
                     now |= live[target]
+                    if target <= i:
+                        back.append((target, live[target]))
                 now = now & keeps | reads
                 if handler is not None:
                     now |= live[handler]
-                if now != live[i]:
-                    live[i] = now
-                    changed = True
+                    if handler <= i:
+                        back.append((handler, live[handler]))
+                live[i] = now
+            changed = any(live[target] != read for target, read in back)
+            back.clear()
         return live
 
     def _flow(self, at: int) -> tuple[tuple[int, ...], int, int, int | None]:
@@ -109,11 +116,11 @@ class Locals:
         leads: tuple[int, ...] = () if item.is_final else (at + 1,)
         if item.is_jump:
             leads += (self._labels[item.arg],)
-        keeps, reads = -1, 0
-        for name in names_stored(item):
-            keeps &= ~self._bit(name)
-        for name in names_read(item):
-            reads |= self._bit(name)
+        keeps, reads, name = -1, 0, item.name
+        if name == "STORE_FAST" and type(item.arg) is str:
+            keeps = ~self._bit(item.arg)
+        elif name in _READS and type(item.arg) is str:
+            reads = self._bit(item.arg)
         return leads, keeps, reads, None if mark is None else self._labels[mark.target]
 
     @functools.cached_property

@@ -184,6 +184,8 @@ def after(instr: Instr, stack: Stack, index: int, *, jump: bool) -> Stack:
 
 def _oparg(arg: Any) -> int:
     """Return an argument as far as stack effects depend on it: numbers, and flags of tuples."""
+    if type(arg) is int:
+        return arg
     if isinstance(arg, tuple):
         return int(arg[0]) if arg and isinstance(arg[0], bool) else 0
     return int(arg) if isinstance(arg, int) and arg is not UNSET else 0
@@ -219,6 +221,10 @@ def _swap(instr: Instr, stack: Stack, index: int) -> Stack:
     return tuple(out)
 
 
+def _load(instr: Instr, stack: Stack, index: int) -> Stack:
+    return (*stack, VALUE)
+
+
 def _load_global(instr: Instr, stack: Stack, index: int) -> Stack:
     if not instr.arg[0]:
         return (*stack, VALUE)
@@ -245,7 +251,11 @@ _SPECIAL: dict[str, Callable[[Instr, Stack, int], Stack]] = {
     "COPY": lambda instr, stack, index: (*stack, stack[-_depth(instr, stack)]),
     "PUSH_NULL": lambda instr, stack, index: (*stack, ("null", index)),
     "LOAD_GLOBAL": _load_global,
-    "LOAD_CONST": lambda instr, stack, index: (*stack, VALUE),
+    "LOAD_CONST": _load,
+    "LOAD_FAST": _load,
+    "LOAD_FAST_BORROW": _load,
+    "STORE_FAST": lambda instr, stack, index: stack[:-1],
+    "POP_TOP": lambda instr, stack, index: stack[:-1],
     "MAKE_FUNCTION": _make_function,
     "SET_FUNCTION_ATTRIBUTE": _make_function,
     "PRECALL": lambda instr, stack, index: stack[: len(stack) - instr.arg],

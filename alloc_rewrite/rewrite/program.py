@@ -22,7 +22,8 @@ OLD, OUT, WHERE = "old", "out", "where"
 FILL = "0"
 #: Why an index or store declines that is to be planned anew: the words of the extension.
 BY_MASK, BY_ARRAY = "an index is a mask", "an index is an array"
-PLANNED_ANEW = frozenset({BY_MASK, BY_ARRAY})
+OTHERWISE_DECIDED = "a condition goes the other way"
+_PLANNED_ANEW = (BY_MASK, BY_ARRAY, OTHERWISE_DECIDED)
 #: Of a step of `np.gradient`: an array, divided by what has to be a number; and one that NumPy
 #: does with numbers at the ends of a single axis. Of its result: the array that it is of.
 SPACED, EDGE, LIKE = "spaced", "edge", "like"
@@ -42,6 +43,12 @@ OPERATION, CALL, METHOD, IN_PLACE, STORE = "operation", "call", "method", "in pl
 #: Where the value of a leaf comes from: the site is given it, or the cell that holds it, or looks a
 #: global or builtin up itself: a name without a value raises in the original code only.
 GIVEN, CELL, GLOBAL = "given", "cell", "global"
+
+
+def is_planned_anew(reason: str | None) -> bool:
+    """Whether what has such a reason is not left out of regions, but taken in in another way."""
+    return reason is None or reason.startswith(_PLANNED_ANEW)
+
 
 #: Kinds of nodes that compute; all others only say where something is.
 COMPUTING = frozenset({OPERATION, CALL, METHOD, IN_PLACE, STORE})

@@ -103,7 +103,6 @@ _WORDS = {
     "STORE_GLOBAL": "assignment to a global variable",
     "STORE_DEREF": "assignment to a variable shared with an inner function",
     "UNPACK_EX": "tuple unpacking",
-    "CALL_FUNCTION_EX": "a call with `*args` or `**kwargs`",
     "CALL_INTRINSIC_1": "an internal instruction of the interpreter",
     "LOAD_SUPER_ATTR": "`super()`",
     "LOAD_BUILD_CLASS": "a class definition",

@@ -43,6 +43,8 @@ from .program import (
     INDEX,
     LEAF,
     NAMED,
+    OPERATION,
+    OTHERWISE_DECIDED,
     PINNED,
     SLICE,
     SOMETHING,
@@ -106,14 +108,21 @@ def find_regions(
     return found
 
 
-def cuts_for(region: Region, number: int, reason: str) -> dict[int, str]:
+def cuts_for(region: Region, number: int, reason: str, helpers: Helpers) -> dict[int, str]:
     """Return the items to leave out of a region, or to take in another way, for one of its nodes.
 
-    If an operator in place is on what an index array takes, so are others, as far as is known.
+    If an operator in place is on what an index array takes, so are others, as far as is known. Of a
+    comparison of shapes that was guessed, the other outcome is tried.
     """
     nodes, items = region.program.nodes, region.items
     if not 0 <= number < len(items):
         return {}
+    node = nodes[number]
+    if node.kind == PINNED and nodes[node.operands[0]].kind == OPERATION and node.helper >= 0:
+        key = (nodes[node.helper].detail, nodes[node.operands[0]].line)
+        if key not in helpers.guesses:
+            helpers.guesses[key] = not node.detail
+            return {items[number]: f"{OTHERWISE_DECIDED} ({len(helpers.guesses)})"}
     found = {items[number]: reason}
     if reason == BY_ARRAY:
         for item, node in zip(items, nodes, strict=False):

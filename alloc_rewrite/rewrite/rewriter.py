@@ -25,7 +25,7 @@ from .ir import IR, Call, Operation, Region
 from .loops import Loop
 from .owners import Owner, Sites, where_of
 from .pipeline import form_of, found_in
-from .program import FUNCTION, PLANNED_ANEW
+from .program import FUNCTION, is_planned_anew
 from .seen import Helpers, Seen, may_fit, seen_of
 from .sparing import TO_FIND, TO_LEAVE_OUT, Sparing
 from .splitting import cuts_at
@@ -75,7 +75,7 @@ class Rewritten(Owner):
         self._waits = self._tried = False
         self._retries = 0.0  # seconds spent on making code anew because sites were tried again
         self._sparing, self._delay = sparing, SOON
-        self._is_put_off = self._finds_anew = False
+        self._is_put_off = self._finds_anew = self.is_other = False
         self.sites = [contents[0] for contents in made]
         contents = [content for column in zip(*made, strict=True) for content in column]
         self.gates: Any = style.make_gates(contents)
@@ -163,7 +163,8 @@ class Rewritten(Owner):
 
     def _put_off(self, *, finds_anew: bool = False) -> bool:
         """Whether making the code anew has to wait; then it is done once the wait is over."""
-        wait = self._sparing.wait(TO_FIND if finds_anew else TO_LEAVE_OUT)
+        is_soon = finds_anew and not self.is_other
+        wait = self._sparing.wait(TO_FIND if is_soon else TO_LEAVE_OUT)
         if wait <= 0.0 or not self._style.retries:
             return False
         self._finds_anew |= finds_anew
@@ -187,7 +188,7 @@ class Rewritten(Owner):
         """Make regions of what stands before and after a node of a region, in its place."""
         place = self.places[number]
         first = self.places[: self._places_at_first]
-        cuts = cuts_at(self.sites[number], place, first, self.cuts, (node, reason))
+        cuts = cuts_at(self.sites[number], place, first, self.cuts, (node, reason, self.helpers))
         if not (cuts and self.live[number] and self._is_cut(number, cuts)):
             self.give_back(number)
 
@@ -238,7 +239,7 @@ class Rewritten(Owner):
         place, code = self.places[number], self._original()
         cuts = {**self.cuts, **more}
         is_new = any(
-            self.cuts.get(item) in (None, *PLANNED_ANEW) and self.cuts.get(item) != reason
+            is_planned_anew(self.cuts.get(item)) and self.cuts.get(item) != reason
             for item, reason in more.items()
         )
         if code is None or not is_new or len(cuts) > _MOST_CUTS:

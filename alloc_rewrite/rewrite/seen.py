@@ -9,15 +9,16 @@ from __future__ import annotations
 import weakref
 from collections.abc import Callable, Mapping
 from dis import opmap
-from types import CodeType, FrameType, FunctionType, MethodType
+from types import CellType, CodeType, FrameType, FunctionType, MethodType, NoneType
 from typing import Any, NamedTuple
 
 from .decode import decode
 from .items import Instr
 from .opcodes import attribute_name
 
-OTHER_FLAGS = 0x2AC  # *args, **kwargs, generators and coroutines
+OTHER_FLAGS = 0x2A8  # **kwargs, generators and coroutines
 MOST_BYTES = 4096  # of its code
+PLAIN = frozenset({NoneType, bool, int, float, str})  # values that are compared by what they are
 _LOOPS = frozenset(
     number for name, number in opmap.items() if name == "FOR_ITER" or name.startswith("JUMP_BACK")
 )
@@ -26,7 +27,7 @@ _LOOPS = frozenset(
 class Seen(NamedTuple):
     """A function that was called, and the class of its object if it was called as a method."""
 
-    function: weakref.ref[FunctionType]
+    function: Callable[[], FunctionType | None]
     owner: weakref.ref[type] | None
 
 
@@ -45,7 +46,34 @@ def seen_of(callee: Any, code: CodeType, load: int | None, frame: FrameType) -> 
         owner = _owner_at(items, load, frame)
         if method_of(owner, attribute_name(items[load])) is not callee:
             owner = None
-    return Seen(weakref.ref(callee), None if owner is None else weakref.ref(owner))
+    stand_in = None if owner is not None else _stand_in(callee)
+    function = weakref.ref(callee) if stand_in is None else stand_in
+    return Seen(function, None if owner is None else weakref.ref(owner))
+
+
+class _StandIn:
+    """A function like one that is made anew at each call of another, and gone when that returns.
+
+    Its cells are empty, so that it keeps nothing alive.
+    """
+
+    def __init__(self, function: FunctionType) -> None:
+        code = function.__code__
+        cells = tuple(CellType() for _ in code.co_freevars)
+        name, defaults = function.__name__, function.__defaults__
+        self._function = FunctionType(code, function.__globals__, name, defaults, cells)
+        self._function.__kwdefaults__ = function.__kwdefaults__
+        self._function.__module__ = function.__module__
+
+    def __call__(self) -> FunctionType:
+        return self._function
+
+
+def _stand_in(function: FunctionType) -> _StandIn | None:
+    """Return what stands in for an inner function, if its defaults are numbers and the like."""
+    defaults = (*(function.__defaults__ or ()), *(function.__kwdefaults__ or {}).values())
+    is_inner = "<locals>" in function.__code__.co_qualname
+    return _StandIn(function) if is_inner and all(type(d) in PLAIN for d in defaults) else None
 
 
 def may_fit(code: CodeType) -> bool:
@@ -87,6 +115,8 @@ class Helpers:
     ) -> None:
         self._seen = seen
         self.allows = allows or bool
+        #: How comparisons of shapes come out, by code and line, where that isn't as expected.
+        self.guesses: dict[tuple[CodeType, int | None], bool] = {}
 
     def at(self, item: int) -> tuple[FunctionType | None, type | None]:
         """Return the function that was called at an item, if that is known, and its class."""

@@ -11,9 +11,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 AT_ONCE = 0.0  # seconds that may go into it without a wait
-#: Seconds that have to pass for each second that code was made in: for the first time, anew for
-#: regions that may be found by now, and anew without sites that are off and cost very little.
-AT_FIRST, TO_FIND, TO_LEAVE_OUT = 2.0, 10.0, 50.0
+#: Seconds that have to pass for each second that code was made in: for the first time; anew for
+#: regions that may be found by now; and anew in other libraries, or only without sites that are
+#: off, which cost very little.
+AT_FIRST, TO_FIND, TO_LEAVE_OUT = 2.0, 10.0, 25.0
 
 
 class Sparing:

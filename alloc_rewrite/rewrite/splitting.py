@@ -13,14 +13,19 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from .ir import Region
-from .program import COMPUTING
+from .program import COMPUTING, is_planned_anew
 from .regions import cuts_for
+from .seen import Helpers
 
 PART = 0.25  # of a region's operations that are left out, while none of what remains is of use
 
 
 def cuts_at(
-    site: Any, place: Any, first: Iterable[Any], left_out: Mapping[int, str], node: tuple[int, str]
+    site: Any,
+    place: Any,
+    first: Iterable[Any],
+    left_out: Mapping[int, str],
+    node: tuple[int, str, Helpers],
 ) -> dict[int, str]:
     """Return the items to leave out of a region for a node and a reason; none if it isn't split."""
     if not isinstance(place, Region) or not may_split(site, place, first, left_out):
@@ -35,5 +40,8 @@ def may_split(site: Any, region: Any, first: Iterable[Any], left_out: Mapping[in
     regions = (place for place in first if isinstance(place, Region))
     whole: Region = next((one for one in regions if one.start <= region.start < one.stop), region)
     operations = sum(node.kind in COMPUTING for node in whole.program.nodes)
-    count = sum(whole.start <= item < whole.stop for item in left_out)
+    count = sum(
+        whole.start <= item < whole.stop and not is_planned_anew(reason)
+        for item, reason in left_out.items()
+    )
     return count < PART * operations

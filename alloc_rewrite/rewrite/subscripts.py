@@ -28,6 +28,12 @@ _TRUTHS = frozenset({"lt", "le", "eq", "ne", "gt", "ge", "invert"})
 
 
 def indexed(scan: Scan, base: int, key: int) -> bool:
+    items, index = scan.nodes[base], scan.nodes[key]
+    if items.kind == TUPLE:  # of a helper's `*args`
+        at = index.detail if index.kind == CONST and type(index.detail) is int else None
+        if at is None or not -len(items.operands) <= at < len(items.operands):
+            return scan.refuse("a tuple is built")
+        return scan.push(items.operands[at])
     cut = scan.cut if scan.nodes[key].kind not in (SLICE, TUPLE) else None
     if cut == BY_MASK or not may_be_index(scan, key):
         return scan.push(scan.add(TAKEN, (base, key)))

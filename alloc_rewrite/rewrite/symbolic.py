@@ -26,9 +26,9 @@ from .program import (
     LEAF,
     METHOD,
     NAMED,
-    PLANNED_ANEW,
     TAKEN,
     Node,
+    is_planned_anew,
 )
 
 if TYPE_CHECKING:
@@ -119,6 +119,7 @@ class Scan:
     made_at: list[int] = field(default_factory=list)  # the items where nodes came up
     loads: list[Instr | int] = field(default_factory=list)  # of the leaves; depths on entry
     names: list[str] = field(default_factory=list)  # of the leaves
+    leaves: list[int] = field(default_factory=list)  # their nodes
     stack: list[Slot] = field(default_factory=list)
     locals: dict[str, int] = field(default_factory=dict)
     stored: dict[int, int] = field(default_factory=dict)  # arrays, and values that they now have
@@ -135,10 +136,11 @@ class Scan:
     helper: int = -1  # and the node of the function
     values: dict[int, Any] = field(default_factory=dict)  # of nodes that lead to functions
     owners: dict[int, type] = field(default_factory=dict)  # classes of the objects of methods
-    root: Scan = field(init=False)  # the scan of the region's own code
 
-    def __post_init__(self) -> None:
-        self.root = self if self.outer is None else self.outer.root
+    @property
+    def root(self) -> Scan:
+        """The scan of the region's own code; a reference to itself would need the collector."""
+        return self if self.outer is None else self.outer.root
 
     def inner(self, ir: IR, flow: Locals, helper: int) -> Scan:
         """Return a scan of a helper's code, which adds to the same nodes."""
@@ -152,6 +154,7 @@ class Scan:
             made_at=self.made_at,
             loads=self.loads,
             names=self.names,
+            leaves=self.leaves,
             stored=self.stored,
             copied=self.copied,
             steps=self.steps,
@@ -172,7 +175,7 @@ class Scan:
             step = steps.get(item.name) if type(item) is Instr else None
             if step is None or stacks[self.at] is None:
                 break
-            if self.at in self.cuts and self.cuts[self.at] not in PLANNED_ANEW:
+            if not is_planned_anew(self.cuts.get(self.at)):
                 self.refuse(self.cuts[self.at])
                 break
             before = len(nodes)
@@ -223,11 +226,11 @@ class Scan:
     def add(self, kind: str, operands: tuple[int, ...] = (), detail: Any = None) -> int:
         if kind in EFFECTS:
             self.stored.clear()  # it may change the same memory
-        instr = self.ir.items[self.at]
-        line = instr.location.lineno if instr.location is not None else None
-        self.nodes.append(Node(kind, operands, detail, line, self.helper))
-        self.made_at.append(self.root.at)
-        return len(self.nodes) - 1
+        location, nodes = self.ir.items[self.at].location, self.nodes
+        line = None if location is None else location.lineno
+        self.made_at.append(self.at if self.outer is None else self.root.at)
+        nodes.append(Node(kind, operands, detail, line, self.helper))
+        return len(nodes) - 1
 
     def once(self, kind: str, operands: tuple[int, ...], detail: Any) -> int:
         """Return a node that there is already, or a new one."""
@@ -328,6 +331,7 @@ class Scan:
     def leaf(self, load: Instr | int, name: str) -> int:
         self.loads.append(load)
         self.names.append(name)
+        self.leaves.append(len(self.nodes))
         return self.add(LEAF, (), len(self.loads) - 1)
 
     def is_reduction(self, node: int) -> bool:

@@ -3,9 +3,9 @@
  *
  * `more` is (address, result, kinds, defaults, owner, sources, names): where the function is; what
  * it draws, as a letter; a letter for each parameter, with `#` for the size; values of the last
- * parameters, which may be missing; the type of the method's object; the types of its bit generator;
- * and the attributes that lead to the bit generator, its functions, and its lock, for which a draw
- * waits as in NumPy. What NumPy would refuse is left to it.
+ * parameters, which may be missing; the type of the method's object; the types of its bit
+ * generator; and the attributes that lead to the bit generator, its functions, and its lock, for
+ * which a draw waits as in NumPy. What NumPy would refuse is left to it.
  */
 #include "calls/native.h"
 

@@ -1,7 +1,7 @@
 /* lstsq(matrix, right sides): for doubles, by the loop of the ufunc that numpy.linalg calls.
  *
- * `more` has that ufunc, or two of them: for matrices with at least as many columns as rows, and for
- * others.
+ * `more` has that ufunc, or two of them: for matrices with at least as many columns as rows, and
+ * for others.
  */
 #include "calls/gufuncs.h"
 

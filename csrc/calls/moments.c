@@ -22,12 +22,9 @@ enum moment { VARIANCE, DEVIATION, NORM };
     {                                                                                        \
         if (step == 0 && by == (npy_intp)sizeof(type)) {                                     \
             const type *items = (const type *)from, mean = means == NULL ? 0 : *means;       \
-            for (npy_intp i = 0; means != NULL && i < n; i++) {                              \
+            for (npy_intp i = 0; i < n; i++) { /* x - 0 is x */                              \
                 type left = items[i] - mean;                                                 \
                 to[i] = left * left;                                                         \
-            }                                                                                \
-            for (npy_intp i = 0; means == NULL && i < n; i++) {                              \
-                to[i] = items[i] * items[i];                                                 \
             }                                                                                \
             return;                                                                          \
         }                                                                                    \

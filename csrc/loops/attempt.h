@@ -15,9 +15,20 @@ typedef struct {
 PyObject *attempt(const LoopKernel *kernel, const Site *site, PyObject *const *args,
                   const char **declined, Done *done);
 
-/* What that costs, in nanoseconds: at all, and for each value that goes in, or is looked at. */
+/* What that costs, in nanoseconds: at all, more in the middle of a function, and for each value
+ * that goes in, is given to the original code, or is looked at. */
 #define PRICE 120
+#define PRICE_LOOP 30
+#define PRICE_LOCAL 12
 #define PRICE_INPUT 8
 #define PRICE_NAME 12
+
+static inline int64_t
+attempt_price(const LoopKernel *kernel, int is_whole)
+{
+    int64_t price = PRICE + kernel->n_inputs * PRICE_INPUT +
+                    (kernel->n_guards + kernel->n_found) * PRICE_NAME;
+    return is_whole ? price : price + PRICE_LOOP + kernel->n_stored * PRICE_LOCAL;
+}
 
 #endif

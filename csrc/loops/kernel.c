@@ -186,12 +186,18 @@ kernel_look_into(PyObject *function, PyObject *name)
     }
     PyObject *closure = PyFunction_GetClosure(function);
     Py_ssize_t at = 0;
-    for (Py_ssize_t i = 0; i < PyUnicode_GET_LENGTH(name); i++) {
+    int is_default = PyUnicode_READ_CHAR(name, 0) == '@'; /* counted from the last one */
+    for (Py_ssize_t i = is_default; i < PyUnicode_GET_LENGTH(name); i++) {
         Py_UCS4 digit = PyUnicode_READ_CHAR(name, i) - '0';
         if (digit > 9) {
             return NULL; /* the attribute of an object that was no function */
         }
         at = 10 * at + (Py_ssize_t)digit;
+    }
+    if (is_default) {
+        PyObject *defaults = PyFunction_GetDefaults(function);
+        Py_ssize_t n = defaults == NULL ? 0 : PyTuple_GET_SIZE(defaults);
+        return at < n ? PyTuple_GET_ITEM(defaults, n - 1 - at) : NULL;
     }
     return closure == NULL || at >= PyTuple_GET_SIZE(closure)
                ? NULL

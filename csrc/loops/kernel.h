@@ -46,7 +46,8 @@ typedef struct {
 /* What a kernel looks up when it begins: an attribute of an argument, of that number, or of what
  * has been looked up before, which is numbered after the arguments; or else a value of a module, of
  * a dictionary or (NULL) of the globals of the code that runs. Of a function it is the content of a
- * cell, by its place, or its code, globals or defaults. Without a name it is the argument. */
+ * cell, by its place, a default (`@` and its place, from the last one on), or its code, globals or
+ * defaults. Without a name it is the argument. */
 typedef struct {
     PyObject *holder; /* borrowed from the source */
     PyObject *name;   /* likewise */

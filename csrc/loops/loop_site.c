@@ -136,14 +136,15 @@ loop_run(LoopSite *self, PyObject **args, Py_ssize_t n)
     LoopKernel *kernel = loop_kernel(self, args, n);
     if (kernel != NULL) {
         Done done = {0, 0};
-        int64_t began = kernel->sweeps ? log_now() : 0, took = 0;
+        int is_timed = paying_is_timed(&self->paying, kernel);
+        int64_t began = is_timed ? paying_clock(&self->paying) : 0, took = 0;
         PyObject *result = NULL;
         if (self->is_whole && kernel->sweeps && loop_has_large(kernel, args)) {
             self->declined = "its arrays are large";
         }
         else {
             result = attempt(kernel, &self->site, args, &self->declined, &done);
-            took = kernel->sweeps ? log_now() - began : 0;
+            took = is_timed ? paying_clock(&self->paying) - began : 0;
         }
         if ((result != NULL || (!self->is_whole && !PyErr_Occurred())) &&
             loop_give_back(self, paying_entered(&self->paying, kernel, &done, took)) < 0) {

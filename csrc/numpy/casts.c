@@ -20,7 +20,7 @@ enum kind {
     KINDS
 };
 
-#define EACH(from, assign)                                        \
+#define EACH(from, assign, by_item)                               \
     const char *source = data[0];                                 \
     npy_intp n = dims[0], by = strides[0];                        \
     if (by == (npy_intp)sizeof(npy_##from)) {                     \
@@ -28,12 +28,14 @@ enum kind {
         for (npy_intp i = 0; i < n; i++) {                        \
             npy_##from item = s[i];                               \
             assign;                                               \
+            by_item;                                              \
         }                                                         \
         return 0;                                                 \
     }                                                             \
     for (npy_intp i = 0; i < n; i++) {                            \
         npy_##from item = *(const npy_##from *)(source + i * by); \
         assign;                                                   \
+        ITEM_BY_ITEM;                                             \
     }                                                             \
     return 0;
 
@@ -41,14 +43,14 @@ enum kind {
     static int casts_##from##_##to(LOOP_PARAMETERS) \
     {                                               \
         npy_##to *t = (npy_##to *)data[1];          \
-        EACH(from, t[i] = (npy_##to)(value))        \
+        EACH(from, t[i] = (npy_##to)(value), )      \
     }
 
-#define COMPLEX(from, to, part, value)                           \
+#define COMPLEX(from, to, part, value, by_item)                           \
     static int casts_##from##_##to(LOOP_PARAMETERS)              \
     {                                                            \
         part *t = (part *)data[1];                               \
-        EACH(from, (t[2 * i] = (part)(value), t[2 * i + 1] = 0)) \
+        EACH(from, (t[2 * i] = (part)(value), t[2 * i + 1] = 0), by_item) \
     }
 
 #define TO_INTEGERS(from, value) \
@@ -60,8 +62,8 @@ enum kind {
 #define TO_INEXACT(from, value)              \
     REAL(from, float, value)                 \
     REAL(from, double, value)                \
-    COMPLEX(from, cfloat, npy_float, value)  \
-    COMPLEX(from, cdouble, npy_double, value)
+    COMPLEX(from, cfloat, npy_float, value, ITEM_BY_ITEM) \
+    COMPLEX(from, cdouble, npy_double, value, ITEM_BY_ITEM)
 
 /* A bool is any byte; all but 0 are true. */
 TO_INTEGERS(bool, item != 0)
@@ -90,9 +92,9 @@ REAL(float, double, item)
 REAL(double, int32, item)
 REAL(double, int64, item)
 REAL(double, float, item)
-COMPLEX(float, cfloat, npy_float, item)
-COMPLEX(float, cdouble, npy_double, item)
-COMPLEX(double, cdouble, npy_double, item)
+COMPLEX(float, cfloat, npy_float, item, )
+COMPLEX(float, cdouble, npy_double, item, )
+COMPLEX(double, cdouble, npy_double, item, )
 
 static int
 casts_cfloat_cdouble(LOOP_PARAMETERS)

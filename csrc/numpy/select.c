@@ -21,7 +21,54 @@ typedef struct {
     }                                  \
     return 0;
 
-#define LOOPS(type, for_each_processor)                                                     \
+/* A loop for each case: fastest. */
+#define CASE_BY_CASE(type)                          \
+    const type first_a = a[0], first_b = b[0];      \
+    if (!strides[1] && !strides[2]) {               \
+        EACH_ITEM(type, first_a, first_b)           \
+    }                                               \
+    if (!strides[1]) {                              \
+        EACH_ITEM(type, first_a, b[i])              \
+    }                                               \
+    if (!strides[2]) {                              \
+        EACH_ITEM(type, a[i], first_b)              \
+    }                                               \
+    EACH_ITEM(type, a[i], b[i])
+
+#define SELECT_CHUNK 64 /* items that a scalar is repeated for */
+
+/* An operand that is a scalar, as a chunk of the same item. */
+#define REPEAT(type, operand, chunk)                      \
+    type chunk[SELECT_CHUNK];                             \
+    if (by_##operand == 0) {                              \
+        const type item = operand[0];                     \
+        for (int i = 0; i < SELECT_CHUNK && i < n; i++) { \
+            chunk[i] = item;                              \
+        }                                                 \
+        operand = chunk;                                  \
+    }
+
+/* One loop for all cases: half as much code. */
+#define IN_CHUNKS(type)                                              \
+    const npy_intp by_a = strides[1] != 0, by_b = strides[2] != 0;   \
+    REPEAT(type, a, same_a)                                          \
+    REPEAT(type, b, same_b)                                          \
+    while (n > 0) {                                                  \
+        const int some = (int)(n < SELECT_CHUNK ? n : SELECT_CHUNK); \
+        INDEPENDENT                                                  \
+        for (int i = 0; i < some; i++) {                             \
+            type one = a[i], other = b[i];                           \
+            out[i] = chosen[i] ? one : other;                        \
+        }                                                            \
+        chosen += some;                                              \
+        a += by_a * some;                                            \
+        b += by_b * some;                                            \
+        out += some;                                                 \
+        n -= some;                                                   \
+    }                                                                \
+    return 0;
+
+#define LOOPS(type, for_each_processor, cases)                                              \
     for_each_processor static int where_##type(LOOP_PARAMETERS)                             \
     {                                                                                       \
         npy_intp n = dims[0], size = (npy_intp)sizeof(type);                                \
@@ -30,17 +77,7 @@ typedef struct {
             const npy_bool *chosen = (const npy_bool *)data[0];                             \
             const type *a = (const type *)data[1], *b = (const type *)data[2];              \
             type *out = (type *)data[3];                                                    \
-            const type first_a = a[0], first_b = b[0];                                      \
-            if (!strides[1] && !strides[2]) {                                               \
-                EACH_ITEM(type, first_a, first_b)                                           \
-            }                                                                               \
-            if (!strides[1]) {                                                              \
-                EACH_ITEM(type, first_a, b[i])                                              \
-            }                                                                               \
-            if (!strides[2]) {                                                              \
-                EACH_ITEM(type, a[i], first_b)                                              \
-            }                                                                               \
-            EACH_ITEM(type, a[i], b[i])                                                     \
+            cases(type)                                                                     \
         }                                                                                   \
         const char *chosen = data[0], *x = data[1], *y = data[2];                           \
         char *out = data[3];                                                                \
@@ -72,11 +109,11 @@ typedef struct {
         return 0;                                                                         \
     }
 
-LOOPS(Item1, FOR_EACH_PROCESSOR)
-LOOPS(Item2, FOR_EACH_PROCESSOR)
-LOOPS(Item4, FOR_EACH_PROCESSOR)
-LOOPS(Item8, FOR_EACH_PROCESSOR)
-LOOPS(Item16, /* its two halves gain nothing from wider vectors */)
+LOOPS(Item1, FOR_EACH_PROCESSOR, IN_CHUNKS)
+LOOPS(Item2, FOR_EACH_PROCESSOR, IN_CHUNKS)
+LOOPS(Item4, FOR_EACH_PROCESSOR, CASE_BY_CASE)
+LOOPS(Item8, FOR_EACH_PROCESSOR, CASE_BY_CASE)
+LOOPS(Item16, /* its two halves gain nothing from wider vectors */, CASE_BY_CASE)
 
 #define CHOOSE(kind)          \
     switch (itemsize) {       \

@@ -23,7 +23,8 @@ is_regular(PyArrayObject *array)
            NPY_ARRAY_ALIGNED;
 }
 
-/* Whether NumPy has nothing to say of a store: it warns of those into what `broadcast_arrays` gives. */
+/* Whether NumPy has nothing to say of a store: it warns of those into what `broadcast_arrays`
+ * gives. */
 ALWAYS_INLINE int
 is_writeable(PyArrayObject *array)
 {

@@ -54,54 +54,80 @@
         return 0;                                                                    \
     }
 
-#define LEFT_AND_RIGHT(first, x, second, y, type)                  \
-    KERNEL(left_##first##_##second##_##type, type, 3, (A x B) y C, NO_WHOLE_CHUNKS) \
+#define LEFT(first, x, second, y, type) \
+    KERNEL(left_##first##_##second##_##type, type, 3, (A x B) y C, NO_WHOLE_CHUNKS)
+#define RIGHT(first, x, second, y, type) \
     KERNEL(right_##first##_##second##_##type, type, 3, C y (A x B), NO_WHOLE_CHUNKS)
 #define BOTH(first, x, second, y, third, z, type) \
     KERNEL(both_##first##_##second##_##third##_##type, type, 4, (A x B) y (C z D), NO_WHOLE_CHUNKS)
+/* Where the order makes no difference, the operation on the left does for both. */
+#define WITH_SECOND(first, x, type)      \
+    LEFT(first, x, add, +, type)         \
+    LEFT(first, x, subtract, -, type)    \
+    LEFT(first, x, multiply, *, type)    \
+    LEFT(first, x, divide, /, type)      \
+    RIGHT(first, x, subtract, -, type)   \
+    RIGHT(first, x, divide, /, type)
+/* The same sum or product with its two halves exchanged. */
+#define EXCHANGED(first, second, third, type)                                               \
+    static int both_##first##_##second##_##third##_##type(                                  \
+        PyArrayMethod_Context *context, char *const *data, const npy_intp *dims,            \
+        const npy_intp *strides, NpyAuxData *auxdata)                                       \
+    {                                                                                       \
+        char *const given[] = {data[2], data[3], data[0], data[1], data[4]};                \
+        const npy_intp by[] = {strides[2], strides[3], strides[0], strides[1], strides[4]}; \
+        return both_##third##_##second##_##first##_##type(context, given, dims, by, auxdata); \
+    }
 #define WITH_THIRD(first, x, second, y, type)    \
     BOTH(first, x, second, y, add, +, type)      \
     BOTH(first, x, second, y, subtract, -, type) \
     BOTH(first, x, second, y, multiply, *, type)
-#define WITH_SECOND(first, x, type)            \
-    LEFT_AND_RIGHT(first, x, add, +, type)     \
-    LEFT_AND_RIGHT(first, x, subtract, -, type) \
-    LEFT_AND_RIGHT(first, x, multiply, *, type) \
-    LEFT_AND_RIGHT(first, x, divide, /, type)
-#define WITH_BOTH(first, x, type)              \
-    WITH_THIRD(first, x, add, +, type)         \
-    WITH_THIRD(first, x, subtract, -, type)    \
-    WITH_THIRD(first, x, multiply, *, type)
-#define ALL(type)                  \
-    WITH_SECOND(add, +, type)      \
-    WITH_SECOND(subtract, -, type) \
-    WITH_SECOND(multiply, *, type) \
-    WITH_SECOND(divide, /, type)   \
-    WITH_BOTH(add, +, type)        \
-    WITH_BOTH(subtract, -, type)   \
-    WITH_BOTH(multiply, *, type)
+#define IN_ANY_ORDER(second, y, type)                    \
+    WITH_THIRD(add, +, second, y, type)                  \
+    EXCHANGED(subtract, second, add, type)               \
+    BOTH(subtract, -, second, y, subtract, -, type)      \
+    BOTH(subtract, -, second, y, multiply, *, type)      \
+    EXCHANGED(multiply, second, add, type)               \
+    EXCHANGED(multiply, second, subtract, type)          \
+    BOTH(multiply, *, second, y, multiply, *, type)
+#define ALL(type)                              \
+    WITH_SECOND(add, +, type)                  \
+    WITH_SECOND(subtract, -, type)             \
+    WITH_SECOND(multiply, *, type)             \
+    WITH_SECOND(divide, /, type)               \
+    IN_ANY_ORDER(add, +, type)                 \
+    WITH_THIRD(add, +, subtract, -, type)      \
+    WITH_THIRD(subtract, -, subtract, -, type) \
+    WITH_THIRD(multiply, *, subtract, -, type) \
+    IN_ANY_ORDER(multiply, *, type)
 
 ALL(npy_double)
 ALL(npy_float)
 
-/* Choices: those of `<` and its like raise a flag for NaN, which NumPy's don't report. */
-#define CHOICE(name, x, type)                                                               \
-    KERNEL(name##_##type##_kernel, type, 4, (A x B) ? C : D, WHOLE_CHUNKS)                         \
-    static int name##_##type(PyArrayMethod_Context *context, char *const *data,             \
-                             const npy_intp *dims, const npy_intp *strides,                 \
-                             NpyAuxData *auxdata)                                           \
-    {                                                                                       \
-        name##_##type##_kernel(context, data, dims, strides, auxdata);                      \
-        status_clear(0);                                                                    \
-        return 0;                                                                           \
+/* Choices: those of `<` and its like raise a flag for NaN, which NumPy's don't report. Three
+ * kernels serve all six comparisons: `>` is `<` with its operands exchanged, and `!=` chooses what
+ * `==` doesn't. */
+#define CHOICE(name, kernel, p, q, x, y, type)                                            \
+    static int name##_##type(PyArrayMethod_Context *context, char *const *data,           \
+                             const npy_intp *dims, const npy_intp *strides,               \
+                             NpyAuxData *auxdata)                                         \
+    {                                                                                     \
+        char *const given[] = {data[p], data[q], data[x], data[y], data[4]};              \
+        const npy_intp by[] = {strides[p], strides[q], strides[x], strides[y], strides[4]}; \
+        kernel##_##type##_kernel(context, given, dims, by, auxdata);                      \
+        status_clear(0);                                                                  \
+        return 0;                                                                         \
     }
-#define CHOICES(type)               \
-    CHOICE(less, <, type)           \
-    CHOICE(less_equal, <=, type)    \
-    CHOICE(greater, >, type)        \
-    CHOICE(greater_equal, >=, type) \
-    CHOICE(equal, ==, type)         \
-    CHOICE(not_equal, !=, type)
+#define CHOICES(type)                                                        \
+    KERNEL(less_##type##_kernel, type, 4, (A < B) ? C : D, WHOLE_CHUNKS)        \
+    KERNEL(less_equal_##type##_kernel, type, 4, (A <= B) ? C : D, WHOLE_CHUNKS) \
+    KERNEL(equal_##type##_kernel, type, 4, (A == B) ? C : D, WHOLE_CHUNKS)      \
+    CHOICE(less, less, 0, 1, 2, 3, type)                                     \
+    CHOICE(less_equal, less_equal, 0, 1, 2, 3, type)                         \
+    CHOICE(greater, less, 1, 0, 2, 3, type)                                  \
+    CHOICE(greater_equal, less_equal, 1, 0, 2, 3, type)                      \
+    CHOICE(equal, equal, 0, 1, 2, 3, type)                                   \
+    CHOICE(not_equal, equal, 0, 1, 3, 2, type)
 
 CHOICES(npy_double)
 CHOICES(npy_float)
@@ -129,6 +155,9 @@ fused_choice(int type_num, enum operation comparison)
 #define FOUR(kind, first, type)                                     \
     {kind##_##first##_add_##type, kind##_##first##_subtract_##type, \
      kind##_##first##_multiply_##type, kind##_##first##_divide_##type}
+#define RIGHT_FOUR(first, type)                                     \
+    {left_##first##_add_##type, right_##first##_subtract_##type,    \
+     left_##first##_multiply_##type, right_##first##_divide_##type}
 #define SQUARE(first, type)                                             \
     {THREE(both, first##_add, type), THREE(both, first##_subtract, type), \
      THREE(both, first##_multiply, type)}
@@ -136,8 +165,8 @@ fused_choice(int type_num, enum operation comparison)
     {                                                                       \
         .left = {FOUR(left, add, type), FOUR(left, subtract, type),         \
                  FOUR(left, multiply, type), FOUR(left, divide, type)},     \
-        .right = {FOUR(right, add, type), FOUR(right, subtract, type),      \
-                  FOUR(right, multiply, type), FOUR(right, divide, type)},  \
+        .right = {RIGHT_FOUR(add, type), RIGHT_FOUR(subtract, type),        \
+                  RIGHT_FOUR(multiply, type), RIGHT_FOUR(divide, type)},    \
         .both = {SQUARE(add, type), SQUARE(subtract, type), SQUARE(multiply, type)}, \
     }
 

@@ -120,15 +120,9 @@ ALWAYS_INLINE Typing *
 region_known(RegionSite *self, PyObject *const *args, Values *values)
 {
     if (!values_find(&self->site, self->program, args, values)) {
-        enum node_kind kind = self->program->nodes[values->fault].kind;
-        region_decline(self,
-                       values->reason != NULL ? values->reason
-                       : is_computing(kind)
-                           ? "no region computes this with such objects or numbers"
-                       : kind == NODE_BOUND || kind == NODE_FUNCTION
-                           ? "a function whose code is inlined is another one now"
-                           : "a name, attribute or item in it is not plain",
-                       values->fault, NULL);
+        PyObject *met = region_met(self, values);
+        region_decline(self, region_missing(self->program, values), values->fault, met);
+        Py_XDECREF(met);
         return NULL;
     }
     Typing *typing = region_typing(self, values);

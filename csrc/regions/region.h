@@ -62,6 +62,9 @@ int region_may_raise(const RegionSite *self);
 PlanMode region_mode(const RegionSite *self, int may_raise);
 /* Why the original code had to run the last time, as text or None. */
 PyObject *region_declined(const RegionSite *self);
+/* Why a value can't be found; and in words what was met there, NULL if there is no more to say. */
+const char *region_missing(const Program *program, const Values *values);
+PyObject *region_met(const RegionSite *self, const Values *values);
 /* Methods that tell about the site. */
 PyObject *region_get_declined(PyObject *object, void *closure);
 PyObject *region_describe(PyObject *object, PyObject *none);

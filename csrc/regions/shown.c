@@ -79,6 +79,62 @@ region_sizeof(PyObject *object, PyObject *Py_UNUSED(none))
     return PyLong_FromSize_t(bytes);
 }
 
+const char *
+region_missing(const Program *program, const Values *values)
+{
+    enum node_kind kind = program->nodes[values->fault].kind;
+    return values->reason != NULL ? values->reason
+           : is_computing(kind)   ? "no region computes this with such objects or numbers"
+           : kind == NODE_BOUND || kind == NODE_FUNCTION
+               ? "a function whose code is inlined is another one now"
+           : kind == NODE_PINNED ? "a condition in a helper comes out otherwise"
+                                 : "a name, attribute or item in it is not plain";
+}
+
+/* The first operand that is no array nor number, or the first of all. */
+static int
+shown_operand_met(const Program *program, const Values *values)
+{
+    const Node *node = &program->nodes[values->fault];
+    int found = -1;
+    for (int i = node->n; i-- > (node->kind == NODE_CALL);) {
+        PyObject *value = values->of[node->operands[i]];
+        if (value != NULL && !PyArray_CheckExact(value) &&
+            (found < 0 || leaf_kind_of(value) == LEAF_NONE ||
+             leaf_kind_of(values->of[found]) != LEAF_NONE)) {
+            found = node->operands[i];
+        }
+    }
+    return found;
+}
+
+PyObject *
+region_met(const RegionSite *self, const Values *values)
+{
+    if (self->fault == values->fault && self->reason != NULL) {
+        return Py_NewRef(self->reason);
+    }
+    if (values->reason != NULL || !is_computing(self->program->nodes[values->fault].kind)) {
+        return NULL;
+    }
+    int operand = shown_operand_met(self->program, values);
+    PyObject *said = NULL, *name = NULL;
+    if (operand >= 0) {
+        said = PyType_GetQualName(Py_TYPE(values->of[operand]));
+        name = PyObject_CallMethod(self->program->source, "named", "i", operand);
+    }
+    if (said != NULL && name != NULL) {
+        Py_SETREF(said, PyUnicode_FromFormat("no region computes this, where `%U` is of the type "
+                                             "`%U`", name, said));
+    }
+    else {
+        Py_CLEAR(said);
+    }
+    Py_XDECREF(name);
+    PyErr_Clear();
+    return said;
+}
+
 PyObject *
 region_declined(const RegionSite *self)
 {

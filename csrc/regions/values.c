@@ -140,12 +140,30 @@ values_drop(PyObject **numbers, int n)
     }
 }
 
+/* Whether a tuple has whole numbers only. */
+static int
+values_are_numbers(PyObject *tuple)
+{
+    int are = 1;
+    for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(tuple); i++) {
+        are &= PyLong_CheckExact(PyTuple_GET_ITEM(tuple, i));
+    }
+    return are;
+}
+
 /* An operator: at once if it is on numbers. */
 static int
 values_operation(const Program *program, Values *values, int number)
 {
     const Node *node = &program->nodes[number];
-    PyObject *numbers[2];
+    PyObject *numbers[2], *one = values->of[node->operands[0]];
+    PyObject *other = node->n == 2 ? values->of[node->operands[1]] : NULL;
+    if (node->operator->form == COMPARE && other != NULL && PyTuple_CheckExact(one) &&
+        PyTuple_CheckExact(other)) { /* shapes */
+        return values_are_numbers(one) && values_are_numbers(other) &&
+               value_found(values, number,
+                           PyObject_RichCompare(one, other, node->operator->compare));
+    }
     enum seen seen = values_numbers(values, node->operands, node->n, numbers);
     if (seen != SEEN_NUMBERS) {
         return seen == SEEN_ARRAYS;
@@ -153,6 +171,14 @@ values_operation(const Program *program, Values *values, int number)
     PyObject *value = number_operate(node->operator, numbers, node->n);
     values_drop(numbers, node->n);
     return value_found(values, number, value);
+}
+
+static int
+values_is_len(PyObject *callee)
+{
+    return PyCFunction_CheckExact(callee) &&
+           strcmp(((PyCFunctionObject *)callee)->m_ml->ml_name, "len") == 0 &&
+           PyDict_GetItemString(PyEval_GetBuiltins(), "len") == callee;
 }
 
 /* A call: likewise, or if it asks for a length. */
@@ -170,6 +196,11 @@ values_call(const Site *site, const Program *program, Values *values, int number
     }
     if (n == 1 && !is_ufunc) { /* what it is given may also be a container */
         PyObject *given = values->of[node->operands[1]];
+        Extent extent;
+        if (given == NULL && values_is_len(callee) &&
+            item_shape(program, values, node->operands[1], &extent) && extent.nd > 0) {
+            return value_found(values, number, PyLong_FromSsize_t(extent.dims[0]));
+        }
         if (given == NULL || (values->is_changed && Py_IS_TYPE(given, &PyArray_Type) &&
                               PyArray_NDIM((PyArrayObject *)given) == 0)) {
             return 1;
@@ -234,7 +265,7 @@ values_attribute_of(const Program *program, Values *values, int number)
         return done;
     }
     return values_is_fact(node->detail) &&
-           item_extent(program, values, node->operands[0], &extent) &&
+           item_shape(program, values, node->operands[0], &extent) &&
            value_found(values, number, item_view_fact(&extent, node->detail));
 }
 

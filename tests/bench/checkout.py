@@ -59,8 +59,8 @@ def timed(function: Callable[..., Any], arguments: tuple[Any, ...]) -> tuple[flo
     return time.process_time() - start, (result, given)
 
 
-def measure(load: Loader, path: Path, name: str, with_numba: bool) -> Row:
-    """Compare the results of a kernel, then time its forms in turns."""
+def measure(load: Loader, path: Path, name: str, with_numba: bool, warm: float) -> Row:
+    """Compare the results of a kernel, then time its forms in turns, after so many more seconds."""
     kernel, row = load(path, name, with_numba), Row(name)
     bumped = alloc.bump(alloc.Buffer())(kernel.function)
     forms = [kernel.function, bumped] + ([kernel.compiled] if kernel.compiled else [])
@@ -74,6 +74,9 @@ def measure(load: Loader, path: Path, name: str, with_numba: bool) -> Row:
             time.sleep(0.05)  # for the thread that compiles
         for form in forms[2:]:
             timed(form, kernel.arguments)
+        end = time.monotonic() + warm
+        while time.monotonic() < end:
+            timed(bumped, kernel.arguments)
         rounds = max(3, min(MOST_ROUNDS, int(SECONDS / max(first, 1e-5))))
         times = [[timed(form, kernel.arguments)[0] for form in forms] for _ in range(rounds)]
     row.seconds, *others = (statistics.median(column) for column in zip(*times, strict=True))
@@ -90,6 +93,12 @@ def run(
     parser.add_argument("path", type=Path, help="the checkout")
     parser.add_argument("names", nargs="*", help="parts of kernels' names")
     parser.add_argument("--numba", action="store_true", help="time Numba's variants as well")
+    parser.add_argument(
+        "--warm",
+        type=float,
+        default=0.0,
+        help="seconds of bumped calls before (default: few calls)",
+    )
     options = parser.parse_args(arguments)
     hold_to_one_thread()
     rows, troubles = [], []
@@ -97,7 +106,7 @@ def run(
         if options.names and not any(part in name for part in options.names):
             continue
         try:
-            row = in_own_process(measure, load, options.path, name, options.numba)
+            row = in_own_process(measure, load, options.path, name, options.numba, options.warm)
         except Exception as error:  # a crash too
             troubles.append(f"{name}: ended early: {type(error).__name__}: {error}")
             continue

@@ -22,6 +22,7 @@ try:
 except ImportError:
     numba = None
 
+OTHERS_TRIALS = 40  # quarters of a second, in which SciPy's functions have their trials
 RNG = np.random.default_rng(7)
 N = 60
 
@@ -240,10 +241,12 @@ def _seconds(f: Callable[..., Any], args: tuple[Any, ...], times: int) -> float:
     return taken / times
 
 
-def measured(f: Callable[..., Any], args: tuple[Any, ...], others: list[Any]) -> list[float]:
+def measured(
+    f: Callable[..., Any], args: tuple[Any, ...], others: list[Any], rounds_before: int = 3
+) -> list[float]:
     """Return the median seconds of a call: plain, and of the others."""
     all_ = [f, *others]
-    for _ in range(3):
+    for _ in range(rounds_before):
         for one in others:
             end = time.process_time() + 0.25
             while time.process_time() < end:
@@ -276,7 +279,7 @@ def main(names: list[str]) -> None:
         return
     for name, call in found:
         if not names or name in names:
-            _line(name, measured(call, (), [alloc.bump(call)]))
+            _line(name, measured(call, (), [alloc.bump(call)], OTHERS_TRIALS))
 
 
 _PAIRS = pairs

@@ -21,8 +21,9 @@ from tests.bench.timing import collector_off, print_table
 
 ROUNDS = 15
 ROUND_SECONDS = 0.002
-WARM_UP = 3000  # executions until sites that do not pay are given back
-LEAST_WARM_UP, WARM_UP_SECONDS = 300, 0.2  # of operations that take long
+#: Executions, and seconds, until sites that do not pay are switched off, and code without them has
+#: been made.
+LEAST_WARM_UP, WARM_UP_SECONDS, WARM_UP_CALLS = 300, 0.2, 10
 
 #: What an operation should gain at least, where something is promised.
 Row = tuple[str, str, dict[str, Any], float | None]
@@ -104,8 +105,9 @@ def measure(statement: str, names: dict[str, Any], rounds: int) -> tuple[float, 
     plain, empty = looped(statement, names), looped("pass", names)
     bumped = alloc.bump(alloc.Buffer())(looped(statement, names))
     once = seconds(plain, 20, values)
-    bumped(max(LEAST_WARM_UP, min(WARM_UP, int(WARM_UP_SECONDS / once))), *values)
-    bumped(1, *values)
+    warm_up = max(LEAST_WARM_UP, int(WARM_UP_SECONDS / once))
+    for _ in range(WARM_UP_CALLS):  # code that is made anew serves the next call
+        bumped(warm_up // WARM_UP_CALLS, *values)
     times = max(3, int(ROUND_SECONDS / once))
     ratios, nanoseconds = [], []
     with collector_off():

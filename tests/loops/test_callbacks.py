@@ -142,3 +142,20 @@ def test_a_function_without_loops_calls_what_its_cells_hold():
 
     whole = outer(decay)
     compiled(whole, np.array([1.0, 2.0]))
+
+
+def bound(inner, rate):
+    return lambda t, y, inner=inner, rate=rate: inner(t, y) * rate
+
+
+def test_closures_with_other_defaults():
+    g = alloc.bump(alloc.Buffer(10**6))(stepped)
+    sites = []
+    for rate in (0.5, 0.25, np.float64(0.125), 1, 0.75):
+        f = bound(decay, rate)
+        sites = compared(stepped, f, 1.0, 12, 0.1, g=g)
+        f.__defaults__ = (growth, rate)
+        compared(stepped, f, 1.0, 12, 0.1, g=g)
+        f.__defaults__ = (rate,)
+        compared(stepped, f, 1.0, 12, 0.1, g=g)
+    assert sites[0].hits

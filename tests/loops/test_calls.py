@@ -1,6 +1,7 @@
 """Calls in loops: methods, keyword arguments, choices, numbers' functions, `is` and `in`."""
 
 import math
+import operator
 
 import numpy as np
 import pytest
@@ -172,3 +173,15 @@ def test_a_dtype_that_comes_in():
 
     compiled(f, np.ones(2), float, 5)
     compared(f, np.ones(2), np.float32, 5)
+
+
+def test_sets_that_are_written_and_indices():
+    def f(x, n):
+        t = 0
+        for i in range(n):
+            if i in {2, 3, 5} or x[i] not in {1, 4}:
+                t += operator.index(x[i]) + operator.index(i > 3)
+        return t
+
+    compiled(f, np.arange(9), 9)
+    compared(f, np.arange(9.0), 9)

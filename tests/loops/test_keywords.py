@@ -89,3 +89,21 @@ def test_other_keywords_are_left_to_the_original_code():
 def test_what_keepdims_can_not_be():
     for text in ("np.max(a, axis=0, keepdims=None)", "a.sum(0, None, None, None)"):
         compared(made(f"v = {text}"), *arguments(), times=2)
+
+
+def scaled(x, a, b=2.0):
+    return x * a + b
+
+
+def test_arguments_of_a_tuple():
+    def f(x, args, n):
+        call = lambda t, x, f=scaled: f(x, *args) + t  # noqa: E731, as libraries do it
+        pair = (0.5, x)
+        for i in range(n):
+            x = call(i, x) + scaled(*pair) + scaled(x, *args) + max(1.0, *args)
+        return x
+
+    compiled(f, 1.0, (0.5, 0.25), 6)
+    compiled(f, 1.0, (0.5,), 6)
+    compared(f, 1.0, (0.5, 0.25, 1.0), 6)
+    compared(f, 1.0, [0.5, 0.25], 6)

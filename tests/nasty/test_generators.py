@@ -1,6 +1,7 @@
 """Generators, coroutines and asynchronous generators, suspended while operands are on the stack."""
 
 import asyncio
+import gc
 import inspect
 import types
 
@@ -248,3 +249,20 @@ def test_task_groups(same, x):
         return x, [t.result() for t in tasks[:2]]
 
     same(f, x, use=lambda f, x: asyncio.run(_await(f(x))))
+
+
+def test_what_outlives_its_profile(x):
+    async def coroutine(x):
+        y = x * 2
+        gc.collect()
+        return np.abs(y) + y
+
+    def generator(x):
+        yield x * 2
+        yield np.abs(x) + x
+
+    values = alloc.profile(generator, x).result
+    later = alloc.profile(coroutine, x).result
+    gc.collect()
+    assert [value.tolist() for value in values] == [value.tolist() for value in generator(x)]
+    assert asyncio.run(later).tolist() == asyncio.run(coroutine(x)).tolist()

@@ -9,6 +9,7 @@ import pytest
 
 import alloc_rewrite as alloc
 from alloc_rewrite import cores
+from alloc_rewrite.numpy_facts import numpy_version
 
 from ..differential.compare import observe
 
@@ -93,7 +94,7 @@ def test_one_region_and_the_last_of_equal_indices_stays():
     before = alloc.get_num_threads()
     alloc.set_num_threads(3)
     try:
-        for _ in range(3):
+        for _ in range(9):
             x, expected = np.zeros(5), np.zeros(5)
             with np.errstate(all="ignore"):  # where reports raise, `x` can't be read afterwards
                 assert bumped(x, i, v).tobytes() == placed(expected, i, v).tobytes()
@@ -101,4 +102,6 @@ def test_one_region_and_the_last_of_equal_indices_stays():
     finally:
         alloc.set_num_threads(before)
     (region,) = alloc.explain(bumped).regions
-    assert region.hits == 3
+    # Before NumPy 2.3 sums of rows longer than its buffer are its own work: the region ends there.
+    assert region.operations == (6 if numpy_version() >= (2, 3) else 4)
+    assert region.hits >= 3

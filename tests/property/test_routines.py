@@ -150,7 +150,9 @@ def test_regions_go_on_over_them(function, args):
     bumped = alloc.bump(alloc.Buffer())(function)
     for _ in range(20):
         bumped(*args)
-    assert all(region.hits for region in alloc.explain(bumped).regions)
+    explained = alloc.explain(bumped)
+    is_whole = explained.whole and explained.whole.hits  # it may be machine code as one piece
+    assert is_whole or all(region.hits for region in explained.regions)
     assert not {"`@`", "call of `np.gradient`", "call of `np.interp`"} & {
-        site.what for site in alloc.explain(bumped).sites
+        site.what for site in explained.sites
     }

@@ -145,7 +145,7 @@ def test_reasons_for_declining():
     assert "`y` is a list; make it an array" in said((x, [1.0]))
     assert "another byte order" in said((x, x.astype(x.dtype.newbyteorder())))
     assert "`y` is of the class `numpy.ma.MaskedArray`" in said((x, np.ma.array(x)))
-    assert "no region computes this with such objects or numbers" in said((3, "text"))
+    assert "no region computes this, where `y` is of the type `str`" in said((3, "text"))
     assert "not aligned" in said(
         (x.reshape(10, 1)[::-1], np.frombuffer(b"a" * 81, "u1")[1:].view("f8"))
     )
