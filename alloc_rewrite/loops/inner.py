@@ -100,7 +100,7 @@ def _operand(t: Translator, value: Value, number: Number) -> Value:
         address = _room(t, number)
         words = complexes.converted_to_numpy(t.code, value, number)
         t.code.store_all(words, address, number)
-        return Value(number, (address,))
+        return Value(INT, (address,))  # one word, whatever the number's kind
     if lazy.item_of(value.kind) == number:
         return value
     return lazy.materialised(t, lazy.cast(value, number))

@@ -164,3 +164,22 @@ def test_what_a_failed_iteration_stored_is_taken_back():
     values = [1j, 2 + 1j, -1j, 3j]
     compared(f, Z[0].copy(), values, 4)
     compared(f, Z[0].astype(np.complex64), values[:2], 4)
+
+
+@pytest.mark.parametrize("dtype", ["c16", "c8"])
+def test_vectors_with_numbers_before_and_behind(dtype):
+    def f(x, y, s, n):
+        z, w = x + y, y
+        for i in range(n):
+            z = s * x + z
+            w = i - w * s
+            z = np.multiply(2, np.subtract(1.5j, z)) + np.add(y, s)
+            w = np.divide(s, w) + np.float32(0.5) * x
+        return z, w
+
+    rng = np.random.default_rng(1)
+    x, y = (rng.normal(size=6) + 1j * rng.normal(size=6) for _ in range(2))
+    x, y = x.astype(dtype), y.astype(dtype)
+    for s in (3, 0.5, 1 - 2j, np.complex64(2j)):
+        compiled(f, x, y, s, 3)
+    compiled(f, x[::2], y[::-2], 2.5, 3)
