@@ -43,6 +43,7 @@ EXPRESSIONS = [
     "(-a, +a, a.real, a.imag)", "(a.conjugate(), not a, abs(a))", "(a ** 2, a ** 3, a ** 5)",
     "(complex(a), np.complex128(a), np.conj(a))", "(np.abs(a), np.exp(a), np.multiply(a, a))",
     "(np.sqrt(a), np.real(a), cmath.sqrt(a))", "(cmath.exp(a), cmath.phase(a))", "a < a", "a // a",
+    "cmath.rect(1.0, a)",
 ]  # fmt: skip
 
 
