@@ -155,6 +155,10 @@ _TYPES: dict[str, tuple[Any, Any, Any]] = {  # and what has the arithmetic of th
 }
 
 
+#: Parts of numbers whose powers are infinite, or NaN, in one part or in both.
+_EXTREME = (0.0, 1.0, -2.0, 1e30, 1e300, math.inf, -math.inf, math.nan)
+
+
 def _numbers(kind: str) -> list[Parts]:
     """Return numbers to try, of parts of several sizes, and zeros of both signs."""
     part = _TYPES[kind][2]
@@ -167,7 +171,10 @@ def _same(number: Any, parts: Parts, kind: str) -> bool:
     make = _TYPES[kind][1]
     given = (number.real, number.imag) if len(parts) == 2 else (number,)
     pairs = zip(given, parts, strict=True)
-    return all(np.array(make(a)).tobytes() == np.array(make(b)).tobytes() for a, b in pairs)
+    return all(
+        (a != a and b != b) or np.array(make(a)).tobytes() == np.array(make(b)).tobytes()
+        for a, b in pairs
+    )
 
 
 @functools.cache
@@ -213,11 +220,15 @@ def power_rule(exponent: int, kind: str) -> Callable[[Parts], Parts] | None:
             power = _product(x, power)
         return power
 
+    make, _, part = _TYPES[kind]
+
     def agrees(formula: Callable[[Parts], Parts]) -> bool:
-        make = _TYPES[kind][0]
-        return all(_same(make(*x) ** exponent, formula(x), kind) for x in _numbers(kind))
+        return all(_same(make(*x) ** exponent, formula(x), kind) for x in numbers)
 
     with np.errstate(all="ignore"):
+        numbers = _numbers(kind)
+        if kind != "complex":  # powers of Python's that aren't finite raise
+            numbers += map(list, itertools.product(map(part, _EXTREME), repeat=2))
         return next(filter(agrees, (by_squares, repeated)), None)
 
 
