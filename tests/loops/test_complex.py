@@ -22,7 +22,7 @@ REALS = {
 }
 COMPLEX = {
     "complex": [1.5 - 2j, 0j, complex(-0.0, -1.0), 1e200 + 1e200j, complex(math.inf, math.nan)],
-    "c16": [np.complex128(v) for v in (2.5 + 1j, 0j, math.inf, 1e200 + 1e200j, 1 + 1e999j)],
+    "c16": [np.complex128(v) for v in (2.5 + 1j, -0j, math.inf, 1e200 + 1e200j, 1 + 1e999j)],
     "c8": [np.complex64(v) for v in (2.5 + 1j, 0j, 1e30 - 1e30j)],
 }
 ALL = REALS | COMPLEX
