@@ -1,7 +1,6 @@
 """Why lines gained little, and what to write instead.
 
 In: the explanation of a function, and the lines in question. Out: a reason and advice, in words.
-The table has a row for each kind of reason that `explain` gives.
 """
 
 from __future__ import annotations
@@ -10,6 +9,7 @@ import re
 from typing import NamedTuple
 
 from ..explain import Explanation
+from ..explain.advice import advice_for
 from ..explain.parts import Region, Site
 
 
@@ -20,31 +20,6 @@ class Verdict(NamedTuple):
     advice: str
 
 
-#: What to write instead, by a pattern of the reason; the first that is found counts.
-_ADVICE = (
-    (
-        r"`(np|numpy)\.(vectorize|apply_along_axis|apply_over_axes|frompyfunc|fromiter)`",
-        "write it with operations on whole arrays",
-    ),
-    (
-        r"`(np|numpy)\.(append|insert|delete|resize)`",
-        "make the array once, with its final size, and assign to its parts",
-    ),
-    (r"keyword arguments", "leave `out=` and the like away: regions need no work arrays"),
-    (r"condition", "choose by `np.where`, `np.minimum` or `np.maximum` if both sides are cheap"),
-    (r"store into an array", "compute first, and store once at the end"),
-    (r"of these kinds", "pass arrays and numbers; no subclasses, lists or arrays of objects"),
-    (r"shapes", "use few shapes and dtypes at one place"),
-    (r"floating point", "avoid values that overflow or divide by zero at each call"),
-    (r"not plain", "read properties and attributes of the class into local variables before"),
-    (r"tuple unpacking", "unpack before or after the operations"),
-    (r"attribute|global variable|inner function", "compute into a local variable, assign it last"),
-    (r"`del`|`print`|`try`|string|list is|dictionary", "move it before or after the operations"),
-    (r"loop (begins|repeats|ends)", "replace the loop by operations on whole arrays if possible"),
-    (r"compiled code|not accelerated", "if it can be written with array operations, do so"),
-    (r"@|matmul|dot", "nothing: BLAS does the work"),
-    (r"deny list", "allow it by `include=` of `bump`"),
-)
 _HARD = re.compile(r"\b(exp|log|sin|cos|tan|tanh|sinh|cosh|power|arctan2|sqrt|expm1|log1p)\w*\(")
 
 
@@ -56,7 +31,7 @@ def verdict(explained: Explanation | None, first: int, last: int, entered: set[s
     if explained is None:
         return Verdict("", "")
     reason = explained.reason or _reason(explained, first, last, entered)
-    return Verdict(reason, _advice(reason))
+    return Verdict(reason, advice_for(reason))
 
 
 def region_at(explained: Explanation | None, line: int) -> Region | None:
@@ -101,10 +76,3 @@ def _last(site: Site) -> str:
 def _name(site: Site) -> str:
     name = site.what.removeprefix("call of ")
     return f"{name} ({site.note})" if site.note.startswith("runs as it is") else name
-
-
-def _advice(reason: str) -> str:
-    for pattern, advice in _ADVICE:
-        if reason and re.search(pattern, reason):
-            return advice
-    return ""

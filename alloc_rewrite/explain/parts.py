@@ -33,6 +33,7 @@ from ..rewrite import (
 from ..rewrite import Loop as PlaceOfLoop
 from ..rewrite import Region as PlaceOfRegion
 from ..sites.exceptions import from_signal_handler
+from .advice import advice_for
 from .plans import compiled_words
 
 _NEVER = frozenset({"matmul", "i_matmul", "i_pow"})  # operators that no region has
@@ -44,6 +45,11 @@ class Break:
 
     line: int
     reason: str
+
+    @property
+    def advice(self) -> str:
+        """What to write instead; empty where there is nothing to do."""
+        return advice_for(self.reason)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ import os
 from typing import TYPE_CHECKING
 
 from ..cores import core, switched_off
+from .advice import advice_for
 from .plans import plan_lines
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ def report(explained: Explanation) -> str:
     breaks = [one for one in explained.breaks if one not in shown]
     if breaks:
         out.append("What keeps other operations apart:")
-        out += [f"{one.line:>8}  {one.reason}" for one in breaks]
+        out += [f"{one.line:>8}  {one.reason}{_to_gain(one.reason)}" for one in breaks]
     if explained.sites:
         out.append("Sites outside regions:" if explained.regions else "Sites:")
         out += _table(explained)
@@ -51,6 +52,11 @@ def report(explained: Explanation) -> str:
             "came from the heap"
         )
     return "\n".join(out)
+
+
+def _to_gain(reason: str) -> str:
+    advice = advice_for(reason)
+    return f"; to gain: {advice}" if advice else ""
 
 
 def found(explained: Explanation) -> str:
@@ -95,9 +101,11 @@ def _region(region: Region) -> list[str]:
         head += f"; {_figures(region)}"
     out = [head, *(f"    {step}" for step in region.program.splitlines())]
     if region.ended is not None:
-        out.append(f"  up to line {region.ended.line}: {region.ended.reason}")
+        reason = region.ended.reason
+        out.append(f"  up to line {region.ended.line}: {reason}{_to_gain(reason)}")
     if region.declined:
-        out.append(f"  left to the original code, the last time: {region.declined}")
+        why = f"{region.declined}{_to_gain(region.declined)}"
+        out.append(f"  left to the original code, the last time: {why}")
     are_alike = len(set(region.compiled)) == 1
     for number, words in enumerate(region.compiled[:1] if are_alike else region.compiled):
         out.append(f"  machine code: {'' if are_alike else f'stage {number}: '}{words}")

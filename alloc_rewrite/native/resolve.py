@@ -169,10 +169,11 @@ def plan_callers(spec: tuple[Any, ...]) -> tuple[tuple[Any, ...], ...]:
             function = named_function(frame)
             if function is not None and callees.is_other(function):
                 entered = callees.entered(function, at_once=True)
-                if entered is not None and entered.current is not None:
-                    found.append((function, *entered))
-                if entered is not None and entered.judge.phase not in ("kept", "left"):
-                    break  # one after the other
+                if entered is not None and entered.judge is not None:
+                    if entered.current is not None:
+                        found.append((function, *entered))
+                    if entered.judge.phase not in ("kept", "left"):
+                        break  # one after the other
             frame = frame.f_back
     except EXPECTED as error:
         if from_signal_handler(error):

@@ -52,7 +52,7 @@ def seen_of(callee: Any, code: CodeType, load: int | None, frame: FrameType) -> 
 
 
 class _StandIn:
-    """A function like one that is made anew at each call of another, and gone when that returns.
+    """A function like one that is made anew at each call of another, once that is gone.
 
     Its cells are empty, so that it keeps nothing alive.
     """
@@ -64,9 +64,10 @@ class _StandIn:
         self._function = FunctionType(code, function.__globals__, name, defaults, cells)
         self._function.__kwdefaults__ = function.__kwdefaults__
         self._function.__module__ = function.__module__
+        self._itself = weakref.ref(function)
 
     def __call__(self) -> FunctionType:
-        return self._function
+        return self._itself() or self._function
 
 
 def _stand_in(function: FunctionType) -> _StandIn | None:

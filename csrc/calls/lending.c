@@ -207,7 +207,7 @@ lending_lend_other(PyObject *function, PyObject *current, PyObject *judge)
         }
         lease_clear(lease);
         *lease = (Lease){.code = reference, .current = Py_NewRef(current), .sites = extent.sites};
-        lease->judge = (Judge *)Py_NewRef(judge);
+        lease->judge = judge == Py_None ? NULL : (Judge *)Py_NewRef(judge);
     }
     if (lending_code(lease) != NULL) {
         lending_mark((PyFunctionObject *)function);

@@ -1,18 +1,22 @@
 """`explain`: regions, what breaks them off, the other sites, and what they counted."""
 
+import ast
 import functools
 import re
 import sys
 import types
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 import alloc_rewrite as alloc
+from alloc_rewrite import rewrite
 from alloc_rewrite.core_sites import style_of
+from alloc_rewrite.explain.advice import advice_for
 from alloc_rewrite.rewrite import survey
 from alloc_rewrite.rewrite.instructions import STEPS
-from alloc_rewrite.rewrite.reasons import _WORDS
+from alloc_rewrite.rewrite.reasons import _PARTS, _WORDS
 from alloc_rewrite.sites.exceptions import from_signal_handler
 from tests.cores import NATIVE
 
@@ -388,3 +392,37 @@ def test_every_break_has_words(module):
             assert not re.search(r"[A-Z]{2}|\{", re.sub(r"`.*?`", "", one.reason)), one
             assert one.line or not one.computes, one
         assert str(alloc.explain(f))
+
+
+def reasons_in_the_sources():
+    """What `Scan.refuse` is told, and what the instructions mean that end a region."""
+    yield from (words for table in (_WORDS, _PARTS) for words in table.values())
+    for path in Path(rewrite.__file__).parent.glob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and getattr(node.func, "attr", "") == "refuse":
+                texts = [n for n in ast.walk(node.args[0]) if isinstance(n, ast.Constant)]
+                yield " ".join(str(n.value) for n in texts)
+
+
+def test_most_reasons_say_what_to_write_instead():
+    known = {reason for reason in reasons_in_the_sources() if " " in reason}
+    assert len(known) > 60
+    without = {reason for reason in known if not advice_for(reason)}
+    assert without <= {
+        "a built-in class or function",
+        "an annotation",
+        "an internal instruction of the interpreter",
+        "a condition goes the other way",
+    }
+
+
+@of_regions
+def test_advice_stands_behind_the_reason():
+    def f(x):
+        y = x * 2.0 + 1.0
+        z = y.reshape((2, -1))
+        return z * z - 1.0
+
+    (first, *_) = alloc.explain(f).regions
+    assert first.ended.advice.startswith("add axes by an index with None")
+    assert f"; to gain: {first.ended.advice}" in str(alloc.explain(f))
