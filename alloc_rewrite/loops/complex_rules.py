@@ -155,6 +155,10 @@ _TYPES: dict[str, tuple[Any, Any, Any]] = {  # and what has the arithmetic of th
 }
 
 
+#: Parts of numbers whose powers are infinite, or NaN, in one part or in both.
+_EXTREME = (0.0, -0.0, 1.0, -2.0, 1e30, 1e300, math.inf, -math.inf, math.nan)
+
+
 def _numbers(kind: str) -> list[Parts]:
     """Return numbers to try, of parts of several sizes, and zeros of both signs."""
     part = _TYPES[kind][2]
@@ -167,7 +171,10 @@ def _same(number: Any, parts: Parts, kind: str) -> bool:
     make = _TYPES[kind][1]
     given = (number.real, number.imag) if len(parts) == 2 else (number,)
     pairs = zip(given, parts, strict=True)
-    return all(np.array(make(a)).tobytes() == np.array(make(b)).tobytes() for a, b in pairs)
+    return all(
+        (a != a and b != b) or np.array(make(a)).tobytes() == np.array(make(b)).tobytes()
+        for a, b in pairs
+    )
 
 
 @functools.cache
@@ -195,6 +202,19 @@ def rule(name: str, kind: str, *which: bool) -> Formula | None:
         return next(filter(agrees, candidates), None)
 
 
+def _unless_zero(formula: Callable[[Parts], Parts]) -> Callable[[Parts], Parts]:
+    """Return a formula that leaves no sign to a power of zero."""
+
+    def unless(x: Parts) -> Parts:
+        is_zero = not any(x)
+        if isinstance(x[0], Real):
+            b = x[0].code.builder
+            is_zero = b.and_(*(b.fcmp_ordered("==", part.word, part.word.type(0.0)) for part in x))
+        return [_pick(is_zero, _zero(part), part) for part in formula(x)]
+
+    return unless
+
+
 @functools.cache
 def power_rule(exponent: int, kind: str) -> Callable[[Parts], Parts] | None:
     """Return the formula of a power whose exponent is a small integer."""
@@ -213,12 +233,17 @@ def power_rule(exponent: int, kind: str) -> Callable[[Parts], Parts] | None:
             power = _product(x, power)
         return power
 
+    make, _, part = _TYPES[kind]
+
     def agrees(formula: Callable[[Parts], Parts]) -> bool:
-        make = _TYPES[kind][0]
-        return all(_same(make(*x) ** exponent, formula(x), kind) for x in _numbers(kind))
+        return all(_same(make(*x) ** exponent, formula(x), kind) for x in numbers)
 
     with np.errstate(all="ignore"):
-        return next(filter(agrees, (by_squares, repeated)), None)
+        # Powers of Python's that aren't finite raise.
+        more = _EXTREME[:2] if kind == "complex" else _EXTREME
+        numbers = [*_numbers(kind), *map(list, itertools.product(map(part, more), repeat=2))]
+        formulas = (by_squares, repeated)
+        return next(filter(agrees, (*formulas, *map(_unless_zero, formulas))), None)
 
 
 @functools.cache

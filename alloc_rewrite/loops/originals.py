@@ -1,6 +1,7 @@
 """Functions of Python's modules that a kernel calls as they are, with new objects.
 
-In: a `Code`, the function, numbers. Out: a number. What raises leaves the loop.
+In: a `Code`, the function, numbers. Out: a number. What raises leaves the loop. Functions of real
+numbers get no complex ones: NumPy warns of those, at the line that runs.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from llvmlite import ir
 
 from ..cores import native
 from .code import I64, Code, NotTranslatedError, Value, described
+from .complexes import is_complex
 from .encoding import NUMBER_CODES
 from .kinds import BOOL, COMPLEX, FLOAT, INT, Number
 
@@ -26,6 +28,8 @@ def _call(code: Code, args: list[Value], *, function: Any, result: Number) -> Va
     b, kinds = code.builder, [arg.kind for arg in args]
     if not 1 <= len(args) <= _MOST_ARGUMENTS or not all(isinstance(kind, Number) for kind in kinds):
         raise NotTranslatedError(f"a call of `{function.__name__}` with {described(kinds[0])}")
+    if is_complex(*args) and (function is cmath.rect or function.__module__ == "math"):
+        raise NotTranslatedError(f"a call of `{function.__name__}` with complex numbers")
     with b.goto_entry_block():
         room = b.alloca(I64, I64(4 + 3 * len(args)))
     words = {0: I64(NUMBER_CODES[result.name]), 3: I64(len(args))}

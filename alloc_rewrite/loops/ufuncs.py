@@ -64,6 +64,8 @@ def call(code: Code, ufunc: np.ufunc, args: list[Value]) -> Value:
     dtypes, address, _ = found
     numbers = [NUMBERS[_NAMES[dtype]] for dtype in dtypes]
     is_complex = any(isinstance(number, Complex) for number in numbers)
+    if is_complex and ufunc is np.square:
+        raise NotTranslatedError("np.square of a complex number, which NumPy rounds in two ways")
     b = code.builder
     with b.goto_entry_block():
         at = [b.alloca(I64, I64(2)) for _ in numbers]

@@ -283,9 +283,11 @@ static int
 kernel_may_store_one(PyTypeObject *type, PyObject *name)
 {
     PyObject *in_class = _PyType_Lookup(type, name);
-    if (type->tp_setattro != PyObject_GenericSetAttr || in_class == NULL ||
-        kernel_is_plain(in_class)) {
-        return type->tp_setattro == PyObject_GenericSetAttr;
+    if (type->tp_setattro != PyObject_GenericSetAttr) {
+        return 0;
+    }
+    if (in_class == NULL || kernel_is_plain(in_class)) {
+        return type->tp_dictoffset != 0;
     }
     const PyMemberDef *member = Py_IS_TYPE(in_class, &PyMemberDescr_Type)
                                     ? ((PyMemberDescrObject *)in_class)->d_member

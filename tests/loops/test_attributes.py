@@ -195,3 +195,17 @@ def test_attributes_of_the_class_that_change():
     lengths = [1.0, 1.0, 1.0, 2.0, 3, np.float64(0.5), property(lambda self: 2.0 + self.n), 1.0]
     for Own.length in lengths:
         assert g(Own(0.5), 9) == swing(Own(0.5), 9)
+
+
+class OnlySlots(Same):
+    __slots__ = ("a",)
+    x = 2.0
+
+
+def test_what_only_the_class_has_is_read_only_without_a_dictionary():
+    def f(p, out, n):
+        for i in range(n):
+            out[i] = p.x
+            p.x = p.x * 0.5
+
+    compared(f, OnlySlots(), np.zeros(3), 3)

@@ -22,7 +22,7 @@ REALS = {
 }
 COMPLEX = {
     "complex": [1.5 - 2j, 0j, complex(-0.0, -1.0), 1e200 + 1e200j, complex(math.inf, math.nan)],
-    "c16": [np.complex128(v) for v in (2.5 + 1j, 0j, 3 - 4j, 1e200 + 1e200j, complex(1, math.inf))],
+    "c16": [np.complex128(v) for v in (2.5 + 1j, -0j, math.inf, 1e200 + 1e200j, 1 + 1e999j)],
     "c8": [np.complex64(v) for v in (2.5 + 1j, 0j, 1e30 - 1e30j)],
 }
 ALL = REALS | COMPLEX
@@ -43,6 +43,7 @@ EXPRESSIONS = [
     "(-a, +a, a.real, a.imag)", "(a.conjugate(), not a, abs(a))", "(a ** 2, a ** 3, a ** 5)",
     "(complex(a), np.complex128(a), np.conj(a))", "(np.abs(a), np.exp(a), np.multiply(a, a))",
     "(np.sqrt(a), np.real(a), cmath.sqrt(a))", "(cmath.exp(a), cmath.phase(a))", "a < a", "a // a",
+    "cmath.rect(1.0, a)", "np.square(a)",
 ]  # fmt: skip
 
 
