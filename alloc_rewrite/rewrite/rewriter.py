@@ -147,7 +147,7 @@ class Rewritten(Owner):
             for number in self.superseded:
                 self.gates.empty(number)
                 self.live[number] = False
-        for number, live in self.live.items():
+        for number, live in self.live.copy().items():  # other threads may add sites
             if not live and number not in self.superseded:
                 _resting(self.sites[number])
                 self.gates.fill(number, self.sites[number])
@@ -224,7 +224,7 @@ class Rewritten(Owner):
         if not isinstance(place, Region) or not place.program.helpers:
             return False
         following = self.places[number + 1] if number + 1 < len(self.places) else None
-        if isinstance(following, Region) and following.is_spare and self.live[number + 1]:
+        if isinstance(following, Region) and following.is_spare and self.live.get(number + 1):
             return False
         nodes = zip(place.program.nodes, place.items, strict=False)
         calls = {item for node, item in nodes if node.kind == FUNCTION}
@@ -352,7 +352,7 @@ class Rewritten(Owner):
         return left in self._codes and self._codes[left][0] is self._widest
 
     def _left(self) -> tuple[int, ...]:
-        return tuple(number for number, live in self.live.items() if live)
+        return tuple(number for number, live in self.live.copy().items() if live)
 
     def _log(self, number: int) -> None:
         site = getattr(self.sites[number], "__self__", None)
