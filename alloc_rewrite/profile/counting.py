@@ -113,7 +113,7 @@ class CountingSites:
     def _maker(self, cls: type) -> Any:
         """Return what makes objects of a class whose `__init__` a bumped function enters."""
         init = init_of(cls)
-        if init is None or home_of(cls) is None or python_call(cls) or _leaves_to_heap():
+        if init is None or home_of(cls) is None or python_call(cls):
             return None
         inner = self.enter(init, (), {})
         return None if inner is None else functools.partial(_made, cls, inner)
