@@ -24,7 +24,7 @@ _ADVICE = (
         r"reshape",
         "add axes by an index with None, as in `x[:, None]`, or reshape before or after",
     ),
-    (r"computes with numbers only", "nothing: there are no arrays in it"),
+    (r"computes with numbers only", ""),
     (
         r"condition needs|code branches|two branches join",
         "choose by `np.where`, `np.minimum` or `np.maximum` if both sides are cheap",
@@ -41,7 +41,7 @@ _ADVICE = (
     (r"`\*args` or", "write the arguments one by one"),
     (r"tuple is built|list is built", "write tuples and lists in the call, or " + _APART[8:]),
     (r"slice or tuple is (assigned|stored)", "write the slice where it is used"),
-    (r"maximum length", "nothing: the next region begins here"),
+    (r"maximum length", ""),
     (
         r"two names|has a view of|view of an array|item is used after|array was changed|"
         r"reduces an array after",

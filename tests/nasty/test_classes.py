@@ -204,9 +204,10 @@ def test_objects_are_as_if_made_plainly(f, always):
 
 @native
 def test_what_init_makes_comes_from_the_arena():
-    x = np.linspace(0.5, 2.0, 50)
-    g = alloc.bump(alloc.Buffer(10**6))(make_inner)
+    x, buf = np.linspace(0.5, 2.0, 50), alloc.Buffer(10**6)
+    g = alloc.bump(buf)(make_inner)
     kept = [g(x) for _ in range(3)]
+    assert buf.live == 6  # what its two arrays are in, of each object that is kept
     assert alloc.allocated(g, x) == 0
     assert alloc.allocated(make_inner, x) >= 2 * x.nbytes
     want = fields(make_inner(x))

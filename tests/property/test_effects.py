@@ -13,6 +13,8 @@ import pytest
 import alloc_rewrite as alloc
 from alloc_rewrite import cores
 
+from .drawn import made
+
 NAMES = ("a", "b", "c")
 SLICES = ("[1:]", "[:-1]", "[::2]", "[::-1]", "[1:-1]", "[:]", "[2:]", "[:-2]", "[1::2]")
 BINARY = ("+", "-", "*", "/")
@@ -158,12 +160,6 @@ def bits(values) -> bytes:
     array = np.array(values)
     array[np.isnan(array)] = np.nan
     return array.tobytes()
-
-
-def made(text: str):
-    scope = {"np": np, "__name__": "drawn"}
-    exec(compile(text, "<drawn>", "exec"), scope)
-    return scope["f"]
 
 
 @pytest.mark.parametrize("seed", range(150))

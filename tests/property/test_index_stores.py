@@ -11,7 +11,7 @@ import alloc_rewrite as alloc
 from alloc_rewrite import cores
 from alloc_rewrite.numpy_facts import numpy_version
 
-from ..differential.compare import observe
+from .drawn import assert_alike
 
 STATEMENTS = (
     "x[i] = y[: len(i)] * 2.0", "x[i] = x[i] + y[i]", "x[i] = s", "y[1:] = x[1:] * 0.5 + x[:-1]",
@@ -63,22 +63,9 @@ def given(seed: int):
     return x, y, i, j, k % 2, m, m[: n - 1], pick((2, 1.5, np.float64(0.25)))
 
 
-def made(text: str):
-    scope = {"np": np, "__name__": "drawn"}
-    exec(compile(text, "<drawn>", "exec"), scope)
-    return scope["f"]
-
-
 @pytest.mark.parametrize("seed", range(60))
 def test_results_and_errors_are_numpys(seed):
-    text = drawn(seed)
-    plain, bumped = made(text), alloc.bump(alloc.Buffer())(made(text))
-    for k in range(8):
-        outcomes = []
-        for function in (plain, bumped):
-            with np.errstate(all="ignore" if k % 2 else "warn"):
-                outcomes.append(observe(function, given(seed + k // 2))[0])
-        assert not outcomes[0].differences(outcomes[1]), (text, k)
+    assert_alike(drawn(seed), [(k, lambda k=k: given(seed + k // 2)) for k in range(8)])
 
 
 def placed(x, i, v):

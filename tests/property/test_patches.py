@@ -12,6 +12,7 @@ import alloc_rewrite as alloc
 from alloc_rewrite import cores
 
 from ..differential.compare import observe
+from .drawn import assert_alike, made
 
 SHIFTS = ("1", "-1", "s", "s + 3", "7", "-100", "2**40")
 WIDTHS = ("1", "(1, 2)", "((1, 0), (0, 2))", "((0, 0), (s, 1))", "0", "((2, 1),)", "3", "(2,)")
@@ -101,23 +102,13 @@ def given(seed: int):
     return x, y
 
 
-def made(text: str):
-    scope = {"np": np, "__name__": "drawn"}
-    exec(compile(text, "<drawn>", "exec"), scope)
-    return scope["f"]
-
-
 @pytest.mark.parametrize("seed", range(70))
 def test_results_and_errors_are_numpys(seed):
-    text = Writer(seed).function()
-    plain, bumped = made(text), alloc.bump(alloc.Buffer())(made(text))
-    for k in range(5):
-        for shift in (2, 2, k):
-            outcomes = []
-            for function in (plain, bumped):
-                with np.errstate(all="ignore" if k % 2 else "warn"):
-                    outcomes.append(observe(function, (*given(seed + k), shift))[0])
-            assert not outcomes[0].differences(outcomes[1]), (text, k)
+    calls = [(k, shift) for k in range(5) for shift in (2, 2, k)]
+    assert_alike(
+        Writer(seed).function(),
+        [(k, lambda k=k, shift=shift: (*given(seed + k), shift)) for k, shift in calls],
+    )
 
 
 @pytest.mark.skipif(cores.selected().name != "native", reason="only the native core has regions")

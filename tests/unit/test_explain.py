@@ -413,6 +413,7 @@ def test_most_reasons_say_what_to_write_instead():
         "an annotation",
         "an internal instruction of the interpreter",
         "a condition goes the other way",
+        "the region has reached its maximum length",
     }
 
 
